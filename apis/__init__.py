@@ -1,0 +1,1 @@
+"""APIs: settings, operations, the Security tab, subscriptions, and the policy they amount to."""

@@ -1,0 +1,255 @@
+"""APIs, their operations and credentials, and the subscriptions of their callers."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apis.policy.model import (
+    DEFAULT_KEY_HEADER,
+    DEFAULT_KEY_QUERY,
+    AuthenticationBasic,
+    AuthenticationCertificate,
+    Backend,
+    KeyCheck,
+    OperationPattern,
+    Policy,
+    Rule,
+    Trust,
+)
+from certificates.models import NAME_MAX_LENGTH, ClientCertificate, SealedSecret, valid_name
+
+if TYPE_CHECKING:
+    from django_stubs_ext.db.models.manager import RelatedManager
+
+# A path segment as callers write it: unreserved characters of RFC 3986, so that normalising never changes it.
+PATH_PATTERN = r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*"
+valid_path = RegexValidator(
+    rf"^(?!.*(^|/)\.\.?(/|$)){PATH_PATTERN}\Z",
+    _("Use letters, digits and - . _ ~, with single slashes between segments, for instance orders or sales/orders."),
+)
+
+
+class Credentials(models.TextChoices):
+    """How the gateway proves itself to the back end."""
+
+    NONE = "none", _("None")
+    BASIC = "basic", _("HTTP basic")
+    CLIENT_CERTIFICATE = "client-certificate", _("Client certificates")
+
+
+class Api(models.Model):
+    """An API: a path on the gateway, the back end behind it, and how the gateway proves itself there."""
+
+    name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, validators=[valid_name])
+    display_name = models.CharField(_("Web API name"), max_length=300)
+    description = models.TextField(_("description"), max_length=4000, blank=True)
+    service_url = models.CharField(_("Web service URL"), max_length=2000)
+    path = models.CharField(
+        _("Web API URL suffix"),
+        max_length=400,
+        unique=True,
+        validators=[valid_path],
+        error_messages={"unique": _("Another API already has this URL suffix.")},
+    )
+    subscription_required = models.BooleanField(_("subscription required"), default=True)
+    key_header = models.CharField(max_length=100, default=DEFAULT_KEY_HEADER)
+    key_query = models.CharField(max_length=100, default=DEFAULT_KEY_QUERY)
+
+    credentials = models.CharField(_("With credentials"), max_length=20, choices=Credentials, default=Credentials.NONE)
+    certificate = models.ForeignKey(
+        ClientCertificate, models.PROTECT, null=True, blank=True, related_name="apis", verbose_name=_("client certificate")
+    )
+    validate_certificate_chain = models.BooleanField(_("Certificate chain validation"), default=True)
+    validate_certificate_name = models.BooleanField(_("Certificate name validation"), default=True)
+    trusted_ca = models.TextField(_("trusted authority"), blank=True)  # PEM; empty: the system's bundle
+
+    revision = models.PositiveIntegerField(default=1, editable=False)  # what two editors at once are told apart by
+    created_at = models.DateTimeField(_("created"))
+    changed_at = models.DateTimeField(_("changed"))
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("changed by"))
+
+    if TYPE_CHECKING:
+        operations: RelatedManager[Operation]
+        subscriptions: RelatedManager[Subscription]
+        basic_credentials: BasicCredentials
+
+    class Meta:
+        """An API presents a certificate exactly if its credentials say so; a name is not checked without the chain."""
+
+        ordering: ClassVar = ["display_name", "name"]
+        verbose_name = _("API")
+        verbose_name_plural = _("APIs")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="a_certificate_is_presented_exactly_if_chosen",
+                condition=Q(credentials=Credentials.CLIENT_CERTIFICATE, certificate__isnull=False)
+                | (~Q(credentials=Credentials.CLIENT_CERTIFICATE) & Q(certificate__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="no_name_validation_without_the_chain",
+                condition=Q(validate_certificate_chain=True) | Q(validate_certificate_name=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the name people read."""
+        return self.display_name
+
+    def policy(self) -> Policy:
+        """Cross from rows to values. Prefetch ``operations`` and select ``certificate__current`` and ``basic_credentials`` for many.
+
+        :raises certificates.sealing.SealingError: if the basic password does not open
+        """
+        patterns = (OperationPattern(method=o.method, url_template=o.url_template, name=o.name) for o in self.operations.all())
+        return Policy(
+            api_id=self.pk,
+            api=self.name,
+            path=self.path,
+            backend=self._backend(),
+            key_check=KeyCheck(required=self.subscription_required, header=self.key_header, query=self.key_query),
+            operations=tuple(sorted(patterns)),
+            inbound=self._inbound(),
+        )
+
+    def _backend(self) -> Backend:
+        url = urlsplit(self.service_url)
+        return Backend(
+            scheme=url.scheme,
+            host=url.hostname or "",
+            port=url.port or {"https": 443, "http": 80}[url.scheme],
+            path=url.path.rstrip("/"),
+            trust=Trust(
+                validate_chain=self.validate_certificate_chain,
+                validate_name=self.validate_certificate_name,
+                trusted_ca=self.trusted_ca,
+            ),
+        )
+
+    def _inbound(self) -> tuple[Rule, ...]:
+        match Credentials(self.credentials):
+            case Credentials.NONE:
+                return ()
+            case Credentials.BASIC:
+                basic = self.basic_credentials
+                return (AuthenticationBasic(username=basic.username, password=basic.unseal()),)
+            case Credentials.CLIENT_CERTIFICATE:
+                assert self.certificate is not None  # noqa: S101 - the database's own constraint
+                assert self.certificate.current is not None  # noqa: S101 - an entry is made with its first version
+                return (AuthenticationCertificate(certificate_id=self.certificate.name, thumbprint=self.certificate.current.thumbprint),)
+
+
+class BasicCredentials(SealedSecret):
+    """User name and sealed password an API sends to its back end; a new password is a new row."""
+
+    api = models.OneToOneField(Api, models.CASCADE, related_name="basic_credentials")
+    username = models.CharField(_("user name"), max_length=255)
+
+    class Meta:
+        """Named as people say it."""
+
+        verbose_name = _("basic credentials")
+        verbose_name_plural = _("basic credentials")
+
+    def __str__(self) -> str:
+        """Return the user name."""
+        return self.username
+
+
+class Operation(models.Model):
+    """One operation of an API: the calls that the gateway lets through."""
+
+    api = models.ForeignKey(Api, models.CASCADE, related_name="operations", verbose_name=_("API"))
+    name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, validators=[valid_name])
+    display_name = models.CharField(_("display name"), max_length=300)
+    method = models.CharField(_("HTTP verb"), max_length=20)
+    url_template = models.CharField(_("URL template"), max_length=1000)
+    description = models.TextField(_("description"), max_length=1000, blank=True)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        """Within an API a name is unique, and so is what is matched."""
+
+        ordering: ClassVar = ["url_template", "method"]
+        verbose_name = _("operation")
+        verbose_name_plural = _("operations")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["api", "name"], name="an_operation_has_its_own_name"),
+            models.UniqueConstraint(fields=["api", "method", "url_template"], name="an_operation_has_its_own_signature"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the signature."""
+        return f"{self.method} {self.url_template}"
+
+
+class SubscriptionState(models.TextChoices):
+    """Only the keys of active subscriptions open anything."""
+
+    ACTIVE = "active", _("Active")
+    SUSPENDED = "suspended", _("Suspended")
+
+
+class Subscription(models.Model):
+    """A right to call one API, or all of them, with either of two keys."""
+
+    name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, validators=[valid_name])
+    display_name = models.CharField(_("display name"), max_length=100)
+    api = models.ForeignKey(
+        Api, models.CASCADE, null=True, blank=True, related_name="subscriptions", verbose_name=_("API"), help_text=_("Empty: all APIs.")
+    )
+    state = models.CharField(_("state"), max_length=10, choices=SubscriptionState, default=SubscriptionState.ACTIVE)
+    created_at = models.DateTimeField(_("created"))
+    revision = models.PositiveIntegerField(default=1, editable=False)
+
+    if TYPE_CHECKING:
+        keys: RelatedManager[SubscriptionKey]
+
+    class Meta:
+        """Listed by what people read."""
+
+        ordering: ClassVar = ["display_name", "name"]
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
+
+    def __str__(self) -> str:
+        """Return the name people read."""
+        return self.display_name
+
+
+class KeyKind(models.TextChoices):
+    """A subscription has two keys, so that one can be changed while the other is in use."""
+
+    PRIMARY = "primary", _("Primary key")
+    SECONDARY = "secondary", _("Secondary key")
+
+
+class SubscriptionKey(SealedSecret):
+    """One key of a subscription. The sealed secret is the key, ASCII; a new key is a new row."""
+
+    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="keys", verbose_name=_("subscription"))
+    kind = models.CharField(_("key"), max_length=10, choices=KeyKind)
+    digest = models.CharField(max_length=64, unique=True, editable=False)  # two callers never share a key
+
+    class Meta:
+        """One key of each kind."""
+
+        verbose_name = _("subscription key")
+        verbose_name_plural = _("subscription keys")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["subscription", "kind"], name="one_key_of_each_kind")]
+
+    def __str__(self) -> str:
+        """Return which key it is, not the key."""
+        return f"{self.subscription}: {self.get_kind_display()}"
+
+    @staticmethod
+    def digest_of(key: str) -> str:
+        """Return the digest a key is recognised by; keys are long and random, so it tells nothing about them."""
+        return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,166 @@
+"""Every change to client certificates: one function per change, rows and activity line in one transaction."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from certificates.facts import Facts
+from certificates.models import NAME_MAX_LENGTH, CertificateVersion, ClientCertificate
+from portal.activity import record
+from portal.models import Event
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.contrib.auth.models import User
+
+    from apis.models import Api
+    from certificates.pfx.model import Pfx
+
+
+class AlreadyUploaded(Exception):
+    """The very certificate is here already.
+
+    :ivar certificate: the entry that holds it
+    """
+
+    def __init__(self, certificate: ClientCertificate) -> None:
+        """Hold the entry."""
+        super().__init__(f"This certificate is already uploaded as {certificate.name}.")
+        self.certificate = certificate
+
+
+class NameTaken(Exception):
+    """Another entry bears the name.
+
+    :ivar certificate: that entry
+    """
+
+    def __init__(self, certificate: ClientCertificate) -> None:
+        """Hold the entry."""
+        super().__init__(f"There is already a certificate named {certificate.name}.")
+        self.certificate = certificate
+
+
+class InUse(Exception):
+    """APIs present the certificate, so it is not deleted.
+
+    :ivar apis: those APIs, by name
+    """
+
+    def __init__(self, certificate: ClientCertificate, apis: list[Api]) -> None:
+        """Hold the entry and the APIs."""
+        names = ", ".join(api.name for api in apis)
+        super().__init__(f"The certificate {certificate.name} is used by these APIs: {names}. Remove it from them first.")
+        self.certificate = certificate
+        self.apis = apis
+
+
+@transaction.atomic
+def upload(pfx: Pfx, *, name: str = "", by: User | None, now: datetime) -> ClientCertificate:
+    """Store a new entry with *pfx* as its first version.
+
+    :param name: the entry's name; empty: made from the certificate's common name
+    :raises AlreadyUploaded: if an entry holds this certificate already
+    :raises NameTaken: if *name* is taken
+    """
+    facts = Facts.of(pfx.certificate)
+    _refuse_second_upload(facts)
+    if name and (other := ClientCertificate.objects.filter(name=name).first()):
+        raise NameTaken(other)
+    certificate = ClientCertificate.objects.create(name=name or _free_name(facts), created_at=now)
+    _add_version(certificate, pfx, facts, by=by, now=now)
+    record(Event.CERTIFICATE_UPLOADED, certificate, by=by, at=now, thumbprint=facts.thumbprint, subject=facts.subject)
+    return certificate
+
+
+@transaction.atomic
+def replace(certificate: ClientCertificate, pfx: Pfx, *, by: User | None, now: datetime) -> ClientCertificate:
+    """Make *pfx* the current version; the APIs that point at the entry switch at once.
+
+    :raises AlreadyUploaded: if an entry (this one included) holds this certificate already
+    """
+    facts = Facts.of(pfx.certificate)
+    _refuse_second_upload(facts)
+    certificate = _locked(certificate)
+    version = _add_version(certificate, pfx, facts, by=by, now=now)
+    record(Event.CERTIFICATE_REPLACED, certificate, by=by, at=now, version=version.number, thumbprint=facts.thumbprint)
+    return certificate
+
+
+@transaction.atomic
+def roll_back(certificate: ClientCertificate, *, version: int, by: User | None, now: datetime) -> ClientCertificate:
+    """Make an earlier (or later) version the current one again.
+
+    :raises CertificateVersion.DoesNotExist: if the entry has no version of that number
+    """
+    certificate = _locked(certificate)
+    chosen = certificate.versions.get(number=version)
+    _make_current(certificate, chosen)
+    record(Event.CERTIFICATE_ROLLED_BACK, certificate, by=by, at=now, version=version, thumbprint=chosen.thumbprint)
+    return certificate
+
+
+@transaction.atomic
+def delete(certificate: ClientCertificate, *, by: User | None, now: datetime) -> None:
+    """Delete *certificate*, every version of it and their private keys.
+
+    :raises InUse: if APIs present it; the error lists them
+    """
+    certificate = _locked(certificate)
+    if apis := list(certificate.apis.order_by("name")):
+        raise InUse(certificate, apis)
+    record(Event.CERTIFICATE_DELETED, certificate, by=by, at=now)
+    ClientCertificate.objects.filter(pk=certificate.pk).update(current=None)
+    certificate.delete()
+
+
+def _locked(certificate: ClientCertificate) -> ClientCertificate:
+    return ClientCertificate.objects.select_for_update().get(pk=certificate.pk)
+
+
+def _refuse_second_upload(facts: Facts) -> None:
+    if holder := CertificateVersion.objects.filter(thumbprint_sha256=facts.thumbprint_sha256).select_related("certificate").first():
+        raise AlreadyUploaded(holder.certificate)
+
+
+def _add_version(certificate: ClientCertificate, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime) -> CertificateVersion:
+    newest = certificate.versions.order_by("-number").values_list("number", flat=True).first() or 0
+    version = CertificateVersion(
+        certificate=certificate,
+        number=newest + 1,
+        der=pfx.certificate,
+        chain=[base64.b64encode(der).decode() for der in pfx.chain],
+        thumbprint=facts.thumbprint,
+        thumbprint_sha256=facts.thumbprint_sha256,
+        subject=facts.subject,
+        issuer=facts.issuer,
+        serial=facts.serial,
+        key_type=facts.key_type,
+        not_before=facts.not_before,
+        not_after=facts.not_after,
+        created_at=now,
+        created_by=by,
+    )
+    version.seal(pfx.private_key)
+    version.save()
+    _make_current(certificate, version)
+    return version
+
+
+def _make_current(certificate: ClientCertificate, version: CertificateVersion) -> None:
+    certificate.current = version
+    certificate.revision += 1
+    certificate.save(update_fields=["current", "revision"])
+
+
+def _free_name(facts: Facts) -> str:
+    """Return a name nobody bears, made from the common name."""
+    stem = slugify(facts.common_name)[: NAME_MAX_LENGTH - 8] or "certificate"
+    taken = set(ClientCertificate.objects.filter(name__startswith=stem).values_list("name", flat=True))
+    candidates = (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 2)))
+    return next(name for name in candidates if name not in taken)

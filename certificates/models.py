@@ -1,0 +1,150 @@
+"""Certificate entries and their versions; private keys only in sealed form."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from certificates.keyring import keyring
+from certificates.sealing import Sealed, Secret
+
+if TYPE_CHECKING:
+    from django_stubs_ext.db.models.manager import RelatedManager
+
+    from apis.models import Api
+
+# Names stand in addresses and, as ids, in the REST API: what Azure's clients send and must be refused.
+NAME_MAX_LENGTH = 80
+NAME_PATTERN = r"[^*#&+:<>?/\s\x00-\x1f][^*#&+:<>?/\x00-\x1f]{0,79}"
+valid_name = RegexValidator(rf"^{NAME_PATTERN}\Z", _("Use 1 to 80 characters, and none of * # & + : < > ? /"))
+
+EXPIRES_SOON = timedelta(days=30)
+
+
+class SealedSecret(models.Model):
+    """A row that holds one secret, sealed. Its id is random and known before the row is written, and so is its context."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    ring_key = models.CharField(max_length=12, editable=False, db_index=True)
+    wrapped_key = models.BinaryField()
+    ciphertext = models.BinaryField()
+
+    class Meta:
+        """No table of its own."""
+
+        abstract = True
+
+    @property
+    def sealing_context(self) -> bytes:
+        """What the sealed value is bound to: table and row (a new version of a secret is a new row)."""
+        return f"{self._meta.db_table}/{self.id}".encode()
+
+    def seal(self, secret: Secret) -> None:
+        """Put *secret* into this row, under the newest key."""
+        self._hold(keyring().seal(secret, context=self.sealing_context))
+
+    def unseal(self) -> Secret:
+        """Return the secret.
+
+        :raises certificates.sealing.SealingError: if the ring lacks its key, or it was tampered with
+        """
+        return keyring().unseal(self._sealed(), context=self.sealing_context)
+
+    def rewrap(self) -> None:
+        """Bring the row under the newest key; the caller saves."""
+        self._hold(keyring().rewrap(self._sealed(), context=self.sealing_context))
+
+    def _sealed(self) -> Sealed:
+        return Sealed(ring_key=self.ring_key, wrapped_key=bytes(self.wrapped_key), ciphertext=bytes(self.ciphertext))
+
+    def _hold(self, sealed: Sealed) -> None:
+        self.ring_key, self.wrapped_key, self.ciphertext = sealed.ring_key, sealed.wrapped_key, sealed.ciphertext
+
+
+class ClientCertificateQuerySet(models.QuerySet["ClientCertificate"]):
+    """Questions that pages and notices ask."""
+
+    def expiring(self, *, now: datetime) -> ClientCertificateQuerySet:
+        """Return those whose current version has expired or will within 30 days, the most urgent first."""
+        return self.filter(current__not_after__lt=now + EXPIRES_SOON).order_by("current__not_after", "name")
+
+
+class ClientCertificate(models.Model):
+    """A certificate entry. APIs point at the entry; its current version is what the gateway presents."""
+
+    name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, validators=[valid_name])
+    current = models.OneToOneField(
+        "CertificateVersion",
+        models.PROTECT,
+        null=True,  # only between the two inserts that make an entry
+        related_name="+",
+        verbose_name=_("current version"),
+    )
+    created_at = models.DateTimeField(_("created"))
+    revision = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = ClientCertificateQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        apis: RelatedManager[Api]
+        versions: RelatedManager[CertificateVersion]
+
+    class Meta:
+        """Entries are listed by name."""
+
+        ordering: ClassVar = ["name"]
+        verbose_name = _("client certificate")
+        verbose_name_plural = _("client certificates")
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+
+class CertificateVersion(SealedSecret):
+    """One key pair of an entry. The sealed secret is the private key, PKCS#8 DER."""
+
+    certificate = models.ForeignKey(ClientCertificate, models.CASCADE, related_name="versions", verbose_name=_("client certificate"))
+    number = models.PositiveIntegerField(_("version"))
+    der = models.BinaryField()
+    chain: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # base64 DER, the issuer of the leaf first
+    thumbprint = models.CharField(_("thumbprint"), max_length=40, db_index=True)
+    thumbprint_sha256 = models.CharField(_("SHA-256 thumbprint"), max_length=64, unique=True)
+    subject = models.CharField(_("subject"), max_length=2000)
+    issuer = models.CharField(_("issuer"), max_length=2000)
+    serial = models.CharField(_("serial number"), max_length=80)
+    key_type = models.CharField(_("key type"), max_length=40)
+    not_before = models.DateTimeField(_("valid from"))
+    not_after = models.DateTimeField(_("expires"), db_index=True)
+    created_at = models.DateTimeField(_("uploaded"))
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("uploaded by"))
+
+    class Meta:
+        """A version has a number of its own; a certificate is uploaded once."""
+
+        ordering: ClassVar = ["-number"]
+        verbose_name = _("version")
+        verbose_name_plural = _("versions")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["certificate", "number"], name="a_version_has_its_own_number")]
+
+    def __str__(self) -> str:
+        """Return how people tell certificates apart."""
+        return f"{self.subject} — {self.last_four}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the row; the key must have been sealed."""
+        if not self.ciphertext:
+            reason = "A version is stored with its private key sealed."
+            raise ValueError(reason)
+        super().save(*args, **kwargs)
+
+    @property
+    def last_four(self) -> str:
+        """The last four characters of the thumbprint."""
+        return self.thumbprint[-4:]

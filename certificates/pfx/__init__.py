@@ -1,0 +1,1 @@
+"""Reading PFX (PKCS#12) files. [pure]"""

@@ -1,0 +1,1 @@
+"""The publisher portal: the floor the other apps stand on."""

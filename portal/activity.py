@@ -1,0 +1,91 @@
+"""Writing the activity log, and following it as the feed of changes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from django.db import connection
+
+from portal.models import Activity, Event
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.contrib.auth.models import User
+
+# Writers of the log take this PostgreSQL advisory lock until they commit, so that ids become visible in order.
+_LOCK = 0x706F7274616C
+_CHANNEL = "portal_activity"
+_SQLITE_POLL_SECONDS = 0.003
+
+
+class Subject(Protocol):
+    """What a line can be about."""
+
+    pk: Any
+    name: Any
+
+
+def record(event: Event, subject: Subject, /, *, by: User | None, at: datetime, **details: str | int | bool | list[str] | None) -> Activity:
+    """Write one line, inside the caller's transaction.
+
+    :param by: who did it; ``None`` for the system itself (a command)
+    :param details: plain facts for the reader; never a secret
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            cursor.execute("SELECT pg_notify(%s, '')", [_CHANNEL])  # delivered at commit
+    return Activity.objects.create(
+        at=at,
+        actor=by,
+        actor_name=by.get_username() if by else "",
+        event=event,
+        subject_id=str(subject.pk),
+        subject_name=str(subject.name),
+        details=details,
+    )
+
+
+def last_line() -> int:
+    """Return the id of the newest line, 0 if there is none."""
+    return Activity.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def lines_after(line: int) -> list[Activity]:
+    """Return the lines after *line*, oldest first. None is ever missed: ids become visible in order."""
+    return list(Activity.objects.filter(id__gt=line).order_by("id"))
+
+
+class Bell:
+    """Wakes a follower of the log as soon as somebody else has committed.
+
+    SQLite: ``PRAGMA data_version`` costs microseconds, so it is polled. PostgreSQL: ``LISTEN``.
+    Use it from one thread, which then owns the connection.
+    """
+
+    def __init__(self) -> None:
+        """Start listening; commits from now on ring."""
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"LISTEN {_CHANNEL}")
+        else:
+            self._version = self._data_version()
+
+    def wait(self, seconds: float) -> bool:
+        """Return true as soon as something was committed, false after *seconds* without."""
+        if connection.vendor == "postgresql":
+            return any(True for _ in connection.connection.notifies(timeout=seconds, stop_after=1))
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if (version := self._data_version()) != self._version:
+                self._version = version
+                return True
+            time.sleep(_SQLITE_POLL_SECONDS)
+        return False
+
+    def _data_version(self) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA data_version")
+            return int(cursor.fetchone()[0])

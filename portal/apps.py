@@ -1,0 +1,18 @@
+"""The floor of the house: settings, people, the activity log."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class PortalConfig(AppConfig):
+    """The portal app."""
+
+    name = "portal"
+    verbose_name = _("Publisher portal")
+
+    def ready(self) -> None:
+        """Keep the role groups equal to the models after each migration."""
+        from portal.roles import establish_roles
+
+        post_migrate.connect(establish_roles, dispatch_uid="portal.establish_roles")

@@ -1,0 +1,39 @@
+"""Reading one setting from the environment, or from the file that ``NAME_FILE`` names."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def read(name: str, default: str = "") -> str:
+    """Return the value of *name*: the variable, else the content of the file ``NAME_FILE`` names, else *default*.
+
+    :raises ImproperlyConfigured: if ``NAME_FILE`` names a file that cannot be read
+    """
+    if name in os.environ:
+        return os.environ[name]
+    if file := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            reason = f"{name}_FILE names {file}, which cannot be read: {error.strerror}."
+            raise ImproperlyConfigured(reason) from error
+    return default
+
+
+def read_list(name: str, default: str = "") -> list[str]:
+    """Return the comma-separated values of *name* without blanks."""
+    return [part.strip() for part in read(name, default).split(",") if part.strip()]
+
+
+def read_address(name: str, default: str) -> tuple[str, int]:
+    """Return *name* (``host:port``, an IPv6 host in brackets) as host and port.
+
+    :raises ImproperlyConfigured: if it is not of that form
+    """
+    host, colon, port = read(name, default).rpartition(":")
+    if not (host and colon and port.isdecimal() and int(port) < 65536):  # noqa: PLR2004 - the highest port
+        reason = f"{name} must be host:port, for instance {default}."
+        raise ImproperlyConfigured(reason)
+    return host.removeprefix("[").removesuffix("]"), int(port)

@@ -1,0 +1,65 @@
+"""The activity log: who changed what and when. It is also the feed that the xDS process follows."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class Event(models.TextChoices):
+    """What can happen; the word before the dot is the kind of thing it happened to."""
+
+    CERTIFICATE_UPLOADED = "certificate.uploaded", _("Certificate uploaded")
+    CERTIFICATE_REPLACED = "certificate.replaced", _("Certificate replaced")
+    CERTIFICATE_ROLLED_BACK = "certificate.rolled-back", _("Certificate rolled back")
+    CERTIFICATE_DELETED = "certificate.deleted", _("Certificate deleted")
+    API_CREATED = "api.created", _("API created")
+    API_CHANGED = "api.changed", _("API settings changed")
+    API_SECURED = "api.secured", _("API security changed")
+    API_DELETED = "api.deleted", _("API deleted")
+    OPERATION_ADDED = "api.operation-added", _("Operation added")
+    OPERATION_CHANGED = "api.operation-changed", _("Operation changed")
+    OPERATION_DELETED = "api.operation-deleted", _("Operation deleted")
+    SUBSCRIPTION_CREATED = "subscription.created", _("Subscription created")
+    SUBSCRIPTION_CHANGED = "subscription.changed", _("Subscription changed")
+    SUBSCRIPTION_SUSPENDED = "subscription.suspended", _("Subscription suspended")
+    SUBSCRIPTION_ACTIVATED = "subscription.activated", _("Subscription activated")
+    SUBSCRIPTION_KEY_SHOWN = "subscription.keys-shown", _("Subscription keys shown")
+    SUBSCRIPTION_KEY_REGENERATED = "subscription.key-regenerated", _("Subscription key regenerated")
+    SUBSCRIPTION_DELETED = "subscription.deleted", _("Subscription deleted")
+    GATEWAY_ADDED = "gateway.added", _("Gateway added")
+    GATEWAY_REMOVED = "gateway.removed", _("Gateway removed")
+    TOKEN_CREATED = "token.created", _("Access token created")
+    TOKEN_REVOKED = "token.revoked", _("Access token revoked")
+    ENCRYPTION_REWRAPPED = "encryption.rewrapped", _("Encryption keys rotated")
+
+
+class Activity(models.Model):
+    """One line of the log, written in the same transaction as the change it tells of."""
+
+    at = models.DateTimeField(pgettext_lazy("moment", "when"), db_index=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who"))
+    actor_name = models.CharField(_("name"), max_length=150, blank=True)
+    event = models.CharField(_("what"), max_length=40, choices=Event)
+    subject_id = models.CharField(max_length=40)
+    subject_name = models.CharField(_("subject"), max_length=300)
+    details = models.JSONField(_("details"), default=dict, blank=True)
+
+    class Meta:
+        """The newest line first is how people read it; ids are the order of commits."""
+
+        ordering: ClassVar = ["-id"]
+        verbose_name = _("activity")
+        verbose_name_plural = _("activities")
+        indexes: ClassVar = [models.Index(fields=["subject_id", "event", "-id"], name="activity_of_a_subject")]
+
+    def __str__(self) -> str:
+        """Return what happened to what."""
+        return f"{self.get_event_display()}: {self.subject_name}"
+
+    @property
+    def kind(self) -> str:
+        """The kind of thing it happened to: ``certificate``, ``api``, ``subscription``…"""
+        return self.event.partition(".")[0]

@@ -1,0 +1,11 @@
+"""What the WSGI server loads; refuses to start on a broken set-up."""
+
+import os
+
+from django.core.management import call_command
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+application = get_wsgi_application()
+call_command("check", databases=["default"])

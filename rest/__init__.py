@@ -1,0 +1,1 @@
+"""The management REST API, a thin translation onto the actions that the pages use."""

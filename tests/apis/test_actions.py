@@ -1,0 +1,87 @@
+"""Changes to APIs and subscriptions."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+
+from apis import actions
+from apis.models import Api, Credentials, KeyKind
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate
+from certificates import actions as certificate_actions
+from certificates.sealing import Secret
+from portal.models import Activity, Event
+from tests.makers import issue, make_api, make_certificate, make_subscription
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_bound_certificate_stands_in_the_policy(publisher: User) -> None:
+    certificate = make_certificate("billing")
+    api = make_api()
+    chosen = actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate)
+    api = actions.secure_api(api, chosen, by=publisher, now=timezone.now())
+    assert certificate.current is not None
+    assert api.policy().inbound == (AuthenticationCertificate(certificate_id="billing", thumbprint=certificate.current.thumbprint),)
+    line = Activity.objects.first()
+    assert line is not None
+    assert (line.event, line.subject_name, line.actor) == (Event.API_SECURED, "orders", publisher)
+
+
+def test_a_certificate_in_use_is_not_deleted_and_the_database_refuses_too(publisher: User) -> None:
+    certificate = make_certificate()
+    api = make_api()
+    chosen = actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate)
+    actions.secure_api(api, chosen, by=publisher, now=timezone.now())
+    with pytest.raises(certificate_actions.InUse) as refusal:
+        certificate_actions.delete(certificate, by=publisher, now=timezone.now())
+    assert refusal.value.apis == [api]
+    with pytest.raises(ProtectedError):
+        certificate.delete()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Api.objects.update(certificate=None)
+
+
+def test_a_basic_password_is_kept_when_none_is_given(publisher: User) -> None:
+    api = make_api()
+    first = actions.ApiSecurity(credentials=Credentials.BASIC, username="u", password=Secret(b"p"))
+    actions.secure_api(api, first, by=publisher, now=timezone.now())
+    second = actions.ApiSecurity(credentials=Credentials.BASIC, username="v")
+    api = actions.secure_api(api, second, by=publisher, now=timezone.now())
+    assert api.policy().inbound == (AuthenticationBasic(username="v", password=Secret(b"p")),)
+
+
+def test_the_second_of_two_editors_is_told(publisher: User) -> None:
+    api = make_api()
+    seen = api.revision
+    chosen = actions.ApiSecurity(credentials=Credentials.NONE)
+    # The operation that the maker added has moved the revision on already.
+    current = Api.objects.get(pk=api.pk).revision
+    actions.secure_api(api, chosen, revision=current, by=publisher, now=timezone.now())
+    with pytest.raises(actions.EditedMeanwhile) as refusal:
+        actions.secure_api(api, chosen, revision=seen, by=publisher, now=timezone.now())
+    assert refusal.value.api.changed_by == publisher
+
+
+def test_a_regenerated_key_replaces_one_and_leaves_the_other(publisher: User) -> None:
+    subscription = make_subscription()
+    before = actions.show_keys(subscription, by=publisher, now=timezone.now())
+    actions.regenerate_key(subscription, KeyKind.PRIMARY, by=publisher, now=timezone.now())
+    after = actions.show_keys(subscription, by=publisher, now=timezone.now())
+    assert before[KeyKind.PRIMARY] != after[KeyKind.PRIMARY]
+    assert before[KeyKind.SECONDARY] == after[KeyKind.SECONDARY]
+    assert len(after[KeyKind.PRIMARY].value) == 32
+
+
+def test_a_replaced_certificate_is_a_new_version_and_rolls_back(publisher: User) -> None:
+    certificate = make_certificate()
+    first = certificate.current
+    certificate = certificate_actions.replace(certificate, issue("renewed").as_pfx(), by=publisher, now=timezone.now())
+    assert certificate.current != first
+    certificate = certificate_actions.roll_back(certificate, version=1, by=publisher, now=timezone.now())
+    assert certificate.current == first
+    certificate_actions.delete(certificate, by=publisher, now=timezone.now())
+    assert not Activity.objects.filter(event=Event.CERTIFICATE_DELETED).exclude(subject_name="orders-client").exists()

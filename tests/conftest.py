@@ -1,0 +1,45 @@
+"""What every test stands on: people in the three roles and a client that is signed in."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
+
+
+def _person(name: str, role: str) -> User:
+    user = User.objects.create_user(name, f"{name}@example.com", "correct horse battery staple")
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    return _person("viewer", VIEWERS)
+
+
+@pytest.fixture
+def publisher(db: None) -> User:
+    return _person("publisher", PUBLISHERS)
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    return _person("administrator", ADMINISTRATORS)
+
+
+@pytest.fixture
+def signed_in(publisher: User) -> Client:
+    """Return a test client signed in as a publisher."""
+    client = Client()
+    client.force_login(publisher)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings: Settings) -> None:
+    """Serve static files by their plain names: tests run without `collectstatic`."""
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

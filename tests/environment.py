@@ -1,0 +1,18 @@
+"""The environment of a test run, set before Django reads its settings: a home of its own and a ring of its own keys.
+
+Loaded as an early plugin (``-p tests.environment``); start the tests with ``python -m pytest``.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+from certificates.sealing import new_key
+
+_home = tempfile.mkdtemp(prefix="portal-tests-")
+atexit.register(shutil.rmtree, _home, ignore_errors=True)
+os.environ["PORTAL_HOME"] = _home
+os.environ["PORTAL_SECRET_KEY"] = "for tests only"
+os.environ["PORTAL_ENCRYPTION_KEYS"] = new_key()
+os.environ.setdefault("PORTAL_ALLOWED_BACKEND_NETWORKS", "127.0.0.0/8,::1/128")
