@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,6 +12,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from certificates.identity import Identity
 from certificates.keyring import keyring
 from certificates.sealing import Sealed, Secret
 
@@ -148,3 +150,15 @@ class CertificateVersion(SealedSecret):
     def last_four(self) -> str:
         """The last four characters of the thumbprint."""
         return self.thumbprint[-4:]
+
+    @property
+    def chain_der(self) -> tuple[bytes, ...]:
+        """The certificates above it, DER, the issuer of the leaf first."""
+        return tuple(base64.b64decode(one) for one in self.chain)
+
+    def identity(self) -> Identity:
+        """Return what the gateway presents: chain and unsealed private key.
+
+        :raises certificates.sealing.SealingError: if the ring lacks the row's key, or the row was tampered with
+        """
+        return Identity.of(bytes(self.der), self.chain_der, self.unseal())
