@@ -1,0 +1,116 @@
+"""The policy document: what is rendered is read back, and everything else is refused by name and line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apis.policy import UnreadablePolicy, as_xml, parse
+from apis.policy.highlight import highlight
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Backend, KeyCheck, Policy, Rule, Trust
+from certificates.sealing import Secret
+
+# What XML can carry: no control characters but tab and line ends, no surrogates, no non-characters.
+TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff", include_characters="\t\n\r"))
+THUMBPRINT = st.text("0123456789ABCDEF", min_size=40, max_size=40)
+RULES = st.one_of(
+    st.builds(AuthenticationCertificate, certificate_id=TEXT.filter(lambda text: 0 < len(text) <= 80), thumbprint=THUMBPRINT),
+    st.builds(AuthenticationBasic, username=TEXT, password=TEXT.map(lambda text: Secret(text.encode()))),
+)
+CERTIFICATE = AuthenticationCertificate(certificate_id="orders-client", thumbprint="2F1A9C04E7B35D6688A1C2E94F07B3D5A6E8CA06")
+
+
+def policy(*rules: Rule) -> Policy:
+    backend = Backend(scheme="https", host="orders.example.com", port=443, path="", trust=Trust())
+    return Policy(api_id=1, api="orders", path="orders", backend=backend, key_check=KeyCheck(), operations=(), inbound=rules)
+
+
+@given(st.lists(RULES, max_size=1).map(tuple))
+def test_what_is_rendered_is_read_back(rules: tuple[Rule, ...]) -> None:
+    assert parse(as_xml(policy(*rules), reveal=True)) == rules
+
+
+@given(st.lists(RULES, max_size=1).map(tuple))
+def test_highlighting_leaves_the_text_as_it_is(rules: tuple[Rule, ...]) -> None:
+    text = as_xml(policy(*rules))
+    assert "".join(piece.text for piece in highlight(text)) == text
+
+
+def test_a_certificate_stands_in_inbound_with_its_id_and_thumbprint() -> None:
+    assert as_xml(policy(CERTIFICATE)) == (
+        "<policies>\n"
+        "    <inbound>\n"
+        "        <base />\n"
+        '        <authentication-certificate certificate-id="orders-client" thumbprint="2F1A9C04E7B35D6688A1C2E94F07B3D5A6E8CA06" />\n'
+        "    </inbound>\n"
+        "    <backend>\n        <base />\n    </backend>\n"
+        "    <outbound>\n        <base />\n    </outbound>\n"
+        "    <on-error>\n        <base />\n    </on-error>\n"
+        "</policies>\n"
+    )
+
+
+def test_a_basic_password_is_masked() -> None:
+    text = as_xml(policy(AuthenticationBasic(username="gateway", password=Secret(b"opensesame"))))
+    assert 'username="gateway" password="***"' in text
+    assert "opensesame" not in text
+
+
+@pytest.mark.parametrize("thumbprint", ["2F1A9C04E7B35D6688A1C2E94F07B3D5A6E8CA06", "\u200e2f:1a:9c 04e7b35d6688a1c2e94f07b3d5a6e8ca06"])
+def test_a_certificate_may_be_named_by_its_thumbprint_alone(thumbprint: str) -> None:
+    rules = parse(f'<policies><inbound><authentication-certificate thumbprint="{thumbprint}"/></inbound></policies>')
+    assert rules == (AuthenticationCertificate(certificate_id="", thumbprint=CERTIFICATE.thumbprint),)
+
+
+def test_comments_missing_sections_and_an_xml_declaration_are_fine() -> None:
+    assert parse('<?xml version="1.0" encoding="utf-8"?><!-- none --><policies><!-- none --><inbound><base/></inbound></policies>') == ()
+
+
+@pytest.mark.parametrize(
+    ("xml", "element", "line"),
+    [
+        ("", "policies", 1),
+        ("not xml", "policies", 1),
+        ("<policies>\n<inbound>\n</policies>", "inbound", 3),
+        ("<policy/>", "policy", 1),
+        ("<policies>\n<inbound/>\n<inbound/>\n</policies>", "inbound", 3),
+        ("<policies>\n<sideways/></policies>", "sideways", 2),
+        ("<policies><inbound>\n\n<rate-limit calls='1'/></inbound></policies>", "rate-limit", 3),
+        ("<policies><backend>\n<authentication-basic username='a' password='b'/></backend></policies>", "authentication-basic", 2),
+        ("<policies><inbound><base/>\n<base/></inbound></policies>", "base", 2),
+        ("<policies><inbound><base>\n<base/></base></inbound></policies>", "base", 2),
+        ("<policies><inbound>\nset</inbound></policies>", "inbound", 2),
+        ("<policies a='b'/>", "policies", 1),
+        ("<policies><inbound><authentication-certificate/></inbound></policies>", "authentication-certificate", 1),
+        (
+            "<policies><inbound><authentication-certificate thumbprint='CA06'/></inbound></policies>",
+            "authentication-certificate",
+            1,
+        ),
+        (
+            "<policies><inbound><authentication-certificate certificate-id=''/></inbound></policies>",
+            "authentication-certificate",
+            1,
+        ),
+        (
+            "<policies><inbound><authentication-certificate certificate-id='a' body='@(x)'/></inbound></policies>",
+            "authentication-certificate",
+            1,
+        ),
+        ("<policies><inbound><authentication-basic username='a'/></inbound></policies>", "authentication-basic", 1),
+        ("<policies><inbound><authentication-certificate certificate-id='a'/>\n<authentication-basic/>", "authentication-basic", 2),
+        ("<?target data?><policies/>", "?target", 1),
+        ("<!DOCTYPE policies>\n<policies/>", "DOCTYPE", 1),
+        ('<!DOCTYPE p [<!ENTITY a "b">]><policies>&a;</policies>', "DOCTYPE", 1),
+        ('<!DOCTYPE p SYSTEM "http://127.0.0.1/x.dtd"><policies/>', "DOCTYPE", 1),
+        ("<policies>&undeclared;</policies>", "policies", 1),
+        ("<policies>\ud800</policies>", "policies", 1),
+        ("<policies>\0</policies>", "policies", 1),
+    ],
+)
+def test_anything_else_is_refused_by_element_and_line(xml: str, element: str, line: int) -> None:
+    with pytest.raises(UnreadablePolicy) as refusal:
+        parse(xml)
+    assert (refusal.value.element, refusal.value.line) == (element, line)
+    assert str(refusal.value).endswith(".")
