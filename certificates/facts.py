@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.utils import CryptographyDeprecationWarning
+
+_LONGEST_NAME = 2000  # characters kept of a subject or issuer
+_LONGEST_SERIAL = 80  # RFC 5280 allows 40 hex digits; what hostile ones have beyond is cut off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +39,18 @@ class Facts:
 
         :raises ValueError: if it is not one
         """
-        certificate = x509.load_der_x509_certificate(der)
+        with warnings.catch_warnings():  # odd serial numbers and the like are shown, not judged
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            return cls._of(x509.load_der_x509_certificate(der))
+
+    @classmethod
+    def _of(cls, certificate: x509.Certificate) -> Self:
         names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         return cls(
             subject=_name(certificate.subject),
             common_name=str(names[0].value) if names else "",
             issuer=_name(certificate.issuer),
-            serial=f"{certificate.serial_number:X}",
+            serial=f"{certificate.serial_number:X}"[:_LONGEST_SERIAL],
             key_type=_key_type(certificate),
             alternative_names=_alternative_names(certificate),
             not_before=certificate.not_valid_before_utc,
@@ -48,13 +60,8 @@ class Facts:
         )
 
 
-def _name(name: x509.Name) -> str:
-    """Return a name as RFC 4514 orders it (the most specific part first), parts separated by a comma and a space."""
-    return ", ".join(part.rfc4514_string() for part in reversed(name.rdns))
-
-
-def _key_type(certificate: x509.Certificate) -> str:
-    key = certificate.public_key()
+def key_type(key: PublicKeyTypes) -> str:
+    """Return how people name the kind of a public key: ``RSA 2048``, ``P-256``, ``Ed25519``."""
     if isinstance(key, rsa.RSAPublicKey):
         return f"RSA {key.key_size}"
     if isinstance(key, ec.EllipticCurvePublicKey):
@@ -62,9 +69,33 @@ def _key_type(certificate: x509.Certificate) -> str:
     return type(key).__name__.removeprefix("_").removesuffix("PublicKey")
 
 
+def _name(name: x509.Name) -> str:
+    """Return a name as RFC 4514 orders it (the most specific part first), parts separated by a comma and a space."""
+    return ", ".join(part.rfc4514_string() for part in reversed(name.rdns)).replace("\0", "\\00")[:_LONGEST_NAME]
+
+
+def _key_type(certificate: x509.Certificate) -> str:
+    """Return the kind of the certificate's key; empty if it is unknown, as that of an authority above the leaf may be."""
+    try:
+        return key_type(certificate.public_key())
+    except (ValueError, UnsupportedAlgorithm):
+        return ""
+
+
 def _alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Return the subject alternative names; none if the extensions are malformed, which does not stop a back end from taking it."""
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return ()
-    return tuple(str(name.value.rfc4514_string() if isinstance(name, x509.DirectoryName) else name.value) for name in extension.value)
+    return tuple(_alternative_name(name) for name in extension.value)
+
+
+def _alternative_name(name: x509.GeneralName) -> str:
+    match name:
+        case x509.DirectoryName():
+            return _name(name.value)
+        case x509.OtherName() | x509.RegisteredID():
+            return name.type_id.dotted_string if isinstance(name, x509.OtherName) else name.value.dotted_string
+        case _:
+            return str(name.value)

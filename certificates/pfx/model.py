@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from certificates.sealing import Secret
 
+MOST_BYTES = 256 * 1024  # of a file; real ones hold a few kilobytes
+
 
 class Problem(enum.StrEnum):
-    """Why a file cannot be used; the pages hold a sentence for each."""
+    """Why a file cannot be used; :mod:`certificates.problems` holds a sentence for each."""
 
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 - a reason
     EMPTY = "empty"

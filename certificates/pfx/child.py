@@ -1,0 +1,38 @@
+"""The child process that opens one PFX file: ``python -m certificates.pfx.child PARENT``, request on stdin, answer on stdout. [pure]
+
+Opening somebody's file may cost seconds and holds the interpreter lock all the while; in a process of its own, under
+limits, it delays nobody. Neither password nor key ever stands in an argument, the environment or a file.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import warnings
+
+from certificates.pfx import limits, wire
+from certificates.pfx.model import Problem, UnreadablePfx
+from certificates.pfx.reading import read
+from certificates.sealing import Secret
+
+
+def main() -> None:
+    """Answer the one request on stdin."""
+    limits.confine(int(sys.argv[1]))
+
+    warnings.simplefilter("ignore")  # BER and odd serial numbers are let in on purpose
+    password, data = wire.unpack(sys.stdin.buffer.read())
+    try:
+        answer = wire.answer_with(read(data, Secret(password)))
+    except UnreadablePfx as refusal:
+        answer = wire.answer_refusing(refusal)
+    except MemoryError:
+        answer = wire.answer_refusing(UnreadablePfx(Problem.TOO_MUCH_WORK))
+    except BaseException as unexpected:  # noqa: BLE001 - the outermost frame: only places and the type leave it, never values
+        places = (f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(unexpected.__traceback__))
+        answer = wire.answer_failing(" ".join((type(unexpected).__name__, *places)))
+    sys.stdout.buffer.write(answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Opening a PFX file that somebody sent, in a child process under limits. [pure]"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from certificates.pfx import wire
+from certificates.pfx.limits import WALL_SECONDS
+from certificates.pfx.model import MOST_BYTES, Pfx, Problem, UnreadablePfx
+from certificates.sealing import Secret
+
+_log = logging.getLogger(__name__)
+_ROOT = Path(__file__).resolve().parent.parent.parent  # where `python -m certificates.pfx.child` is found
+
+AT_ONCE = 2  # files being opened by this process
+WAITING = 14  # requests that may wait for their turn; each holds a thread of the server
+WAIT_SECONDS = 20.0
+_turns = threading.BoundedSemaphore(AT_ONCE)
+_places = threading.BoundedSemaphore(AT_ONCE + WAITING)
+
+
+def password_of(text: str) -> Secret:
+    """Return a password as :func:`open_pfx` takes it: exactly the characters typed."""
+    return Secret(text.encode("utf-8", "surrogatepass"))  # a lone surrogate, possible in JSON, opens nothing but must not fail here
+
+
+def open_pfx(data: bytes, password: Secret) -> Pfx:
+    """Return the certificate, its chain and its private key in the PFX file *data*.
+
+    Takes 0.15 s for an ordinary file and 30 s at the very most; other threads go on meanwhile.
+
+    :param password: UTF-8, see :func:`password_of`; empty for a file without a password
+    :raises UnreadablePfx: if the file gives no key pair that the gateway can use; its ``problem`` says why
+    """
+    if len(data) > MOST_BYTES:
+        raise UnreadablePfx(Problem.TOO_LARGE)
+    with _turn():
+        return _open_in_child(data, password)
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    """Wait for one of the few turns, but neither in a long queue nor for long.
+
+    :raises UnreadablePfx: ``BUSY``
+    """
+    if not _places.acquire(blocking=False):
+        raise UnreadablePfx(Problem.BUSY)
+    try:
+        if not _turns.acquire(timeout=WAIT_SECONDS):
+            raise UnreadablePfx(Problem.BUSY)
+        try:
+            yield
+        finally:
+            _turns.release()
+    finally:
+        _places.release()
+
+
+def _open_in_child(data: bytes, password: Secret) -> Pfx:
+    command = [sys.executable, "-E", "-s", "-m", "certificates.pfx.child", str(os.getpid())]
+    # stderr is dropped: a panic of the native library prints the password there.
+    with subprocess.Popen(  # noqa: S603 - a fixed command
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT, env={}
+    ) as child:
+        try:
+            answer, _ = child.communicate(wire.pack((password.value, data)), timeout=WALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise UnreadablePfx(Problem.TOO_MUCH_WORK) from None
+        finally:
+            child.kill()
+    if child.returncode < 0:  # a limit, or a crash for want of memory
+        raise UnreadablePfx(Problem.TOO_MUCH_WORK)
+    try:
+        return wire.understand(answer)
+    except wire.ChildFailed as failure:
+        _log.error("A PFX file could not be opened for a reason nobody expected: %s", failure)
+        raise UnreadablePfx(Problem.DAMAGED) from None

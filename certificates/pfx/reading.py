@@ -1,0 +1,123 @@
+"""Opening a PFX file with ``cryptography``. Runs in the child only: it may cost seconds and meet hostile input. [pure]"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
+
+from certificates.facts import Facts, key_type
+from certificates.pfx.chain import in_order, leaf_of
+from certificates.pfx.model import Pfx, Problem, UnreadablePfx
+from certificates.pfx.structure import Structure, look
+from certificates.sealing import Secret
+
+MOST_ITERATIONS = 5_000_000  # of a whole file; what the JDK lets one derivation ask for
+_FEWEST_RSA_BITS, _MOST_RSA_BITS = 2048, 8192
+_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What one file, or one part of it, gave."""
+
+    key: PrivateKeyTypes | None
+    certificates: tuple[bytes, ...]  # DER, in the order of the file
+
+
+def read(data: bytes, password: Secret) -> Pfx:
+    """Return what the PFX file *data* gives.
+
+    :raises UnreadablePfx: if it gives no key pair that the gateway can use
+    """
+    structure = look(data)
+    if structure.iterations > MOST_ITERATIONS:
+        raise UnreadablePfx(Problem.TOO_MUCH_WORK)
+    opened = _open(data, structure, password)
+    if opened.key is None:
+        raise UnreadablePfx(Problem.NO_KEY)
+    _refuse_several_keys(structure, password)
+    _refuse_unusable(opened.key)
+    certificates = tuple(dict.fromkeys(opened.certificates))  # some exports list one identity twice
+    for der in certificates:
+        _refuse_unreadable(der)
+    leaf = leaf_of(opened.key, certificates)
+    return Pfx(
+        certificate=leaf,
+        chain=in_order(leaf, certificates),
+        private_key=Secret(opened.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
+    )
+
+
+def _open(data: bytes, structure: Structure, password: Secret) -> _Opened:
+    """Open the whole file.
+
+    :raises UnreadablePfx: telling a wrong password from damage: with the right one, some part of a damaged file still opens
+    """
+    if b"\0" in password.value or not _is_utf8(password.value):
+        raise UnreadablePfx(Problem.WRONG_PASSWORD)  # no file can have it, and the native library would crash
+    if opened := _try(data, password):
+        return opened
+    opening = [_try(part.file, password) is not None for part in structure.parts]
+    encrypted = [opens for part, opens in zip(structure.parts, opening, strict=True) if part.encrypted]
+    right = any(encrypted) if encrypted else not all(opening)
+    raise UnreadablePfx(Problem.DAMAGED if right else Problem.WRONG_PASSWORD)
+
+
+def _try(data: bytes, password: Secret) -> _Opened | None:
+    """Return what *data* gives, ``None`` if it does not open.
+
+    :raises UnreadablePfx: ``UNUSABLE_KEY``, if its key is of a kind that ``cryptography`` does not know
+    """
+    # A file "without a password" may have the empty one or none at all, which derive different keys.
+    for attempt in (password.value,) if password.value else (b"", None):
+        try:
+            opened = pkcs12.load_pkcs12(data, attempt)
+        except ValueError:
+            continue
+        except (UnsupportedAlgorithm, TypeError):  # TypeError: X25519 and the like, which cannot belong to a certificate
+            raise UnreadablePfx(Problem.UNUSABLE_KEY) from None
+        certificates = ([opened.cert] if opened.cert else []) + opened.additional_certs
+        return _Opened(opened.key, tuple(one.certificate.public_bytes(Encoding.DER) for one in certificates))
+    return None
+
+
+def _refuse_several_keys(structure: Structure, password: Secret) -> None:
+    """Refuse two different keys: nobody could tell which one is meant, and ``cryptography`` takes the first silently."""
+    holders = [part for part in structure.parts if part.holds_key]
+    if len(holders) < 2:  # noqa: PLR2004 - several
+        return
+    keys = [opened.key for part in holders if (opened := _try(part.file, password)) and opened.key]
+    if len({key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()) for key in keys}) > 1:
+        raise UnreadablePfx(Problem.SEVERAL_KEYS)
+
+
+def _refuse_unusable(key: PrivateKeyTypes) -> None:
+    """Refuse a key that Envoy does not load or present (measured with 1.40)."""
+    match key:
+        case rsa.RSAPrivateKey() if _FEWEST_RSA_BITS <= key.key_size <= _MOST_RSA_BITS:
+            return
+        case ec.EllipticCurvePrivateKey() if key.curve.name in _CURVES:
+            return
+        case ed25519.Ed25519PrivateKey():
+            return
+        case _:
+            raise UnreadablePfx(Problem.UNUSABLE_KEY, key_type(key.public_key()))
+
+
+def _refuse_unreadable(der: bytes) -> None:
+    try:
+        Facts.of(der)
+    except ValueError:
+        raise UnreadablePfx(Problem.DAMAGED) from None
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
