@@ -1,16 +1,45 @@
 # The commands of the README; each makes what it needs first.
-VENV := .venv
-PYTHON := $(VENV)/bin/python
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && exit; done; echo python3)
+PORTAL_HOME ?= var
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONUNBUFFERED := 1
 
-.PHONY: test
-test: $(VENV)/dev
-	$(PYTHON) -m ruff check .
-	$(PYTHON) -m ruff format --check .
-	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
-	$(PYTHON) -m pytest
+.PHONY: run serve manage test lint install install-for-tests
 
-$(VENV)/dev: requirements.txt requirements-dev.txt
-	python3 -m venv $(VENV)
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	touch $@
+run: install ## portal, xDS server and gateway, with a demonstration
+	@exec .venv/bin/python manage.py serve --demo
+
+serve: install ## the same without the demonstration
+	@exec .venv/bin/python manage.py serve
+
+manage: install ## python manage.py $(ARGS), with the settings of `make run` where PORTAL_HOME holds its demonstration
+	@exec .venv/bin/python manage.py $(ARGS)
+
+# The demonstration's back end is on this machine, where back ends are otherwise not allowed.
+ifndef PORTAL_ALLOWED_BACKEND_NETWORKS_FILE
+run: export PORTAL_ALLOWED_BACKEND_NETWORKS ?= 127.0.0.0/8
+ifneq ($(wildcard $(PORTAL_HOME)/demo),)
+manage: export PORTAL_ALLOWED_BACKEND_NETWORKS ?= 127.0.0.0/8
+endif
+endif
+
+test: lint ## linters, then every test: on SQLite, on PostgreSQL, in a browser
+	python -m pytest -n 2 --ignore=tests/browser
+	python -m tests.postgresql python -m pytest -n 2 --ignore=tests/browser
+	python -m tests.browser.chromium
+	python -m pytest tests/browser
+
+lint: install-for-tests
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	djlint --lint --check templates
+	PORTAL_SECRET_KEY=none python manage.py makemigrations --check --dry-run
+
+install:
+	@$(PYTHON) install.py requirements.txt
+
+install-for-tests:
+	@$(PYTHON) install.py requirements-dev.txt

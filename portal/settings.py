@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "apis",
     "gateway",
     "rest",
+    "demo",
     "axes",
     "csp",
     "django_htmx",
@@ -124,7 +125,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # --- static files -----------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = PORTAL_HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing uploaded is ever kept as a file

@@ -7,12 +7,16 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 from certificates.sealing import new_key
+from portal.translations import compile_translations
 
 _home = tempfile.mkdtemp(prefix="portal-tests-")
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 os.environ["PORTAL_HOME"] = _home
+(Path(_home) / "static").mkdir()  # WhiteNoise warns when it is not there
 os.environ["PORTAL_SECRET_KEY"] = "for tests only"
 os.environ["PORTAL_ENCRYPTION_KEYS"] = new_key()
 os.environ.setdefault("PORTAL_ALLOWED_BACKEND_NETWORKS", "127.0.0.0/8,::1/128")
+compile_translations(Path(__file__).resolve().parent.parent / "locale")

@@ -1,0 +1,146 @@
+"""What must be there before the portal serves: its home, secrets, tables, translations, static files, the first administrator.
+
+Each step does what is missing, and returns a sentence if it did something. All may run again at any time.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import secrets
+import string
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.contrib.staticfiles.finders import get_finders
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Q
+
+from portal.environment import read
+from portal.roles import ADMINISTRATORS
+from portal.translations import compile_translations
+
+DEFAULT_ADMINISTRATOR = "admin"
+
+
+def private_home() -> str | None:
+    """Make ``PORTAL_HOME``, readable by its owner only."""
+    home: Path = settings.PORTAL_HOME
+    if not home.exists():
+        home.mkdir(mode=0o700, parents=True)
+        return f"Made {home}, where everything is kept."
+    if home.stat().st_mode & 0o077:
+        home.chmod(0o700)
+        return f"Closed {home} to others."
+    return None
+
+
+def secret_key() -> str | None:
+    """Make the key that signs sessions, unless there is one."""
+    if settings.SECRET_KEY_FILE.exists() or read("PORTAL_SECRET_KEY"):
+        return None
+    write_private(settings.SECRET_KEY_FILE, secrets.token_urlsafe(64))
+    return "Made the secret key."
+
+
+def encryption_keys() -> str | None:
+    """Make the ring of keys that seal private keys and passwords, unless there is one."""
+    if settings.ENCRYPTION_KEYS or settings.ENCRYPTION_KEYS_FILE.exists():
+        return None
+    write_private(settings.ENCRYPTION_KEYS_FILE, base64.b64encode(os.urandom(32)).decode() + "\n")
+    return f"Made the encryption keys in {settings.ENCRYPTION_KEYS_FILE}. Keep a copy elsewhere: without them no private key opens."
+
+
+def tables() -> str | None:
+    """Bring the database to the newest migration."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if not plan:
+        return None
+    call_command("migrate", interactive=False, verbosity=0, database=DEFAULT_DB_ALIAS)
+    if connection.vendor == "sqlite":
+        Path(settings.DATABASES[DEFAULT_DB_ALIAS]["NAME"]).chmod(0o600)
+    return f"Applied {len(plan)} database migrations."
+
+
+def translations() -> str | None:
+    """Compile the translations whose source is newer."""
+    languages = [language for folder in settings.LOCALE_PATHS for language in compile_translations(Path(folder))]
+    return f"Compiled the translations: {', '.join(languages)}." if languages else None
+
+
+def static_files() -> str | None:
+    """Collect, hash and compress the style sheets, scripts and icons, if any of them has changed."""
+    root: Path = settings.STATIC_ROOT
+    stamp = root / ".collected"
+    wanted = _fingerprint_of_static_files()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return None
+    call_command("collectstatic", interactive=False, verbosity=0, clear=root.exists())
+    stamp.write_text(wanted)
+    return "Collected the static files."
+
+
+@transaction.atomic
+def first_administrator() -> str | None:
+    """Make an administrator if nobody can administer.
+
+    The name is ``PORTAL_ADMIN_USER`` (``admin``), the password ``PORTAL_ADMIN_PASSWORD`` or a random one, kept in a private file.
+    """
+    if User.objects.filter(Q(is_superuser=True) | Q(groups__name=ADMINISTRATORS), is_active=True).exists():
+        return None
+    name = read("PORTAL_ADMIN_USER") or DEFAULT_ADMINISTRATOR
+    if not (password := read("PORTAL_ADMIN_PASSWORD")):
+        password = readable_password()
+        write_private(administrator_password_file(), password)
+    user = User.objects.create_superuser(name, email="", password=password)
+    user.groups.add(Group.objects.get(name=ADMINISTRATORS))
+    return f"Made the first administrator, {name}."
+
+
+def administrator_password_file() -> Path:
+    """Return where the generated password of the first administrator is kept."""
+    return Path(settings.PORTAL_HOME) / "administrator-password"
+
+
+def generated_administrator() -> tuple[str, str] | None:
+    """Return name and password of the first administrator while the generated password is still in force."""
+    file = administrator_password_file()
+    user = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
+    if user is None or not file.exists():
+        return None
+    password = file.read_text(encoding="utf-8")
+    return (user.get_username(), password) if user.check_password(password) else None
+
+
+def readable_password() -> str:
+    """Return a random password that is easy to type: 80 bits, in groups of four."""
+    letters = "".join(secrets.choice(string.ascii_lowercase + "234567") for _ in range(16))
+    return "-".join(letters[start : start + 4] for start in range(0, 16, 4))
+
+
+def write_private(path: Path, content: str) -> None:
+    """Write a file that only its owner may read, from its first byte on.
+
+    :raises ImproperlyConfigured: if it cannot be written
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(content)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _fingerprint_of_static_files() -> str:
+    """Return a digest of which static files there are, where, how large and how old."""
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            state = Path(storage.path(name)).stat()
+            digest.update(f"{name} {storage.path(name)} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,76 @@
+"""`manage.py serve`: set up what is missing, then run portal, xDS server and gateway, and say where they are."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+import urllib.error
+import urllib.request
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError
+
+from portal import installation
+from portal.addresses import url_of
+
+_READY_WITHIN_SECONDS = 120
+_GATEWAY_STATUS = "/status-0123456789abcdef"
+
+
+class Command(BaseCommand):
+    help = "Set up what is missing, then run the portal, the xDS server and the gateway until Ctrl-C."
+    requires_system_checks: list[str] = []  # noqa: RUF012 - Django declares it so; the checks need what `setup` makes
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="also run a back end that accepts mutual TLS only, with an API to call it")
+
+    def handle(self, *_args: Any, demo: bool, **_options: Any) -> None:
+        from portal.supervisor import supervise  # late: honcho, which the other commands do without
+
+        call_command("setup", stdout=self.stdout)
+        lines = self._administrator(show_password=demo)
+        if demo:
+            lines += call_command("demo", "prepare", stdout=io.StringIO()).splitlines()
+        for name in ("PORTAL_ADMIN_PASSWORD", "PORTAL_ADMIN_PASSWORD_FILE"):
+            os.environ.pop(name, None)  # used; what is started below has no need of it
+        names = [name for name in ("portal", "xds", "gateway", *(["demo"] if demo else [])) if name in get_commands()]
+        if code := supervise(names, meanwhile=lambda: self._announce(lines)):
+            raise CommandError("One of the processes ended, so all were ended; it says why above.", returncode=code)
+
+    def _administrator(self, *, show_password: bool) -> list[str]:
+        """Return the lines that tell how to sign in."""
+        generated = installation.generated_administrator()
+        if generated is None:
+            return ["Sign in       as the administrator whose password you know (PORTAL_ADMIN_USER, PORTAL_ADMIN_PASSWORD)"]
+        name, password = generated
+        kept = installation.administrator_password_file()
+        return [f"User name     {name}", f"Password      {password}" if show_password else f"Password      in {kept}"]
+
+    def _announce(self, lines: list[str]) -> None:
+        """Wait until both answer, then print where they are and *lines*."""
+        portal = url_of(settings.PORTAL_HOST, settings.PORTAL_PORT)
+        gateway = url_of(settings.GATEWAY_HOST, settings.GATEWAY_PORT)
+        started = time.monotonic()
+        waiting = [f"{portal}/healthz", f"{gateway}{_GATEWAY_STATUS}"]
+        while waiting and time.monotonic() < started + _READY_WITHIN_SECONDS:
+            waiting = [url for url in waiting if not _answers(url)]
+            time.sleep(0.1)
+        if waiting:
+            self.stderr.write(f"No answer yet from {' and '.join(waiting)}; the lines above may say why.")
+            return
+        rule = "─" * 100
+        self.stdout.write(
+            "\n".join(["", rule, f"Portal        {portal}/", f"Gateway       {gateway}/", *lines, "Ctrl-C ends it all.", rule, ""])
+        )
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - our own http addresses
+            return bool(response.status == 200)  # noqa: PLR2004 - OK
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False

@@ -1,0 +1,33 @@
+"""`manage.py setup`: make what is missing before the portal can serve. Running it again does no harm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from portal import installation
+
+STEPS = (
+    installation.private_home,
+    installation.secret_key,
+    installation.encryption_keys,
+    installation.tables,
+    installation.translations,
+    installation.static_files,
+    installation.first_administrator,
+)
+
+
+class Command(BaseCommand):
+    help = (
+        "Make what is missing: PORTAL_HOME, the secret key, the encryption keys, the tables, translations, static files and the "
+        "first administrator. Says what it does; running it again does no harm."
+    )
+    requires_system_checks: list[str] = []  # noqa: RUF012 - Django declares it so; the checks need what this makes
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        for step in STEPS:
+            if said := step():
+                self.stdout.write(said)
+        self.stdout.write("Everything is set up.")

@@ -1,0 +1,65 @@
+"""Runs the processes of the Procfile together: all start, and when one ends or somebody asks for it, all end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from django.conf import settings
+from honcho.environ import parse_procfile
+from honcho.manager import Manager
+
+_WATCH_SECONDS = 0.5
+
+
+def supervise(names: Iterable[str], *, meanwhile: Callable[[], None]) -> int:
+    """Run the processes *names* of the Procfile until one ends, or until SIGINT or SIGTERM; then end them all.
+
+    :param meanwhile: called in a thread of its own as soon as they are started
+    :returns: the exit code: 0 if somebody asked for the end
+    """
+    commands = parse_procfile((Path(settings.BASE_DIR) / "Procfile").read_text(encoding="utf-8")).processes
+    manager = _Manager([meanwhile, _end_when_the_starter_ends])
+    for name in names:
+        manager.add_process(name, commands[name], cwd=str(settings.BASE_DIR))
+    manager.loop()
+    asked_for = {128 + signal.SIGINT, 128 + signal.SIGTERM}
+    return 0 if manager.returncode in asked_for else int(manager.returncode or 1)
+
+
+class _Manager(Manager):  # type: ignore[misc]  # honcho has no types
+    """Honcho's manager; starts its threads only after it has forked."""
+
+    def __init__(self, threads: list[Callable[[], None]]) -> None:
+        super().__init__()
+        self._threads = threads
+
+    def _start(self) -> None:
+        super()._start()
+        for target in self._threads:
+            threading.Thread(target=target, daemon=True).start()
+
+
+def _end_when_the_starter_ends() -> None:
+    """End this process when the one that started it (make) has ended, or was interrupted alone.
+
+    A terminal sends Ctrl-C to everybody. ``kill -INT`` reaches make only, which then waits for us without telling.
+    """
+    starter = os.getppid()
+    caught = _catches_interrupt(starter)
+    while os.getppid() == starter and _catches_interrupt(starter) == caught:
+        time.sleep(_WATCH_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _catches_interrupt(process: int) -> bool:
+    """Return whether *process* has a handler for SIGINT; false where the system does not tell."""
+    status = Path(f"/proc/{process}/status")
+    if not status.exists():
+        return False
+    caught = next(line for line in status.read_text().splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (signal.SIGINT - 1) & 1)
