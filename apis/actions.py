@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from apis.models import Api, BasicCredentials, Credentials, KeyKind, Operation, Subscription, SubscriptionKey, SubscriptionState
+from apis.service_url import is_plain_http
+from apis.url_template import shape_of
 from certificates.sealing import Secret
 from portal.activity import record
 from portal.models import Event
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
 
     from certificates.models import ClientCertificate
 
@@ -35,6 +38,22 @@ class EditedMeanwhile(Exception):
 
 class KeyTaken(Exception):
     """A given subscription key is another subscription's."""
+
+
+class Taken(Exception):
+    """Something else of the kind bears the name, the URL suffix or the signature already.
+
+    :ivar field: ``name``, ``path`` or ``url_template``
+    """
+
+    def __init__(self, field: str, value: str) -> None:
+        """Hold what is taken."""
+        super().__init__(f"{value} is taken already.")
+        self.field = field
+
+
+class NotOverHttp(Exception):
+    """A client certificate is presented in a TLS handshake, so it cannot go with an http Web service URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +84,13 @@ class ApiSecurity:
 
 @transaction.atomic
 def create_api(name: str, chosen: ApiSettings, *, by: User | None, now: datetime) -> Api:
-    """Add an API. It presents no credentials and lets no call through until it has operations."""
+    """Add an API. It presents no credentials and lets no call through until it has operations.
+
+    :raises Taken: if another API bears the name or has the URL suffix
+    """
     api = Api(name=name, created_at=now, changed_at=now, changed_by=by)
     _apply_settings(api, chosen)
-    api.save()
+    _save(api, "name", "path")
     record(Event.API_CREATED, api, by=by, at=now, path=api.path)
     return api
 
@@ -79,9 +101,12 @@ def change_api(api: Api, chosen: ApiSettings, *, revision: int | None = None, by
 
     :param revision: the revision the editor saw; ``None`` skips the check
     :raises EditedMeanwhile: if it has another revision by now
+    :raises Taken: if another API has the URL suffix
+    :raises NotOverHttp: if it presents a client certificate and the Web service URL is http
     """
     api = _locked(api, revision)
     _apply_settings(api, chosen)
+    _refuse_certificate_over_http(api)
     _save_changed(api, by=by, now=now)
     record(Event.API_CHANGED, api, by=by, at=now, path=api.path, service_url=api.service_url)
     return api
@@ -95,6 +120,7 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
 
     :param revision: the revision the editor saw; ``None`` skips the check
     :raises EditedMeanwhile: if it has another revision by now
+    :raises NotOverHttp: if a client certificate is chosen and the Web service URL is http
     """
     api = _locked(api, revision)
     api.credentials = chosen.credentials
@@ -102,6 +128,7 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
     api.validate_certificate_chain = chosen.validate_certificate_chain
     api.validate_certificate_name = chosen.validate_certificate_chain and chosen.validate_certificate_name
     api.trusted_ca = chosen.trusted_ca
+    _refuse_certificate_over_http(api)
     _set_basic_credentials(api, chosen)
     _save_changed(api, by=by, now=now)
     record(
@@ -130,11 +157,14 @@ def delete_api(api: Api, *, by: User | None, now: datetime) -> None:
 def add_operation(
     api: Api, *, name: str, display_name: str, method: str, url_template: str, description: str = "", by: User | None, now: datetime
 ) -> Operation:
-    """Let calls through that match *method* (``*`` = any) and *url_template*."""
+    """Let calls through that match *method* (``*`` = any) and *url_template*.
+
+    :raises Taken: if another operation of the API bears the name or matches the same calls
+    """
     api = _locked(api, None)
-    operation = Operation.objects.create(
-        api=api, name=name, display_name=display_name, method=method, url_template=url_template, description=description
-    )
+    operation = Operation(api=api, name=name, display_name=display_name, method=method, url_template=url_template, description=description)
+    _refuse_second_signature(operation)
+    _save(operation, "name")
     _save_changed(api, by=by, now=now)
     record(Event.OPERATION_ADDED, api, by=by, at=now, operation=name, method=method, url_template=url_template)
     return operation
@@ -144,13 +174,17 @@ def add_operation(
 def change_operation(
     operation: Operation, *, display_name: str, method: str, url_template: str, description: str = "", by: User | None, now: datetime
 ) -> Operation:
-    """Change what an operation matches and how it is called."""
+    """Change what an operation matches and how it is called.
+
+    :raises Taken: if another operation of the API matches the same calls
+    """
     api = _locked(operation.api, None)
     operation.display_name = display_name
     operation.method = method
     operation.url_template = url_template
     operation.description = description
     operation.revision += 1
+    _refuse_second_signature(operation)
     operation.save()
     _save_changed(api, by=by, now=now)
     record(Event.OPERATION_CHANGED, api, by=by, at=now, operation=operation.name, method=method, url_template=url_template)
@@ -181,8 +215,10 @@ def create_subscription(
 
     :param keys: keys brought along; a missing one is made
     :raises KeyTaken: if a brought key is in use
+    :raises Taken: if another subscription bears the name
     """
-    subscription = Subscription.objects.create(name=name, display_name=display_name, api=api, state=state, created_at=now)
+    subscription = Subscription(name=name, display_name=display_name, api=api, state=state, created_at=now)
+    _save(subscription, "name")
     for kind in KeyKind:
         _set_key(subscription, kind, (keys or {}).get(kind) or new_subscription_key())
     record(Event.SUBSCRIPTION_CREATED, subscription, by=by, at=now, api=api.name if api else None)
@@ -276,7 +312,39 @@ def _save_changed(api: Api, *, by: User | None, now: datetime) -> None:
     api.revision += 1
     api.changed_at = now
     api.changed_by = by
-    api.save()
+    _save(api, "path")
+
+
+def _save(row: Api | Operation | Subscription, *fields: str) -> None:
+    """Save *row*; the database decides races.
+
+    :raises Taken: naming the one of the unique *fields* that another row of the kind (operations: of the API) holds
+    """
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:
+        rivals: QuerySet[Any] = type(row)._default_manager.exclude(pk=row.pk)  # noqa: SLF001 - Django's own name for it
+        if isinstance(row, Operation):
+            rivals = rivals.filter(api=row.api)
+        for field in fields:
+            if rivals.filter(**{field: getattr(row, field)}).exists():
+                raise Taken(field, getattr(row, field)) from error
+        raise
+
+
+def _refuse_second_signature(operation: Operation) -> None:
+    """Parameters match whatever they are called. No race: the caller has locked the API."""
+    shape = shape_of(operation.url_template)
+    others = Operation.objects.filter(api=operation.api, method=operation.method).exclude(pk=operation.pk)
+    for template in others.values_list("url_template", flat=True):
+        if shape_of(template) == shape:
+            raise Taken("url_template", str(operation))
+
+
+def _refuse_certificate_over_http(api: Api) -> None:
+    if api.credentials == Credentials.CLIENT_CERTIFICATE and is_plain_http(api.service_url):
+        raise NotOverHttp
 
 
 def _set_basic_credentials(api: Api, chosen: ApiSecurity) -> None:

@@ -85,3 +85,49 @@ def test_a_replaced_certificate_is_a_new_version_and_rolls_back(publisher: User)
     assert certificate.current == first
     certificate_actions.delete(certificate, by=publisher, now=timezone.now())
     assert not Activity.objects.filter(event=Event.CERTIFICATE_DELETED).exclude(subject_name="orders-client").exists()
+
+
+def settings_of(api: Api, **changes: str) -> actions.ApiSettings:
+    values = {"display_name": api.display_name, "service_url": api.service_url, "path": api.path} | changes
+    return actions.ApiSettings(**values)  # type: ignore[arg-type]  # only texts are changed here
+
+
+def test_what_another_api_holds_is_refused_by_field(publisher: User) -> None:
+    api, other = make_api("orders"), make_api("returns")
+    with pytest.raises(actions.Taken) as refusal:
+        actions.create_api("orders", settings_of(api, path="new"), by=publisher, now=timezone.now())
+    assert refusal.value.field == "name"
+    with pytest.raises(actions.Taken) as refusal:
+        actions.change_api(other, settings_of(other, path="orders"), by=publisher, now=timezone.now())
+    assert refusal.value.field == "path"
+    make_subscription("all")
+    with pytest.raises(actions.Taken) as refusal:
+        make_subscription("all")
+    assert refusal.value.field == "name"
+
+
+def test_two_operations_do_not_match_the_same_calls(publisher: User) -> None:
+    api = make_api(everything=False)
+
+    def add(name: str, method: str, template: str) -> None:
+        actions.add_operation(api, name=name, display_name=name, method=method, url_template=template, by=publisher, now=timezone.now())
+
+    add("get", "GET", "/orders/{id}")
+    add("put", "PUT", "/orders/{id}")
+    with pytest.raises(actions.Taken) as refusal:
+        add("again", "GET", "/orders/{key}")
+    assert refusal.value.field == "url_template"
+    with pytest.raises(actions.Taken) as refusal:
+        add("get", "GET", "/other")
+    assert refusal.value.field == "name"
+
+
+def test_a_client_certificate_is_not_presented_over_http(publisher: User) -> None:
+    api = make_api(service_url="http://orders.example.com")
+    chosen = actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=make_certificate())
+    with pytest.raises(actions.NotOverHttp):
+        actions.secure_api(api, chosen, by=publisher, now=timezone.now())
+    api = actions.change_api(api, settings_of(api, service_url="https://orders.example.com"), by=publisher, now=timezone.now())
+    api = actions.secure_api(api, chosen, by=publisher, now=timezone.now())
+    with pytest.raises(actions.NotOverHttp):
+        actions.change_api(api, settings_of(api, service_url="http://orders.example.com"), by=publisher, now=timezone.now())
