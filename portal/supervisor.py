@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -24,8 +25,9 @@ def supervise(names: Iterable[str], *, meanwhile: Callable[[], None]) -> int:
     """
     commands = parse_procfile((Path(settings.BASE_DIR) / "Procfile").read_text(encoding="utf-8")).processes
     manager = _Manager([meanwhile, _end_when_the_starter_ends])
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"}  # the Procfile's python is ours
     for name in names:
-        manager.add_process(name, commands[name], cwd=str(settings.BASE_DIR))
+        manager.add_process(name, commands[name], cwd=str(settings.BASE_DIR), env=environment)
     manager.loop()
     asked_for = {128 + signal.SIGINT, 128 + signal.SIGTERM}
     return 0 if manager.returncode in asked_for else int(manager.returncode or 1)

@@ -1,5 +1,6 @@
 """What the WSGI server loads; refuses to start on a broken set-up."""
 
+import io
 import os
 
 from django.core.management import call_command
@@ -8,4 +9,4 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 application = get_wsgi_application()
-call_command("check", databases=["default"])
+call_command("check", databases=["default"], stdout=io.StringIO())

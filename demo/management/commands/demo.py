@@ -14,8 +14,8 @@ from apis import actions
 from apis.models import Api, Credentials, KeyKind, Subscription, SubscriptionState
 from certificates.sealing import Secret
 from demo import backend, identities
-from portal.addresses import url_of
 from portal.installation import readable_password
+from portal.locations import url_of
 from portal.models import Activity, Event
 
 _NAME = "orders"

@@ -15,7 +15,7 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
 
 from portal import installation
-from portal.addresses import url_of
+from portal.locations import url_of
 
 _READY_WITHIN_SECONDS = 120
 _GATEWAY_STATUS = "/status-0123456789abcdef"

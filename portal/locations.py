@@ -1,4 +1,4 @@
-"""Addresses as people and clients write them."""
+"""Where something that listens is reached."""
 
 from __future__ import annotations
 
