@@ -9,3 +9,7 @@ class CertificatesConfig(AppConfig):
 
     name = "certificates"
     verbose_name = _("Client certificates")
+
+    def ready(self) -> None:
+        """Register the checks that refuse a start without the right encryption keys."""
+        from certificates import checks  # noqa: F401 - models are there only now

@@ -1,6 +1,7 @@
 """Every setting of the portal, read from the environment where it is defined."""
 
 import ipaddress
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ DEMO_BACKEND_HOST, DEMO_BACKEND_PORT = read_address("DEMO_BACKEND_ADDRESS", "127
 # --- secrets: files under PORTAL_HOME unless the environment holds them; `manage.py setup` makes what is missing -------
 SECRET_KEY_FILE = PORTAL_HOME / "secret-key"
 SECRET_KEY = read("PORTAL_SECRET_KEY") or (SECRET_KEY_FILE.read_text().strip() if SECRET_KEY_FILE.is_file() else "")
-ENCRYPTION_KEYS = read("PORTAL_ENCRYPTION_KEYS")  # empty: the file below
-ENCRYPTION_KEYS_FILE = PORTAL_HOME / "encryption-keys"
+ENCRYPTION_KEYS = os.environ.get("PORTAL_ENCRYPTION_KEYS", "")  # empty: the file below, which must be private
+ENCRYPTION_KEYS_FILE = Path(os.environ.get("PORTAL_ENCRYPTION_KEYS_FILE") or PORTAL_HOME / "encryption-keys")
 
 # --- what back ends may be called -------------------------------------------------------------------------------------
 ALLOWED_BACKEND_NETWORKS = tuple(ipaddress.ip_network(network) for network in read_list("PORTAL_ALLOWED_BACKEND_NETWORKS"))

@@ -1,0 +1,28 @@
+"""System checks: the portal does not start with a ring of encryption keys that does not open what is stored.
+
+They carry Django's ``database`` tag, so they run where a database is named: in ``portal/wsgi.py``, ``manage.py xds`` and
+``manage.py check --database default``, but not in commands that work without keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, register
+
+from certificates import encryption
+from certificates.keyring import keyring
+from certificates.sealing import BadKeyRing
+
+
+@register(Tags.database)
+def the_ring_opens_what_is_stored(*, databases: Sequence[str] | None = None, **_arguments: Any) -> list[CheckMessage]:
+    """Check that there is a ring, that it is private and well-formed, and that a row under each key opens."""
+    if not databases:
+        return []
+    try:
+        keyring()
+    except BadKeyRing as error:
+        return [Error(str(error), id="certificates.E001")]
+    return [Error(f"{label}: {error}", id="certificates.E002") for label, error in encryption.unopened_probes()]
