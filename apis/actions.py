@@ -324,7 +324,7 @@ def _save(row: Api | Operation | Subscription, *fields: str) -> None:
         with transaction.atomic():
             row.save()
     except IntegrityError as error:
-        rivals: QuerySet[Any] = type(row)._default_manager.exclude(pk=row.pk)  # noqa: SLF001 - Django's own name for it
+        rivals: QuerySet[Any] = type(row)._default_manager.exclude(pk=row.pk)
         if isinstance(row, Operation):
             rivals = rivals.filter(api=row.api)
         for field in fields:
