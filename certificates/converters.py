@@ -1,4 +1,4 @@
-"""Names in addresses: ``<name:name>`` takes whatever :data:`certificates.models.NAME_PATTERN` allows, dots, spaces and any script included."""
+"""Names in addresses: ``<name:…>`` takes what :data:`certificates.models.NAME_PATTERN` allows, spaces and any script included."""
 
 from __future__ import annotations
 
