@@ -1,6 +1,7 @@
 """The floor of the house: settings, people, the activity log."""
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -16,3 +17,10 @@ class PortalConfig(AppConfig):
         from portal.roles import establish_roles
 
         post_migrate.connect(establish_roles, dispatch_uid="portal.establish_roles")
+
+
+class PortalAdminConfig(admin_apps.AdminConfig):
+    """Django admin within the portal's rules: one sign-in, one look, open to Administrators."""
+
+    default = False  # the app of this module is the portal
+    default_site = "portal.administration.PortalAdminSite"

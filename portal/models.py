@@ -1,4 +1,4 @@
-"""The activity log: who changed what and when. It is also the feed that the xDS process follows."""
+"""The activity log, which is also the feed that the xDS process follows, and what each person prefers."""
 
 from typing import ClassVar
 
@@ -63,3 +63,31 @@ class Activity(models.Model):
     def kind(self) -> str:
         """The kind of thing it happened to: ``certificate``, ``api``, ``subscription``…"""
         return self.event.partition(".")[0]
+
+
+class Theme(models.TextChoices):
+    """Light or dark, or as the person's system says."""
+
+    AUTO = "auto", _("As the system")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+class Preferences(models.Model):
+    """What one person prefers, on every browser they sign in with."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="preferences", verbose_name=_("user")
+    )
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, blank=True)  # empty: the browser's
+    theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
+
+    class Meta:
+        """One row per person."""
+
+        verbose_name = _("preferences")
+        verbose_name_plural = _("preferences")
+
+    def __str__(self) -> str:
+        """Return whose they are."""
+        return str(self.user)

@@ -7,7 +7,6 @@ from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 
 from portal.environment import read, read_address, read_list
 
@@ -51,12 +50,13 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "heroicons",
-    "django.contrib.admin",
+    "portal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",  # its templates, some of which ours replace
 ]
 
 MIDDLEWARE = [
@@ -72,6 +72,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.PreferencesMiddleware",
+    "portal.middleware.AnswerMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it turns a locked sign-in into its answer
 ]
 
@@ -86,10 +88,13 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
+                "portal.context_processors.frame",
             ],
         },
     },
 ]
+FORM_RENDERER = "portal.forms.PortalRenderer"
+CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 
 # --- database: SQLite unless DATABASE_URL says otherwise --------------------------------------------------------------
 DATABASES: dict[str, Any] = {
@@ -118,10 +123,15 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = ["ip_address", "username"]  # either one locks
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "portal.errors.locked_out"
+AXES_CLIENT_IP_CALLABLE = "portal.addresses.caller"
+AXES_DISABLE_ACCESS_LOG = True  # who signed in when is not kept; failures are, until they are forgiven
 
 # --- languages --------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LANGUAGES = [("en", "English"), ("zh-hans", "中文（简体）")]  # each in its own words
+LANGUAGE_COOKIE_AGE = 365 * 86400
+LANGUAGE_COOKIE_HTTPONLY = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # --- static files -----------------------------------------------------------------------------------------------------
@@ -140,7 +150,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],

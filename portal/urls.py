@@ -9,8 +9,12 @@ from portal import views
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("healthz", views.healthz, name="healthz"),
+    path("accounts/login/", views.SignIn.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("accounts/password/", views.ChangePassword.as_view(), name="password_change"),
+    path("accounts/preferences/", views.preferences, name="preferences"),
+    path("accounts/theme/", views.set_theme, name="set_theme"),
+    path("i18n/setlang/", views.set_language, name="set_language"),
     path("security/client-certificates/", include("certificates.urls")),
     path("apis/", include("apis.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
@@ -18,3 +22,7 @@ urlpatterns = [
     path("management/", include("rest.urls")),
     path("admin/", admin.site.urls),
 ]
+handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.forbidden"
+handler404 = "portal.errors.not_found"
+handler500 = "portal.errors.server_error"

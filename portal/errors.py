@@ -1,0 +1,94 @@
+"""The pages that say why something is not shown or not done, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+
+def _page(request: HttpRequest, status: int, *, title: str, text: str) -> HttpResponse:
+    response = render(request, "portal/error.html", {"error_title": title, "error_text": text, "status": status}, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def bad_request(request: HttpRequest, _exception: Exception) -> HttpResponse:
+    """400: the request itself is broken."""
+    return _page(request, 400, title=_("The request could not be read"), text=_("Go back, reload the page and try again."))
+
+
+def forbidden(request: HttpRequest, _exception: Exception) -> HttpResponse:
+    """403: the person's role does not allow it."""
+    return _page(
+        request,
+        403,
+        title=_("Your role does not allow this"),
+        text=_(
+            "Nothing was changed. Viewers read, Publishers change APIs and certificates, Administrators also manage people and gateways. "
+            "Ask an Administrator if you need another role."
+        ),
+    )
+
+
+def not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
+    """404: nothing has this address, or not any more."""
+    return _page(
+        request, 404, title=_("There is nothing here"), text=_("It may have been deleted or renamed, or the address has a typing mistake.")
+    )
+
+
+def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
+    """405: the address takes other methods."""
+    response = _page(
+        request,
+        405,
+        title=_("This page cannot be opened like that"),
+        text=_("It only takes the form of another page. Go there and send it again."),
+    )
+    response["Allow"] = allowed
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: a mistake of ours. The page needs neither session nor database: one of them may be what failed."""
+    return render(request, "portal/broken.html", using=None, status=500)
+
+
+@never_cache
+@login_not_required
+def csrf_failure(request: HttpRequest, **_reason: Any) -> HttpResponse:
+    """403: the form is too old, or was not one of ours."""
+    return _page(
+        request,
+        403,
+        title=_("The form has expired"),
+        text=_(
+            "Nothing was changed. You have signed in or out since it was opened, or your browser refuses cookies. "
+            "Open the page again and send it once more."
+        ),
+    )
+
+
+@never_cache
+@login_not_required
+def locked_out(request: HttpRequest, *_args: Any, **_credentials: Any) -> HttpResponse:
+    """429: too many failed sign-ins from this address or for this name; the same words whether the name exists or not."""
+    minutes = round(settings.AXES_COOLOFF_TIME * 60)
+    response = _page(
+        request,
+        429,
+        title=_("Too many failed sign-ins"),
+        text=_(
+            "Signing in is closed for a while, for this address or for this name. "
+            "Try again in %(minutes)d minutes, or ask an Administrator."
+        )
+        % {"minutes": minutes},
+    )
+    response["Retry-After"] = str(minutes * 60)
+    return response

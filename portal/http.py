@@ -1,0 +1,17 @@
+"""What a request is here: whoever reaches a view is signed in, and htmx says whether it asked."""
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+
+class PortalRequest(HttpRequest):
+    """A request as views receive it: ``LoginRequiredMiddleware`` and ``HtmxMiddleware`` have seen it. For annotations only."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+def wants_fragment(request: PortalRequest) -> bool:
+    """Return whether htmx asked for a part of the page; boosted links and restored history need the whole page."""
+    return bool(request.htmx) and not request.htmx.boosted and not request.htmx.history_restore_request

@@ -1,0 +1,58 @@
+"""The left menu "API Management"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the menu; without an address it is the heading of the lines ``within`` it."""
+
+    label: str | Promise
+    icon: str = ""
+    url_name: str = ""
+    url: str = ""
+    within: bool = False
+    current: bool = False
+    permission: str = ""
+
+
+_ENTRIES = (
+    Entry(label=_("Dashboard"), icon="home", url_name="dashboard"),
+    Entry(label=_("APIs"), icon="cube", url_name="apis:index"),
+    Entry(label=_("Subscriptions"), icon="ticket", url_name="subscriptions:index"),
+    Entry(label=_("Security"), icon="shield-check"),
+    Entry(label=_("Client certificates"), url_name="certificates:index", within=True),
+    Entry(label=_("Gateways"), icon="server-stack", url_name="gateways:index"),
+    Entry(label=_("Activity"), icon="clock", url_name="activity"),
+    Entry(label=_("Administration"), icon="users", url_name="admin:index", permission="auth.change_user"),
+)
+
+
+def entries(request: HttpRequest) -> list[Entry]:
+    """Return the lines for the reader of *request*, the one they are on marked."""
+    match = request.resolver_match
+    here = (match.namespace or match.view_name) if match else ""
+    shown = []
+    for entry in _ENTRIES:
+        if entry.permission and not request.user.has_perm(entry.permission):
+            continue
+        if not entry.url_name:
+            shown.append(entry)
+        elif url := _address(entry.url_name):
+            current = entry.url_name.partition(":")[0] == here
+            shown.append(Entry(label=entry.label, icon=entry.icon, url=url, within=entry.within, current=current))
+    return shown
+
+
+def _address(url_name: str) -> str:
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,64 @@
+"""What is done to every request and every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+from portal import errors
+from portal.preferences import preferences_of
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class PreferencesMiddleware:
+    """Speaks the language the signed-in person has chosen, on whichever browser they are."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Stand before *get_response*."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Switch the language, if the person has chosen one."""
+        if (preferences := preferences_of(request.user)) and preferences.language:
+            translation.activate(preferences.language)
+            request.LANGUAGE_CODE = preferences.language
+        return self.get_response(request)
+
+
+class AnswerMiddleware:
+    """Keeps signed-in pages out of caches, fragments apart from pages, and gives every refusal a page."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Stand before *get_response*."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Complete the answer."""
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:  # noqa: PLR2004
+            response = errors.method_not_allowed(request, response["Allow"])
+        if request.headers.get("HX-Request") and _leads_to_sign_in(response):
+            response = _whole_page_to_sign_in(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-store"
+        if response.get("Content-Type", "").startswith("text/html"):
+            patch_vary_headers(response, ["HX-Request"])
+        return response
+
+
+def _leads_to_sign_in(response: HttpResponse) -> bool:
+    return response.status_code == 302 and urlsplit(response["Location"]).path == resolve_url(settings.LOGIN_URL)  # noqa: PLR2004
+
+
+def _whole_page_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Answer a fragment request of somebody whose session has ended: the browser goes to the sign-in page and comes back."""
+    page = request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]  # HtmxMiddleware adds it
+    return HttpResponseClientRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': page})}")

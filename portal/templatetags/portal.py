@@ -1,0 +1,142 @@
+"""Icons, moments, thumbprints and the left menu."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import heroicons
+from django import template
+from django.template.context import RequestContext
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from portal.menu import entries
+
+if TYPE_CHECKING:
+    from portal.menu import Entry
+
+register = template.Library()
+
+_SOON = timedelta(days=30)
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+@register.simple_tag
+def icon(name: str, *, size: int = 20) -> SafeString:
+    """Render the heroicon *name*. It is decoration: words stand beside it, or the element has a label of its own."""
+    style = "mini" if size > 16 else "micro"  # noqa: PLR2004 - the sizes the two sets are drawn for
+    # the package's own markup; it has no other door for Python
+    svg: str = heroicons._render_icon(style, str(name), size, {"class": "icon", "aria-hidden": "true"})  # noqa: SLF001
+    return mark_safe(svg)  # noqa: S308
+
+
+@register.simple_tag
+def moment(at: datetime | None) -> SafeString:
+    """Render a moment as people say it ("2 minutes ago", "in 13 days"), the exact moment on hover."""
+    if at is None:
+        return format_html('<span class="muted">{}</span>', _("never"))
+    return _time(at, _relative(at, timezone.now()))
+
+
+@register.simple_tag
+def exact(at: datetime) -> SafeString:
+    """Render a moment exactly, to the minute, in UTC."""
+    return _time(at, _exact(at))
+
+
+@register.simple_tag
+def expiry(not_after: datetime) -> SafeString:
+    """Render the end of a validity as a badge with the days left, the exact moment on hover."""
+    now = timezone.now()
+    left = not_after - now
+    if left < timedelta(0):
+        kind, words = "bad", _("Expired %(when)s") % {"when": _relative(not_after, now)}
+    elif left < _SOON:
+        kind, words = "warn", _remaining(left)
+    else:
+        kind, words = "good", _("Valid")
+    return format_html('<span class="badge {}" title="{}">{}</span>', kind, _exact(not_after), words)
+
+
+@register.simple_tag
+def thumbprint(value: str, *, short: bool = False, copy: bool = True) -> SafeString:
+    """Render a thumbprint in groups of four, the last four characters standing out.
+
+    :param short: leave out the middle, for tables
+    :param copy: add a button that copies the whole thumbprint
+    """
+    groups = [value[start : start + 4] for start in range(0, len(value), 4)]
+    *first, last = groups or [""]
+    shown = [*first[:2], "…"] if short and len(first) > 2 else first  # noqa: PLR2004 - two groups to begin with
+    head = format_html_join("", "<i>{}</i>", ((group,) for group in shown))
+    button = copy_button(value, _("Copy thumbprint")) if copy and value else ""
+    return format_html('<span class="thumb" title="{}">{}<b>{}</b></span>{}', value, head, last, button)
+
+
+@register.simple_tag
+def copy_button(value: str, label: str = "") -> SafeString:
+    """Render a button that copies *value*; shown only where scripts run.
+
+    :param label: what the button is called where only its icon is seen; empty: it bears the word "Copy"
+    """
+    return format_html(
+        '<button type="button" class="button quiet copy" data-copy="{}" data-copied="{}"{}>{}{}</button>',
+        value,
+        _("Copied"),
+        format_html(' aria-label="{}" title="{}"', label, label) if label else "",
+        icon("clipboard-document", size=16),
+        format_html("<span>{}</span>", "" if label else _("Copy")),
+    )
+
+
+@register.inclusion_tag("_menu.html", takes_context=True)
+def menu(context: RequestContext) -> dict[str, list[Entry]]:
+    """Render the left menu; an entry is left out while its address does not exist or is closed to the reader."""
+    request = context.get("request")
+    return {"entries": entries(request) if request is not None and hasattr(request, "user") else []}
+
+
+@register.filter
+def human_size(size: Any) -> str:
+    """Return a number of bytes in kB, one decimal."""
+    return _("%(size).1f kB") % {"size": int(size) / 1024}
+
+
+def _time(at: datetime, words: str) -> SafeString:
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.astimezone(UTC).isoformat(timespec="seconds"), _exact(at), words)
+
+
+def _exact(at: datetime) -> str:
+    # Translators: a date format of Django, for instance "Y年n月j日 H:i"
+    return f"{date_format(at.astimezone(UTC), pgettext('date and time format', 'j M Y, H:i'))} UTC"
+
+
+def _relative(at: datetime, now: datetime) -> str:
+    past, seconds = at <= now, abs((now - at).total_seconds())
+    if past and seconds < _MINUTE:
+        return _("just now")
+    if seconds < _HOUR:
+        number = max(int(seconds // _MINUTE), 1)
+        pattern = ngettext("%d minute ago", "%d minutes ago", number) if past else ngettext("in %d minute", "in %d minutes", number)
+    elif seconds < _DAY:
+        number = int(seconds // _HOUR)
+        pattern = ngettext("%d hour ago", "%d hours ago", number) if past else ngettext("in %d hour", "in %d hours", number)
+    elif seconds < _SOON.total_seconds():
+        number = int(seconds // _DAY)
+        pattern = ngettext("%d day ago", "%d days ago", number) if past else ngettext("in %d day", "in %d days", number)
+    else:
+        # Translators: a date format of Django, for instance "Y年n月j日"
+        return date_format(at, pgettext("date format", "j M Y"))
+    return pattern % number
+
+
+def _remaining(left: timedelta) -> str:
+    if left.days:
+        return ngettext("%d day left", "%d days left", left.days) % left.days
+    hours = max(int(left.total_seconds() // _HOUR), 1)
+    return ngettext("%d hour left", "%d hours left", hours) % hours

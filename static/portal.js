@@ -1,0 +1,86 @@
+// What scripts add to pages that work without them. Delegated, so that what htmx brings in works, too.
+const root = document.documentElement;
+root.classList.add("js");
+const announce = (words) => { document.getElementById("announcer").textContent = words; };
+
+// Copy buttons: data-copy holds the text, or "#id" of the element that shows it; data-copied the word that says it is done.
+async function copy(button) {
+  const source = button.dataset.copy.startsWith("#") ? document.querySelector(button.dataset.copy) : null;
+  const text = source ? source.textContent.trim() : button.dataset.copy;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch { // no clipboard outside secure contexts: select it for the person
+    const area = Object.assign(document.createElement("textarea"), { value: text });
+    button.after(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  const span = button.querySelector("span") ?? button;
+  button.dataset.was ??= span.textContent;
+  span.textContent = button.dataset.copied;
+  announce(button.dataset.copied);
+  clearTimeout(button.timer);
+  button.timer = setTimeout(() => { span.textContent = button.dataset.was; announce(""); }, 2000);
+}
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
+
+// Drop zones: the file input covers the zone, so that dropping and choosing are the browser's own; the words follow.
+function showFile(input) {
+  const zone = input.closest("[data-drop]");
+  const words = zone?.querySelector("[data-chosen]");
+  if (!words) return;
+  words.dataset.was ??= words.textContent;
+  const file = input.files[0];
+  zone.classList.toggle("chosen", Boolean(file));
+  words.textContent = file ? `${file.name} · ${new Intl.NumberFormat(root.lang, { maximumFractionDigits: 1 }).format(file.size / 1024)} kB` : words.dataset.was;
+}
+for (const [type, over] of [["dragenter", true], ["dragover", true], ["dragleave", false], ["drop", false]]) {
+  document.addEventListener(type, (event) => event.target.closest?.("[data-drop]")?.classList.toggle("over", over));
+}
+
+// data-reveal="field=value other": shown while the field of the same form has one of the values; what is hidden is not sent.
+function reveal(scope) {
+  for (const part of scope.querySelectorAll("[data-reveal]")) {
+    const [name, values] = part.dataset.reveal.split("=");
+    const field = part.closest("form")?.elements[name];
+    if (!field) continue;
+    part.hidden = !values.split(" ").includes(field.value);
+    for (const control of part.querySelectorAll("input, select, textarea")) control.disabled = part.hidden;
+  }
+}
+
+// A form that was typed into asks before it is left; a form that is on its way is not sent twice.
+let dirty = false;
+const guarded = (form) => form && form.method === "post" && form.closest("main") && !("noGuard" in form.dataset);
+document.addEventListener("input", (event) => { if (guarded(event.target.form)) dirty = true; });
+document.addEventListener("change", (event) => {
+  if (event.target.type === "file") showFile(event.target);
+  if (event.target.form) reveal(event.target.form);
+});
+addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) return event.preventDefault();
+  dirty = false;
+  if (form.matches("[hx-post], [hx-boost]")) return;
+  form.dataset.sent = "yes";
+  event.submitter?.setAttribute("aria-busy", "true");
+  if (form.querySelector("[type=file]")) announce(event.submitter?.dataset.busy ?? "");
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("[data-sent]")) delete form.dataset.sent;
+  for (const button of document.querySelectorAll(".button[aria-busy]")) button.removeAttribute("aria-busy");
+});
+
+// A page that comes back with mistakes says them first.
+function arrive(scope) {
+  reveal(scope);
+  scope.querySelector("[data-focus]")?.focus();
+}
+document.addEventListener("htmx:afterSwap", (event) => arrive(event.target));
+arrive(document);
