@@ -18,12 +18,12 @@ def _page(request: HttpRequest, status: int, *, title: str, text: str) -> HttpRe
     return response
 
 
-def bad_request(request: HttpRequest, **_reason: Any) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by this name
     """400: the request itself is broken."""
     return _page(request, 400, title=_("The request could not be read"), text=_("Go back, reload the page and try again."))
 
 
-def forbidden(request: HttpRequest, **_reason: Any) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by this name
     """403: the person's role does not allow it."""
     return _page(
         request,
@@ -36,7 +36,7 @@ def forbidden(request: HttpRequest, **_reason: Any) -> HttpResponse:
     )
 
 
-def not_found(request: HttpRequest, **_reason: Any) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by this name
     """404: nothing has this address, or not any more."""
     return _page(
         request, 404, title=_("There is nothing here"), text=_("It may have been deleted or renamed, or the address has a typing mistake.")
