@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import re
+import unicodedata
 from typing import TYPE_CHECKING
 
-from django.db import transaction
-from django.utils.text import slugify
+from django.db import IntegrityError, transaction
 
 from certificates.facts import Facts
-from certificates.models import NAME_MAX_LENGTH, CertificateVersion, ClientCertificate
+from certificates.models import NAME_MAX_LENGTH, RESERVED_NAMES, CertificateVersion, ClientCertificate
 from portal.activity import record
 from portal.models import Event
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from apis.models import Api
     from certificates.pfx.model import Pfx
+
+_ATTEMPTS = 10  # uploads at the same moment that may take a name made from the same common name
 
 
 class AlreadyUploaded(Exception):
@@ -60,7 +63,6 @@ class InUse(Exception):
         self.apis = apis
 
 
-@transaction.atomic
 def upload(pfx: Pfx, *, name: str = "", by: User | None, now: datetime) -> ClientCertificate:
     """Store a new entry with *pfx* as its first version.
 
@@ -69,16 +71,17 @@ def upload(pfx: Pfx, *, name: str = "", by: User | None, now: datetime) -> Clien
     :raises NameTaken: if *name* is taken
     """
     facts = Facts.of(pfx.certificate)
-    _refuse_second_upload(facts)
-    if name and (other := ClientCertificate.objects.filter(name=name).first()):
-        raise NameTaken(other)
-    certificate = ClientCertificate.objects.create(name=name or _free_name(facts), created_at=now)
-    _add_version(certificate, pfx, facts, by=by, now=now)
-    record(Event.CERTIFICATE_UPLOADED, certificate, by=by, at=now, thumbprint=facts.thumbprint, subject=facts.subject)
-    return certificate
+    for attempt in range(_ATTEMPTS):
+        _refuse_second_upload(facts)
+        _refuse_taken_name(name)
+        try:
+            return _upload(pfx, facts, name or _free_name(facts), by=by, now=now)
+        except IntegrityError:  # somebody else was faster; the next attempt sees what they have stored
+            if attempt == _ATTEMPTS - 1:
+                raise
+    raise AssertionError
 
 
-@transaction.atomic
 def replace(certificate: ClientCertificate, pfx: Pfx, *, by: User | None, now: datetime) -> ClientCertificate:
     """Make *pfx* the current version; the APIs that point at the entry switch at once.
 
@@ -86,20 +89,23 @@ def replace(certificate: ClientCertificate, pfx: Pfx, *, by: User | None, now: d
     """
     facts = Facts.of(pfx.certificate)
     _refuse_second_upload(facts)
-    certificate = _locked(certificate)
-    version = _add_version(certificate, pfx, facts, by=by, now=now)
-    record(Event.CERTIFICATE_REPLACED, certificate, by=by, at=now, version=version.number, thumbprint=facts.thumbprint)
-    return certificate
+    try:
+        return _replace(certificate, pfx, facts, by=by, now=now)
+    except IntegrityError:
+        _refuse_second_upload(facts)  # somebody else was faster
+        raise
 
 
 @transaction.atomic
 def roll_back(certificate: ClientCertificate, *, version: int, by: User | None, now: datetime) -> ClientCertificate:
-    """Make an earlier (or later) version the current one again.
+    """Make an earlier (or later) version the current one again; nothing happens if it is.
 
     :raises CertificateVersion.DoesNotExist: if the entry has no version of that number
     """
     certificate = _locked(certificate)
     chosen = certificate.versions.get(number=version)
+    if chosen == certificate.current:
+        return certificate
     _make_current(certificate, chosen)
     record(Event.CERTIFICATE_ROLLED_BACK, certificate, by=by, at=now, version=version, thumbprint=chosen.thumbprint)
     return certificate
@@ -121,6 +127,27 @@ def delete(certificate: ClientCertificate, *, by: User | None, now: datetime) ->
 
 def _locked(certificate: ClientCertificate) -> ClientCertificate:
     return ClientCertificate.objects.select_for_update().get(pk=certificate.pk)
+
+
+@transaction.atomic
+def _upload(pfx: Pfx, facts: Facts, name: str, *, by: User | None, now: datetime) -> ClientCertificate:
+    certificate = ClientCertificate.objects.create(name=name, created_at=now)
+    _add_version(certificate, pfx, facts, by=by, now=now)
+    record(Event.CERTIFICATE_UPLOADED, certificate, by=by, at=now, thumbprint=facts.thumbprint, subject=facts.subject)
+    return certificate
+
+
+@transaction.atomic
+def _replace(certificate: ClientCertificate, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime) -> ClientCertificate:
+    certificate = _locked(certificate)
+    version = _add_version(certificate, pfx, facts, by=by, now=now)
+    record(Event.CERTIFICATE_REPLACED, certificate, by=by, at=now, version=version.number, thumbprint=facts.thumbprint)
+    return certificate
+
+
+def _refuse_taken_name(name: str) -> None:
+    if name and (other := ClientCertificate.objects.filter(name=name).first()):
+        raise NameTaken(other)
 
 
 def _refuse_second_upload(facts: Facts) -> None:
@@ -159,8 +186,9 @@ def _make_current(certificate: ClientCertificate, version: CertificateVersion) -
 
 
 def _free_name(facts: Facts) -> str:
-    """Return a name nobody bears, made from the common name."""
-    stem = slugify(facts.common_name)[: NAME_MAX_LENGTH - 8] or "certificate"
-    taken = set(ClientCertificate.objects.filter(name__startswith=stem).values_list("name", flat=True))
+    """Return a name nobody bears, made from the common name: ``Orders Client`` gives ``orders-client``."""
+    words = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", facts.common_name).lower())
+    stem = words[: NAME_MAX_LENGTH - 8].strip("-._") or "certificate"
+    taken = {*RESERVED_NAMES, *ClientCertificate.objects.filter(name__startswith=stem).values_list("name", flat=True)}
     candidates = (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 2)))
     return next(name for name in candidates if name not in taken)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import re
+import unicodedata
 import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from certificates.identity import Identity
@@ -21,10 +25,13 @@ if TYPE_CHECKING:
 
     from apis.models import Api
 
-# Names stand in addresses and, as ids, in the REST API: what Azure's clients send and must be refused.
+# Names stand in addresses and, as ids, in the REST API: what Azure's clients send and must be refused. Browsers resolve . and ..
 NAME_MAX_LENGTH = 80
-NAME_PATTERN = r"[^*#&+:<>?/\s\x00-\x1f][^*#&+:<>?/\x00-\x1f]{0,79}"
+NAME_PATTERN = r"(?!\.{1,2}(?:/|\Z))[^*#&+:<>?/\s\x00-\x1f][^*#&+:<>?/\x00-\x1f]{0,79}"
 valid_name = RegexValidator(rf"^{NAME_PATTERN}\Z", _("Use 1 to 80 characters, and none of * # & + : < > ? /"))
+
+RESERVED_NAMES = frozenset({"upload"})  # the addresses of other pages
+not_reserved = RegexValidator(rf"^({'|'.join(RESERVED_NAMES)})\Z", _("This name is an address of the portal itself."), inverse_match=True)
 
 EXPIRES_SOON = timedelta(days=30)
 
@@ -76,11 +83,30 @@ class ClientCertificateQuerySet(models.QuerySet["ClientCertificate"]):
         """Return those whose current version has expired or will within 30 days, the most urgent first."""
         return self.filter(current__not_after__lt=now + EXPIRES_SOON).order_by("current__not_after", "name")
 
+    def matching(self, words: str) -> ClientCertificateQuerySet:
+        """Return those whose name, subject or thumbprint (SHA-1 or SHA-256) holds *words*.
+
+        Invisible characters that Windows' certificate dialog adds are ignored, in a thumbprint also spaces and colons.
+        """
+        seen = "".join(character for character in words if unicodedata.category(character) not in {"Cf", "Cc"}).strip()
+        found = Q(name__icontains=seen) | Q(current__subject__icontains=seen)
+        digits = re.sub(r"[\s:-]", "", seen).upper()
+        if re.fullmatch(r"[0-9A-F]+", digits):
+            found |= Q(current__thumbprint__contains=digits) | Q(current__thumbprint_sha256__contains=digits)
+        return self.filter(found)
+
+    def with_use(self) -> ClientCertificateQuerySet:
+        """Annotate each with ``used_by``, the number of APIs that present it, and fetch its current version."""
+        apis = self.model._meta.get_field("apis").related_model  # an app above this one
+        uses = apis._default_manager.filter(certificate=OuterRef("pk")).order_by().values("certificate")
+        counted = Coalesce(Subquery(uses.annotate(number=Count("pk")).values("number")), 0)
+        return self.select_related("current").annotate(used_by=counted)
+
 
 class ClientCertificate(models.Model):
     """A certificate entry. APIs point at the entry; its current version is what the gateway presents."""
 
-    name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, validators=[valid_name])
+    name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, validators=[valid_name, not_reserved])
     current = models.OneToOneField(
         "CertificateVersion",
         models.PROTECT,
@@ -162,3 +188,23 @@ class CertificateVersion(SealedSecret):
         :raises certificates.sealing.SealingError: if the ring lacks the row's key, or the row was tampered with
         """
         return Identity.of(bytes(self.der), self.chain_der, self.unseal())
+
+
+class ExpiryNotice(models.Model):
+    """One person was told that one version expires within so many days (0: that it has expired)."""
+
+    version = models.ForeignKey(CertificateVersion, models.CASCADE, related_name="notices", verbose_name=_("version"))
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("person"))
+    days = models.PositiveSmallIntegerField(_("days"))
+    sent_at = models.DateTimeField(_("sent"))
+
+    class Meta:
+        """Nobody is told twice."""
+
+        verbose_name = _("expiry notice")
+        verbose_name_plural = _("expiry notices")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["version", "person", "days"], name="a_notice_is_sent_once")]
+
+    def __str__(self) -> str:
+        """Return who was told of what."""
+        return f"{self.version}: {self.person}, {self.days}"

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             name='Api',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True, validators=[django.core.validators.RegexValidator('^[^*#&+:<>?/\\s\\x00-\\x1f][^*#&+:<>?/\\x00-\\x1f]{0,79}\\Z', 'Use 1 to 80 characters, and none of * # & + : < > ? /')], verbose_name='name')),
+                ('name', models.CharField(max_length=80, unique=True, validators=[django.core.validators.RegexValidator('^(?!\\.{1,2}(?:/|\\Z))[^*#&+:<>?/\\s\\x00-\\x1f][^*#&+:<>?/\\x00-\\x1f]{0,79}\\Z', 'Use 1 to 80 characters, and none of * # & + : < > ? /')], verbose_name='name')),
                 ('display_name', models.CharField(max_length=300, verbose_name='Web API name')),
                 ('description', models.TextField(blank=True, max_length=4000, verbose_name='description')),
                 ('service_url', models.CharField(max_length=2000, verbose_name='Web service URL')),
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
             name='Operation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, validators=[django.core.validators.RegexValidator('^[^*#&+:<>?/\\s\\x00-\\x1f][^*#&+:<>?/\\x00-\\x1f]{0,79}\\Z', 'Use 1 to 80 characters, and none of * # & + : < > ? /')], verbose_name='name')),
+                ('name', models.CharField(max_length=80, validators=[django.core.validators.RegexValidator('^(?!\\.{1,2}(?:/|\\Z))[^*#&+:<>?/\\s\\x00-\\x1f][^*#&+:<>?/\\x00-\\x1f]{0,79}\\Z', 'Use 1 to 80 characters, and none of * # & + : < > ? /')], verbose_name='name')),
                 ('display_name', models.CharField(max_length=300, verbose_name='display name')),
                 ('method', models.CharField(max_length=20, verbose_name='HTTP verb')),
                 ('url_template', models.CharField(max_length=1000, verbose_name='URL template')),
@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
             name='Subscription',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True, validators=[django.core.validators.RegexValidator('^[^*#&+:<>?/\\s\\x00-\\x1f][^*#&+:<>?/\\x00-\\x1f]{0,79}\\Z', 'Use 1 to 80 characters, and none of * # & + : < > ? /')], verbose_name='name')),
+                ('name', models.CharField(max_length=80, unique=True, validators=[django.core.validators.RegexValidator('^(?!\\.{1,2}(?:/|\\Z))[^*#&+:<>?/\\s\\x00-\\x1f][^*#&+:<>?/\\x00-\\x1f]{0,79}\\Z', 'Use 1 to 80 characters, and none of * # & + : < > ? /')], verbose_name='name')),
                 ('display_name', models.CharField(max_length=100, verbose_name='display name')),
                 ('state', models.CharField(choices=[('active', 'Active'), ('suspended', 'Suspended')], default='active', max_length=10, verbose_name='state')),
                 ('created_at', models.DateTimeField(verbose_name='created')),
