@@ -21,10 +21,10 @@ def test_the_first_administrator_signs_in_with_what_the_start_has_told(person: C
 def test_a_page_asks_for_sign_in_and_then_shows_itself(person: Callable[..., Page], portal: Portal) -> None:
     page = person(signed_in=False)
 
-    page.goto("/apis/")
+    page.goto("/accounts/preferences/")
     expect(page.locator("input[name=password]")).to_be_visible()
     page.locator("input[name=username]").fill(portal.user_name)
     page.locator("input[name=password]").fill(portal.password)
     page.locator("input[name=password]").press("Enter")
 
-    page.wait_for_url("**/apis/")
+    page.wait_for_url("**/accounts/preferences/")
