@@ -1,1 +1,33 @@
-"""Envoy resources from policies. [pure]"""
+"""Policies to Envoy resources: pure, sorted and deterministic; equal meaning, equal bytes. [pure]
+
+A resource depends on nothing but what it is compiled from: an API's cluster on its policy and identity, a segment on the APIs
+whose paths begin with it, a key shard on its keys, the listener on the gateway's settings. So a change recompiles only what it names.
+"""
+
+from gateway.compile.clusters import compile_cluster, compile_refusal
+from gateway.compile.keys import SHARDS, KeyCredential, client_id, compile_key_shard, shard_of
+from gateway.compile.listener import GatewayListener, compile_listener
+from gateway.compile.names import cluster_name, segment_name, segment_of, shard_name
+from gateway.compile.resource import Resource
+from gateway.compile.routes import compile_segment
+from gateway.compile.status import STATUS_PATH, compile_status
+
+__all__ = [
+    "SHARDS",
+    "STATUS_PATH",
+    "GatewayListener",
+    "KeyCredential",
+    "Resource",
+    "client_id",
+    "cluster_name",
+    "compile_cluster",
+    "compile_key_shard",
+    "compile_listener",
+    "compile_refusal",
+    "compile_segment",
+    "compile_status",
+    "segment_name",
+    "segment_of",
+    "shard_name",
+    "shard_of",
+]

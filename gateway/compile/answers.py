@@ -1,0 +1,143 @@
+"""What the gateway itself answers: the published bodies, and a named cause where the back end could not be called. [pure]
+
+Envoy takes the first answer whose condition (CEL) holds, so the order is part of the meaning. Its own words for a failure
+stay in the log of failed calls, under the activity id; callers get the kind.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from envoy.config.accesslog.v3.accesslog_pb2 import AccessLogFilter, ExtensionFilter
+from envoy.config.core.v3.base_pb2 import DataSource, HeaderValue, HeaderValueOption
+from envoy.config.core.v3.substitution_format_string_pb2 import SubstitutionFormatString
+from envoy.extensions.access_loggers.filters.cel.v3.cel_pb2 import ExpressionFilter
+from envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import LocalReplyConfig, ResponseMapper
+from google.protobuf.wrappers_pb2 import UInt32Value
+
+from apis.policy.model import DEFAULT_KEY_HEADER
+from gateway.compile.names import METADATA
+
+ACTIVITY_HEADER = "x-activity-id"
+
+MISSING_KEY = "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API."
+INVALID_KEY = "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription."
+NOT_FOUND = "Resource not found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer of the gateway's own: when, with which status and words."""
+
+    when: str  # CEL
+    status: int
+    message: str
+    activity: bool = False  # gives an activity id to find the call in the log by
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def _challenge(name: str) -> tuple[tuple[str, str], ...]:
+    return (("WWW-Authenticate", f'AzureApiManagementKey realm="https://%REQ(:AUTHORITY)%/%ROUTE_NAME%",name="{name}",type="header"'),)
+
+
+def _refusals() -> tuple[Answer, ...]:
+    """Return the answers to a missing and to a wrong key, for APIs with a header name of their own first."""
+    missing = "response.code_details == 'missing_api_key'"
+    wrong = "(response.code_details == 'unknown_api_key' || response.code_details.startsWith('rbac_access_denied'))"
+    own_name = f"'{METADATA}' in xds.route_metadata.filter_metadata && "
+    own_challenge = _challenge(f"%METADATA(ROUTE:{METADATA}:key-header)%")
+    challenge = _challenge(DEFAULT_KEY_HEADER)
+    return (
+        Answer(when=own_name + missing, status=401, message=MISSING_KEY, headers=own_challenge),
+        Answer(when=own_name + wrong, status=401, message=INVALID_KEY, headers=own_challenge),
+        Answer(when=missing, status=401, message=MISSING_KEY, headers=challenge),
+        Answer(when=wrong, status=401, message=INVALID_KEY, headers=challenge),
+    )
+
+
+def _failure(when: str, message: str, *, status: int = 502) -> Answer:
+    return Answer(when=when, status=status, message=message, activity=True)
+
+
+def _tls(*marks: str) -> str:
+    """Return the condition that Envoy's reason for a failed connection holds one of *marks*."""
+    reason = "upstream.transport_failure_reason"
+    return f"response.code == 503 && has({reason}) && (" + " || ".join(f"{reason}.contains('{mark}')" for mark in marks) + ")"
+
+
+def _details(*marks: str) -> str:
+    return "response.code == 503 && (" + " || ".join(f"response.code_details.contains('{mark}')" for mark in marks) + ")"
+
+
+_FAILURES = (
+    _failure(_tls("SAN"), "The back end's certificate was not issued for its host name."),
+    _failure(
+        _tls("certificate has expired", "CERTIFICATE_HAS_EXPIRED"), "The back end's certificate could not be verified: it has expired."
+    ),
+    _failure(_tls("CERTIFICATE_VERIFY_FAILED"), "The back end's certificate could not be verified: no trusted authority has issued it."),
+    _failure(
+        _tls(
+            "ALERT_UNKNOWN_CA",
+            "ALERT_CERTIFICATE_",
+            "ALERT_BAD_CERTIFICATE",
+            "ALERT_HANDSHAKE_FAILURE",
+            "ALERT_ACCESS_DENIED",
+            "CERTIFICATE_REQUIRED",
+        ),
+        "The back end refused the client certificate, or none was presented where it demands one.",
+    ),
+    _failure(_tls("TLS_error"), "No secure connection to the back end could be made: the TLS handshake failed."),
+    _failure(_details("connection_timeout"), "The back end could not be reached: no connection was made in time."),
+    _failure(_tls("delayed connect error", "delayed_connect_error"), "The back end could not be reached: the connection was refused."),
+    # Under TLS 1.3 a refusal arrives after the handshake and looks like any broken connection, so the words must say both.
+    _failure(
+        _details("connection_termination", "remote_reset", "protocol_error"),
+        "The back end refused the client certificate or broke the connection off before it answered.",
+    ),
+    _failure(_details("remote_connection_failure"), "The back end could not be reached."),
+    _failure(
+        f"response.code == 503 && '{METADATA}' in xds.cluster_metadata.filter_metadata",
+        f"%METADATA(CLUSTER:{METADATA}:refusal)%",
+    ),
+    _failure(_details("no_healthy_upstream"), "The back end could not be reached: its host name has no address."),
+    _failure(_details("cluster_not_found"), "The gateway has refused the settings of this API's back end; the portal says why."),
+    _failure("response.code_details.contains('failed_to_inject_credential')", "The gateway has no credentials to send to the back end."),
+    _failure("response.code == 504", "The back end did not answer in time.", status=504),
+)
+
+ANSWERS = (
+    # No API's path begins like this, so no route has switched the key check off: say so before asking for a key.
+    Answer(when="!has(xds.route_name) && response.code in [401, 403, 404]", status=404, message=NOT_FOUND),
+    Answer(when="response.code == 404", status=404, message=NOT_FOUND),
+    *_refusals(),
+    *_FAILURES,
+    Answer(when="response.code == 200", status=200, message="The gateway has its configuration."),
+)
+
+
+def local_replies() -> LocalReplyConfig:
+    """Return the answers as Envoy takes them; any other of its own becomes JSON as well."""
+    anything = SubstitutionFormatString(content_type="application/json")
+    anything.json_format.update({"statusCode": "%RESPONSE_CODE%", "message": "%LOCAL_REPLY_BODY%"})
+    return LocalReplyConfig(mappers=[_mapper(answer) for answer in ANSWERS], body_format=anything)
+
+
+def _mapper(answer: Answer) -> ResponseMapper:
+    condition = ExtensionFilter(name="envoy.access_loggers.extension_filters.cel")
+    condition.typed_config.Pack(ExpressionFilter(expression=answer.when), deterministic=True)
+    headers = answer.headers + (((ACTIVITY_HEADER, "%UNIQUE_ID%"),) if answer.activity else ())
+    return ResponseMapper(
+        filter=AccessLogFilter(extension_filter=condition),
+        status_code=UInt32Value(value=answer.status),
+        headers_to_add=[HeaderValueOption(header=HeaderValue(key=name, value=value)) for name, value in headers],
+        body_format_override=SubstitutionFormatString(
+            text_format_source=DataSource(inline_string=_body(answer)), content_type="application/json"
+        ),
+    )
+
+
+def _body(answer: Answer) -> str:
+    """Return the published form, spaces included; `json_format` would sort the members."""
+    activity = f', "activityId": "%RESP({ACTIVITY_HEADER})%"' if answer.activity else ""
+    return f'{{ "statusCode": {answer.status}, "message": {json.dumps(answer.message)}{activity} }}'

@@ -1,0 +1,118 @@
+"""An API's back end: one cluster per API, so that connections, limits and mistakes of one never touch another. [pure]"""
+
+from __future__ import annotations
+
+from envoy.config.cluster.v3.circuit_breaker_pb2 import CircuitBreakers
+from envoy.config.cluster.v3.cluster_pb2 import Cluster, UpstreamConnectionOptions
+from envoy.config.core.v3.address_pb2 import Address, SocketAddress, TcpKeepalive
+from envoy.config.core.v3.base_pb2 import Metadata
+from envoy.config.core.v3.protocol_pb2 import Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions
+from envoy.config.endpoint.v3.endpoint_components_pb2 import Endpoint, LbEndpoint, LocalityLbEndpoints
+from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
+from envoy.extensions.filters.http.upstream_codec.v3.upstream_codec_pb2 import UpstreamCodec
+from envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpFilter
+from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2 as upstreams
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.struct_pb2 import Struct
+from google.protobuf.wrappers_pb2 import UInt32Value
+
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Backend, Policy
+from certificates.identity import Identity
+from gateway.compile.basic import authorization_filter, authorization_secret
+from gateway.compile.names import METADATA, cluster_name
+from gateway.compile.resource import Resource, pack
+from gateway.compile.tls import is_address, transport_socket
+
+CONNECT_TIMEOUT_SECONDS = 5
+_IDLE_SECONDS = 60  # less than most servers keep idle connections, so that a call rarely meets one that is just closing
+_BUFFER_BYTES = 32768  # Envoy's edge guide
+_STREAM_WINDOW, _CONNECTION_WINDOW = 65536, 1048576  # Envoy's edge guide
+
+
+class IdentityMissing(ValueError):
+    """A policy demands a client certificate and none was given; use :func:`compile_refusal`."""
+
+
+def compile_cluster(policy: Policy, identity: Identity | None) -> tuple[Resource, ...]:
+    """Return the API's cluster and, with basic credentials, the secret it needs (to be sent with or before it).
+
+    :param identity: what the policy's certificate id stands for
+    :raises IdentityMissing: if the policy presents a certificate and *identity* is ``None``, so that no call goes out without one
+    """
+    basic = next((rule for rule in policy.inbound if isinstance(rule, AuthenticationBasic)), None)
+    presents = any(isinstance(rule, AuthenticationCertificate) for rule in policy.inbound)
+    if presents and identity is None:
+        raise IdentityMissing(f"The API {policy.api} presents a client certificate, and none was given.")
+    cluster = _cluster(policy, basic=basic is not None)
+    cluster.load_assignment.CopyFrom(_endpoints(policy))
+    if policy.backend.scheme == "https":
+        cluster.transport_socket.CopyFrom(transport_socket(policy.backend, identity if presents else None))
+    secrets = (authorization_secret(policy.api_id, basic),) if basic else ()
+    return (*secrets, Resource.of(cluster.name, cluster))
+
+
+def compile_refusal(policy: Policy, reason: str) -> tuple[Resource, ...]:
+    """Return a cluster that refuses every call of the API and answers *reason*, one sentence for callers: closed rather than open."""
+    explanation = Struct()
+    explanation.update({"refusal": reason})
+    cluster = Cluster(
+        name=cluster_name(policy.api_id),
+        type=Cluster.STATIC,
+        load_assignment=ClusterLoadAssignment(cluster_name=cluster_name(policy.api_id)),
+        metadata=Metadata(filter_metadata={METADATA: explanation}),
+    )
+    return (Resource.of(cluster.name, cluster),)
+
+
+def _cluster(policy: Policy, *, basic: bool) -> Cluster:
+    filters = [
+        authorization_filter(policy.api_id),
+        HttpFilter(name="codec", typed_config=pack(UpstreamCodec())),
+    ]
+    protocol = _protocol(policy.backend)
+    if basic:
+        protocol.http_filters.extend(filters)
+    return Cluster(
+        name=cluster_name(policy.api_id),
+        type=Cluster.STATIC if is_address(policy.backend.host) else Cluster.LOGICAL_DNS,
+        dns_lookup_family=Cluster.ALL,
+        connect_timeout=Duration(seconds=CONNECT_TIMEOUT_SECONDS),
+        per_connection_buffer_limit_bytes=UInt32Value(value=_BUFFER_BYTES),
+        circuit_breakers=_limits(),
+        upstream_connection_options=UpstreamConnectionOptions(
+            tcp_keepalive=TcpKeepalive(
+                keepalive_probes=UInt32Value(value=3), keepalive_time=UInt32Value(value=30), keepalive_interval=UInt32Value(value=10)
+            )
+        ),
+        typed_extension_protocol_options={"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": pack(protocol)},
+    )
+
+
+def _protocol(backend: Backend) -> upstreams.HttpProtocolOptions:
+    """Return the options that let ALPN choose HTTP/2 or 1.1; without TLS there is nothing to choose by."""
+    common = HttpProtocolOptions(idle_timeout=Duration(seconds=_IDLE_SECONDS))
+    if backend.scheme != "https":
+        explicit = upstreams.HttpProtocolOptions.ExplicitHttpConfig(http_protocol_options=Http1ProtocolOptions())
+        return upstreams.HttpProtocolOptions(common_http_protocol_options=common, explicit_http_config=explicit)
+    http2 = Http2ProtocolOptions(
+        initial_stream_window_size=UInt32Value(value=_STREAM_WINDOW), initial_connection_window_size=UInt32Value(value=_CONNECTION_WINDOW)
+    )
+    automatic = upstreams.HttpProtocolOptions.AutoHttpConfig(http_protocol_options=Http1ProtocolOptions(), http2_protocol_options=http2)
+    return upstreams.HttpProtocolOptions(common_http_protocol_options=common, auto_config=automatic)
+
+
+def _limits() -> CircuitBreakers:
+    """Return limits that only a back end in trouble meets: they keep its waiting calls from eating the gateway's memory."""
+    thresholds = CircuitBreakers.Thresholds(
+        max_connections=UInt32Value(value=4096),
+        max_pending_requests=UInt32Value(value=4096),
+        max_requests=UInt32Value(value=16384),
+        max_retries=UInt32Value(value=16),
+    )
+    return CircuitBreakers(thresholds=[thresholds])
+
+
+def _endpoints(policy: Policy) -> ClusterLoadAssignment:
+    socket = SocketAddress(address=policy.backend.host, port_value=policy.backend.port)
+    endpoint = LbEndpoint(endpoint=Endpoint(address=Address(socket_address=socket)))
+    return ClusterLoadAssignment(cluster_name=cluster_name(policy.api_id), endpoints=[LocalityLbEndpoints(lb_endpoints=[endpoint])])

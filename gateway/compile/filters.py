@@ -1,0 +1,47 @@
+"""The HTTP filters of the gateway, in order, with the reason for each position. [pure]"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from envoy.extensions.filters.http.router.v3.router_pb2 import Router
+from envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpFilter
+from google.protobuf.wrappers_pb2 import BoolValue
+
+from gateway.compile import names
+from gateway.compile.key_check import sharded_key_check
+from gateway.compile.key_names import lua, only_with_query_key
+from gateway.compile.resource import pack
+from gateway.compile.subscribed import nobody
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from google.protobuf.message import Message
+
+
+class Position(NamedTuple):
+    """A filter at its place."""
+
+    name: str
+    config: Callable[[], Message]
+    on: bool  # whether it runs where no route says otherwise
+    why_here: str
+
+
+FILTERS = (
+    Position(
+        names.KEY_NAMES_FILTER, lua, False, "first: brings a key under an API's own names to the published header; routes switch it on"
+    ),
+    Position(names.KEY_QUERY_FILTER, only_with_query_key, True, "brings a key from the query to the header the check reads"),
+    Position(
+        names.KEYS_FILTER, sharded_key_check, True, "says whose key it is; must be on by default, so that what is forgotten is closed"
+    ),
+    Position(names.SUBSCRIBED_FILTER, nobody, True, "needs to know whose key it is; refuses unless the route has a rule that lets pass"),
+    Position("router", lambda: Router(dynamic_stats=BoolValue(value=False), suppress_envoy_headers=True), True, "last, as Envoy demands"),
+)
+
+
+def http_filters() -> list[HttpFilter]:
+    """Return the filters as Envoy takes them."""
+    return [HttpFilter(name=place.name, typed_config=pack(place.config()), disabled=not place.on) for place in FILTERS]

@@ -1,0 +1,56 @@
+"""How a matched call goes on: to which cluster, under which path and host. [pure]"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from envoy.config.route.v3.route_components_pb2 import RetryPolicy, RouteAction, RouteMatch
+from envoy.type.matcher.v3.regex_pb2 import RegexMatchAndSubstitute, RegexMatcher
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.wrappers_pb2 import UInt32Value
+
+from apis.policy.model import Backend, Policy
+from gateway.compile.names import cluster_name
+from gateway.compile.templates import Below, Exact, Match, Pattern
+
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+def retry_policy() -> RetryPolicy:
+    """Return the retries: only where the back end has certainly not seen the request, so that it is safe for every verb."""
+    return RetryPolicy(retry_on="connect-failure,refused-stream,reset-before-request", num_retries=UInt32Value(value=1))
+
+
+def forward(policy: Policy, match: Match) -> Iterator[tuple[RouteMatch, RouteAction]]:
+    """Yield what Envoy must match, and where it goes: the API's path replaced by that of the Web service URL, the query untouched."""
+    base = f"/{policy.path}"
+    service = policy.backend.path
+    match match:
+        case Exact(path=path):
+            yield RouteMatch(path=path), _to(policy, prefix_rewrite=(service + path.removeprefix(base)) or "/")
+        case Below(path=path) if service or path != base:
+            yield RouteMatch(path_separated_prefix=path), _to(policy, prefix_rewrite=service + path.removeprefix(base))
+        case Below(path=path):
+            # An empty prefix_rewrite means none, so the bare path and what is below it are matched apart.
+            yield RouteMatch(path=path), _to(policy, prefix_rewrite="/")
+            yield RouteMatch(prefix=path + "/"), _to(policy, prefix_rewrite="/")
+        case Pattern(regex=regex):
+            rewrite = RegexMatchAndSubstitute(pattern=RegexMatcher(regex="^" + re.escape(base)), substitution=service.replace("\\", "\\\\"))
+            yield RouteMatch(safe_regex=RegexMatcher(regex=regex)), _to(policy, regex_rewrite=rewrite)
+
+
+def host_of(backend: Backend) -> str:
+    """Return the Host header the back end expects: a port only when it is not the scheme's own."""
+    host = f"[{backend.host}]" if ":" in backend.host else backend.host
+    return host if backend.port == _DEFAULT_PORTS[backend.scheme] else f"{host}:{backend.port}"
+
+
+def _to(policy: Policy, *, prefix_rewrite: str = "", regex_rewrite: RegexMatchAndSubstitute | None = None) -> RouteAction:
+    return RouteAction(
+        cluster=cluster_name(policy.api_id),
+        prefix_rewrite=prefix_rewrite,
+        regex_rewrite=regex_rewrite,
+        host_rewrite_literal=host_of(policy.backend),
+        timeout=Duration(),  # no limit on the whole answer, which may be long; the listener limits how long nothing may move
+    )

@@ -1,0 +1,97 @@
+"""Where callers put the subscription key: in a header or a query parameter, by the published names or an API's own. [pure]
+
+The key check reads one header. A key in the query is moved there and its parameter cut out of the path, every other byte
+of which stays as it was: Envoy's own ways to read or remove a query parameter decode the whole query.
+"""
+
+from __future__ import annotations
+
+from envoy.config.core.v3.base_pb2 import DataSource, Metadata
+from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
+from envoy.extensions.common.matching.v3.extension_matcher_pb2 import ExtensionWithMatcher
+from envoy.extensions.filters.common.matcher.action.v3.skip_action_pb2 import SkipFilter
+from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua, LuaPerRoute
+from envoy.type.matcher.v3.http_inputs_pb2 import HttpRequestHeaderMatchInput
+from google.protobuf.struct_pb2 import Struct
+from xds.core.v3.extension_pb2 import TypedExtensionConfig as InputConfig
+from xds.type.matcher.v3.matcher_pb2 import Matcher
+from xds.type.matcher.v3.string_pb2 import StringMatcher
+
+from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY, KeyCheck
+from gateway.compile.names import KEY_HEADER, METADATA
+from gateway.compile.resource import pack
+
+_SCRIPT = f"""
+-- Moves the key to the header "{KEY_HEADER}" and cuts its parameter out of the path; a key in the header goes first.
+local function decoded(text)
+  return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
+function envoy_on_request(handle)
+  local names = handle:filterContext()
+  local header = names["header"] or "{KEY_HEADER}"
+  local query = names["query"] or "{DEFAULT_KEY_QUERY}"
+  local headers = handle:headers()
+  local key = headers:get(header)
+  if header ~= "{KEY_HEADER}" then
+    headers:remove("{KEY_HEADER}")
+    headers:remove(header)
+  end
+  local path = headers:get(":path")
+  local start = path:find("?", 1, true)
+  if start then
+    local kept, found = {{}}, nil
+    for parameter in (path:sub(start + 1) .. "&"):gmatch("([^&]*)&") do
+      local name, value = parameter:match("^([^=]*)=?(.*)$")
+      if decoded(name) == query then
+        found = found or decoded(value)
+      else
+        kept[#kept + 1] = parameter
+      end
+    end
+    if found then
+      local rest = table.concat(kept, "&")
+      headers:replace(":path", path:sub(1, start - 1) .. (rest ~= "" and "?" .. rest or ""))
+      if not key or key == "" then key = found end
+    end
+  end
+  if key and not key:find("[%c]") then headers:replace("{KEY_HEADER}", key) end
+end
+"""
+
+
+def lua() -> Lua:
+    """Return the filter that moves the key, by the published names unless a route gives others."""
+    return Lua(default_source_code=DataSource(inline_string=_SCRIPT))
+
+
+def only_with_query_key() -> ExtensionWithMatcher:
+    """Return that filter behind a glance at the path: a call without the query parameter does not pay for a script."""
+    path = InputConfig(name="path", typed_config=pack(HttpRequestHeaderMatchInput(header_name=":path")))
+    parameter = Matcher.MatcherList.Predicate.SinglePredicate(input=path, value_match=StringMatcher(contains=DEFAULT_KEY_QUERY))
+    absent = Matcher.MatcherList.Predicate(not_matcher=Matcher.MatcherList.Predicate(single_predicate=parameter))
+    skip = Matcher.OnMatch(action=InputConfig(name="skip", typed_config=pack(SkipFilter())))
+    matchers = Matcher.MatcherList(matchers=[Matcher.MatcherList.FieldMatcher(predicate=absent, on_match=skip)])
+    return ExtensionWithMatcher(
+        xds_matcher=Matcher(matcher_list=matchers),
+        extension_config=TypedExtensionConfig(name="lua", typed_config=pack(lua())),
+    )
+
+
+def has_custom_names(check: KeyCheck) -> bool:
+    """Return whether the API takes the key under names of its own."""
+    return (check.header.lower(), check.query) != (DEFAULT_KEY_HEADER.lower(), DEFAULT_KEY_QUERY)
+
+
+def custom_names(check: KeyCheck) -> LuaPerRoute:
+    """Return what switches the moving filter on for an API with its own names, and tells it the names."""
+    names = Struct()
+    names.update({"header": check.header.lower(), "query": check.query})
+    return LuaPerRoute(filter_context=names)
+
+
+def custom_names_metadata(check: KeyCheck) -> Metadata:
+    """Return the metadata by which the answers without a key name the API's own header."""
+    names = Struct()
+    names.update({"key-header": check.header})
+    return Metadata(filter_metadata={METADATA: names})

@@ -1,0 +1,58 @@
+"""Subscription keys as Envoy checks them: shards of keys, each an ECDS resource, so that one key's change is small. [pure]"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
+from envoy.extensions.filters.http.api_key_auth.v3 import api_key_auth_pb2 as api_key_auth
+
+from certificates.sealing import Secret
+from gateway.compile.names import CLIENT_HEADER, KEY_HEADER, shard_name
+from gateway.compile.resource import Resource, pack
+
+_HEX_START = re.compile(r"[0-9a-f]{2}")
+OTHER = "other"  # keys that a REST client chose and that do not begin with two hex digits, and calls without a key
+HEX_SHARDS = tuple(f"{number:02x}" for number in range(256))
+SHARDS = (*HEX_SHARDS, OTHER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCredential:
+    """One key and whose it is (see :func:`client_id`)."""
+
+    key: Secret
+    client_id: str
+
+
+def client_id(api_id: int | None, subscription_id: int) -> str:
+    """Return what the key check says about a caller: the subscription, after the API it opens (``None``: all).
+
+    The API in front lets each API's rule stay the same whatever keys come and go.
+    """
+    return f"{'all' if api_id is None else api_id}/{subscription_id}"
+
+
+def shard_of(key: str) -> str:
+    """Return the shard a key lives in: its first two hex digits."""
+    return key[:2] if _HEX_START.match(key) else OTHER
+
+
+def compile_key_shard(shard: str, credentials: Iterable[KeyCredential]) -> Resource:
+    """Return the key check of one shard. An empty shard refuses every key."""
+    config = TypedExtensionConfig(name=shard_name(shard), typed_config=pack(key_check(credentials)))
+    return Resource.of(shard_name(shard), config)
+
+
+def key_check(credentials: Iterable[KeyCredential] = ()) -> api_key_auth.ApiKeyAuth:
+    """Return a filter that lets only these keys through and names the caller in a header for the filter behind it."""
+    known = sorted((credential.key.value.decode(), credential.client_id) for credential in credentials)
+    return api_key_auth.ApiKeyAuth(
+        # Without any credential the filter is refused. A line feed cannot stand in a header, so nobody can send this one.
+        credentials=[api_key_auth.Credential(key=key, client=client) for key, client in known or [("\n", "nobody")]],
+        key_sources=[api_key_auth.KeySource(header=KEY_HEADER)],
+        # The key is taken away by the routes, also where an API needs none; here it would cost the query its bytes (facts: query sources).
+        forwarding=api_key_auth.Forwarding(header=CLIENT_HEADER),
+    )

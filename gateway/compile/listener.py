@@ -1,0 +1,119 @@
+"""The listener callers reach, hardened for untrusted callers after Envoy's guide for edge proxies. [pure]
+
+Nothing in it depends on APIs, certificates or keys: changing it drains every connection, so only the gateway's settings do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from envoy.config.common.mutation_rules.v3.mutation_rules_pb2 import HeaderMutation
+from envoy.config.core.v3.address_pb2 import Address, SocketAddress
+from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
+from envoy.config.core.v3.config_source_pb2 import AggregatedConfigSource, ApiVersion, ConfigSource
+from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
+from envoy.config.core.v3.protocol_pb2 import Http2ProtocolOptions, HttpProtocolOptions
+from envoy.config.listener.v3.listener_components_pb2 import Filter, FilterChain
+from envoy.config.listener.v3.listener_pb2 import Listener
+from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2 as hcm
+from envoy.extensions.http.early_header_mutation.header_mutation.v3.header_mutation_pb2 import HeaderMutation as EarlyHeaderMutation
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
+
+from gateway.compile.access_log import failed_calls_log
+from gateway.compile.answers import local_replies
+from gateway.compile.filters import http_filters
+from gateway.compile.names import CLIENT_HEADER, SCOPE_HEADER
+from gateway.compile.resource import Resource, pack
+
+NAME = "gateway"
+_HCM = hcm.HttpConnectionManager
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayListener:
+    """Where the gateway listens and how long it waits."""
+
+    host: str
+    port: int
+    idle_seconds: int = 60  # how long a call may go without a byte in either direction; then 504
+    trusted_proxies: int = 0  # how many proxies in front append to X-Forwarded-For
+
+
+def compile_listener(settings: GatewayListener) -> tuple[Resource, ...]:
+    """Return the listener. Its scopes, routes and key shards come from the control plane, each by itself."""
+    address = Address(socket_address=SocketAddress(address=settings.host, port_value=settings.port, ipv4_compat=settings.host == "::"))
+    network = Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(_connection_manager(settings)))
+    listener = Listener(
+        name=NAME,
+        address=address,
+        filter_chains=[FilterChain(filters=[network])],
+        per_connection_buffer_limit_bytes=UInt32Value(value=32768),
+    )
+    return (Resource.of(NAME, listener),)
+
+
+def _connection_manager(settings: GatewayListener) -> hcm.HttpConnectionManager:
+    return _HCM(
+        stat_prefix=NAME,
+        scoped_routes=_scoped_routes(),
+        http_filters=http_filters(),
+        early_header_mutation_extensions=[_early_headers()],
+        local_reply_config=local_replies(),
+        access_log=[failed_calls_log()],
+        upgrade_configs=[_HCM.UpgradeConfig(upgrade_type="websocket")],
+        # Who is calling: the peer's address, whatever it says of itself; no address is trusted with Envoy's own headers.
+        use_remote_address=BoolValue(value=True),
+        xff_num_trusted_hops=settings.trusted_proxies,
+        internal_address_config=_HCM.InternalAddressConfig(unix_sockets=False),
+        # One spelling of a path, so that routes cannot be walked around.
+        normalize_path=BoolValue(value=True),
+        merge_slashes=True,
+        path_with_escaped_slashes_action=_HCM.UNESCAPE_AND_REDIRECT,
+        # Limits and times.
+        common_http_protocol_options=HttpProtocolOptions(
+            idle_timeout=Duration(seconds=3600),
+            headers_with_underscores_action=HttpProtocolOptions.REJECT_REQUEST,
+        ),
+        http2_protocol_options=Http2ProtocolOptions(
+            max_concurrent_streams=UInt32Value(value=100),
+            initial_stream_window_size=UInt32Value(value=65536),
+            initial_connection_window_size=UInt32Value(value=1048576),
+        ),
+        request_headers_timeout=Duration(seconds=10),
+        stream_idle_timeout=Duration(seconds=settings.idle_seconds),
+        # No limit on a whole request: uploads, gRPC streams and WebSockets may last as long as something moves.
+        request_timeout=Duration(),
+        # The back end's words pass as they are, and nothing is spent on ids that nobody asked for.
+        server_header_transformation=_HCM.PASS_THROUGH,
+        generate_request_id=BoolValue(value=False),
+        preserve_external_request_id=True,
+    )
+
+
+def _scoped_routes() -> hcm.ScopedRoutes:
+    """Return where routes are found: by the first segment of the path, in a table of its own."""
+    ads = ConfigSource(ads=AggregatedConfigSource(), resource_api_version=ApiVersion.V3)
+    fragment = hcm.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder(
+        header_value_extractor=hcm.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder.HeaderValueExtractor(
+            name=SCOPE_HEADER, element_separator="/", index=1
+        )
+    )
+    return hcm.ScopedRoutes(
+        name="segments",
+        scope_key_builder=hcm.ScopedRoutes.ScopeKeyBuilder(fragments=[fragment]),
+        rds_config_source=ads,
+        scoped_rds=hcm.ScopedRds(scoped_rds_config_source=ads),
+    )
+
+
+def _early_headers() -> TypedExtensionConfig:
+    """Return what runs before routing: our own headers are set or removed here, whatever the caller has sent.
+
+    ``PATH`` is named because the default would believe a caller's ``x-envoy-original-path``.
+    """
+    scope = HeaderValueOption(
+        header=HeaderValue(key=SCOPE_HEADER, value="%PATH(NQ:PATH)%/"), append_action=HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
+    )
+    config = EarlyHeaderMutation(mutations=[HeaderMutation(append=scope), HeaderMutation(remove=CLIENT_HEADER)])
+    return TypedExtensionConfig(name="own-headers", typed_config=pack(config))

@@ -1,0 +1,45 @@
+"""What resources, filters and internal headers are called. [pure]"""
+
+from __future__ import annotations
+
+from apis.policy.model import DEFAULT_KEY_HEADER
+
+# Headers between our own filters. Callers' values are overwritten or removed before any filter runs; back ends never see them.
+SCOPE_HEADER = "x-portal-scope"  # the path and a slash: what the scope and, within it, the API are found by
+CLIENT_HEADER = "x-portal-client"  # whose key it was, see keys.client_id
+KEY_HEADER = DEFAULT_KEY_HEADER.lower()  # where the key check reads the key, wherever the caller has put it
+
+# HTTP filters, by the names routes refer to them with.
+KEY_NAMES_FILTER = "key-names"
+KEY_QUERY_FILTER = "key-query"
+KEYS_FILTER = "keys"
+SUBSCRIBED_FILTER = "subscribed"
+
+XDS_CLUSTER = "xds"  # the control plane, from the bootstrap
+TRUST_BUNDLE = "system-trust"  # the system's authorities, from the bootstrap: each gateway reads its own machine's
+METADATA = "portal"  # namespace of our metadata on routes and clusters
+
+
+def cluster_name(api_id: int) -> str:
+    """Return the name of an API's cluster."""
+    return f"api-{api_id}"
+
+
+def basic_secret_name(api_id: int) -> str:
+    """Return the name of the secret that holds an API's Authorization header."""
+    return f"basic-{api_id}"
+
+
+def segment_of(path: str) -> str:
+    """Return the first segment of an API's *path*: the scope its routes live in."""
+    return path.strip("/").partition("/")[0]
+
+
+def segment_name(segment: str) -> str:
+    """Return the name of the routes and of the scope of a first path segment."""
+    return f"segment-{segment}"
+
+
+def shard_name(shard: str) -> str:
+    """Return the name of the filter configuration that holds the keys of *shard*."""
+    return f"keys-{shard}"

@@ -1,0 +1,142 @@
+"""The routes of one first path segment, and the scope that finds them. [pure]
+
+A call is routed in constant time: the scope by the first segment, within it the API by the longest path (a tree of prefixes),
+within the API the operations, the most specific first. What is left is 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, Route, RouteAction, RouteList, RouteMatch, VirtualHost
+from envoy.config.route.v3.route_pb2 import RouteConfiguration
+from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
+from envoy.type.matcher.v3.http_inputs_pb2 import HttpRequestHeaderMatchInput
+from envoy.type.matcher.v3.string_pb2 import StringMatcher
+from xds.core.v3.extension_pb2 import TypedExtensionConfig as InputConfig
+from xds.type.matcher.v3.matcher_pb2 import Matcher
+
+from apis.policy.model import OperationPattern, Policy
+from gateway.compile.forwarding import forward, retry_policy
+from gateway.compile.key_names import custom_names, custom_names_metadata, has_custom_names
+from gateway.compile.names import (
+    CLIENT_HEADER,
+    KEY_HEADER,
+    KEY_NAMES_FILTER,
+    KEY_QUERY_FILTER,
+    KEYS_FILTER,
+    SCOPE_HEADER,
+    SUBSCRIBED_FILTER,
+    segment_name,
+)
+from gateway.compile.resource import Resource, pack
+from gateway.compile.subscribed import subscribers_of, switched_off
+from gateway.compile.templates import matches, specificity
+
+ANY_METHOD = "*"
+
+
+def compile_segment(segment: str, policies: Collection[Policy]) -> tuple[Resource, ...]:
+    """Return the routes and the scope of *segment*, in the order they must arrive; nothing if there are no APIs in it.
+
+    :param policies: the APIs whose path begins with *segment*, in any order
+    """
+    if not policies:
+        return ()
+    ordered = sorted(policies, key=lambda policy: policy.path)
+    host = _one_api(ordered[0]) if len(ordered) == 1 else _several_apis(ordered)
+    return routes_and_scope(segment, host)
+
+
+def routes_and_scope(segment: str, host: VirtualHost) -> tuple[Resource, ...]:
+    """Return *host* as the routes of *segment*, and its scope."""
+    name = segment_name(segment)
+    host.name = name
+    host.domains.append("*")
+    routes = RouteConfiguration(
+        name=name,
+        virtual_hosts=[host],
+        request_headers_to_remove=[SCOPE_HEADER, CLIENT_HEADER, KEY_HEADER],
+    )
+    scope = ScopedRouteConfiguration(name=name, route_configuration_name=name)
+    scope.key.fragments.add(string_key=segment)
+    return Resource.of(name, routes), Resource.of(name, scope)
+
+
+def not_found(name: str) -> Route:
+    """Return the route that answers 404 to whatever no operation has matched, with or without a key."""
+    route = Route(name=name, match=RouteMatch(prefix="/"))
+    route.direct_response.status = 404
+    _switch_off(route, KEYS_FILTER, SUBSCRIBED_FILTER)
+    return route
+
+
+def _one_api(policy: Policy) -> VirtualHost:
+    """Return a host that holds the API's rule once for all its routes."""
+    host = VirtualHost(routes=_routes(policy), retry_policy=retry_policy())
+    _set_filters(host, policy)
+    return host
+
+
+def _several_apis(policies: Sequence[Policy]) -> VirtualHost:
+    """Return a host that finds the API by the longest path. The tree looks at the path with a slash behind it: `/a` is not `/ab`."""
+    tree = Matcher.MatcherTree(
+        input=InputConfig(name="path", typed_config=pack(HttpRequestHeaderMatchInput(header_name=SCOPE_HEADER))),
+        prefix_match_map=Matcher.MatcherTree.MatchMap(map={f"/{policy.path}/": _on_match(_with_filters(policy)) for policy in policies}),
+    )
+    nowhere = _on_match([not_found("none")])
+    return VirtualHost(matcher=Matcher(matcher_tree=tree, on_no_match=nowhere), retry_policy=retry_policy())
+
+
+def _on_match(routes: Sequence[Route]) -> Matcher.OnMatch:
+    return Matcher.OnMatch(action=InputConfig(name="routes", typed_config=pack(RouteList(routes=routes))))
+
+
+def _with_filters(policy: Policy) -> list[Route]:
+    *operations, rest = _routes(policy)
+    for route in operations:
+        _set_filters(route, policy)
+    return [*operations, rest]
+
+
+def _routes(policy: Policy) -> list[Route]:
+    """Return a route per thing an operation matches, the most specific operation first, then 404."""
+    operations = sorted(policy.operations, key=_order)
+    return [*(route for operation in operations for route in _operation_routes(policy, operation)), not_found(policy.path)]
+
+
+def _order(operation: OperationPattern) -> tuple[object, ...]:
+    return (specificity(operation.url_template), operation.method == ANY_METHOD, operation)
+
+
+def _operation_routes(policy: Policy, operation: OperationPattern) -> Iterator[Route]:
+    for match in matches(f"/{policy.path}", operation.url_template):
+        for target, action in forward(policy, match):
+            yield _route(policy, operation, target, action)
+
+
+def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, action: RouteAction) -> Route:
+    if operation.method != ANY_METHOD:
+        match.headers.append(HeaderMatcher(name=":method", string_match=StringMatcher(exact=operation.method)))
+    # The name is the API's path: the answers without a key quote it, and the log of failed calls names the API by it.
+    route = Route(name=policy.path, match=match, route=action)
+    if has_custom_names(policy.key_check):
+        route.metadata.CopyFrom(custom_names_metadata(policy.key_check))
+    return route
+
+
+def _set_filters(place: Route | VirtualHost, policy: Policy) -> None:
+    """Set what the filters shall do for the API. They are on unless switched off here: what is forgotten is closed."""
+    filters = place.typed_per_filter_config
+    if policy.key_check.required:
+        filters[SUBSCRIBED_FILTER].CopyFrom(pack(subscribers_of(policy.api_id)))
+    else:
+        _switch_off(place, KEYS_FILTER, SUBSCRIBED_FILTER)
+    if has_custom_names(policy.key_check):
+        filters[KEY_NAMES_FILTER].CopyFrom(pack(custom_names(policy.key_check)))
+        _switch_off(place, KEY_QUERY_FILTER)
+
+
+def _switch_off(place: Route | VirtualHost, *names: str) -> None:
+    for name in names:
+        place.typed_per_filter_config[name].CopyFrom(pack(switched_off()))

@@ -1,0 +1,84 @@
+"""The connection to a back end: what the gateway presents and what it demands. [pure]
+
+Certificate, key and authorities stand inline: a change of any of them changes the cluster, which Envoy warms, swaps and
+drains before it acknowledges; a changed secret would leave pooled connections on the old certificate.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from envoy.config.core.v3.base_pb2 import DataSource, TransportSocket
+from envoy.extensions.transport_sockets.tls.v3 import common_pb2 as tls
+from envoy.extensions.transport_sockets.tls.v3 import secret_pb2 as secrets
+from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import CommonTlsContext, UpstreamTlsContext
+from envoy.type.matcher.v3.string_pb2 import StringMatcher
+from google.protobuf.wrappers_pb2 import UInt32Value
+
+from apis.policy.model import Backend
+from certificates.identity import Identity
+from gateway.compile.names import TRUST_BUNDLE
+from gateway.compile.resource import pack
+
+# P-384 and P-521 client certificates towards servers that know only TLS 1.2 need their curves named.
+_CURVES = ("X25519", "P-256", "P-384", "P-521")
+
+
+def transport_socket(backend: Backend, identity: Identity | None) -> TransportSocket:
+    """Return the TLS socket towards *backend*, presenting *identity* if there is one."""
+    common = CommonTlsContext(
+        tls_params=tls.TlsParameters(
+            tls_minimum_protocol_version=tls.TlsParameters.TLSv1_2,
+            tls_maximum_protocol_version=tls.TlsParameters.TLSv1_3,  # off towards back ends unless named
+            ecdh_curves=_CURVES,
+        ),
+        tls_certificates=[_certificate(identity)] if identity else [],
+        **_validation(backend),
+    )
+    context = UpstreamTlsContext(
+        common_tls_context=common,
+        sni="" if is_address(backend.host) else backend.host,
+        max_session_keys=UInt32Value(value=4),
+    )
+    return TransportSocket(name="envoy.transport_sockets.tls", typed_config=pack(context))
+
+
+def _certificate(identity: Identity) -> tls.TlsCertificate:
+    return tls.TlsCertificate(
+        certificate_chain=DataSource(inline_bytes=identity.certificate_chain_pem),
+        private_key=DataSource(inline_bytes=identity.private_key_pem.value),
+    )
+
+
+def _validation(backend: Backend) -> dict[str, Any]:
+    """Return how the back end's certificate is checked, as arguments; none at all is Envoy's way to check nothing."""
+    trust = backend.trust
+    if not trust.validate_chain:
+        return {}
+    context = tls.CertificateValidationContext(match_typed_subject_alt_names=_name_matchers(backend))
+    if trust.trusted_ca:
+        context.trusted_ca.inline_string = trust.trusted_ca
+        return {"validation_context": context}
+    # The system's bundle is a secret of the bootstrap. `system_root_certs` would be ignored without a word.
+    combined = CommonTlsContext.CombinedCertificateValidationContext(
+        default_validation_context=context,
+        validation_context_sds_secret_config=secrets.SdsSecretConfig(name=TRUST_BUNDLE),
+    )
+    return {"combined_validation_context": combined}
+
+
+def _name_matchers(backend: Backend) -> list[tls.SubjectAltNameMatcher]:
+    if not backend.trust.validate_name:
+        return []
+    kind = tls.SubjectAltNameMatcher.IP_ADDRESS if is_address(backend.host) else tls.SubjectAltNameMatcher.DNS
+    return [tls.SubjectAltNameMatcher(san_type=kind, matcher=StringMatcher(exact=backend.host))]
+
+
+def is_address(host: str) -> bool:
+    """Return whether *host* is an IP address rather than a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
