@@ -9,3 +9,10 @@ class ApisConfig(AppConfig):
 
     name = "apis"
     verbose_name = _("APIs")
+
+    def ready(self) -> None:
+        """Say where the activity log finds APIs and subscriptions."""
+        from portal.subjects import register  # models are there only now
+
+        register("api", model="apis.Api", url_name="apis:detail")
+        register("subscription", model="apis.Subscription", url_name="subscriptions:detail")

@@ -11,5 +11,8 @@ class CertificatesConfig(AppConfig):
     verbose_name = _("Client certificates")
 
     def ready(self) -> None:
-        """Register the checks that refuse a start without the right encryption keys."""
+        """Register the checks that refuse a start without the right encryption keys, and where the activity log finds certificates."""
         from certificates import checks  # noqa: F401 - models are there only now
+        from portal.subjects import register
+
+        register("certificate", model="certificates.ClientCertificate", url_name="certificates:detail")

@@ -1,11 +1,17 @@
 """How forms are rendered, and the forms of the frame."""
 
+from typing import Any
+
 from django.conf import settings
-from django.forms import ChoiceField, Form, RadioSelect
+from django.contrib.auth.models import User
+from django.forms import CharField, ChoiceField, Form, RadioSelect, SearchInput
 from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import Theme
+from portal.subjects import KINDS
+
+SYSTEM = "-"  # what the filter calls changes that no person made
 
 
 class PortalRenderer(TemplatesSetting):
@@ -17,3 +23,19 @@ class PreferencesForm(Form):
 
     language = ChoiceField(label=_("Language"), choices=settings.LANGUAGES, widget=RadioSelect)
     theme = ChoiceField(label=_("Theme"), choices=Theme, widget=RadioSelect)
+
+
+class ActivityFilter(Form):
+    """What narrows the activity log."""
+
+    q = CharField(label=_("Subject"), required=False, max_length=300, widget=SearchInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the kinds there are and the people who have an account."""
+        super().__init__(*args, **kwargs)
+        kinds = [(kind, label) for kind, (label, _icon) in KINDS.items()]
+        people = [(name, name) for name in User.objects.order_by("username").values_list("username", flat=True)]
+        self.fields["kind"] = ChoiceField(label=_("Kind"), required=False, choices=[("", _("Everything")), *kinds])
+        self.fields["who"] = ChoiceField(
+            label=_("Person"), required=False, choices=[("", _("Everybody")), (SYSTEM, _("The system")), *people]
+        )

@@ -4,10 +4,11 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from portal import views
+from portal import activity_views, views
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
+    path("activity/", activity_views.activity, name="activity"),
     path("healthz", views.healthz, name="healthz"),
     path("accounts/login/", views.SignIn.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
