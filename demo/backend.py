@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import logging.handlers
 import socket
 import ssl
 import sys
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -24,14 +26,20 @@ log = logging.getLogger("demo.backend")
 
 def serve(folder: Folder, host: str, port: int) -> None:
     """Serve until ended. Each call is logged to standard output and to the folder's log."""
-    _log_to(folder)
+    with server(folder, host, port) as listening:
+        log.info("Listening on https://%s:%d; only client certificates of %s are accepted.", host, port, folder.authority)
+        listening.serve_forever()
+
+
+@contextlib.contextmanager
+def server(folder: Folder, host: str, port: int) -> Iterator[ThreadingHTTPServer]:
+    """Yield the server, listening; the caller lets it serve."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(folder.authority))
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_cert_chain(folder.backend)
     context.set_alpn_protocols(["http/1.1"])
-    with _Server((host, port), context) as server:
-        log.info("Listening on https://%s:%d; only client certificates of %s are accepted.", host, port, folder.authority)
-        server.serve_forever()
+    with _logging_to(folder), _Server((host, port), context) as listening:
+        yield listening
 
 
 class _Server(ThreadingHTTPServer):
@@ -131,13 +139,19 @@ def _in_words(error: ssl.SSLError) -> str:
             return str(error)
 
 
-def _log_to(folder: Folder) -> None:
+@contextlib.contextmanager
+def _logging_to(folder: Folder) -> Iterator[None]:
     folder.log.touch(mode=0o600)
-    for handler in (
-        logging.StreamHandler(sys.stdout),
-        logging.handlers.RotatingFileHandler(folder.log, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8"),
-    ):
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        log.addHandler(handler)
+    file = logging.handlers.RotatingFileHandler(folder.log, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
+    handlers = (logging.StreamHandler(sys.stdout), file)
     log.setLevel(logging.INFO)
     log.propagate = False
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        log.addHandler(handler)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            log.removeHandler(handler)
+        file.close()
