@@ -6,6 +6,7 @@ import http.client
 import json
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +97,9 @@ def test_others_are_refused_and_the_log_says_so(folder: Folder, port: int, prese
         _call(connection)
     connection.close()
 
+    deadline = time.monotonic() + 5  # the caller may hear of it first
+    while "Refused a connection: the caller" not in folder.log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert "Refused a connection: the caller" in folder.log.read_text()
 
 

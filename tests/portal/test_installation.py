@@ -67,7 +67,7 @@ def test_a_home_that_is_open_to_others_is_closed(home: Path) -> None:
     assert mode(home) == 0o700
 
 
-def test_the_ring_holds_one_key_and_is_never_made_again(home: Path) -> None:
+def test_the_ring_holds_one_key_and_is_never_made_again(db: None, home: Path) -> None:
     installation.private_home()
     installation.encryption_keys()
     ring = home / "encryption-keys"
