@@ -142,7 +142,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing uploaded is ever kept as a file
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["certificates.uploads.CappedUploadHandler"]  # in memory only, and no more than a PFX file may hold
 
 # --- what browsers are told -------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -1,0 +1,153 @@
+"""Security → Client certificates: the pages. They translate; what may happen is decided in :mod:`certificates.actions`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from certificates import actions
+from certificates.facts import Facts
+from certificates.forms import PfxForm, RollBackForm, UploadForm
+from certificates.listing import Listing
+from certificates.models import ClientCertificate
+from certificates.pfx import Problem
+from portal.http import PortalRequest, wants_fragment
+from portal.responses import see_other
+
+_SHOWN_APIS = 50  # of those that use a certificate; the others are counted
+
+
+@require_safe
+@permission_required("certificates.view_clientcertificate", raise_exception=True)
+def index(request: PortalRequest) -> HttpResponse:
+    """List the certificates; ``q`` searches, ``sort`` and ``page`` as in the address."""
+    listing = Listing.asked_for(request.GET)
+    template = "certificates/_list.html" if wants_fragment(request) else "certificates/index.html"
+    return render(request, template, {"listing": listing, "page": listing.page, "fragment": wants_fragment(request)})
+
+
+@sensitive_variables("form", "pfx")
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("certificates.add_clientcertificate", raise_exception=True)
+def upload(request: PortalRequest) -> HttpResponse:
+    """Store a new certificate."""
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    held_by = None
+    if form.is_valid() and (pfx := form.open()):
+        try:
+            certificate = actions.upload(pfx, name=form.cleaned_data["name"], by=request.user, now=timezone.now())
+        except actions.AlreadyUploaded as refusal:
+            held_by = _say_who_holds_it(form, refusal)
+        except actions.NameTaken as refusal:
+            form.add_error("name", _("There is already a certificate named %(name)s.") % {"name": refusal.certificate.name})
+        else:
+            messages.success(request, _("%(name)s was uploaded.") % {"name": certificate.name})
+            return see_other("certificates:detail", certificate.name)
+    return render(request, "certificates/upload.html", {"form": form, "held_by": held_by}, status=_status_of(form))
+
+
+@require_safe
+@permission_required("certificates.view_clientcertificate", raise_exception=True)
+def detail(request: PortalRequest, name: str) -> HttpResponse:
+    """Show what a certificate says of itself, its versions and which APIs present it."""
+    certificate = _find(name)
+    assert certificate.current is not None  # noqa: S101 - an entry is made with its first version
+    context = {
+        "certificate": certificate,
+        "facts": Facts.of(bytes(certificate.current.der)),
+        "chain": [Facts.of(der) for der in certificate.current.chain_der],
+        "versions": certificate.versions.select_related("created_by").defer("der", "chain", "wrapped_key", "ciphertext"),
+        "now": timezone.now(),
+        **_use_of(certificate),
+    }
+    return render(request, "certificates/detail.html", context)
+
+
+@sensitive_variables("form", "pfx")
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("certificates.change_clientcertificate", raise_exception=True)
+def replace(request: PortalRequest, name: str) -> HttpResponse:
+    """Add a new version, which every API that uses the entry presents from then on."""
+    certificate = _find(name)
+    form = PfxForm(request.POST, request.FILES) if request.method == "POST" else PfxForm()
+    held_by = None
+    if form.is_valid() and (pfx := form.open()):
+        try:
+            certificate = actions.replace(certificate, pfx, by=request.user, now=timezone.now())
+        except actions.AlreadyUploaded as refusal:
+            held_by = _say_who_holds_it(form, refusal)
+        except ClientCertificate.DoesNotExist as gone:
+            raise Http404 from gone
+        else:
+            messages.success(request, _("%(name)s was replaced. The gateway presents the new version.") % {"name": name})
+            return see_other("certificates:detail", certificate.name)
+    context = {"form": form, "certificate": certificate, "held_by": held_by, **_use_of(certificate)}
+    return render(request, "certificates/replace.html", context, status=_status_of(form))
+
+
+@require_POST
+@permission_required("certificates.change_clientcertificate", raise_exception=True)
+def roll_back(request: PortalRequest, name: str) -> HttpResponse:
+    """Make another version the current one."""
+    certificate = _find(name)
+    form = RollBackForm(request.POST)
+    form.fields["version"].queryset = certificate.versions.all()  # type: ignore[attr-defined]  # a ModelChoiceField
+    if not form.is_valid():
+        return render(request, "certificates/no_such_version.html", {"form": form, "certificate": certificate}, status=422)
+    version = form.cleaned_data["version"]
+    actions.roll_back(certificate, version=version.number, by=request.user, now=timezone.now())
+    messages.success(request, _("%(name)s presents version %(number)d.") % {"name": name, "number": version.number})
+    return see_other("certificates:detail", name)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("certificates.delete_clientcertificate", raise_exception=True)
+def delete(request: PortalRequest, name: str) -> HttpResponse:
+    """Delete a certificate after a confirmation; one that is in use stays, and the page says where."""
+    certificate = _find(name)
+    use = _use_of(certificate)
+    if request.method == "POST":
+        try:
+            actions.delete(certificate, by=request.user, now=timezone.now())
+        except actions.InUse:
+            return render(request, "certificates/in_use.html", {"certificate": certificate, **_use_of(certificate)}, status=409)
+        except ClientCertificate.DoesNotExist as gone:
+            raise Http404 from gone
+        messages.success(request, _("%(name)s was deleted.") % {"name": name})
+        return see_other("certificates:index")
+    template = "certificates/in_use.html" if use["used_by"] else "certificates/confirm_delete.html"
+    return render(request, template, {"certificate": certificate, **use})
+
+
+def _find(name: str) -> ClientCertificate:
+    """Return the entry of that name, or answer 404."""
+    return get_object_or_404(ClientCertificate.objects.select_related("current__created_by"), name=name)
+
+
+def _use_of(certificate: ClientCertificate) -> dict[str, Any]:
+    """Return which APIs present it, as far as a page shows them, and how many there are."""
+    apis = list(certificate.apis.order_by("display_name", "name").only("name", "display_name")[: _SHOWN_APIS + 1])
+    used_by = len(apis) if len(apis) <= _SHOWN_APIS else certificate.apis.count()
+    return {"apis": apis[:_SHOWN_APIS], "used_by": used_by, "more": used_by - len(apis[:_SHOWN_APIS])}
+
+
+def _say_who_holds_it(form: PfxForm, refusal: actions.AlreadyUploaded) -> ClientCertificate:
+    """Put the sentence at the file; the page links to the entry that is returned."""
+    form.add_error("file", _("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name})
+    return refusal.certificate
+
+
+def _status_of(form: PfxForm) -> int:
+    if form.has_error("file", Problem.BUSY):
+        return 429
+    return 422 if form.errors else 200
