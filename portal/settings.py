@@ -123,6 +123,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = ["ip_address", "username"]  # either one locks
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False  # portal.admin shows less of it
 AXES_LOCKOUT_CALLABLE = "portal.errors.locked_out"
 AXES_CLIENT_IP_CALLABLE = "portal.addresses.caller"
 AXES_DISABLE_ACCESS_LOG = True  # who signed in when is not kept; failures are, until they are forgiven
