@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from axes.models import AccessAttempt
 from django.contrib import admin
@@ -14,11 +14,17 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.models import Activity, Preferences
 
+if TYPE_CHECKING:
+    AnyModelAdmin = admin.ModelAdmin[Any]
+    AnyUserAdmin = UserAdmin[User]
+else:
+    AnyModelAdmin, AnyUserAdmin = admin.ModelAdmin, UserAdmin  # generic for the type checker only
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+class ReadOnlyAdmin(AnyModelAdmin):
     """Rows that are looked at here and changed elsewhere, or never."""
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
@@ -54,21 +60,19 @@ class RoleAdmin(ReadOnlyAdmin):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin[User]):
+class PersonAdmin(AnyUserAdmin):
     """People and their roles. Only a superuser makes, changes or removes superusers."""
 
     list_display = ("username", "roles", "is_active", "last_login")
     list_filter = ("groups", "is_active")
     filter_horizontal = ()
-    fieldsets: ClassVar[Any] = (
+    fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("Personal info"), {"fields": ("first_name", "last_name", "email")}),
         (_("Role"), {"fields": ("groups", "is_active", "is_superuser")}),
         (_("Important dates"), {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets: ClassVar[Any] = (
-        (None, {"classes": ("wide",), "fields": ("username", "usable_password", "password1", "password2", "groups")}),
-    )
+    add_fieldsets: Any = ((None, {"classes": ("wide",), "fields": ("username", "usable_password", "password1", "password2", "groups")}),)
 
     @admin.display(description=_("Role"))
     def roles(self, person: User) -> str:
@@ -79,7 +83,7 @@ class PersonAdmin(UserAdmin[User]):
         """Bring the roles along."""
         return super().get_queryset(request).prefetch_related("groups")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, _obj: User | None = None) -> Any:
         """Let nobody change when somebody came, and only superusers who is one."""
         dates = ("last_login", "date_joined")
         return dates if request.user.is_superuser else (*dates, "is_superuser")
@@ -105,7 +109,7 @@ class PreferencesAdmin(ReadOnlyAdmin):
 
 
 @admin.register(AccessAttempt)
-class FailedSignInAdmin(admin.ModelAdmin[Any]):
+class FailedSignInAdmin(AnyModelAdmin):
     """Failed sign-ins that count; deleting one forgives it. What was typed beside the name is not shown."""
 
     list_display = ("username", "ip_address", "failures_since_start", "attempt_time")

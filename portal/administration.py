@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +28,7 @@ class PortalAdminSite(AdminSite):
         """Let in superusers and whoever may change people."""
         return bool(request.user.is_active and request.user.has_perm("auth.change_user"))
 
+    @method_decorator(login_not_required)
     def login(self, request: HttpRequest, _extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send to the portal's sign-in page; who is signed in already lacks the permission."""
         if request.user.is_authenticated:
