@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from apis import actions
 from apis.models import Api
 from portal.models import Activity, Event
-from portal.sentences import SENTENCES
+from portal.sentences import SENTENCES, tell
 from portal.subjects import KINDS
 from tests.makers import make_api, make_certificate, make_subscription
 
@@ -83,3 +83,9 @@ def test_the_dashboard_asks_little_however_much_there_is(signed_in: Client, djan
     with django_assert_max_num_queries(18):
         signed_in.get("/")
     assert Api.objects.count() == 12
+
+
+def test_a_subject_that_still_exists_is_a_link(db: None) -> None:
+    make_certificate("kept")
+    (told,) = tell(Activity.objects.all())
+    assert '<a href="/security/client-certificates/kept/"><bdi>kept</bdi></a>' in told.sentence

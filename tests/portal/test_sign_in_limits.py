@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django.fixtures import Settings
 
@@ -15,7 +16,7 @@ PASSWORD = "correct horse battery staple"
 LIMIT = settings.AXES_FAILURE_LIMIT
 
 
-def _try(name: str, password: str, address: str) -> HttpResponse:
+def _try(name: str, password: str, address: str) -> Any:
     return Client(REMOTE_ADDR=address).post("/accounts/login/", {"username": name, "password": password})
 
 
