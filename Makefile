@@ -35,7 +35,7 @@ lint: install-for-tests
 	ruff format --check .
 	mypy
 	lint-imports
-	djlint --lint --check templates
+	djlint --lint --quiet templates
 	PORTAL_SECRET_KEY=none python manage.py makemigrations --check --dry-run
 
 install:
