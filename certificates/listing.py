@@ -9,7 +9,6 @@ from typing import Self
 from django.core.paginator import Page, Paginator
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from certificates.models import ClientCertificate
 
@@ -21,8 +20,8 @@ _COLUMNS: dict[str, tuple[str, Promise]] = {
     "subject": ("current__subject", _("Subject")),
     "thumbprint": ("current__thumbprint", _("Thumbprint")),
     "issuer": ("current__issuer", _("Issuer")),
-    "expires": ("current__not_after", pgettext_lazy("column", "Expires")),
-    "used": ("used_by", _("Used by")),
+    "expires": ("current__not_after", _("Expires")),
+    "used": ("used_by", _("In use by")),
 }
 
 

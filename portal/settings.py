@@ -128,6 +128,17 @@ AXES_LOCKOUT_CALLABLE = "portal.errors.locked_out"
 AXES_CLIENT_IP_CALLABLE = "portal.addresses.caller"
 AXES_DISABLE_ACCESS_LOG = True  # who signed in when is not kept; failures are, until they are forgiven
 
+# --- mail: expiry notices, and error reports to whoever runs the portal ------------------------------------------------
+EMAIL_HOST = read("PORTAL_MAIL_HOST")  # empty: no mail
+EMAIL_PORT = int(read("PORTAL_MAIL_PORT", "25"))
+EMAIL_HOST_USER = read("PORTAL_MAIL_USER")
+EMAIL_HOST_PASSWORD = read("PORTAL_MAIL_PASSWORD")
+EMAIL_USE_TLS = read("PORTAL_MAIL_STARTTLS") == "1"
+EMAIL_TIMEOUT = 30  # seconds
+EMAIL_SUBJECT_PREFIX = "[Publisher portal] "
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = read("PORTAL_MAIL_FROM", "portal@localhost")
+ADMINS = [("", address) for address in read_list("PORTAL_MAIL_ADMINISTRATORS")] if EMAIL_HOST else []
+
 # --- languages --------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "中文（简体）")]  # each in its own words

@@ -1,0 +1,106 @@
+"""Client certificates in Django's admin: facts to read, never key material. They are added and replaced on the portal's pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from certificates import actions
+from certificates.models import CertificateVersion, ClientCertificate, ExpiryNotice
+from portal.responses import see_other
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _ModelAdmin = admin.ModelAdmin  # generic for the type checker only
+
+
+class _ReadOnly(_ModelAdmin):
+    """Rows to look at."""
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        """Nothing is added here."""
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        """Nothing is changed here."""
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        """Nothing is deleted here."""
+        return False
+
+
+_FACTS = ("number", "subject", "thumbprint", "thumbprint_sha256", "issuer", "serial", "key_type")
+_MOMENTS = ("not_before", "not_after", "created_at", "created_by")
+
+
+@admin.register(CertificateVersion)
+class CertificateVersionAdmin(_ReadOnly):
+    """The versions, without what is sealed."""
+
+    fields = ("certificate", *_FACTS, *_MOMENTS, "ring_key")
+    list_display = ("certificate", "number", "subject", "thumbprint", "not_after")
+    list_select_related = ("certificate",)
+    search_fields = ("certificate__name", "subject", "thumbprint")
+
+
+@admin.register(ExpiryNotice)
+class ExpiryNoticeAdmin(_ReadOnly):
+    """Who was told what."""
+
+    list_display = ("version", "person", "days", "sent_at")
+    list_select_related = ("version", "person")
+
+
+@admin.register(ClientCertificate)
+class ClientCertificateAdmin(_ReadOnly):
+    """The entries; deleting one goes the way of the portal's own page."""
+
+    fields = ("name", "current", "created_at")
+    list_display = ("name", "current", "expires")
+    list_select_related = ("current",)
+    search_fields = ("name", "current__subject", "current__thumbprint")
+    actions: ClassVar = ["delete_chosen"]
+
+    def has_delete_permission(self, request: HttpRequest, _obj: Any = None) -> bool:
+        """Whoever may delete on the portal's page may delete here."""
+        return request.user.has_perm("certificates.delete_clientcertificate")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer our deletion in place of Django's, which neither asks nor tells the activity log."""
+        offered = super().get_actions(request)
+        offered.pop("delete_selected", None)
+        return offered
+
+    def delete_view(self, request: HttpRequest, object_id: str, _extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Send to the portal's page, which asks, and refuses what is in use."""
+        certificate = self.get_object(request, object_id)
+        if certificate is None or not self.has_delete_permission(request):
+            raise PermissionDenied
+        return see_other("certificates:delete", certificate.name)
+
+    @admin.display(description=gettext_lazy("Expires"), ordering="current__not_after")
+    def expires(self, certificate: ClientCertificate) -> Any:
+        """Return when the current version expires."""
+        return certificate.current.not_after if certificate.current else None
+
+    @admin.action(description=gettext_lazy("Delete the selected certificates"), permissions=["delete"])
+    def delete_chosen(self, request: HttpRequest, chosen: QuerySet[ClientCertificate]) -> None:
+        """Delete each through its action; what is in use stays."""
+        for certificate in chosen:
+            try:
+                actions.delete(certificate, by=request.user, now=timezone.now())  # type: ignore[arg-type]  # the admin is for people signed in
+            except actions.InUse as refusal:
+                names = ", ".join(api.name for api in refusal.apis)
+                sentence = _("%(name)s is used by these APIs and was not deleted: %(apis)s. Remove it from them first.")
+                self.message_user(request, sentence % {"name": certificate.name, "apis": names}, messages.ERROR)
+            else:
+                self.message_user(request, _("%(name)s was deleted.") % {"name": certificate.name}, messages.SUCCESS)
