@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -68,7 +68,7 @@ class ClientCertificateAdmin(_ReadOnly):
     list_display = ("name", "current", "expires")
     list_select_related = ("current",)
     search_fields = ("name", "current__subject", "current__thumbprint")
-    actions: ClassVar = ["delete_chosen"]
+    actions = ("delete_chosen",)
 
     def has_delete_permission(self, request: HttpRequest, _obj: Any = None) -> bool:
         """Whoever may delete on the portal's page may delete here."""
