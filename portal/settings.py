@@ -17,6 +17,7 @@ PORTAL_HOME = Path(read("PORTAL_HOME", str(BASE_DIR / "var"))).resolve()
 PORTAL_HOST, PORTAL_PORT = read_address("PORTAL_ADDRESS", "127.0.0.1:8000")
 GATEWAY_HOST, GATEWAY_PORT = read_address("GATEWAY_ADDRESS", "127.0.0.1:8080")
 GATEWAY_ADMIN_ADDRESS = read("GATEWAY_ADMIN_ADDRESS")  # empty: a unix socket under PORTAL_HOME
+XDS_ADDRESS = read("PORTAL_XDS_ADDRESS")  # where gateways on other machines come, host:port; empty: only those on this machine
 PORTAL_SERVICE_NAME = read("PORTAL_SERVICE_NAME", "portal")
 DEMO_BACKEND_HOST, DEMO_BACKEND_PORT = read_address("DEMO_BACKEND_ADDRESS", "127.0.0.1:9443")
 

@@ -1,0 +1,69 @@
+"""Follows the activity log and hands on what its lines amount to. In a thread of its own; survives a database that goes away."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+
+from gateway.hub import Update
+from gateway.world import World
+from portal.activity import Bell, last_line, lines_after
+
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.5  # how often to look without having heard the bell, and for a request to stop
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+
+
+class Follower:
+    """The thread that reads and compiles."""
+
+    def __init__(self, world: World, deliver: Callable[[Update], None], gateways_changed: Callable[[], None]) -> None:
+        """Take the world to keep up to date.
+
+        :param deliver: takes each update; called in this thread
+        :param gateways_changed: called in this thread at first and when gateways were enrolled or removed
+        """
+        self._world = world
+        self._deliver = deliver
+        self._gateways_changed = gateways_changed
+        self._loaded = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Follow until *stop*; while the database is away, try again ever more slowly."""
+        pause = _FIRST_PAUSE
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                self._follow(stop)
+            except DatabaseError as error:
+                connection.close()
+                if time.monotonic() - began > _LONGEST_PAUSE:
+                    pause = _FIRST_PAUSE
+                log.warning("The database does not answer; gateways keep what they have. Next try in %.1f s: %s", pause, error)
+                stop.wait(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads processes
+                pause = min(pause * 2, _LONGEST_PAUSE)
+        connection.close()
+
+    def _follow(self, stop: threading.Event) -> None:
+        bell = Bell()
+        self._gateways_changed()
+        if not self._loaded or last_line() < self._world.line:  # at first, and when another database has come into its place
+            began = time.monotonic()
+            update = self._world.load()
+            self._loaded = True
+            log.info("Compiled %d resources in %.1f s, up to change %d.", len(update.resources), time.monotonic() - began, update.line)
+            self._deliver(update)
+        while not stop.is_set():
+            if lines := lines_after(self._world.line):
+                update = self._world.follow(lines)
+                self._deliver(update)
+                if any(line.kind == "gateway" for line in lines):
+                    self._gateways_changed()
+            else:
+                bell.wait(_LOOK_SECONDS)

@@ -1,0 +1,1 @@
+"""Commands; the noun first, then the verb."""

@@ -1,0 +1,158 @@
+"""The gateways: which there are, what each has applied or refused, and the calls that failed on their way to a back end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apis.models import Api
+from certificates.models import NAME_MAX_LENGTH, SealedSecret, valid_name
+
+# The xDS process notes every SEEN_EVERY that a gateway is still connected; a gateway that was not seen for twice that long is
+# not counted, so that a killed process leaves no gateway "connected" for ever.
+SEEN_EVERY = timedelta(seconds=10)
+
+
+class GatewayQuerySet(models.QuerySet["Gateway"]):
+    """Questions that pages ask."""
+
+    def connected(self, *, now: datetime) -> GatewayQuerySet:
+        """Return those that hold a stream to the control plane."""
+        return self.filter(connected_at__isnull=False, disconnected_at__isnull=True, seen_at__gt=now - 2 * SEEN_EVERY)
+
+
+class Gateway(models.Model):
+    """A node that runs Envoy: known by the local socket it comes through, or by the certificate it was enrolled with."""
+
+    name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, validators=[valid_name])
+    fingerprint = models.CharField(_("certificate"), max_length=64, blank=True, editable=False)  # SHA-256; empty: local socket only
+    enrolled_until = models.DateTimeField(_("enrolled until"), null=True, blank=True)
+    version = models.CharField(_("version"), max_length=100, blank=True)
+    connected_at = models.DateTimeField(_("connected since"), null=True, blank=True)
+    seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
+    disconnected_at = models.DateTimeField(_("disconnected"), null=True, blank=True)
+    applied_change = models.PositiveBigIntegerField(_("last change applied"), default=0)  # it and all before it; an activity's id
+    applied_at = models.DateTimeField(_("applied"), null=True, blank=True)
+
+    objects = GatewayQuerySet.as_manager()
+
+    class Meta:
+        """Listed by name."""
+
+        ordering: ClassVar = ["name"]
+        verbose_name = _("gateway")
+        verbose_name_plural = _("gateways")
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+    def is_connected(self, *, now: datetime) -> bool:
+        """Return whether it holds a stream to the control plane."""
+        return bool(self.connected_at and not self.disconnected_at and self.seen_at and self.seen_at > now - 2 * SEEN_EVERY)
+
+
+class Delivery(models.Model):
+    """What became of one change on one gateway."""
+
+    gateway = models.ForeignKey(Gateway, models.CASCADE, related_name="deliveries", verbose_name=_("gateway"))
+    change = models.PositiveBigIntegerField(_("change"))  # the id of the activity line
+    sent_at = models.DateTimeField(_("sent"))
+    applied_at = models.DateTimeField(_("applied"), null=True, blank=True)
+    reason = models.TextField(_("refused because"), blank=True)  # Envoy's words
+
+    class Meta:
+        """A change is delivered to a gateway once."""
+
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["gateway", "change"], name="one_delivery_per_gateway_and_change")]
+        indexes: ClassVar = [models.Index(fields=["change"], name="deliveries_of_a_change")]
+
+    def __str__(self) -> str:
+        """Return which change and where."""
+        return f"{self.change} → {self.gateway_id}"
+
+
+class Refusal(models.Model):
+    """An API's current configuration that is not live, and why: a gateway refused it, or it could not even be prepared.
+
+    It is deleted as soon as a later version is applied.
+    """
+
+    gateway = models.ForeignKey(
+        Gateway,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="refusals",
+        verbose_name=_("gateway"),
+        help_text=_("Empty: all gateways."),
+    )
+    api = models.ForeignKey(Api, models.CASCADE, null=True, blank=True, related_name="refusals", verbose_name=_("API"))
+    resource = models.CharField(_("resource"), max_length=200, blank=True)  # "type/name"; empty: it could not be prepared
+    reason = models.TextField(_("reason"))
+    since = models.DateTimeField(_("since"))
+
+    class Meta:
+        """The newest first."""
+
+        ordering: ClassVar = ["-since", "-id"]
+        verbose_name = _("refusal")
+        verbose_name_plural = _("refusals")
+        indexes: ClassVar = [models.Index(fields=["gateway", "resource"], name="refusals_of_a_gateway")]
+
+    def __str__(self) -> str:
+        """Return the reason."""
+        return self.reason
+
+
+class FailedCall(models.Model):
+    """One call that did not get an answer from the back end. Callers quote its activity id."""
+
+    activity_id = models.CharField(_("activity id"), max_length=64, unique=True)
+    at = models.DateTimeField(_("when"), db_index=True)
+    gateway = models.CharField(_("gateway"), max_length=NAME_MAX_LENGTH)
+    api = models.ForeignKey(Api, models.SET_NULL, null=True, blank=True, related_name="failed_calls", verbose_name=_("API"))
+    method = models.CharField(_("HTTP verb"), max_length=20)
+    path = models.CharField(_("path"), max_length=300)  # as the back end was asked, without the query
+    status = models.PositiveSmallIntegerField(_("status"))
+    kind = models.CharField(_("what failed"), max_length=40)
+    flags = models.CharField(_("response flags"), max_length=100, blank=True)
+    details = models.CharField(_("details"), max_length=500, blank=True)  # Envoy's response code details
+    transport_failure = models.CharField(_("transport failure"), max_length=1000, blank=True)  # Envoy's words
+    back_end = models.CharField(_("back end"), max_length=300, blank=True)  # the address that was tried
+    milliseconds = models.PositiveIntegerField(_("duration"), default=0)
+
+    class Meta:
+        """The newest first."""
+
+        ordering: ClassVar = ["-at", "-id"]
+        verbose_name = _("failed call")
+        verbose_name_plural = _("failed calls")
+        indexes: ClassVar = [models.Index(fields=["api", "-at"], name="failed_calls_of_an_api")]
+
+    def __str__(self) -> str:
+        """Return the activity id."""
+        return self.activity_id
+
+
+class NodeAuthority(SealedSecret):
+    """The authority that issues the certificates of gateways and of the xDS server. The sealed secret is its key, PKCS#8 DER."""
+
+    certificate = models.BinaryField()  # DER
+    created_at = models.DateTimeField(_("created"))
+    only = models.BooleanField(default=True, unique=True, editable=False)  # there is one
+
+    class Meta:
+        """Named as people say it."""
+
+        verbose_name = _("gateway authority")
+        verbose_name_plural = _("gateway authorities")
+
+    def __str__(self) -> str:
+        """Return when it was made."""
+        return f"{self.created_at:%Y-%m-%d}"

@@ -1,0 +1,145 @@
+"""The control plane: one delta stream per gateway, over which it gets its configuration and answers for it.
+
+grpc.aio: measured equal to the threaded server (0.5 ms from a change to its reader) and without threads per stream, so that a
+stalled or a thousandth stream takes nothing from the others. Each stream waits for its own flow control only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAccessLogsResponse
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
+
+from gateway.failures import failed_call
+from gateway.hub import Hub, Session
+from gateway.notes import Notebook
+from gateway.stream import PATIENCE
+from gateway.wire import request_of, response_of, version_of
+
+log = logging.getLogger(__name__)
+
+_DISCOVERY = "envoy.service.discovery.v3.AggregatedDiscoveryService"
+_LOGS = "envoy.service.accesslog.v3.AccessLogService"
+OPTIONS = (
+    ("grpc.so_reuseport", 0),
+    ("grpc.keepalive_time_ms", 10_000),  # a gateway whose machine is gone is noticed
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),  # Envoy pings, too
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.max_receive_message_length", 16 * 1024 * 1024),  # a gateway that comes back lists all it has
+)
+Context = Any  # grpc.aio.ServicerContext is not typed
+
+
+class UnknownGateway(Exception):
+    """A gateway that is not enrolled, or no longer."""
+
+
+class Knows:
+    """Who may come: whoever reaches the local socket, and on the network whoever shows the certificate of an enrolled gateway."""
+
+    def __init__(self) -> None:
+        """Begin without anybody enrolled."""
+        self.enrolled: dict[str, str] = {}  # fingerprint: name
+
+    def name_of(self, context: Context, claimed: str) -> str:
+        """Return the name of the gateway behind a call.
+
+        :param claimed: the name it gives itself, which only the local socket's is believed
+        :raises UnknownGateway: if it is not known
+        """
+        from gateway.enrolment import fingerprint_of
+
+        if certificate := context.auth_context().get("x509_pem_cert"):
+            if name := self.enrolled.get(fingerprint_of(certificate[0])):
+                return name
+        elif context.peer().startswith("unix:"):
+            return claimed or "gateway"
+        raise UnknownGateway(f"A gateway that is not enrolled was turned away ({context.peer()}).")
+
+
+class ControlPlane:
+    """The two services that gateways call."""
+
+    def __init__(self, hub: Hub, notebook: Notebook, knows: Knows) -> None:
+        """Take what the streams are fed from and what they are noted in."""
+        self._hub = hub
+        self._notebook = notebook
+        self._knows = knows
+
+    def handlers(self) -> tuple[Any, ...]:
+        """Return the services as gRPC takes them."""
+        deltas = grpc.stream_stream_rpc_method_handler(
+            self.deltas, DeltaDiscoveryRequest.FromString, DeltaDiscoveryResponse.SerializeToString
+        )
+        logs = grpc.stream_unary_rpc_method_handler(
+            self.logs, StreamAccessLogsMessage.FromString, StreamAccessLogsResponse.SerializeToString
+        )
+        return (
+            grpc.method_handlers_generic_handler(_DISCOVERY, {"DeltaAggregatedResources": deltas}),
+            grpc.method_handlers_generic_handler(_LOGS, {"StreamAccessLogs": logs}),
+        )
+
+    async def deltas(self, requests: AsyncIterator[DeltaDiscoveryRequest], context: Context) -> None:
+        """Serve one gateway until it or we hang up."""
+        if (first := await anext(aiter(requests), None)) is None:
+            return
+        name = await self._name(context, first.node.id)
+        await self._hub.ready.wait()
+        session = Session(self._hub, name)
+        self._hub.join(session)
+        self._notebook.connected(name, version_of(first))
+        log.info("%s has connected (Envoy %s).", name, version_of(first))
+        reading = asyncio.create_task(_read(session, first, requests))
+        try:
+            await self._write(session, context)
+        finally:
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
+            self._hub.leave(session)
+            log.info("%s has disconnected.", name)
+
+    async def _write(self, session: Session, context: Context) -> None:
+        while not session.ended.is_set():
+            session.wake.clear()
+            while not session.ended.is_set() and (response := session.next_response()):
+                await context.write(response_of(*response, line=self._hub.line))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(session.wake.wait(), PATIENCE if session.stream.waiting else None)
+
+    async def logs(self, messages: AsyncIterator[StreamAccessLogsMessage], context: Context) -> StreamAccessLogsResponse:
+        """Take in failed calls until the gateway hangs up."""
+        name = ""
+        async for message in messages:
+            name = name or await self._name(context, message.identifier.node.id)
+            for entry in message.http_logs.log_entry:
+                if call := failed_call(entry, gateway=name):
+                    self._notebook.failed(call)
+        return StreamAccessLogsResponse()
+
+    async def _name(self, context: Context, claimed: str) -> str:
+        try:
+            return self._knows.name_of(context, claimed)
+        except UnknownGateway as error:
+            log.warning("%s", error)
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, "This gateway is not enrolled.")
+            raise
+
+
+async def _read(session: Session, first: DeltaDiscoveryRequest, requests: AsyncIterator[DeltaDiscoveryRequest]) -> None:
+    """Feed the session what its gateway says; end it when the gateway hangs up."""
+    try:
+        session.receive(request_of(first))
+        async for message in requests:
+            session.receive(request_of(message))
+    finally:
+        session.ended.set()
+        session.wake.set()
