@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 
 from apis.models import Api, BasicCredentials, Credentials, KeyKind, Operation, Subscription, SubscriptionKey, SubscriptionState
-from apis.service_url import is_plain_http
 from apis.url_template import shape_of
 from certificates.sealing import Secret
 from portal.activity import record
@@ -343,7 +342,7 @@ def _refuse_second_signature(operation: Operation) -> None:
 
 
 def _refuse_certificate_over_http(api: Api) -> None:
-    if api.credentials == Credentials.CLIENT_CERTIFICATE and is_plain_http(api.service_url):
+    if api.credentials == Credentials.CLIENT_CERTIFICATE and api.is_plain_http:
         raise NotOverHttp
 
 

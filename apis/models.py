@@ -24,6 +24,7 @@ from apis.policy.model import (
     Rule,
     Trust,
 )
+from apis.service_url import is_plain_http
 from certificates.models import NAME_MAX_LENGTH, ClientCertificate, SealedSecret, valid_name
 
 if TYPE_CHECKING:
@@ -102,6 +103,11 @@ class Api(models.Model):
     def __str__(self) -> str:
         """Return the name people read."""
         return self.display_name
+
+    @property
+    def is_plain_http(self) -> bool:
+        """Whether calls to the back end are unencrypted."""
+        return is_plain_http(self.service_url)
 
     def policy(self) -> Policy:
         """Cross from rows to values. Prefetch ``operations`` and select ``certificate__current`` and ``basic_credentials`` for many.

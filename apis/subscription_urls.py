@@ -1,6 +1,19 @@
-"""The addresses of the subscriptions screens."""
+"""The addresses of the subscriptions' screens."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+import certificates.converters  # noqa: F401 - registers <name:…>
+from apis.views import subscriptions
 
 app_name = "subscriptions"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", subscriptions.index, name="index"),
+    path("new/", subscriptions.new, name="new"),
+    path("suggestions/scopes/", subscriptions.scope_suggestions, name="scope_suggestions"),
+    path("<name:name>/", subscriptions.detail, name="detail"),
+    path("<name:name>/keys/", subscriptions.keys, name="keys"),
+    path("<name:name>/regenerate/", subscriptions.regenerate, name="regenerate"),
+    path("<name:name>/suspend/", subscriptions.suspend, name="suspend"),
+    path("<name:name>/activate/", subscriptions.activate, name="activate"),
+    path("<name:name>/delete/", subscriptions.delete, name="delete"),
+]

@@ -1,6 +1,24 @@
-"""The addresses of the apis app."""
+"""The addresses of the APIs' screens."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+import certificates.converters  # noqa: F401 - registers <name:…>
+from apis.views import console, operations, overview, policy, security, settings
 
 app_name = "apis"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", overview.index, name="index"),
+    path("new/", overview.new, name="new"),
+    path("suggestions/certificates/", security.certificate_suggestions, name="certificate_suggestions"),
+    path("<name:name>/", overview.detail, name="detail"),
+    path("<name:name>/settings/", settings.settings, name="settings"),
+    path("<name:name>/operations/", operations.index, name="operations"),
+    path("<name:name>/operations/new/", operations.new, name="operation_new"),
+    path("<name:name>/operations/<name:operation>/", operations.edit, name="operation"),
+    path("<name:name>/operations/<name:operation>/delete/", operations.delete, name="operation_delete"),
+    path("<name:name>/security/", security.security, name="security"),
+    path("<name:name>/security/test/", security.test_connection, name="test_connection"),
+    path("<name:name>/policy/", policy.policy, name="policy"),
+    path("<name:name>/console/", console.console, name="console"),
+    path("<name:name>/delete/", overview.delete, name="delete"),
+]

@@ -1,0 +1,31 @@
+"""Who may do what on these screens: a permission to look, another to change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+
+from portal.http import PortalRequest
+
+P = ParamSpec("P")
+View = Callable[Concatenate[PortalRequest, P], HttpResponse]
+
+
+def may(look: str, *, change: str = "") -> Callable[[View[P]], View[P]]:
+    """Guard a view: *look* is needed for every request, *change* (if given) for POST, too. Lacking one is a 403."""
+
+    def guard(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: PortalRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            needed = [look, *([change] if change and request.method == "POST" else [])]
+            if not request.user.has_perms(needed):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return guard

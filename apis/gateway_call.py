@@ -1,0 +1,128 @@
+"""One call through the gateway, made by the portal for the Test tab."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from django.conf import settings
+from requests.exceptions import RequestException, Timeout
+from urllib3.exceptions import HTTPError
+
+CONNECT_SECONDS = 3.0
+TOTAL_SECONDS = 30.0
+MAX_BYTES = 256 * 1024
+_PIECE = 16 * 1024
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound here
+
+
+class GatewayUnreachable(Exception):
+    """The gateway itself did not answer.
+
+    :ivar address: where it was expected
+    :ivar in_time: false if it was there but did not answer in time
+    """
+
+    def __init__(self, address: str, *, in_time: bool) -> None:
+        """Hold the address."""
+        super().__init__(f"The gateway at {address} did not answer.")
+        self.address = address
+        self.in_time = in_time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+    cut: bool  # there was more than MAX_BYTES, or it did not end in time
+    milliseconds: int
+
+    @property
+    def own(self) -> dict[str, Any] | None:
+        """The gateway's own refusal (``statusCode``, ``message``, perhaps ``activityId``); ``None`` if the back end answered."""
+        try:
+            found = json.loads(self.content)
+        except ValueError:
+            return None
+        ours = isinstance(found, dict) and found.keys() - {"activityId"} == {"statusCode", "message"} and found["statusCode"] == self.status
+        return found if ours else None
+
+    @property
+    def message(self) -> str:
+        """The gateway's own words, empty if the back end answered."""
+        return str(self.own["message"]) if self.own else ""
+
+    @property
+    def activity_id(self) -> str:
+        """What finds the failed call in the portal, empty if there is none."""
+        return str(self.own.get("activityId", "")) if self.own else ""
+
+    @property
+    def text(self) -> str:
+        """The content as people read it: JSON indented, other text as it is, anything else as hexadecimal digits."""
+        try:
+            text = self.content.decode(self._charset())
+        except (UnicodeDecodeError, LookupError):
+            return self.content[:1024].hex(" ", 2)
+        if "\0" in text:
+            return self.content[:1024].hex(" ", 2)
+        try:
+            return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        except ValueError:
+            return text
+
+    def _charset(self) -> str:
+        kind = next((value for name, value in self.headers if name.lower() == "content-type"), "")
+        return requests.utils.get_encoding_from_headers(requests.structures.CaseInsensitiveDict({"content-type": kind})) or "utf-8"
+
+
+def gateway_base() -> str:
+    """Return the gateway's address as the portal reaches it."""
+    host = _LOOPBACK.get(settings.GATEWAY_HOST, settings.GATEWAY_HOST)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.GATEWAY_PORT}"
+
+
+def call(method: str, target: str, *, headers: dict[str, str], body: bytes = b"") -> Answer:
+    """Send one request for *target* (path and query) to the gateway. Redirects are shown, not followed.
+
+    :raises GatewayUnreachable: if the gateway cannot be reached or does not answer in time
+    """
+    address = gateway_base()
+    with requests.Session() as session:
+        session.trust_env = False  # no proxies, no .netrc: the call goes to the gateway or nowhere
+        session.headers.clear()
+        request = requests.Request(method, address + target, headers={"User-Agent": "publisher-portal"} | headers, data=body or None)
+        started = time.monotonic()
+        try:
+            response = session.send(
+                session.prepare_request(request), stream=True, timeout=(CONNECT_SECONDS, TOTAL_SECONDS), allow_redirects=False
+            )
+            content, cut = _read(response, until=started + TOTAL_SECONDS)
+        except (RequestException, HTTPError) as error:
+            raise GatewayUnreachable(address, in_time=not isinstance(error, Timeout)) from error
+        return Answer(
+            status=response.status_code,
+            reason=response.reason or "",
+            headers=tuple(response.headers.items()),
+            content=content,
+            cut=cut,
+            milliseconds=round((time.monotonic() - started) * 1000),
+        )
+
+
+def _read(response: requests.Response, *, until: float) -> tuple[bytes, bool]:
+    """Read piece by piece, so that neither an endless nor a dripping answer holds the portal."""
+    content = b""
+    while len(content) <= MAX_BYTES and time.monotonic() < until:
+        piece = response.raw.read1(_PIECE, decode_content=True)
+        if not piece:
+            return content, False
+        content += piece
+    return content[:MAX_BYTES], True

@@ -1,0 +1,152 @@
+"""The form of an API's Security tab."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apis.actions import ApiSecurity
+from apis.authorities import MAX_PEM, BadAuthorities, holds_private_key, read_authorities
+from apis.forms import NOT_OVER_HTTP, RevisionField
+from apis.models import Api, BasicCredentials, Credentials
+from apis.pickers import certificate_options, picker
+from certificates.models import ClientCertificate
+from certificates.sealing import Secret
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class CertificatesInput(forms.Textarea):
+    """A field for certificates that never shows again a private key that was pasted by mistake."""
+
+    def format_value(self, value: Any) -> str | None:
+        """Return what the field shows."""
+        return "" if value and holds_private_key(str(value)) else super().format_value(value)
+
+
+class SecurityForm(forms.Form):
+    """How the gateway proves itself to the back end, and how it checks the back end.
+
+    Only the fields that belong to the chosen credentials count; what the others hold is ignored.
+    """
+
+    credentials = forms.ChoiceField(
+        label=_("With credentials"), choices=Credentials, help_text=_("How the gateway proves itself to the back end.")
+    )
+    certificate = forms.CharField(
+        label=_("Client certificate"), required=False, help_text=_("Subject and the last four characters of the thumbprint.")
+    )
+    username = forms.CharField(
+        label=_("User name"), required=False, max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    validate_certificate_chain = forms.BooleanField(
+        label=_("Certificate chain validation"),
+        required=False,
+        help_text=_("The back end's certificate must lead to a trusted authority. Off, the name is not checked either."),
+    )
+    validate_certificate_name = forms.BooleanField(
+        label=_("Certificate name validation"),
+        required=False,
+        help_text=_("The back end's certificate must bear its host name."),
+    )
+    trusted_ca = forms.CharField(
+        label=_("Trusted authorities"),
+        required=False,
+        max_length=MAX_PEM,
+        help_text=_("Certificates in PEM form that the back end's must lead to. Left empty, the system's authorities are trusted."),
+        widget=CertificatesInput(attrs={"rows": 5, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+    )
+    revision = RevisionField()
+
+    def __init__(self, *args: Any, api: Api, **kwargs: Any) -> None:
+        """Edit *api*."""
+        super().__init__(*args, **kwargs)
+        self.api = api
+        basic = BasicCredentials.objects.filter(api=api).only("username").first()
+        self.has_password = basic is not None
+        self.initial = {
+            "credentials": api.credentials,
+            "certificate": api.certificate.name if api.certificate else "",
+            "username": basic.username if basic else "",
+            "validate_certificate_chain": api.validate_certificate_chain,
+            "validate_certificate_name": api.validate_certificate_name,
+            "trusted_ca": api.trusted_ca,
+            "revision": api.revision,
+        }
+        if basic:
+            self.fields["password"].help_text = _("Left empty, the stored password stays.")
+        self.fields["certificate"].widget = picker(
+            certificate_options(), empty=("", str(_("Choose a certificate"))), url=reverse("apis:certificate_suggestions")
+        )
+
+    def clean_trusted_ca(self) -> str:
+        """Take certificates of authorities only."""
+        text = self.cleaned_data["trusted_ca"]
+        if not text:
+            return ""
+        try:
+            return read_authorities(text, now=timezone.now())
+        except BadAuthorities as refusal:
+            raise ValidationError(str(refusal)) from refusal
+
+    def clean(self) -> dict[str, Any]:
+        """Check the fields that belong to the chosen credentials."""
+        match self.cleaned_data.get("credentials"):
+            case Credentials.CLIENT_CERTIFICATE:
+                self._check_certificate()
+            case Credentials.BASIC:
+                self._check_basic()
+        return self.cleaned_data
+
+    def chosen(self) -> ApiSecurity:
+        """Return what was chosen, once the form is valid."""
+        cleaned = self.cleaned_data
+        credentials = Credentials(cleaned["credentials"])
+        basic = credentials == Credentials.BASIC
+        return ApiSecurity(
+            credentials=credentials,
+            certificate=cleaned.get("entry"),
+            username=cleaned["username"] if basic else "",
+            password=Secret(cleaned["password"].encode()) if basic and cleaned["password"] else None,
+            validate_certificate_chain=cleaned["validate_certificate_chain"],
+            validate_certificate_name=cleaned["validate_certificate_name"],
+            trusted_ca=cleaned["trusted_ca"],
+        )
+
+    def _check_certificate(self) -> None:
+        name = self.cleaned_data.get("certificate", "")
+        if not name:
+            self.add_error("certificate", _("Choose a client certificate."))
+            return
+        entry = ClientCertificate.objects.filter(name=name, current__isnull=False).select_related("current").first()
+        if entry is None:
+            self.add_error("certificate", _("There is no client certificate of this name."))
+            return
+        if self.api.is_plain_http:
+            self.add_error("credentials", NOT_OVER_HTTP)
+        self.cleaned_data["entry"] = entry
+
+    def _check_basic(self) -> None:
+        username, password = self.cleaned_data.get("username", ""), self.cleaned_data.get("password", "")
+        if not username:
+            self.add_error("username", _("Enter the user name."))
+        elif ":" in username:  # RFC 7617
+            self.add_error("username", _("A user name for HTTP basic holds no colon."))
+        if not password and not self.has_password:
+            self.add_error("password", _("Enter the password."))
+        for field, text in (("username", username), ("password", password)):
+            if _CONTROL.search(text):
+                self.add_error(field, _("Control characters cannot be sent."))

@@ -1,0 +1,51 @@
+"""The form of a new subscription."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apis.forms import NAME_TAKEN, NameField
+from apis.models import Api, Subscription
+from apis.naming import free_name
+from apis.pickers import ALL_APIS, API_PREFIX, picker, scope_options
+
+
+class SubscriptionForm(forms.Form):
+    """A right to call one API, or all of them."""
+
+    display_name = forms.CharField(label=_("Display name"), max_length=100, help_text=_("Who calls, for instance Mobile app."))
+    name = NameField()
+    scope = forms.CharField(label=_("Scope"), initial=ALL_APIS, help_text=_("What its keys open."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the APIs."""
+        super().__init__(*args, **kwargs)
+        self.fields["scope"].widget = picker(scope_options(), empty=None, url=reverse("subscriptions:scope_suggestions"))
+
+    def clean_name(self) -> str:
+        """Refuse a name that is taken."""
+        name = str(self.cleaned_data["name"])
+        if name and Subscription.objects.filter(name=name).exists():
+            raise ValidationError(NAME_TAKEN[Subscription])
+        return name
+
+    def clean_scope(self) -> Api | None:
+        """Return the API, ``None`` for all."""
+        scope = self.cleaned_data["scope"]
+        if scope == ALL_APIS:
+            return None
+        api = Api.objects.filter(name=scope.removeprefix(API_PREFIX)).first() if scope.startswith(API_PREFIX) else None
+        if api is None:
+            raise ValidationError(_("Choose all APIs (all-apis) or one of them (api: and its name)."))
+        return api
+
+    def name_to_give(self) -> str:
+        """Return the name that was typed, or one made from the display name."""
+        return self.cleaned_data["name"] or free_name(
+            Subscription.objects.all(), self.cleaned_data["display_name"], fallback="subscription"
+        )

@@ -1,0 +1,55 @@
+"""What the tabs of an API share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apis.conflict import differences
+from apis.models import Api
+from apis.warnings import warnings_of
+from portal.http import PortalRequest
+
+OK, CONFLICT, UNPROCESSABLE = 200, 409, 422
+_ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - nothing is bound here
+
+
+def api_of(name: str) -> Api:
+    """Return the API with what its tabs show, or answer 404."""
+    return get_object_or_404(Api.objects.select_related("certificate__current", "changed_by"), name=name)
+
+
+def tab(request: PortalRequest, api: Api, which: str, *, status: int = OK, template: str = "", **context: Any) -> HttpResponse:
+    """Render the tab *which* of an API with the warnings that every page of it shows."""
+    tabs = [
+        ("detail", _("Summary")),
+        ("settings", _("Settings")),
+        ("operations", _("Operations")),
+        ("security", _("Security")),
+        ("policy", _("Policy")),
+        ("console", _("Test")),
+    ]
+    shared = {"api": api, "tab": which, "tabs": tabs, "warnings": warnings_of(api, now=timezone.now())}
+    return render(request, template or f"apis/{which}.html", shared | context, status=status)
+
+
+def edited_meanwhile(request: PortalRequest, current: Api, which: str, *, mine: Any, theirs: Any) -> HttpResponse:
+    """Answer 409 with both values of what differs, who saved when, and the ways to go on.
+
+    :param mine: the valid form that came too late
+    :param theirs: the same form, unbound, of the API as it is now
+    """
+    current = api_of(current.name)
+    context = {"mine": mine, "differences": differences(mine, theirs)}
+    return tab(request, current, which, template="apis/edited_meanwhile.html", status=CONFLICT, **context)
+
+
+def gateway_address(request: PortalRequest) -> str:
+    """Return where callers reach the gateway: its address, or the portal's host if the gateway listens on every address."""
+    host = request.get_host().rpartition(":")[0] or request.get_host() if settings.GATEWAY_HOST in _ANYWHERE else settings.GATEWAY_HOST
+    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.GATEWAY_PORT}"

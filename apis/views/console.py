@@ -1,0 +1,55 @@
+"""The Test tab: one call through the gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods
+
+from apis.access import may
+from apis.connection import Trial, explain, primary_key_of, unreachable
+from apis.console_form import ConsoleForm
+from apis.gateway_call import GatewayUnreachable, call
+from apis.models import Api
+from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
+from portal.http import PortalRequest, wants_fragment
+
+
+@sensitive_post_parameters("headers", "body", "query", "rest")
+@require_http_methods(["GET", "HEAD", "POST"])
+@may("apis.view_api")
+def console(request: PortalRequest, name: str) -> HttpResponse:
+    """Offer a call to one of the operations (``?operation=`` chooses it), send it and show what came back."""
+    api = api_of(name)
+    operations = list(api.operations.all())
+    sent = request.POST if request.method == "POST" else request.GET
+    operation = next((one for one in operations if one.name == sent.get("operation")), operations[0] if operations else None)
+    if request.method == "POST" and not request.user.has_perm("apis.change_api"):
+        raise PermissionDenied
+    if operation is None:
+        return tab(request, api, "console", operations=operations)
+    form = ConsoleForm(request.POST if request.method == "POST" else None, api=api, operation=operation)
+    trial = _send(api, form) if request.method == "POST" and form.is_valid() else None
+    context: dict[str, Any] = {"form": form, "trial": trial, "operation": operation, "gateway_url": gateway_address(request)}
+    if trial:
+        context["called"] = f"{form.method_to_send()} {gateway_address(request)}{form.path_to_call()}"
+    if wants_fragment(request) and trial:
+        return render(request, "apis/_answer.html", context | {"api": api})
+    return tab(request, api, "console", status=UNPROCESSABLE if form.errors else OK, operations=operations, **context)
+
+
+@sensitive_variables()
+def _send(api: Api, form: ConsoleForm) -> Trial:
+    """Make the call; the subscription's key is added here and nowhere shown."""
+    headers = dict(form.cleaned_data["headers"])
+    if chosen := form.subscriptions.get(form.cleaned_data["subscription"]):
+        headers[api.key_header] = primary_key_of(chosen)
+    try:
+        answer = call(form.method_to_send(), form.path_to_call(), headers=headers, body=form.cleaned_data["body"].encode())
+    except GatewayUnreachable as failure:
+        return unreachable(failure)
+    return explain(api, answer)

@@ -1,0 +1,109 @@
+"""The list of APIs, a new one, one API's summary and its deletion."""
+
+from __future__ import annotations
+
+import shlex
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apis import actions
+from apis.access import may
+from apis.forms import NAME_TAKEN, TAKEN, NewApiForm
+from apis.listing import Column, listing
+from apis.models import Api, Operation
+from apis.url_template import ANY_METHOD
+from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
+from portal.http import PortalRequest, wants_fragment
+from portal.responses import see_other
+
+_COLUMNS = (
+    Column(key="name", label=gettext_lazy("Web API name"), field="display_name"),
+    Column(key="path", label=gettext_lazy("Web API URL suffix"), field="path"),
+    Column(key="service_url", label=gettext_lazy("Web service URL"), field="service_url"),
+    Column(key="changed", label=gettext_lazy("Changed"), field="changed_at", text=False),
+)
+# What a list needs of each row; certificates' bytes and sealed keys stay in the database.
+_SHOWN = (
+    "name",
+    "display_name",
+    "path",
+    "service_url",
+    "credentials",
+    "changed_at",
+    "subscription_required",
+    "validate_certificate_chain",
+    "certificate__name",
+    "certificate__current__subject",
+    "certificate__current__thumbprint",
+    "certificate__current__not_after",
+)
+
+
+@require_safe
+@may("apis.view_api")
+def index(request: PortalRequest) -> HttpResponse:
+    """List the APIs: ``q`` searches, ``sort`` and ``page`` do what they say."""
+    rows = Api.objects.select_related("certificate__current").only(*_SHOWN)
+    shown = listing(request, rows, _COLUMNS, searched=("display_name", "name", "path", "service_url"))
+    template = "apis/_list.html" if wants_fragment(request) else "apis/index.html"
+    return render(request, template, {"listing": shown, "page": shown.page})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may("apis.add_api")
+def new(request: PortalRequest) -> HttpResponse:
+    """Add an API."""
+    form = NewApiForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            api = actions.create_api(form.name_to_give(), form.chosen(), by=request.user, now=timezone.now())
+        except actions.Taken as refusal:
+            form.add_error(refusal.field, NAME_TAKEN[Api] if refusal.field == "name" else TAKEN["path"])
+        else:
+            messages.success(request, _("%(api)s was added. It lets calls through once it has operations.") % {"api": api.display_name})
+            return see_other("apis:operations", name=api.name)
+    return render(request, "apis/new.html", {"form": form}, status=UNPROCESSABLE if form.errors else OK)
+
+
+@require_safe
+@may("apis.view_api")
+def detail(request: PortalRequest, name: str) -> HttpResponse:
+    """Sum an API up: what it does, how it is called."""
+    api = api_of(name)
+    operations = list(api.operations.all())
+    url = f"{gateway_address(request)}/{api.path}"
+    counts = {"operations": len(operations), "subscriptions": api.subscriptions.count()}
+    return tab(request, api, "detail", gateway_url=url, curl=_curl_line(api, operations, url), counts=counts)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may("apis.view_api", change="apis.delete_api")
+def delete(request: PortalRequest, name: str) -> HttpResponse:
+    """Delete an API once it is confirmed, with its operations and the subscriptions to it alone."""
+    api = api_of(name)
+    if request.method == "POST":
+        actions.delete_api(api, by=request.user, now=timezone.now())
+        messages.success(request, _("%(api)s was deleted.") % {"api": api.display_name})
+        return see_other("apis:index")
+    subscriptions = api.subscriptions.annotate(keys_count=Count("keys")).order_by("display_name", "name")
+    return render(request, "apis/confirm_delete.html", {"api": api, "subscriptions": subscriptions, "operations": api.operations.count()})
+
+
+def _curl_line(api: Api, operations: list[Operation], url: str) -> str:
+    """Return a command that calls the API, ready to be pasted once the key and the parameters in capitals are filled in."""
+    first = next((one for one in operations if one.method in {"GET", ANY_METHOD}), operations[0] if operations else None)
+    template = first.url_template if first else "/"
+    path = "/".join(part.strip("{}").upper() if part.startswith("{") else part for part in template.removesuffix("*").split("/"))
+    words = ["curl", "-i"]
+    if first and first.method not in {"GET", ANY_METHOD}:
+        words += ["-X", first.method]
+    if api.subscription_required:
+        words += ["-H", f"{api.key_header}: YOUR-KEY"]
+    return shlex.join([*words, f"{url}{path}"])

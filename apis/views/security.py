@@ -1,0 +1,68 @@
+"""The Security tab: how the gateway proves itself to the back end and checks it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apis import actions
+from apis.access import may
+from apis.connection import Trial, try_connection
+from apis.forms import NOT_OVER_HTTP
+from apis.models import Api
+from apis.pickers import SUGGESTIONS, certificate_options
+from apis.security_form import SecurityForm
+from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
+from portal.http import PortalRequest, wants_fragment
+from portal.responses import see_other
+
+
+@sensitive_post_parameters("password", "trusted_ca")
+@sensitive_variables("form")
+@require_http_methods(["GET", "HEAD", "POST"])
+@may("apis.view_api", change="apis.change_api")
+def security(request: PortalRequest, name: str) -> HttpResponse:
+    """Show and change an API's credentials and the checks of its back end."""
+    api = api_of(name)
+    form = SecurityForm(request.POST if request.method == "POST" else None, api=api)
+    if request.method == "POST" and form.is_valid():
+        try:
+            saved = actions.secure_api(api, form.chosen(), revision=form.cleaned_data["revision"], by=request.user, now=timezone.now())
+        except actions.EditedMeanwhile as refusal:
+            return edited_meanwhile(request, refusal.api, "security", mine=form, theirs=SecurityForm(api=refusal.api))
+        except actions.NotOverHttp:
+            form.add_error("credentials", NOT_OVER_HTTP)
+        else:
+            _tell(request, saved, form)
+            return see_other("apis:security", name=api.name)
+    return tab(request, api, "security", form=form, status=UNPROCESSABLE if form.errors else OK)
+
+
+@require_POST
+@may("apis.change_api")
+def test_connection(request: PortalRequest, name: str) -> HttpResponse:
+    """Make one call through the gateway and say in words what happened."""
+    api = api_of(name)
+    trial: Trial = try_connection(api)
+    if wants_fragment(request):
+        return render(request, "apis/_trial.html", {"api": api, "trial": trial})
+    return tab(request, api, "security", form=SecurityForm(api=api), trial=trial)
+
+
+@require_safe
+@may("apis.view_api")
+def certificate_suggestions(request: PortalRequest) -> HttpResponse:
+    """Answer the certificates that what is typed may mean, as options of a drop-down."""
+    options = certificate_options(request.GET.get("certificate", ""), limit=SUGGESTIONS)
+    return render(request, "apis/_options.html", {"options": options})
+
+
+def _tell(request: PortalRequest, saved: Api, form: SecurityForm) -> None:
+    messages.success(request, _("Saved. The gateway uses it from now on."))
+    if form.cleaned_data["validate_certificate_name"] and not saved.validate_certificate_name:
+        messages.info(request, _("Without the chain there is no name to check either, so that both checks are off now."))
