@@ -86,6 +86,8 @@ class SecurityForm(forms.Form):
             "trusted_ca": api.trusted_ca,
             "revision": api.revision,
         }
+        for name in ("certificate", "username", "password"):  # not marked "(optional)": whoever sees them needs them
+            self.fields[name].needed_if_chosen = True  # type: ignore[attr-defined]  # for templates/django/forms/field.html
         if basic:
             self.fields["password"].help_text = _("Left empty, the stored password stays.")
         self.fields["certificate"].widget = picker(
