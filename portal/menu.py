@@ -9,6 +9,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from portal.guide import page_about
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -36,7 +38,7 @@ _ENTRIES = (
 
 
 def entries(request: HttpRequest) -> list[Entry]:
-    """Return the lines for the reader of *request*, the one they are on marked."""
+    """Return the lines for the reader of *request*, the one they are on marked; the last is the guide's page about where they are."""
     match = request.resolver_match
     here = (match.namespace or match.view_name) if match else ""
     shown = []
@@ -48,6 +50,7 @@ def entries(request: HttpRequest) -> list[Entry]:
         elif url := _address(entry.url_name):
             current = entry.url_name.partition(":")[0] == here
             shown.append(Entry(label=entry.label, icon=entry.icon, url=url, within=entry.within, current=current))
+    shown.append(Entry(label=_("Help"), icon="question-mark-circle", url=page_about(match), current=here == "guide"))
     return shown
 
 

@@ -5,10 +5,13 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from portal import activity_views, views
+from portal.guide import FIRST_PAGE, guide
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("activity/", activity_views.activity, name="activity"),
+    path("help/", guide, {"page": FIRST_PAGE}),
+    path("help/<slug:page>/", guide, name="guide"),
     path("healthz", views.healthz, name="healthz"),
     path("accounts/login/", views.SignIn.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

@@ -1,0 +1,77 @@
+"""The guide under ``docs/guide``, as pages of the portal: each screen links to the page about it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import ResolverMatch, reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+
+FIRST_PAGE = "index"
+# What a screen's name begins with → the page about it; the first that fits.
+_PAGES = (
+    ("dashboard", "first-steps"),
+    ("certificates:", "client-certificates"),
+    ("apis:security", "api-security"),
+    ("apis:policy", "api-security"),
+    ("apis:", "apis"),
+    ("subscriptions:", "subscriptions"),
+    ("gateways:", "gateways"),
+    ("activity", "activity"),
+    ("preferences", "people"),
+    ("password", "people"),
+    ("login", "people"),
+    ("rest:", "management-api"),
+)
+
+
+def page_about(screen: ResolverMatch | None) -> str:
+    """Return the address of the guide's page about a screen, of its first page if there is none."""
+    name = screen.view_name if screen else ""
+    page = next((page for prefix, page in _PAGES if name.startswith(prefix)), FIRST_PAGE)
+    return reverse("guide", args=[page])
+
+
+def guide(request: HttpRequest, page: str = FIRST_PAGE) -> HttpResponse:
+    """Show a page of the guide in the reader's language."""
+    if page not in _pages():
+        raise Http404
+    title, content = _rendered(get_language() or settings.LANGUAGE_CODE, page)
+    return render(request, "portal/guide.html", {"title": title, "content": content, "is_first": page == FIRST_PAGE})
+
+
+@functools.cache
+def _pages() -> frozenset[str]:
+    return frozenset(path.stem for path in _folder(settings.LANGUAGE_CODE).glob("*.md"))
+
+
+@functools.cache
+def _rendered(language: str, page: str) -> tuple[str, SafeString]:
+    """Return a page's title and what stands below it."""
+    source = (_folder(language) / f"{page}.md").read_text(encoding="utf-8")
+    title, _, text = source.partition("\n")
+    text = "\n".join(line for line in text.splitlines() if "](../" not in line)  # the page in the other language: the bar has that
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown.add_render_rule("link_open", _link)
+    return title.removeprefix("# "), mark_safe(markdown.render(text))  # noqa: S308 - our own files, and HTML in them is escaped
+
+
+def _folder(language: str) -> Path:
+    return Path(settings.BASE_DIR) / "docs" / "guide" / language
+
+
+def _link(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: object, _environment: object) -> str:
+    """Point links between the files of the guide to its pages."""
+    target = str(tokens[index].attrGet("href"))
+    if target.endswith(".md"):
+        tokens[index].attrSet("href", reverse("guide", args=[target.removesuffix(".md")]))
+    return renderer.renderToken(tokens, index, options, {})  # type: ignore[arg-type]  # the options it was called with
