@@ -75,7 +75,7 @@ def thumbprint(value: str, *, short: bool = False, copy: bool = True) -> SafeStr
     shown = [*first[:2], "…"] if short and len(first) > 2 else first  # noqa: PLR2004 - two groups to begin with
     head = format_html_join("", "<i>{}</i>", ((group,) for group in shown))
     button = copy_button(value, _("Copy thumbprint")) if copy and value else ""
-    return format_html('<span class="thumb" title="{}">{}<b>{}</b></span>{}', value, head, last, button)
+    return format_html('<span class="print"><span class="thumb" title="{}">{}<b>{}</b></span>{}</span>', value, head, last, button)
 
 
 @register.simple_tag
