@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from pytest_django.fixtures import Settings
@@ -10,8 +13,14 @@ from pytest_django.fixtures import Settings
 from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
 
 
+@cache
+def _password_hash() -> str:
+    """Return the hash of the one password of all; hashing is slow on purpose."""
+    return make_password("correct horse battery staple")
+
+
 def _person(name: str, role: str) -> User:
-    user = User.objects.create_user(name, f"{name}@example.com", "correct horse battery staple")
+    user = User.objects.create(username=name, email=f"{name}@example.com", password=_password_hash())
     user.groups.add(Group.objects.get(name=role))
     return user
 

@@ -1,0 +1,73 @@
+"""What holds for every page: nothing inline, the policy that says so, a heading and a title, little to load."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tests.makers import make_api, make_certificate, make_subscription
+from tests.portal.every_page import ADDRESSES, Address, make_something_of_everything
+
+PAGES = [pytest.param(name, address, id=name) for name, address in ADDRESSES.items() if address.method == "get" and name != "healthz"]
+LARGEST_PAGE = 60_000
+
+
+class Reader(HTMLParser):
+    """Collects what a strict Content-Security-Policy would refuse, headings, and ids that are there twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inline: list[str] = []
+        self.headings = 0
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.headings += tag == "h1"
+        self.ids += [values["id"] or ""] if "id" in values else []
+        if tag == "style" or (tag == "script" and "src" not in values):
+            self.inline.append(tag)
+        handlers = [name for name, value in attrs if name == "style" or name.startswith(("on", "hx-on"))]
+        self.inline += handlers + [value for value in values.values() if value and value.startswith("javascript:")]
+
+
+@pytest.mark.parametrize(("name", "address"), PAGES)
+def test_a_page_has_nothing_inline_and_says_so(administrator: User, name: str, address: Address) -> None:
+    make_something_of_everything()
+    client = Client()
+    if name != "login":
+        client.force_login(administrator)
+    answer = client.get(address.path(name))
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "data:" not in policy
+    reader = Reader()
+    reader.feed(answer.content.decode())
+    assert reader.inline == []
+    assert len(reader.ids) == len(set(reader.ids)), "an id is there twice"
+    if b"<html" in answer.content:
+        assert reader.headings == 1
+        assert b"<title> " not in answer.content
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/auth/user/add/", "/admin/portal/activity/", "/nowhere/"])
+def test_other_pages_have_nothing_inline_either(administrator: User, path: str) -> None:
+    client = Client()
+    client.force_login(administrator)
+    answer = client.get(path)
+    reader = Reader()
+    reader.feed(answer.content.decode())
+    assert reader.inline == []
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+def test_lists_stay_small(signed_in: Client) -> None:
+    for number in range(30):
+        make_certificate(f"client-{number}")
+        make_subscription(f"sub-{number}", api=make_api(f"api-{number}"))
+    for path in ("/", "/security/client-certificates/", "/apis/", "/subscriptions/", "/activity/"):
+        assert len(signed_in.get(path).content) < LARGEST_PAGE, path
