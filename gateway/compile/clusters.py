@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from envoy.config.cluster.v3.circuit_breaker_pb2 import CircuitBreakers
 from envoy.config.cluster.v3.cluster_pb2 import Cluster, UpstreamConnectionOptions
 from envoy.config.core.v3.address_pb2 import Address, SocketAddress, TcpKeepalive
@@ -54,7 +56,7 @@ def compile_cluster(policy: Policy, identity: Identity | None) -> tuple[Resource
 def compile_refusal(policy: Policy, reason: str) -> tuple[Resource, ...]:
     """Return a cluster that refuses every call of the API and answers *reason*, one sentence for callers: closed rather than open."""
     explanation = Struct()
-    explanation.update({"refusal": reason})
+    explanation.update({"refusal": json.dumps(reason)[1:-1]})  # it becomes part of a JSON text
     cluster = Cluster(
         name=cluster_name(policy.api_id),
         type=Cluster.STATIC,
@@ -75,7 +77,7 @@ def _cluster(policy: Policy, *, basic: bool) -> Cluster:
     return Cluster(
         name=cluster_name(policy.api_id),
         type=Cluster.STATIC if is_address(policy.backend.host) else Cluster.LOGICAL_DNS,
-        dns_lookup_family=Cluster.ALL,
+        dns_lookup_family=Cluster.V4_PREFERRED,  # with both families tried, the reason of a failure would be the last one's
         connect_timeout=Duration(seconds=CONNECT_TIMEOUT_SECONDS),
         per_connection_buffer_limit_bytes=UInt32Value(value=_BUFFER_BYTES),
         circuit_breakers=_limits(),

@@ -10,7 +10,7 @@ from google.protobuf.wrappers_pb2 import BoolValue
 
 from gateway.compile import names
 from gateway.compile.key_check import sharded_key_check
-from gateway.compile.key_names import lua, only_with_query_key
+from gateway.compile.key_names import only_with_query_key, under_own_names
 from gateway.compile.resource import pack
 from gateway.compile.subscribed import nobody
 
@@ -31,7 +31,10 @@ class Position(NamedTuple):
 
 FILTERS = (
     Position(
-        names.KEY_NAMES_FILTER, lua, False, "first: brings a key under an API's own names to the published header; routes switch it on"
+        names.KEY_NAMES_FILTER,
+        under_own_names,
+        False,
+        "first: brings a key under an API's own names to the header; routes switch it on",
     ),
     Position(names.KEY_QUERY_FILTER, only_with_query_key, True, "brings a key from the query to the header the check reads"),
     Position(

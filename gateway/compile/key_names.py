@@ -21,6 +21,7 @@ from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY, KeyCheck
 from gateway.compile.names import KEY_HEADER, METADATA
 from gateway.compile.resource import pack
 
+_SCRIPT_NAME = "move-key"
 _SCRIPT = f"""
 -- Moves the key to the header "{KEY_HEADER}" and cuts its parameter out of the path; a key in the header goes first.
 local function decoded(text)
@@ -29,8 +30,8 @@ end
 
 function envoy_on_request(handle)
   local names = handle:filterContext()
-  local header = names["header"] or "{KEY_HEADER}"
-  local query = names["query"] or "{DEFAULT_KEY_QUERY}"
+  local header = names:get("header") or "{KEY_HEADER}"
+  local query = names:get("query") or "{DEFAULT_KEY_QUERY}"
   local headers = handle:headers()
   local key = headers:get(header)
   if header ~= "{KEY_HEADER}" then
@@ -60,13 +61,16 @@ end
 """
 
 
-def lua() -> Lua:
-    """Return the filter that moves the key, by the published names unless a route gives others."""
-    return Lua(default_source_code=DataSource(inline_string=_SCRIPT))
+def under_own_names() -> Lua:
+    """Return the filter that moves the key where a route tells it the names, see :func:`own_names`."""
+    return Lua(source_codes={_SCRIPT_NAME: DataSource(inline_string=_SCRIPT)})
 
 
 def only_with_query_key() -> ExtensionWithMatcher:
-    """Return that filter behind a glance at the path: a call without the query parameter does not pay for a script."""
+    """Return the filter that moves a key under the published name from the query, behind a glance at the path.
+
+    A call without the parameter does not pay for a script.
+    """
     path = InputConfig(name="path", typed_config=pack(HttpRequestHeaderMatchInput(header_name=":path")))
     parameter = Matcher.MatcherList.Predicate.SinglePredicate(input=path, value_match=StringMatcher(contains=DEFAULT_KEY_QUERY))
     absent = Matcher.MatcherList.Predicate(not_matcher=Matcher.MatcherList.Predicate(single_predicate=parameter))
@@ -74,23 +78,23 @@ def only_with_query_key() -> ExtensionWithMatcher:
     matchers = Matcher.MatcherList(matchers=[Matcher.MatcherList.FieldMatcher(predicate=absent, on_match=skip)])
     return ExtensionWithMatcher(
         xds_matcher=Matcher(matcher_list=matchers),
-        extension_config=TypedExtensionConfig(name="lua", typed_config=pack(lua())),
+        extension_config=TypedExtensionConfig(name="lua", typed_config=pack(Lua(default_source_code=DataSource(inline_string=_SCRIPT)))),
     )
 
 
-def has_custom_names(check: KeyCheck) -> bool:
+def has_own_names(check: KeyCheck) -> bool:
     """Return whether the API takes the key under names of its own."""
     return (check.header.lower(), check.query) != (DEFAULT_KEY_HEADER.lower(), DEFAULT_KEY_QUERY)
 
 
-def custom_names(check: KeyCheck) -> LuaPerRoute:
+def own_names(check: KeyCheck) -> LuaPerRoute:
     """Return what switches the moving filter on for an API with its own names, and tells it the names."""
     names = Struct()
     names.update({"header": check.header.lower(), "query": check.query})
-    return LuaPerRoute(filter_context=names)
+    return LuaPerRoute(name=_SCRIPT_NAME, filter_context=names)
 
 
-def custom_names_metadata(check: KeyCheck) -> Metadata:
+def own_names_metadata(check: KeyCheck) -> Metadata:
     """Return the metadata by which the answers without a key name the API's own header."""
     names = Struct()
     names.update({"key-header": check.header})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, Route, RouteAction, RouteList, RouteMatch, VirtualHost
+from envoy.config.route.v3.route_components_pb2 import FilterConfig, HeaderMatcher, Route, RouteAction, RouteList, RouteMatch, VirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
 from envoy.type.matcher.v3.http_inputs_pb2 import HttpRequestHeaderMatchInput
@@ -18,7 +18,7 @@ from xds.type.matcher.v3.matcher_pb2 import Matcher
 
 from apis.policy.model import OperationPattern, Policy
 from gateway.compile.forwarding import forward, retry_policy
-from gateway.compile.key_names import custom_names, custom_names_metadata, has_custom_names
+from gateway.compile.key_names import has_own_names, own_names, own_names_metadata
 from gateway.compile.names import (
     CLIENT_HEADER,
     KEY_HEADER,
@@ -120,8 +120,8 @@ def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, actio
         match.headers.append(HeaderMatcher(name=":method", string_match=StringMatcher(exact=operation.method)))
     # The name is the API's path: the answers without a key quote it, and the log of failed calls names the API by it.
     route = Route(name=policy.path, match=match, route=action)
-    if has_custom_names(policy.key_check):
-        route.metadata.CopyFrom(custom_names_metadata(policy.key_check))
+    if has_own_names(policy.key_check):
+        route.metadata.CopyFrom(own_names_metadata(policy.key_check))
     return route
 
 
@@ -132,8 +132,8 @@ def _set_filters(place: Route | VirtualHost, policy: Policy) -> None:
         filters[SUBSCRIBED_FILTER].CopyFrom(pack(subscribers_of(policy.api_id)))
     else:
         _switch_off(place, KEYS_FILTER, SUBSCRIBED_FILTER)
-    if has_custom_names(policy.key_check):
-        filters[KEY_NAMES_FILTER].CopyFrom(pack(custom_names(policy.key_check)))
+    if has_own_names(policy.key_check):
+        filters[KEY_NAMES_FILTER].CopyFrom(pack(own_names(policy.key_check)))
         _switch_off(place, KEY_QUERY_FILTER)
 
 
