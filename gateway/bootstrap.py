@@ -84,7 +84,7 @@ def bootstrap(chosen: GatewayBootstrap) -> Bootstrap:
 
 def as_json(made: Bootstrap) -> str:
     """Return the bootstrap as the file Envoy reads."""
-    return MessageToJson(made, preserving_proto_field_name=True, indent=1)
+    return str(MessageToJson(made, preserving_proto_field_name=True, indent=1))
 
 
 def _ads() -> ApiConfigSource:

@@ -37,3 +37,11 @@ def read_address(name: str, default: str) -> tuple[str, int]:
         reason = f"{name} must be host:port, for instance {default}."
         raise ImproperlyConfigured(reason)
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def read_optional_address(name: str) -> tuple[str, int] | None:
+    """Return *name* as host and port, ``None`` if it is not set.
+
+    :raises ImproperlyConfigured: if it is not of that form
+    """
+    return read_address(name, "") if read(name) else None

@@ -8,7 +8,7 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 
-from portal.environment import read, read_address, read_list
+from portal.environment import read, read_address, read_list, read_optional_address
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -16,7 +16,14 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 PORTAL_HOME = Path(read("PORTAL_HOME", str(BASE_DIR / "var"))).resolve()
 PORTAL_HOST, PORTAL_PORT = read_address("PORTAL_ADDRESS", "127.0.0.1:8000")
 GATEWAY_HOST, GATEWAY_PORT = read_address("GATEWAY_ADDRESS", "127.0.0.1:8080")
-GATEWAY_ADMIN_ADDRESS = read("GATEWAY_ADMIN_ADDRESS")  # empty: a unix socket under PORTAL_HOME
+GATEWAY_ADMIN_ADDRESS = read_optional_address("GATEWAY_ADMIN_ADDRESS")  # none: a unix socket under PORTAL_HOME
+GATEWAY_IDLE_SECONDS = int(read("GATEWAY_IDLE_SECONDS", "60"))  # how long a call may go without a byte in either direction
+GATEWAY_TRUSTED_PROXIES = int(read("GATEWAY_TRUSTED_PROXIES", "0"))  # proxies in front of the gateway that append to X-Forwarded-For
+GATEWAY_TRUST_BUNDLE = read("GATEWAY_TRUST_BUNDLE")  # authorities back ends are checked against, PEM file; empty: the system's
+GATEWAY_CONCURRENCY = int(read("GATEWAY_CONCURRENCY", "0"))  # worker threads; 0: one per processor
+GATEWAY_NAME = read("GATEWAY_NAME")  # what this machine's gateway calls itself; empty: the host's name
+GATEWAY_XDS_ADDRESS = read_optional_address("GATEWAY_XDS_ADDRESS")  # the control plane of a gateway on its own; none: this machine's
+GATEWAY_XDS_IDENTITY = Path(read("GATEWAY_XDS_IDENTITY", str(PORTAL_HOME / "gateway-identity")))  # what it was enrolled with
 XDS_ADDRESS = read("PORTAL_XDS_ADDRESS")  # where gateways on other machines come, host:port; empty: only those on this machine
 PORTAL_SERVICE_NAME = read("PORTAL_SERVICE_NAME", "portal")
 DEMO_BACKEND_HOST, DEMO_BACKEND_PORT = read_address("DEMO_BACKEND_ADDRESS", "127.0.0.1:9443")

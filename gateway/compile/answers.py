@@ -70,34 +70,46 @@ def _details(*marks: str) -> str:
     return "response.code == 503 && (" + " || ".join(f"response.code_details.contains('{mark}')" for mark in marks) + ")"
 
 
+def _cluster_says(what: str) -> str:
+    """Return the condition that the API's cluster carries a remark of ours (see clusters)."""
+    remarks = "xds.cluster_metadata.filter_metadata"
+    return f"'{METADATA}' in {remarks} && '{what}' in {remarks}['{METADATA}']"
+
+
+_WITHOUT_CERTIFICATE = _cluster_says("without-certificate")
+_REFUSED = _tls(
+    "ALERT_UNKNOWN_CA",
+    "ALERT_CERTIFICATE_",
+    "ALERT_BAD_CERTIFICATE",
+    "ALERT_HANDSHAKE_FAILURE",
+    "ALERT_ACCESS_DENIED",
+    "CERTIFICATE_REQUIRED",
+)
+_BROKEN_OFF = _details("connection_termination", "remote_reset", "protocol_error")
+
 _FAILURES = (
-    _failure(_tls("SAN"), "The back end's certificate was not issued for its host name."),
+    _failure(_tls("SAN"), "The back end's certificate was issued for another host (name mismatch)."),
     _failure(
         _tls("certificate has expired", "CERTIFICATE_HAS_EXPIRED"), "The back end's certificate could not be verified: it has expired."
     ),
     _failure(_tls("CERTIFICATE_VERIFY_FAILED"), "The back end's certificate could not be verified: no trusted authority has issued it."),
     _failure(
-        _tls(
-            "ALERT_UNKNOWN_CA",
-            "ALERT_CERTIFICATE_",
-            "ALERT_BAD_CERTIFICATE",
-            "ALERT_HANDSHAKE_FAILURE",
-            "ALERT_ACCESS_DENIED",
-            "CERTIFICATE_REQUIRED",
-        ),
-        "The back end refused the client certificate, or none was presented where it demands one.",
+        f"{_WITHOUT_CERTIFICATE} && {_REFUSED}",
+        "The back end refused the call: it demands a client certificate, and this API presents none.",
     ),
-    _failure(_tls("TLS_error"), "No secure connection to the back end could be made: the TLS handshake failed."),
+    _failure(_REFUSED, "The back end refused the client certificate."),
+    _failure(_tls("TLS_error"), "The back end could not be reached: the TLS handshake failed."),
     _failure(_details("connection_timeout"), "The back end could not be reached: no connection was made in time."),
     _failure(_tls("delayed connect error", "delayed_connect_error"), "The back end could not be reached: the connection was refused."),
     # Under TLS 1.3 a refusal arrives after the handshake and looks like any broken connection, so the words must say both.
     _failure(
-        _details("connection_termination", "remote_reset", "protocol_error"),
-        "The back end refused the client certificate or broke the connection off before it answered.",
+        f"{_WITHOUT_CERTIFICATE} && {_BROKEN_OFF}",
+        "The back end refused the client certificate (this API presents none), or broke the connection off before it answered.",
     ),
+    _failure(_BROKEN_OFF, "The back end refused the client certificate, or broke the connection off before it answered."),
     _failure(_details("remote_connection_failure"), "The back end could not be reached."),
     _failure(
-        f"response.code == 503 && '{METADATA}' in xds.cluster_metadata.filter_metadata",
+        f"response.code == 503 && {_cluster_says('refusal')}",
         f"%METADATA(CLUSTER:{METADATA}:refusal)%",
     ),
     _failure(_details("no_healthy_upstream"), "The back end could not be reached: its host name has no address."),

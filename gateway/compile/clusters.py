@@ -49,19 +49,19 @@ def compile_cluster(policy: Policy, identity: Identity | None) -> tuple[Resource
     cluster.load_assignment.CopyFrom(_endpoints(policy))
     if policy.backend.scheme == "https":
         cluster.transport_socket.CopyFrom(transport_socket(policy.backend, identity if presents else None))
+        if not presents:
+            cluster.metadata.CopyFrom(_remark("without-certificate", "yes"))
     secrets = (authorization_secret(policy.api_id, basic),) if basic else ()
     return (*secrets, Resource.of(cluster.name, cluster))
 
 
 def compile_refusal(policy: Policy, reason: str) -> tuple[Resource, ...]:
     """Return a cluster that refuses every call of the API and answers *reason*, one sentence for callers: closed rather than open."""
-    explanation = Struct()
-    explanation.update({"refusal": json.dumps(reason)[1:-1]})  # it becomes part of a JSON text
     cluster = Cluster(
         name=cluster_name(policy.api_id),
         type=Cluster.STATIC,
         load_assignment=ClusterLoadAssignment(cluster_name=cluster_name(policy.api_id)),
-        metadata=Metadata(filter_metadata={METADATA: explanation}),
+        metadata=_remark("refusal", json.dumps(reason)[1:-1]),  # it becomes part of a JSON text
     )
     return (Resource.of(cluster.name, cluster),)
 
@@ -88,6 +88,13 @@ def _cluster(policy: Policy, *, basic: bool) -> Cluster:
         ),
         typed_extension_protocol_options={"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": pack(protocol)},
     )
+
+
+def _remark(name: str, value: str) -> Metadata:
+    """Return metadata that the answers to failed calls go by."""
+    remark = Struct()
+    remark.update({name: value})
+    return Metadata(filter_metadata={METADATA: remark})
 
 
 def _protocol(backend: Backend) -> upstreams.HttpProtocolOptions:

@@ -18,8 +18,8 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 def retry_policy() -> RetryPolicy:
-    """Return the retries: only where the back end has certainly not seen the request, so that it is safe for every verb."""
-    return RetryPolicy(retry_on="refused-stream,reset-before-request", num_retries=UInt32Value(value=1))
+    """Return the one retry: of a request that an HTTP/2 back end says it has not begun. That is safe for every verb."""
+    return RetryPolicy(retry_on="refused-stream", num_retries=UInt32Value(value=1))
 
 
 def forward(policy: Policy, match: Match) -> Iterator[tuple[RouteMatch, RouteAction]]:

@@ -17,6 +17,7 @@ from envoy.config.listener.v3.listener_components_pb2 import Filter, FilterChain
 from envoy.config.listener.v3.listener_pb2 import Listener
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2 as hcm
 from envoy.extensions.http.early_header_mutation.header_mutation.v3.header_mutation_pb2 import HeaderMutation as EarlyHeaderMutation
+from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 
@@ -108,12 +109,15 @@ def _scoped_routes() -> hcm.ScopedRoutes:
 
 
 def _early_headers() -> TypedExtensionConfig:
-    """Return what runs before routing: our own headers are set or removed here, whatever the caller has sent.
+    """Return what runs before routing: our own headers are set or removed here, whatever the caller has sent, and so are Envoy's.
 
     ``PATH`` is named because the default would believe a caller's ``x-envoy-original-path``.
     """
+    envoys_own = HeaderMutation.RemoveOnMatch(key_matcher=StringMatcher(prefix="x-envoy-"))
     scope = HeaderValueOption(
         header=HeaderValue(key=SCOPE_HEADER, value="%PATH(NQ:PATH)%/"), append_action=HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
     )
-    config = EarlyHeaderMutation(mutations=[HeaderMutation(append=scope), HeaderMutation(remove=CLIENT_HEADER)])
+    config = EarlyHeaderMutation(
+        mutations=[HeaderMutation(append=scope), HeaderMutation(remove=CLIENT_HEADER), HeaderMutation(remove_on_match=envoys_own)]
+    )
     return TypedExtensionConfig(name="own-headers", typed_config=pack(config))

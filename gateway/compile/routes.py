@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from envoy.config.route.v3.route_components_pb2 import FilterConfig, HeaderMatcher, Route, RouteAction, RouteList, RouteMatch, VirtualHost
+from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, Route, RouteAction, RouteList, RouteMatch, VirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
 from envoy.type.matcher.v3.http_inputs_pb2 import HttpRequestHeaderMatchInput
@@ -34,6 +34,7 @@ from gateway.compile.subscribed import subscribers_of, switched_off
 from gateway.compile.templates import matches, specificity
 
 ANY_METHOD = "*"
+_ENVOYS_OWN = ("x-envoy-internal", "x-envoy-external-address")  # what Envoy adds for other Envoys
 
 
 def compile_segment(segment: str, policies: Collection[Policy]) -> tuple[Resource, ...]:
@@ -56,7 +57,7 @@ def routes_and_scope(segment: str, host: VirtualHost) -> tuple[Resource, ...]:
     routes = RouteConfiguration(
         name=name,
         virtual_hosts=[host],
-        request_headers_to_remove=[SCOPE_HEADER, CLIENT_HEADER, KEY_HEADER],
+        request_headers_to_remove=[SCOPE_HEADER, CLIENT_HEADER, KEY_HEADER, *_ENVOYS_OWN],
     )
     scope = ScopedRouteConfiguration(name=name, route_configuration_name=name)
     scope.key.fragments.add(string_key=segment)

@@ -1,1 +1,1 @@
-"""Commands; the noun first, then the verb."""
+"""Commands of the gateway app."""
