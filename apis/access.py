@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.http import Http404, HttpResponse
 
 from portal.http import PortalRequest
 
@@ -16,7 +16,10 @@ View = Callable[Concatenate[PortalRequest, P], HttpResponse]
 
 
 def may(look: str, *, change: str = "") -> Callable[[View[P]], View[P]]:
-    """Guard a view: *look* is needed for every request, *change* (if given) for POST, too. Lacking one is a 403."""
+    """Guard a view: *look* is needed for every request, *change* (if given) for POST, too.
+
+    Lacking one is a 403; a row that is gone is a 404.
+    """
 
     def guard(view: View[P]) -> View[P]:
         @wraps(view)
@@ -24,7 +27,10 @@ def may(look: str, *, change: str = "") -> Callable[[View[P]], View[P]]:
             needed = [look, *([change] if change and request.method == "POST" else [])]
             if not request.user.has_perms(needed):
                 raise PermissionDenied
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except ObjectDoesNotExist as gone:  # somebody has deleted it between looking and changing
+                raise Http404(str(gone)) from gone
 
         return guarded
 

@@ -52,7 +52,6 @@ class ConsoleForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.target = operation
         self.api = api
-        self.initial = {"operation": operation.name, **self.initial}
         if operation.method != ANY_METHOD:
             del self.fields["method"]
         if not operation.url_template.endswith("/*"):
@@ -63,6 +62,9 @@ class ConsoleForm(forms.Form):
         self.order_fields(["operation", "method", *(_PREFIX + name for name in names), "rest", "query"])
         offered = usable_subscriptions(api)[:_MAX_OFFERED]
         self.subscriptions: dict[str, Subscription] = {one.name: one for one in offered}
+        self.initial = {"operation": operation.name}
+        if api.subscription_required:
+            self.initial["subscription"] = next(iter(self.subscriptions), "")
         choices = [*((name, one.display_name) for name, one in self.subscriptions.items()), ("", _("None"))]
         field = self.fields["subscription"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above

@@ -55,9 +55,7 @@ def certificate_options(search: str = "", *, limit: int = FEW + 1) -> Options:
     """Return name and label (subject and last four characters of the thumbprint) of the entries that *search* finds."""
     entries = ClientCertificate.objects.filter(current__isnull=False)
     if search:
-        digits = "".join(character for character in search if character.isalnum()).upper()
-        found = Q(name__icontains=search) | Q(current__subject__icontains=search)
-        entries = entries.filter(found | Q(current__thumbprint__contains=digits) if digits else found)
+        entries = entries.matching(search)
     rows = entries.order_by("current__subject", "name").values_list("name", "current__subject", "current__thumbprint")[:limit]
     return [(name, f"{subject} — {thumbprint[-4:]}") for name, subject, thumbprint in rows]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -12,30 +14,44 @@ from apis.models import Api, Credentials
 from certificates.models import EXPIRES_SOON
 
 
-def warnings_of(api: Api, *, now: datetime) -> list[Promise]:
-    """Return one sentence per lasting warning, the gravest first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastingWarning:
+    """A sentence and the way to what it is about."""
+
+    text: Promise
+    way_out: Promise
+    url: str
+
+
+def warnings_of(api: Api, *, now: datetime) -> list[LastingWarning]:
+    """Return the lasting warnings, those about the certificate first."""
     return [*_of_certificate(api, now), *_of_connection(api)]
 
 
-def _of_connection(api: Api) -> Iterator[Promise]:
+def _of_connection(api: Api) -> Iterator[LastingWarning]:
+    settings, security = (reverse(f"apis:{tab}", kwargs={"name": api.name}) for tab in ("settings", "security"))
     if api.is_plain_http:
+        text = _("Calls to the back end are unencrypted, because the Web service URL begins with http://.")
         if api.credentials == Credentials.BASIC:
-            yield _("The user name and password go to the back end unencrypted, because the Web service URL begins with http://.")
-        else:
-            yield _("Calls to the back end are unencrypted, because the Web service URL begins with http://.")
+            text = _("User name and password go to the back end unencrypted, because the Web service URL begins with http://.")
+        yield LastingWarning(text=text, way_out=_("Settings"), url=settings)
     elif not api.validate_certificate_chain:
-        yield _("The back end's certificate is not checked, neither chain nor name: whoever is in between can pose as the back end.")
+        text = _("The back end's certificate is not checked, neither chain nor name: whoever is in between can pose as the back end.")
+        yield LastingWarning(text=text, way_out=_("Security"), url=security)
     elif not api.validate_certificate_name:
-        yield _("The name in the back end's certificate is not checked: any host with a trusted certificate can pose as it.")
+        text = _("The name in the back end's certificate is not checked: any host with a trusted certificate can pose as it.")
+        yield LastingWarning(text=text, way_out=_("Security"), url=security)
 
 
-def _of_certificate(api: Api, now: datetime) -> Iterator[Promise]:
-    current = api.certificate.current if api.certificate else None
-    if current is None:
+def _of_certificate(api: Api, now: datetime) -> Iterator[LastingWarning]:
+    if api.certificate is None or (current := api.certificate.current) is None:
         return
     if current.not_after < now:
-        yield _("The client certificate has expired; back ends usually refuse it. Replace it.")
+        text = _("The client certificate has expired; back ends usually refuse it.")
     elif current.not_before > now:
-        yield _("The client certificate is not valid yet; back ends usually refuse it until then.")
+        text = _("The client certificate is not valid yet; back ends usually refuse it until then.")
     elif current.not_after < now + EXPIRES_SOON:
-        yield _("The client certificate expires soon; replace it before that.")
+        text = _("The client certificate expires soon.")
+    else:
+        return
+    yield LastingWarning(text=text, way_out=_("Replace it"), url=reverse("certificates:replace", kwargs={"name": api.certificate.name}))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MASKED_PASSWORD = "***"  # noqa: S105 - what stands for a password that is not shown
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
 
-_INDENT = "    "
+_INDENT = "  "
 _ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"},
 )

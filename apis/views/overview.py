@@ -52,8 +52,8 @@ def index(request: PortalRequest) -> HttpResponse:
     """List the APIs: ``q`` searches, ``sort`` and ``page`` do what they say."""
     rows = Api.objects.select_related("certificate__current").only(*_SHOWN)
     shown = listing(request, rows, _COLUMNS, searched=("display_name", "name", "path", "service_url"))
-    template = "apis/_list.html" if wants_fragment(request) else "apis/index.html"
-    return render(request, template, {"listing": shown, "page": shown.page})
+    template = "apis/_list.html" if (fragment := wants_fragment(request)) else "apis/index.html"
+    return render(request, template, {"listing": shown, "page": shown.page, "fragment": fragment})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

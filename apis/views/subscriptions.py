@@ -36,8 +36,8 @@ def index(request: PortalRequest) -> HttpResponse:
     """List the subscriptions: ``q`` searches, ``sort`` and ``page`` do what they say."""
     rows = Subscription.objects.select_related("api")
     shown = listing(request, rows, _COLUMNS, searched=("display_name", "name", "api__display_name", "api__name"))
-    template = "subscriptions/_list.html" if wants_fragment(request) else "subscriptions/index.html"
-    return render(request, template, {"listing": shown, "page": shown.page})
+    template = "subscriptions/_list.html" if (fragment := wants_fragment(request)) else "subscriptions/index.html"
+    return render(request, template, {"listing": shown, "page": shown.page, "fragment": fragment})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -40,13 +40,13 @@ def test_highlighting_leaves_the_text_as_it_is(rules: tuple[Rule, ...]) -> None:
 def test_a_certificate_stands_in_inbound_with_its_id_and_thumbprint() -> None:
     assert as_xml(policy(CERTIFICATE)) == (
         "<policies>\n"
-        "    <inbound>\n"
-        "        <base />\n"
-        '        <authentication-certificate certificate-id="orders-client" thumbprint="2F1A9C04E7B35D6688A1C2E94F07B3D5A6E8CA06" />\n'
-        "    </inbound>\n"
-        "    <backend>\n        <base />\n    </backend>\n"
-        "    <outbound>\n        <base />\n    </outbound>\n"
-        "    <on-error>\n        <base />\n    </on-error>\n"
+        "  <inbound>\n"
+        "    <base />\n"
+        '    <authentication-certificate certificate-id="orders-client" thumbprint="2F1A9C04E7B35D6688A1C2E94F07B3D5A6E8CA06" />\n'
+        "  </inbound>\n"
+        "  <backend>\n    <base />\n  </backend>\n"
+        "  <outbound>\n    <base />\n  </outbound>\n"
+        "  <on-error>\n    <base />\n  </on-error>\n"
         "</policies>\n"
     )
 

@@ -1,0 +1,78 @@
+"""APIs and subscriptions in Django's admin: rows to look at, never a secret.
+
+They are changed on the portal's pages, through the actions.
+"""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import reverse
+
+from apis.models import Api, BasicCredentials, Operation, Subscription, SubscriptionKey
+from portal.admin import ReadOnlyAdmin
+
+
+@admin.register(Api)
+class ApiAdmin(ReadOnlyAdmin):
+    """APIs."""
+
+    list_display = ("display_name", "name", "path", "service_url", "credentials", "changed_at")
+    list_filter = ("credentials", "subscription_required")
+    search_fields = ("display_name", "name", "path", "service_url")
+    fields = (
+        *("name", "display_name", "description", "service_url", "path"),
+        *("subscription_required", "credentials", "certificate"),
+        *("validate_certificate_chain", "validate_certificate_name", "trusted_ca"),
+        *("created_at", "changed_at", "changed_by"),
+    )
+
+    def view_on_site(self, api: Api) -> str:
+        """Lead to the page where it is changed."""
+        return reverse("apis:detail", kwargs={"name": api.name})
+
+
+@admin.register(Operation)
+class OperationAdmin(ReadOnlyAdmin):
+    """Operations."""
+
+    list_display = ("api", "method", "url_template", "display_name")
+    list_select_related = ("api",)
+    search_fields = ("api__name", "url_template", "display_name")
+    fields = ("api", "name", "display_name", "method", "url_template", "description")
+
+    def view_on_site(self, operation: Operation) -> str:
+        """Lead to the page where it is changed."""
+        return reverse("apis:operation", kwargs={"name": operation.api.name, "operation": operation.name})
+
+
+@admin.register(BasicCredentials)
+class BasicCredentialsAdmin(ReadOnlyAdmin):
+    """Who has basic credentials, without the password."""
+
+    list_display = ("api", "username", "ring_key")
+    list_select_related = ("api",)
+    fields = ("api", "username", "ring_key")
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnlyAdmin):
+    """Subscriptions."""
+
+    list_display = ("display_name", "name", "api", "state", "created_at")
+    list_select_related = ("api",)
+    list_filter = ("state",)
+    search_fields = ("display_name", "name", "api__name")
+    fields = ("name", "display_name", "api", "state", "created_at")
+
+    def view_on_site(self, subscription: Subscription) -> str:
+        """Lead to the page where it is changed."""
+        return reverse("subscriptions:detail", kwargs={"name": subscription.name})
+
+
+@admin.register(SubscriptionKey)
+class SubscriptionKeyAdmin(ReadOnlyAdmin):
+    """That there are keys, and under which key of the ring; not the keys."""
+
+    list_display = ("subscription", "kind", "ring_key")
+    list_select_related = ("subscription",)
+    fields = ("subscription", "kind", "ring_key")
