@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import traceback
-import warnings
 
 from certificates.pfx import limits, wire
 from certificates.pfx.model import Problem, UnreadablePfx
@@ -20,7 +19,6 @@ def main() -> None:
     """Answer the one request on stdin."""
     limits.confine(int(sys.argv[1]))
 
-    warnings.simplefilter("ignore")  # BER and odd serial numbers are let in on purpose
     password, data = wire.unpack(sys.stdin.buffer.read())
     try:
         answer = wire.answer_with(read(data, Secret(password)))

@@ -17,6 +17,7 @@ from certificates.pfx.model import MOST_BYTES, Pfx, Problem, UnreadablePfx
 from certificates.sealing import Secret
 
 _log = logging.getLogger(__name__)
+_COMMAND = [sys.executable, "-E", "-s", "-m", "certificates.pfx.child"]
 _ROOT = Path(__file__).resolve().parent.parent.parent  # where `python -m certificates.pfx.child` is found
 
 AT_ONCE = 2  # files being opened by this process
@@ -65,21 +66,31 @@ def _turn() -> Iterator[None]:
 
 
 def _open_in_child(data: bytes, password: Secret) -> Pfx:
-    command = [sys.executable, "-E", "-s", "-m", "certificates.pfx.child", str(os.getpid())]
+    try:
+        return wire.understand(_ask(wire.pack((password.value, data))))
+    except wire.ChildFailed as failure:
+        _log.error("A PFX file could not be opened for a reason nobody expected: %s", failure)
+        raise UnreadablePfx(Problem.DAMAGED) from None
+    except OSError as error:  # no room for another process; not chained: its frames hold the password
+        _log.error("A PFX file could not be opened: %s", type(error).__name__)
+        raise UnreadablePfx(Problem.BUSY) from None
+
+
+def _ask(request: bytes) -> bytes:
+    """Start the child, hand it *request* and return its answer. It is gone when this returns.
+
+    :raises UnreadablePfx: ``TOO_MUCH_WORK``, if it met a limit
+    """
     # stderr is dropped: a panic of the native library prints the password there.
     with subprocess.Popen(  # noqa: S603 - a fixed command
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT, env={}
+        [*_COMMAND, str(os.getpid())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT, env={}
     ) as child:
         try:
-            answer, _ = child.communicate(wire.pack((password.value, data)), timeout=WALL_SECONDS)
+            answer, _ = child.communicate(request, timeout=WALL_SECONDS)
         except subprocess.TimeoutExpired:
             raise UnreadablePfx(Problem.TOO_MUCH_WORK) from None
         finally:
             child.kill()
     if child.returncode < 0:  # a limit, or a crash for want of memory
         raise UnreadablePfx(Problem.TOO_MUCH_WORK)
-    try:
-        return wire.understand(answer)
-    except wire.ChildFailed as failure:
-        _log.error("A PFX file could not be opened for a reason nobody expected: %s", failure)
-        raise UnreadablePfx(Problem.DAMAGED) from None
+    return answer

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -36,19 +38,24 @@ def read(data: bytes, password: Secret) -> Pfx:
     structure = look(data)
     if structure.iterations > MOST_ITERATIONS:
         raise UnreadablePfx(Problem.TOO_MUCH_WORK)
-    opened = _open(data, structure, password)
-    if opened.key is None:
-        raise UnreadablePfx(Problem.NO_KEY)
-    _refuse_several_keys(structure, password)
-    _refuse_unusable(opened.key)
-    certificates = tuple(dict.fromkeys(opened.certificates))  # some exports list one identity twice
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # BER and odd serial numbers are let in on purpose
+        opened = _open(data, structure, password)
+        if opened.key is None:
+            raise UnreadablePfx(Problem.NO_KEY)
+        _refuse_several_keys(structure, password)
+        _refuse_unusable(opened.key)
+        return _pfx(opened.key, tuple(dict.fromkeys(opened.certificates)))  # some exports list one identity twice
+
+
+def _pfx(key: PrivateKeyTypes, certificates: tuple[bytes, ...]) -> Pfx:
     for der in certificates:
         _refuse_unreadable(der)
-    leaf = leaf_of(opened.key, certificates)
+    leaf = leaf_of(key, certificates)
     return Pfx(
         certificate=leaf,
         chain=in_order(leaf, certificates),
-        private_key=Secret(opened.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
+        private_key=Secret(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
     )
 
 
@@ -76,7 +83,7 @@ def _try(data: bytes, password: Secret) -> _Opened | None:
     for attempt in (password.value,) if password.value else (b"", None):
         try:
             opened = pkcs12.load_pkcs12(data, attempt)
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             continue
         except (UnsupportedAlgorithm, TypeError):  # TypeError: X25519 and the like, which cannot belong to a certificate
             raise UnreadablePfx(Problem.UNUSABLE_KEY) from None
@@ -87,7 +94,7 @@ def _try(data: bytes, password: Secret) -> _Opened | None:
 
 def _refuse_several_keys(structure: Structure, password: Secret) -> None:
     """Refuse two different keys: nobody could tell which one is meant, and ``cryptography`` takes the first silently."""
-    holders = [part for part in structure.parts if part.holds_key]
+    holders = [part for part in structure.parts if part.may_hold_key]
     if len(holders) < 2:  # noqa: PLR2004 - several
         return
     keys = [opened.key for part in holders if (opened := _try(part.file, password)) and opened.key]
@@ -111,7 +118,7 @@ def _refuse_unusable(key: PrivateKeyTypes) -> None:
 def _refuse_unreadable(der: bytes) -> None:
     try:
         Facts.of(der)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise UnreadablePfx(Problem.DAMAGED) from None
 
 

@@ -32,7 +32,7 @@ class Part:
 
     file: bytes  # a PKCS#12 file without a MAC that holds only this piece
     encrypted: bool
-    holds_key: bool  # as far as it shows from outside
+    may_hold_key: bool  # as far as it shows from outside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,13 +174,13 @@ def _plain_collections(contents: list[_Element]) -> Iterator[_Element]:
 def _parts(content: _Element) -> Iterator[Part]:
     kind, *_ = _children(content.content)
     if kind.content == _ENCRYPTED:
-        yield Part(file=_file_of(content.octets), encrypted=True, holds_key=False)
+        yield Part(file=_file_of(content.octets), encrypted=True, may_hold_key=True)
     for bag in _bags(content):
         bag_kind, *_ = _children(bag.content)
         yield Part(
             file=_file_of(_content_info(_emit(_SEQUENCE, bag.octets))),
             encrypted=bag_kind.content == _SHROUDED_KEY,
-            holds_key=bag_kind.content in {_SHROUDED_KEY, _PLAIN_KEY},
+            may_hold_key=bag_kind.content in {_SHROUDED_KEY, _PLAIN_KEY},
         )
 
 
