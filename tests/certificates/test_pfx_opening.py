@@ -36,10 +36,8 @@ def children() -> list[int]:
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if (
-                int(stat.read_text().rpartition(")")[2].split()[1]) == os.getpid()
-                and b"pfx.child" in (stat.parent / "cmdline").read_bytes()
-            ):
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            if parent == os.getpid() and b"pfx.child" in (stat.parent / "cmdline").read_bytes():
                 found.append(int(stat.parent.name))
     return found
 
@@ -84,14 +82,10 @@ def test_a_file_that_takes_too_long_is_given_up_and_its_child_is_gone(little_tim
 
 
 def test_the_system_ends_a_child_that_used_up_its_processor_time() -> None:
-    limited = "import resource, sys; from certificates.pfx import limits; limits.CPU_SECONDS = 1; from certificates.pfx import child; child.main()"
-    ended = subprocess.run(
-        [sys.executable, "-c", limited, str(os.getpid())],
-        input=wire.pack((SECRET.value, HOSTILE)),
-        capture_output=True,
-        timeout=20,
-        check=False,
-    )
+    limited = "from certificates.pfx import limits; limits.CPU_SECONDS = 1; from certificates.pfx import child; child.main()"
+    request = wire.pack((SECRET.value, HOSTILE))
+    command = [sys.executable, "-c", limited, str(os.getpid())]
+    ended = subprocess.run(command, input=request, capture_output=True, timeout=20, check=False)
     assert -ended.returncode in {signal.SIGXCPU, signal.SIGKILL}
     assert ended.stdout == b""
 
