@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -21,15 +20,13 @@ from portal.http import PortalRequest, wants_fragment
 
 @sensitive_post_parameters("headers", "body", "query", "rest")
 @require_http_methods(["GET", "HEAD", "POST"])
-@may("apis.view_api")
+@may("apis.change_api")
 def console(request: PortalRequest, name: str) -> HttpResponse:
     """Offer a call to one of the operations (``?operation=`` chooses it), send it and show what came back."""
     api = api_of(name)
     operations = list(api.operations.all())
     sent = request.POST if request.method == "POST" else request.GET
     operation = next((one for one in operations if one.name == sent.get("operation")), operations[0] if operations else None)
-    if request.method == "POST" and not request.user.has_perm("apis.change_api"):
-        raise PermissionDenied
     if operation is None:
         return tab(request, api, "console", operations=operations)
     form = ConsoleForm(request.POST if request.method == "POST" else None, api=api, operation=operation)

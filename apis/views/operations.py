@@ -30,7 +30,7 @@ def index(request: PortalRequest, name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@may("apis.view_api", change="apis.change_api")
+@may("apis.change_api")
 def new(request: PortalRequest, name: str) -> HttpResponse:
     """Add an operation."""
     api = api_of(name)
@@ -49,7 +49,7 @@ def new(request: PortalRequest, name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@may("apis.view_api", change="apis.change_api")
+@may("apis.change_api")
 def edit(request: PortalRequest, name: str, operation: str) -> HttpResponse:
     """Change an operation."""
     row = get_object_or_404(Operation.objects.select_related("api"), api__name=name, name=operation)
@@ -66,7 +66,7 @@ def edit(request: PortalRequest, name: str, operation: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@may("apis.view_api", change="apis.change_api")
+@may("apis.change_api")
 def delete(request: PortalRequest, name: str, operation: str) -> HttpResponse:
     """Delete an operation once it is confirmed."""
     row = get_object_or_404(Operation.objects.select_related("api"), api__name=name, name=operation)

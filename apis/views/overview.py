@@ -84,7 +84,7 @@ def detail(request: PortalRequest, name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@may("apis.view_api", change="apis.delete_api")
+@may("apis.delete_api")
 def delete(request: PortalRequest, name: str) -> HttpResponse:
     """Delete an API once it is confirmed, with its operations and the subscriptions to it alone."""
     api = api_of(name)

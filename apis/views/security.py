@@ -55,7 +55,7 @@ def test_connection(request: PortalRequest, name: str) -> HttpResponse:
 
 
 @require_safe
-@may("apis.view_api")
+@may("apis.change_api")
 def certificate_suggestions(request: PortalRequest) -> HttpResponse:
     """Answer the certificates that what is typed may mean, as options of a drop-down."""
     options = certificate_options(request.GET.get("certificate", ""), limit=SUGGESTIONS)

@@ -118,7 +118,7 @@ def activate(request: PortalRequest, name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@may("apis.view_subscription", change="apis.delete_subscription")
+@may("apis.delete_subscription")
 def delete(request: PortalRequest, name: str) -> HttpResponse:
     """Delete a subscription once it is confirmed."""
     subscription = _subscription(name)
@@ -130,7 +130,7 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
 
 
 @require_safe
-@may("apis.view_subscription")
+@may("apis.add_subscription")
 def scope_suggestions(request: PortalRequest) -> HttpResponse:
     """Answer the scopes that what is typed may mean, as options of a drop-down."""
     options = scope_options(request.GET.get("scope", ""), limit=SUGGESTIONS)
