@@ -9,3 +9,10 @@ class GatewayConfig(AppConfig):
 
     name = "gateway"
     verbose_name = _("Gateway")
+
+    def ready(self) -> None:
+        """Enter our answer to whether a change is live."""
+        from gateway.status import status_of  # models can be imported only now
+        from portal.live import answer_with
+
+        answer_with(status_of)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
+import tarfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +17,8 @@ from django.db import IntegrityError, transaction
 from certificates.sealing import Secret
 from gateway.models import NodeAuthority
 
+DIRECTORY = "gateway-identity"
+CERTIFICATE_FILE, PRIVATE_KEY_FILE, AUTHORITY_FILE = "certificate.pem", "private-key.pem", "authority.pem"
 _AUTHORITY_LASTS = timedelta(days=3650)
 GATEWAY_LASTS = timedelta(days=730)
 _SERVER_LASTS = timedelta(days=90)  # made anew whenever the xDS server starts
@@ -29,6 +33,21 @@ class Issued:
     private_key_pem: Secret
     authority_pem: bytes
     not_after: datetime
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files that a gateway reads, by name (see :mod:`gateway.envoy`)."""
+        return {CERTIFICATE_FILE: self.certificate_pem, PRIVATE_KEY_FILE: self.private_key_pem.value, AUTHORITY_FILE: self.authority_pem}
+
+    def archive(self) -> bytes:
+        """Return the files as a tar archive, each readable by its owner only."""
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w") as archive:
+            for name, content in self.files.items():
+                member = tarfile.TarInfo(f"{DIRECTORY}/{name}")
+                member.size, member.mode = len(content), 0o600
+                archive.addfile(member, io.BytesIO(content))
+        return stream.getvalue()
 
     @property
     def fingerprint(self) -> str:

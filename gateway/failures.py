@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
 from envoy.config.core.v3.base_pb2 import RequestMethod
 from envoy.data.accesslog.v3.accesslog_pb2 import HTTPAccessLogEntry, ResponseFlags
 
 from gateway.compile import cluster_name
 from gateway.compile.answers import ACTIVITY_HEADER
-from gateway.models import FailedCall
+from gateway.models import FailedCall, FailureKind
 
 _API = re.compile(rf"{re.escape(cluster_name(0).removesuffix('0'))}(\d+)\Z")
 # The letters that Envoy's documents and log formats use for its response flags.
@@ -31,29 +29,13 @@ _FLAGS = {
 }
 
 
-class Kind(models.TextChoices):
-    """What failed; the same distinctions as in the answers that callers get (:mod:`gateway.compile.answers`)."""
-
-    NAME_MISMATCH = "name-mismatch", _("The back end's certificate was not issued for its host name.")
-    EXPIRED = "expired", _("The back end's certificate has expired.")
-    UNVERIFIED = "unverified", _("The back end's certificate could not be verified.")
-    CLIENT_CERTIFICATE_REFUSED = "client-certificate-refused", _("The back end refused the client certificate, or demands one.")
-    HANDSHAKE = "handshake", _("The TLS handshake with the back end failed.")
-    UNREACHABLE = "unreachable", _("The back end could not be reached.")
-    BROKEN_OFF = "broken-off", _("The back end refused the client certificate or broke the connection off before it answered.")
-    NOT_CONFIGURED = "not-configured", _("The gateway could not use the settings of this API's back end.")
-    NO_CREDENTIALS = "no-credentials", _("The gateway had no credentials to send to the back end.")
-    TIMEOUT = "timeout", _("The back end did not answer in time.")
-    OTHER = "other", _("The call to the back end failed.")
-
-
 # The first whose mark is found decides. First in Envoy's reason for a failed connection, then in the details of the response.
 _BY_REASON = (
-    (Kind.NAME_MISMATCH, ("SAN",)),
-    (Kind.EXPIRED, ("certificate has expired", "certificate_has_expired", "CERTIFICATE_HAS_EXPIRED")),
-    (Kind.UNVERIFIED, ("CERTIFICATE_VERIFY_FAILED",)),
+    (FailureKind.NAME_MISMATCH, ("SAN",)),
+    (FailureKind.EXPIRED, ("certificate has expired", "certificate_has_expired", "CERTIFICATE_HAS_EXPIRED")),
+    (FailureKind.UNVERIFIED, ("CERTIFICATE_VERIFY_FAILED",)),
     (
-        Kind.CLIENT_CERTIFICATE_REFUSED,
+        FailureKind.CLIENT_CERTIFICATE_REFUSED,
         (
             "ALERT_UNKNOWN_CA",
             "ALERT_CERTIFICATE_",
@@ -63,24 +45,24 @@ _BY_REASON = (
             "CERTIFICATE_REQUIRED",
         ),
     ),
-    (Kind.HANDSHAKE, ("TLS_error",)),
+    (FailureKind.HANDSHAKE, ("TLS_error",)),
 )
 _BY_DETAILS = (
-    (Kind.UNREACHABLE, ("connection_timeout", "remote_connection_failure", "delayed_connect_error")),
-    (Kind.BROKEN_OFF, ("connection_termination", "remote_reset", "protocol_error")),
-    (Kind.NOT_CONFIGURED, ("cluster_not_found", "no_healthy_upstream")),
-    (Kind.NO_CREDENTIALS, ("failed_to_inject_credential",)),
-    (Kind.TIMEOUT, ("timeout",)),
+    (FailureKind.UNREACHABLE, ("connection_timeout", "remote_connection_failure", "delayed_connect_error")),
+    (FailureKind.BROKEN_OFF, ("connection_termination", "remote_reset", "protocol_error")),
+    (FailureKind.NOT_CONFIGURED, ("cluster_not_found", "no_healthy_upstream")),
+    (FailureKind.NO_CREDENTIALS, ("failed_to_inject_credential",)),
+    (FailureKind.TIMEOUT, ("timeout",)),
 )
 
 
-def kind_of(transport_failure: str, details: str) -> Kind:
+def kind_of(transport_failure: str, details: str) -> FailureKind:
     """Return what kind of failure Envoy's words mean."""
     for words, kinds in ((transport_failure, _BY_REASON), (details, _BY_DETAILS)):
         for kind, marks in kinds:
             if any(mark in words for mark in marks):
                 return kind
-    return Kind.OTHER
+    return FailureKind.OTHER
 
 
 def failed_call(entry: HTTPAccessLogEntry, *, gateway: str) -> FailedCall | None:

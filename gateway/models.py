@@ -110,6 +110,22 @@ class Refusal(models.Model):
         return self.reason
 
 
+class FailureKind(models.TextChoices):
+    """What failed; the same distinctions as in the answers that callers get (``gateway.compile.answers``)."""
+
+    NAME_MISMATCH = "name-mismatch", _("The back end's certificate was not issued for its host name.")
+    EXPIRED = "expired", _("The back end's certificate has expired.")
+    UNVERIFIED = "unverified", _("The back end's certificate could not be verified.")
+    CLIENT_CERTIFICATE_REFUSED = "client-certificate-refused", _("The back end refused the client certificate, or demands one.")
+    HANDSHAKE = "handshake", _("The TLS handshake with the back end failed.")
+    UNREACHABLE = "unreachable", _("The back end could not be reached.")
+    BROKEN_OFF = "broken-off", _("The back end refused the client certificate or broke the connection off before it answered.")
+    NOT_CONFIGURED = "not-configured", _("The gateway could not use the settings of this API's back end.")
+    NO_CREDENTIALS = "no-credentials", _("The gateway had no credentials to send to the back end.")
+    TIMEOUT = "timeout", _("The back end did not answer in time.")
+    OTHER = "other", _("The call to the back end failed.")
+
+
 class FailedCall(models.Model):
     """One call that did not get an answer from the back end. Callers quote its activity id."""
 
@@ -120,7 +136,7 @@ class FailedCall(models.Model):
     method = models.CharField(_("HTTP verb"), max_length=20)
     path = models.CharField(_("path"), max_length=300)  # as the back end was asked, without the query
     status = models.PositiveSmallIntegerField(_("status"))
-    kind = models.CharField(_("what failed"), max_length=40)
+    kind = models.CharField(_("what failed"), max_length=40, choices=FailureKind)
     flags = models.CharField(_("response flags"), max_length=100, blank=True)
     details = models.CharField(_("details"), max_length=500, blank=True)  # Envoy's response code details
     transport_failure = models.CharField(_("transport failure"), max_length=1000, blank=True)  # Envoy's words

@@ -1,6 +1,16 @@
-"""The addresses of the gateway app."""
+"""The addresses of the gateways' pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-app_name = "gateway"
-urlpatterns: list[URLPattern] = []
+import certificates.converters  # noqa: F401 - registers <name:…>
+from gateway import views
+
+app_name = "gateways"
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("enrol/", views.enrol, name="enrol"),
+    path("live/<str:kind>/<int:pk>/", views.live, name="live"),
+    path("failed-calls/", views.failed_calls, name="failed_calls"),
+    path("failed-calls/<str:activity_id>/", views.failed_call, name="failed_call"),
+    path("<name:name>/remove/", views.remove, name="remove"),
+]

@@ -8,6 +8,7 @@ from apis import actions as api_actions
 from apis.models import Api, Subscription
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
+from gateway.models import FailedCall, FailureKind, Gateway
 from tests.issuing import Issued, PrivateKey, issue
 
 __all__ = ["Issued", "PrivateKey", "issue", "make_api", "make_certificate", "make_subscription"]
@@ -32,3 +33,36 @@ def make_api(name: str = "orders", *, service_url: str = "https://orders.example
 def make_subscription(name: str = "all", *, api: Api | None = None) -> Subscription:
     """Store a subscription to *api*, or to all APIs."""
     return api_actions.create_subscription(name=name, display_name=name.title(), api=api, by=None, now=timezone.now())
+
+
+def make_gateway(name: str = "gateway-1", *, connected: bool = True, applied_change: int = 0) -> Gateway:
+    """Store a gateway, by default one that is connected."""
+    now = timezone.now()
+    return Gateway.objects.create(
+        name=name,
+        version="1.40.0",
+        connected_at=now,
+        seen_at=now,
+        disconnected_at=None if connected else now,
+        applied_change=applied_change,
+        applied_at=now,
+    )
+
+
+def make_failed_call(activity_id: str = "5f3c-1", *, api: Api | None = None, gateway: str = "gateway-1") -> FailedCall:
+    """Store a failed call."""
+    return FailedCall.objects.create(
+        activity_id=activity_id,
+        at=timezone.now(),
+        gateway=gateway,
+        api=api,
+        method="GET",
+        path="/v1/orders",
+        status=502,
+        kind=FailureKind.UNVERIFIED,
+        flags="UF",
+        details="upstream_reset_before_response_started",
+        transport_failure="CERTIFICATE_VERIFY_FAILED",
+        back_end="127.0.0.1:9443",
+        milliseconds=3,
+    )

@@ -8,7 +8,7 @@ from enum import Enum
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.makers import make_api, make_certificate, make_subscription
+from tests.makers import make_api, make_certificate, make_failed_call, make_gateway, make_subscription
 
 
 class Open(Enum):
@@ -28,15 +28,16 @@ class Address:
     method: str = "get"
     named: str = ""  # what stands for <name:name>
     operation: str = ""
+    more: tuple[tuple[str, str], ...] = ()  # other parts of the address
 
     def path(self, url_name: str) -> str:
         """Return the address."""
-        kwargs = {"name": self.named} if self.named else {}
+        kwargs = dict(self.more) | ({"name": self.named} if self.named else {})
         return reverse(url_name, kwargs={**kwargs, "operation": self.operation} if self.operation else kwargs)
 
 
 _VIEW, _PUBLISH = Open.VIEWERS, Open.PUBLISHERS
-CERTIFICATE, API, SUBSCRIPTION = "orders-client", "orders", "all"
+CERTIFICATE, API, SUBSCRIPTION, GATEWAY, ACTIVITY_ID = "orders-client", "orders", "all", "gateway-1", "5f3c-1"
 
 ADDRESSES: dict[str, Address] = {
     "healthz": Address(Open.ANYBODY),
@@ -77,6 +78,11 @@ ADDRESSES: dict[str, Address] = {
     "subscriptions:activate": Address(_PUBLISH, "post", named=SUBSCRIPTION),
     "subscriptions:delete": Address(_PUBLISH, named=SUBSCRIPTION),
     "gateways:index": Address(_VIEW),
+    "gateways:live": Address(_VIEW, more=(("kind", "api"), ("pk", "1"))),
+    "gateways:failed_calls": Address(_VIEW),
+    "gateways:failed_call": Address(_VIEW, more=(("activity_id", ACTIVITY_ID),)),
+    "gateways:enrol": Address(Open.ADMINISTRATORS),
+    "gateways:remove": Address(Open.ADMINISTRATORS, named=GATEWAY),
 }
 # Told apart elsewhere: leaving is open to all who came in; Django admin in test_admin.py; tokens guard the REST API in tests/rest.
 ELSEWHERE = ("logout", "admin:", "rest:")
@@ -95,6 +101,7 @@ def make_something_of_everything() -> None:
     """Store what the addresses name."""
     make_certificate(CERTIFICATE)
     make_subscription(SUBSCRIPTION, api=make_api(API))
+    make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
 
 
 ADDRESSES = {name: address for name, address in ADDRESSES.items() if name in set(url_names())}  # the others land soon

@@ -1,7 +1,8 @@
-"""`manage.py gateway run`, `gateway restart`: Envoy under the supervisor."""
+"""`manage.py gateway run` and `restart`: Envoy under the supervisor; `enrol`, `remove` and `list`: which gateways may come."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -10,26 +11,83 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from gateway import envoy, supervisor
+from certificates.models import valid_name
+from gateway import actions, envoy, supervisor
 from gateway.bootstrap import as_json, bootstrap
+from gateway.models import Gateway
 
 
 class Command(BaseCommand):
-    help = "Run the gateway, or restart the one that runs here."
+    help = "Run the gateway, or restart the one that runs here; say which gateways of other machines may come."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         verbs.add_parser("run", help="run Envoy until ended; its configuration comes from the xDS process")
         verbs.add_parser("restart", help="replace the running Envoy by a new one without losing a call")
 
-    def handle(self, *_args: Any, verb: str, **_options: Any) -> None:
-        if verb == "restart":
-            self._restart()
-        else:
-            _run()
+        enrol = verbs.add_parser("enrol", help="let a gateway on another machine come; writes its certificate, key and our authority")
+        enrol.add_argument("name", help="what the gateway is called here")
+        enrol.add_argument("--directory", type=Path, required=True, help="where the files are written; made if it is not there")
+        remove = verbs.add_parser("remove", help="let a gateway come no more")
+        remove.add_argument("name")
+        listing = verbs.add_parser("list", help="list the gateways and what each has applied")
+        listing.add_argument("--json", action="store_true", help="as JSON")
+
+    def handle(self, *_args: Any, verb: str, **options: Any) -> None:
+        match verb:
+            case "run":
+                _run()
+            case "restart":
+                self._restart()
+            case "enrol":
+                self._enrol(options["name"], options["directory"])
+            case "remove":
+                self._remove(options["name"])
+            case "list":
+                self._list(as_json=options["json"])
+
+    def _enrol(self, name: str, directory: Path) -> None:
+        try:
+            valid_name(name)
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        issued = actions.enrol(name, by=None, now=timezone.now())
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for filename, content in issued.files.items():
+            _write_private(directory / filename, content)
+        self.stdout.write(f"{name} may come until {issued.not_after:%Y-%m-%d}. Its files are in {directory}; move them to its machine.")
+
+    def _remove(self, name: str) -> None:
+        try:
+            actions.remove(Gateway.objects.get(name=name), by=None, now=timezone.now())
+        except Gateway.DoesNotExist as error:
+            raise CommandError(f"There is no gateway named {name}.") from error
+        self.stdout.write(f"{name} may come no more.")
+
+    def _list(self, *, as_json: bool) -> None:
+        now = timezone.now()
+        gateways = [
+            {
+                "name": gateway.name,
+                "connected": gateway.is_connected(now=now),
+                "version": gateway.version,
+                "appliedChange": gateway.applied_change,
+                "refusals": gateway.refusals.count(),
+            }
+            for gateway in Gateway.objects.all()
+        ]
+        if as_json:
+            self.stdout.write(json.dumps(gateways, indent=2))
+            return
+        for one in gateways:
+            state = "connected" if one["connected"] else "not connected"
+            self.stdout.write(
+                f"{one['name']}: {state}, Envoy {one['version'] or '?'}, change {one['appliedChange']}, {one['refusals']} refused"
+            )
 
     def _restart(self) -> None:
         # The new Envoy starts with what the settings say now.
@@ -54,8 +112,11 @@ def _run() -> None:
 
 def _write_bootstrap() -> None:
     settings.PORTAL_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = settings.PORTAL_HOME / supervisor.BOOTSTRAP
+    _write_private(settings.PORTAL_HOME / supervisor.BOOTSTRAP, as_json(bootstrap(envoy.chosen_bootstrap())).encode())
+
+
+def _write_private(path: Path, content: bytes) -> None:
     new = path.with_suffix(".new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(as_json(bootstrap(envoy.chosen_bootstrap())))
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
     new.replace(path)
