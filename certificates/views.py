@@ -136,7 +136,7 @@ def _find(name: str) -> ClientCertificate:
 
 def _use_of(certificate: ClientCertificate) -> dict[str, Any]:
     """Return which APIs present it, as far as a page shows them, and how many there are."""
-    apis = list(certificate.apis.order_by("display_name", "name").only("name", "display_name")[: _SHOWN_APIS + 1])
+    apis = list(certificate.apis.order_by("display_name", "name").only("name", "display_name", "certificate")[: _SHOWN_APIS + 1])
     used_by = len(apis) if len(apis) <= _SHOWN_APIS else certificate.apis.count()
     return {"apis": apis[:_SHOWN_APIS], "used_by": used_by, "more": used_by - len(apis[:_SHOWN_APIS])}
 

@@ -1,0 +1,99 @@
+"""Replacing a certificate and rolling back."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from certificates.models import ClientCertificate
+from portal.models import Activity, Event
+from tests.makers import issue, make_certificate
+from tests.types import Page
+
+pytestmark = pytest.mark.django_db
+PAGE = "/security/client-certificates/orders-client/"
+
+
+def send(client: Client, file: bytes, password: str = "secret") -> Page:
+    """Send the form."""
+    return client.post(f"{PAGE}replace/", {"file": SimpleUploadedFile("client.pfx", file), "password": password})
+
+
+def current(name: str = "orders-client") -> tuple[int, str]:
+    """Return number and thumbprint of the current version."""
+    version = ClientCertificate.objects.select_related("current").get(name=name).current
+    assert version is not None
+    return version.number, version.thumbprint
+
+
+def test_a_new_file_becomes_the_current_version_of_the_same_entry(signed_in: Client, publisher: User) -> None:
+    make_certificate()
+    renewed = issue("renewed")
+    answer = send(signed_in, renewed.pfx_file())
+    assert (answer.status_code, answer.headers["Location"]) == (303, PAGE)
+    assert current() == (2, renewed.thumbprint)
+    assert b"was replaced" in signed_in.get(PAGE).content
+    line = Activity.objects.order_by("-id")[0]
+    assert (line.event, line.actor, line.details["version"]) == (Event.CERTIFICATE_REPLACED, publisher, 2)
+
+
+def test_a_wrong_password_changes_nothing(signed_in: Client) -> None:
+    make_certificate()
+    page = send(signed_in, issue("renewed").pfx_file(), "wrong")
+    assert page.status_code == 422
+    assert set(page.context["form"].errors) == {"password"}
+    assert current()[0] == 1
+
+
+def test_the_same_file_again_is_refused_with_a_link(signed_in: Client) -> None:
+    first, other = issue(), issue("other")
+    make_certificate(issued=first)
+    make_certificate("other", other)
+    for holder, issued in (("orders-client", first), ("other", other)):
+        page = send(signed_in, issued.pfx_file())
+        assert page.status_code == 422
+        assert page.context["held_by"].name == holder
+    assert current()[0] == 1
+
+
+def test_an_earlier_version_is_presented_again(signed_in: Client, publisher: User) -> None:
+    first = issue()
+    make_certificate(issued=first)
+    send(signed_in, issue("renewed").pfx_file())
+    answer = signed_in.post(f"{PAGE}roll-back/", {"version": "1"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, PAGE)
+    assert current() == (1, first.thumbprint)
+    assert Activity.objects.order_by("-id")[0].event == Event.CERTIFICATE_ROLLED_BACK
+
+
+def test_rolling_back_to_the_current_version_is_no_event(signed_in: Client) -> None:
+    make_certificate()
+    assert signed_in.post(f"{PAGE}roll-back/", {"version": "1"}).status_code == 303
+    assert Activity.objects.count() == 1
+
+
+@pytest.mark.parametrize("version", ["", "0", "7", "x", "-1", "1e3", "99999999999999999999"])
+def test_a_version_that_is_not_there_is_refused(signed_in: Client, version: str) -> None:
+    make_certificate()
+    assert signed_in.post(f"{PAGE}roll-back/", {"version": version}).status_code == 422
+    assert current()[0] == 1
+
+
+def test_only_publishers_replace_and_roll_back(client: Client, viewer: User) -> None:
+    make_certificate()
+    client.force_login(viewer)
+    assert client.get(f"{PAGE}replace/").status_code == 403
+    assert send(client, issue("renewed").pfx_file()).status_code == 403
+    assert client.post(f"{PAGE}roll-back/", {"version": "1"}).status_code == 403
+
+
+def test_rolling_back_takes_a_post(signed_in: Client) -> None:
+    make_certificate()
+    assert signed_in.get(f"{PAGE}roll-back/").status_code == 405
+
+
+def test_what_is_not_there_is_not_found(signed_in: Client) -> None:
+    assert signed_in.get(f"{PAGE}replace/").status_code == 404
+    assert signed_in.post(f"{PAGE}roll-back/", {"version": "1"}).status_code == 404
