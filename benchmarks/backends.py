@@ -38,6 +38,16 @@ http {{
       return 200 "ok\\n";
     }}
   }}
+  server {{
+    listen 127.0.0.1:{open_port} ssl backlog=4096;
+    ssl_certificate {folder}/backend.pem;
+    ssl_certificate_key {folder}/backend.pem;
+    location / {{
+      add_header x-client nobody;
+      default_type text/plain;
+      return 200 "ok\\n";
+    }}
+  }}
 }}
 """
 
@@ -50,10 +60,12 @@ class NotInstalled(Exception):
 class Backend:
     """A running back end.
 
+    :ivar open_port: where it answers the same over TLS without asking for a client certificate, which wrk cannot present
     :ivar authority: who issues the client certificates that it accepts, and who has issued its own
     """
 
     port: int
+    open_port: int
     authority: Issued
     server: servers.Server
 
@@ -82,8 +94,10 @@ def start_backend(folder: Path, authority: Issued, *, http2: bool, workers: int 
     own = issue("back end", by=authority, hosts=(HOST_NAME, servers.HOST))
     (folder / "authority.pem").write_text(authority.pem)
     (folder / "backend.pem").write_text(own.pem + own.key_pem)
-    port = servers.free_port()
+    port, open_port = servers.free_port(), servers.free_port()
     configuration = folder / "backend.conf"
-    configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, http2="http2" if http2 else "", workers=workers))
+    configuration.write_text(
+        _CONFIGURATION.format(folder=folder, port=port, open_port=open_port, http2="http2" if http2 else "", workers=workers)
+    )
     server = servers.start([nginx, "-e", "stderr", "-c", configuration], log=folder / "backend.log", ports=[port], core=core)
-    return Backend(port, authority, server)
+    return Backend(port, open_port, authority, server)

@@ -8,9 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +113,13 @@ def free_port() -> int:
     """Return a port of the loopback address that nobody listens on."""
     with socket.create_server((HOST, 0)) as one:
         return int(one.getsockname()[1])
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """Make a folder for the files of one benchmark and remove it in the end. Its path is short, as that of a socket must be."""
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def program(name: str) -> str | None:
