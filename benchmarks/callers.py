@@ -107,11 +107,17 @@ class Callers:
         self._process = context.Process(target=_run, args=(there, port, tuple(requests), number, pause), daemon=True)
         self._process.start()
         there.close()
-        self._here.recv()  # the first answers are there
+        self._here.recv()  # they have begun
+
+    def count(self) -> int:
+        """Return how many calls have ended so far."""
+        self._here.send("count")
+        number: int = self._here.recv()
+        return number
 
     def stop(self) -> Calls:
         """Let the calls in flight end and return what became of all."""
-        self._here.send(None)
+        self._here.send("stop")
         calls: Calls = self._here.recv()
         self._process.join()
         return calls
@@ -147,9 +153,13 @@ def _run(control: Connection, port: int, requests: Sequence[Request], number: in
     loop = _Loop(port, raw, pause)
     for caller in range(number):
         loop.add(_Caller(caller * len(raw) // number))
-    control.send(None)
-    while not control.poll():
+    control.send("started")
+    asked = ""
+    while asked != "stop":
         loop.turn()
+        asked = control.recv() if control.poll() else ""
+        if asked == "count":
+            control.send(len(loop.calls))
     loop.finish()
     control.send(loop.calls)
 

@@ -80,7 +80,7 @@ def main(arguments: Namespace) -> None:
         rows = [subject.row() for subject in subjects]
         ratios = list(_ratios(subjects))
     remarks = [
-        f"Calls by {generator()} over {CONNECTIONS} connections, {rounds} rounds of {seconds:.0f} s each, taking turns; medians and extremes.",
+        f"Calls by {generator()} over {CONNECTIONS} connections, {rounds} rounds of {seconds:.0f} s each, taking turns.",
         "direct: no proxy; over TLS without a client certificate, which wrk cannot present. Its processor time is the back end's own.",
         f"{KEYS:,} keys wherever keys are checked. A share below 0.95 says that wrk and the back end, not the proxy, were the limit.",
         *(f"{rival.title} is missing: {rival.program} is not installed." for rival in RIVALS if not rival.installed()),
