@@ -114,7 +114,7 @@ def _short(figure: Figure) -> str:
         case float() if abs(figure) >= 100:
             return f"{figure:.0f}"
         case _:
-            return f"{figure:.3g}" if abs(figure) < 1 else f"{figure:.1f}"
+            return f"{figure:.3g}" if abs(figure) < 10 else f"{figure:.1f}"
 
 
 def _plain(figure: Figure) -> dict[str, float] | float | str | None:
