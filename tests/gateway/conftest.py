@@ -1,0 +1,61 @@
+"""What tests of the gateway share: an authority, back ends of several kinds, and an Envoy that every test adds its own APIs to."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.backends import Backend, Http2Backend
+from tests.gateway.gateways import Gateway
+from tests.issuing import Issued, issue
+
+
+@pytest.fixture(scope="session")
+def authority() -> Issued:
+    """Return the authority that has issued the back ends' certificates and the client certificates they accept."""
+    return issue("Test authority", authority=True)
+
+
+@pytest.fixture(scope="session")
+def client_certificate(authority: Issued) -> Issued:
+    """Return a client certificate that the back ends accept."""
+    return issue("orders-client", by=authority)
+
+
+@pytest.fixture(scope="session")
+def server_certificate(authority: Issued) -> Issued:
+    """Return a certificate for this machine."""
+    return issue("backend", by=authority, hosts=("localhost", "127.0.0.1"))
+
+
+@pytest.fixture
+def backend(server_certificate: Issued, authority: Issued) -> Iterator[Backend]:
+    """Return a back end that accepts nothing but mutual TLS."""
+    with Backend(server_certificate, authority) as running:
+        yield running
+
+
+@pytest.fixture
+def http2_backend(server_certificate: Issued, authority: Issued) -> Iterator[Http2Backend]:
+    """Return a back end that accepts nothing but mutual TLS and offers HTTP/2."""
+    with Http2Backend(server_certificate, authority) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def gateway() -> Iterator[Gateway]:
+    """Return a running gateway without APIs; tests add theirs under ids and paths of their own (``new_api``)."""
+    with tempfile.TemporaryDirectory(prefix="gateway-") as home:
+        running = Gateway(Path(home))
+        yield running
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def new_api() -> Callable[[], int]:
+    """Return what gives an API id that no other test has."""
+    return itertools.count(1).__next__
