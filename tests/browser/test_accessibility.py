@@ -1,0 +1,85 @@
+"""What axe-core says about every page, in both languages, both themes and three widths; and that nothing is wider than the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.processes import Portal
+
+_RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
+_NOT_OURS = ("/admin/", "/management/", "/static/", "/accounts/logout/")
+_MOST_PAGES = 60
+
+
+@cache
+def _axe() -> str:
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+def complaints_of_axe(page: Page) -> list[str]:
+    """Return what axe-core finds on the page as it is now: rule and place."""
+    page.evaluate(_axe())
+    found: list[dict[str, Any]] = page.evaluate("rules => axe.run(document, rules).then(result => result.violations)", _RULES)
+    return [f"{one['id']}: {node['target']} {node['html']}" for one in found for node in one["nodes"]]
+
+
+@pytest.fixture(scope="session")
+def every_path(browser: Browser, portal: Portal, signed_in_state: Any) -> list[str]:
+    """Return every page that links lead to from the dashboard, by walking them."""
+    seen, waiting = ["/"], ["/"]
+    with browser.new_context(base_url=portal.url, storage_state=signed_in_state) as context:
+        page = context.new_page()
+        while waiting and len(seen) < _MOST_PAGES:
+            page.goto(waiting.pop(0))
+            links: list[str] = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+            for link in links:
+                parts = urlsplit(link)
+                if link.startswith(portal.url) and not parts.path.startswith(_NOT_OURS) and parts.path not in seen:
+                    seen.append(parts.path)
+                    waiting.append(parts.path)
+    return seen
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_axe_finds_nothing(person: Callable[..., Page], every_path: list[str], language: str, theme: str, width: int) -> None:
+    page = person(language=language, color_scheme=theme, viewport={"width": width, "height": 900})
+    wrong = {}
+    for path in every_path:
+        page.goto(path)
+        found = complaints_of_axe(page)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append("the page is wider than the window")
+        if found:
+            wrong[path] = found
+    assert not wrong, "\n".join(f"{path}: {one}" for path, found in wrong.items() for one in found)
+
+
+def test_axe_finds_nothing_on_pages_in_other_states(person: Callable[..., Page]) -> None:
+    stranger = person(signed_in=False)
+    stranger.goto("/accounts/login/")
+    assert complaints_of_axe(stranger) == []
+    stranger.locator("main [name=username]").fill("nobody")
+    stranger.locator("main button.main").click()
+    assert complaints_of_axe(stranger) == []
+    page = person(viewport={"width": 390, "height": 800})
+    page.goto("/nowhere/")
+    assert complaints_of_axe(page) == []
+    page.get_by_role("button", name="Menu").click()
+    assert page.get_by_role("link", name="Activity").is_visible()
+    assert complaints_of_axe(page) == []
+    page.keyboard.press("Escape")
+    page.locator(".opens-account").click()
+    assert complaints_of_axe(page) == []
+    page.goto("/security/client-certificates/upload/")
+    page.locator("main button.main").click()
+    assert page.title().startswith("Error:")
+    assert complaints_of_axe(page) == []
