@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -47,15 +47,8 @@ def entries(request: HttpRequest) -> list[Entry]:
             continue
         if not entry.url_name:
             shown.append(entry)
-        elif url := _address(entry.url_name):
+        else:
             current = entry.url_name.partition(":")[0] == here
-            shown.append(Entry(label=entry.label, icon=entry.icon, url=url, within=entry.within, current=current))
+            shown.append(Entry(label=entry.label, icon=entry.icon, url=reverse(entry.url_name), within=entry.within, current=current))
     shown.append(Entry(label=_("Help"), icon="question-mark-circle", url=page_about(match), current=here == "guide"))
     return shown
-
-
-def _address(url_name: str) -> str:
-    try:
-        return reverse(url_name)
-    except NoReverseMatch:
-        return ""

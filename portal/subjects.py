@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from django.apps import apps as installed
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -47,6 +46,5 @@ def addresses(lines: Iterable[Activity]) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     for kind, ids in wanted.items():
         names = installed.get_model(_shown[kind].model)._default_manager.filter(pk__in=ids).values_list("pk", "name")
-        with suppress(NoReverseMatch):  # until the page has landed
-            found |= {(kind, str(pk)): reverse(_shown[kind].url_name, kwargs={"name": name}) for pk, name in names}
+        found |= {(kind, str(pk)): reverse(_shown[kind].url_name, kwargs={"name": name}) for pk, name in names}
     return found

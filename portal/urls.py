@@ -10,7 +10,7 @@ from portal.guide import FIRST_PAGE, guide
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("activity/", activity_views.activity, name="activity"),
-    path("help/", guide, {"page": FIRST_PAGE}),
+    path("help/", guide, {"page": FIRST_PAGE}, name="help"),
     path("help/<slug:page>/", guide, name="guide"),
     path("healthz", views.healthz, name="healthz"),
     path("accounts/login/", views.SignIn.as_view(), name="login"),
