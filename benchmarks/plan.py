@@ -52,11 +52,21 @@ def certificate_name(number: int) -> str:
     return f"client-{number}"
 
 
+def subscription_name(number: int) -> str:
+    """Return the name of a subscription; those with even numbers open all APIs."""
+    return f"subscription-{number}"
+
+
+def operation_name(template: str) -> str:
+    """Return the name of the operation that lets *template*, one of :data:`TEMPLATES`, through."""
+    return f"operation-{TEMPLATES.index(template)}"
+
+
 def call_path(number: int) -> str:
     """Return the path of a call to an API's last operation."""
     return f"/{api_name(number)}/orders/1"
 
 
 def key_of(subscription: int, kind: str = "primary") -> str:
-    """Return a key of a subscription; those with even numbers open all APIs."""
+    """Return a key of a subscription."""
     return hashlib.sha256(f"{subscription} {kind}".encode()).hexdigest()[:32]

@@ -20,7 +20,7 @@ from django.utils import timezone
 from apis import actions as api_actions
 from apis.models import Api, KeyKind, Operation, Subscription
 from benchmarks import seed
-from benchmarks.plan import Plan, api_name, certificate_name
+from benchmarks.plan import Plan, api_name, certificate_name, operation_name
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
 from gateway.models import Delivery
@@ -69,7 +69,7 @@ class _Worker:
 
     def add_operation(self, number: int, template: str) -> dict[str, Any]:
         api = Api.objects.get(name=api_name(number))
-        names = {"name": template.replace("/", "-"), "display_name": template}
+        names = {"name": operation_name(template), "display_name": template}
         return _timed(lambda: api_actions.add_operation(api, **names, method="GET", url_template=template, by=None, now=timezone.now()))
 
     def delete_operation(self, number: int, template: str) -> dict[str, Any]:

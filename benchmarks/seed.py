@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from apis.models import Api, Credentials, KeyKind, Operation, Subscription, SubscriptionKey
-from benchmarks.plan import TEMPLATES, Plan, api_name, certificate_name, key_of
+from benchmarks.plan import TEMPLATES, Plan, api_name, certificate_name, key_of, operation_name, subscription_name
 from certificates.facts import Facts
 from certificates.models import CertificateVersion, ClientCertificate
 from certificates.sealing import Secret
@@ -82,15 +82,15 @@ def _api(number: int, certificate: ClientCertificate, backend_url: str, trusted_
 def _operations(apis: Sequence[Api], number: int) -> Iterator[Operation]:
     for api in apis:
         for template in TEMPLATES[-number:]:
-            yield Operation(api=api, name=template.replace("/", "-"), display_name=template, method="GET", url_template=template)
+            yield Operation(api=api, name=operation_name(template), display_name=template, method="GET", url_template=template)
 
 
 def _subscriptions(number: int, apis: Sequence[Api], now: datetime) -> None:
     subscriptions = Subscription.objects.bulk_create(
         (
             Subscription(
-                name=f"subscription-{one}",
-                display_name=f"subscription-{one}",
+                name=subscription_name(one),
+                display_name=subscription_name(one),
                 api=apis[one // 2 % len(apis)] if one % 2 else None,
                 created_at=now,
             )
