@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -14,36 +14,15 @@ from django.utils.translation import gettext_lazy
 
 from certificates import actions
 from certificates.models import CertificateVersion, ClientCertificate, ExpiryNotice
+from portal.admin import ReadOnlyAdmin
 from portal.responses import see_other
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Any]
-else:
-    _ModelAdmin = admin.ModelAdmin  # generic for the type checker only
-
-
-class _ReadOnly(_ModelAdmin):
-    """Rows to look at."""
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        """Nothing is added here."""
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        """Nothing is changed here."""
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        """Nothing is deleted here."""
-        return False
-
 
 _FACTS = ("number", "subject", "thumbprint", "thumbprint_sha256", "issuer", "serial", "key_type")
 _MOMENTS = ("not_before", "not_after", "created_at", "created_by")
 
 
 @admin.register(CertificateVersion)
-class CertificateVersionAdmin(_ReadOnly):
+class CertificateVersionAdmin(ReadOnlyAdmin):
     """The versions, without what is sealed."""
 
     fields = ("certificate", *_FACTS, *_MOMENTS, "ring_key")
@@ -53,7 +32,7 @@ class CertificateVersionAdmin(_ReadOnly):
 
 
 @admin.register(ExpiryNotice)
-class ExpiryNoticeAdmin(_ReadOnly):
+class ExpiryNoticeAdmin(ReadOnlyAdmin):
     """Who was told what."""
 
     list_display = ("version", "person", "days", "sent_at")
@@ -61,7 +40,7 @@ class ExpiryNoticeAdmin(_ReadOnly):
 
 
 @admin.register(ClientCertificate)
-class ClientCertificateAdmin(_ReadOnly):
+class ClientCertificateAdmin(ReadOnlyAdmin):
     """The entries; deleting one goes the way of the portal's own page."""
 
     fields = ("name", "current", "created_at")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,7 +77,7 @@ def rewrap(*, now: datetime) -> Rewrapped:
     return Rewrapped(rows=rows, unopened=tuple(unopened))
 
 
-def _batches(model: type[SealedSecret], newest: str) -> Iterator[tuple[int, list[str]]]:
+def _batches(model: type[SealedSecret], newest: str) -> Generator[tuple[int, list[str]]]:
     """Re-wrap the rows of *model* batch by batch, in the order of their ids."""
     waiting = model._default_manager.exclude(ring_key=newest).order_by("pk")
     while True:

@@ -81,7 +81,7 @@ class ClientCertificateQuerySet(models.QuerySet["ClientCertificate"]):
 
     def expiring(self, *, now: datetime) -> ClientCertificateQuerySet:
         """Return those whose current version has expired or will within 30 days, the most urgent first."""
-        return self.filter(current__not_after__lt=now + EXPIRES_SOON).order_by("current__not_after", "name")
+        return self.filter(current__not_after__lte=now + EXPIRES_SOON).order_by("current__not_after", "name")
 
     def matching(self, words: str) -> ClientCertificateQuerySet:
         """Return those whose name, subject or thumbprint (SHA-1 or SHA-256) holds *words*.
