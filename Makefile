@@ -25,10 +25,10 @@ endif
 endif
 
 test: lint ## linters, then every test: on SQLite, on PostgreSQL, in a browser
-	python -m pytest -n 2 --ignore=tests/browser
-	python -m tests.postgresql python -m pytest -n 2 --ignore=tests/browser
+	python -m pytest -n 2 --ignore=tests/browser --ignore=tests/whole
+	python -m tests.postgresql python -m pytest -n 2 --ignore=tests/browser --ignore=tests/whole
 	python -m tests.browser.chromium
-	python -m pytest tests/browser
+	python -m pytest tests/browser tests/whole
 
 lint: install-for-tests
 	ruff check .

@@ -63,8 +63,6 @@ def tables() -> str | None:
     if not plan:
         return None
     call_command("migrate", interactive=False, verbosity=0, database=DEFAULT_DB_ALIAS)
-    if connection.vendor == "sqlite":
-        Path(settings.DATABASES[DEFAULT_DB_ALIAS]["NAME"]).chmod(0o600)
     return f"Applied {len(plan)} database migrations."
 
 

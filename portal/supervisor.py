@@ -21,7 +21,7 @@ def supervise(names: Iterable[str], *, meanwhile: Callable[[], None]) -> int:
     """Run the processes *names* of the Procfile until one ends, or until SIGINT or SIGTERM; then end them all.
 
     :param meanwhile: called in a thread of its own as soon as they are started
-    :returns: the exit code: 0 if somebody asked for the end
+    :returns: the exit code: 0 if somebody asked for the end, 1 if a process ended by itself
     """
     commands = parse_procfile((Path(settings.BASE_DIR) / "Procfile").read_text(encoding="utf-8")).processes
     manager = _Manager([meanwhile, _end_when_the_starter_ends])
@@ -30,7 +30,7 @@ def supervise(names: Iterable[str], *, meanwhile: Callable[[], None]) -> int:
         manager.add_process(name, commands[name], cwd=str(settings.BASE_DIR), env=environment)
     manager.loop()
     asked_for = {128 + signal.SIGINT, 128 + signal.SIGTERM}
-    return 0 if manager.returncode in asked_for else int(manager.returncode or 1)
+    return 0 if manager.returncode in asked_for else 1
 
 
 class _Manager(Manager):  # type: ignore[misc]  # honcho has no types
@@ -38,12 +38,20 @@ class _Manager(Manager):  # type: ignore[misc]  # honcho has no types
 
     def __init__(self, threads: list[Callable[[], None]]) -> None:
         super().__init__()
-        self._threads = threads
+        self.returncode: int | None
+        self._threads = [*threads, self._end_when_one_ends]
 
     def _start(self) -> None:
         super()._start()
         for target in self._threads:
             threading.Thread(target=target, daemon=True).start()
+
+    def _end_when_one_ends(self) -> None:
+        """End all when a process is gone whose children live on; honcho waits for the children to close its output."""
+        while not any(_state(process["pid"]) == "Z" for process in self._processes.values() if "pid" in process):
+            time.sleep(_WATCH_SECONDS)
+        self.returncode = self.returncode or 1
+        self.terminate()
 
 
 def _end_when_the_starter_ends() -> None:
@@ -60,8 +68,18 @@ def _end_when_the_starter_ends() -> None:
 
 def _catches_interrupt(process: int) -> bool:
     """Return whether *process* has a handler for SIGINT; false where the system does not tell."""
-    status = Path(f"/proc/{process}/status")
-    if not status.exists():
-        return False
-    caught = next(line for line in status.read_text().splitlines() if line.startswith("SigCgt:"))
-    return bool(int(caught.split()[1], 16) >> (signal.SIGINT - 1) & 1)
+    return bool(int(_told(process, "SigCgt") or "0", 16) >> (signal.SIGINT - 1) & 1)
+
+
+def _state(process: int) -> str:
+    """Return the letter of a process's state, "Z" for one that has ended and is not yet mourned; empty where nobody tells."""
+    return _told(process, "State")[:1]
+
+
+def _told(process: int, what: str) -> str:
+    """Return what Linux tells of a process under *what*; empty where there is no such process or no such system."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(f"{what}:")), "")

@@ -93,6 +93,10 @@ class Portal:
         """End it as ``kill`` does and return the exit code."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
+        return self.exit_code()
+
+    def exit_code(self) -> int:
+        """Wait until it ends by itself and return the exit code."""
         return self._process.wait(_ENDED_WITHIN_SECONDS)
 
     @property

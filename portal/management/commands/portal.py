@@ -31,7 +31,7 @@ class Command(BaseCommand):
             "workers": str(WORKERS),
             "blocking-threads": str(BLOCKING_THREADS),
             "workers-kill-timeout": "5",
-            "log-level": "warning",
+            "log-level": "error",
         }
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
         os.execv(  # noqa: S606 - granian itself, from this environment

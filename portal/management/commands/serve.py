@@ -11,7 +11,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from portal import installation
@@ -37,8 +37,8 @@ class Command(BaseCommand):
             lines += call_command("demo", "prepare", stdout=io.StringIO()).splitlines()
         for name in ("PORTAL_ADMIN_PASSWORD", "PORTAL_ADMIN_PASSWORD_FILE"):
             os.environ.pop(name, None)  # used; what is started below has no need of it
-        names = [name for name in ("portal", "xds", "gateway", *(["demo"] if demo else [])) if name in get_commands()]
-        if code := supervise(names, meanwhile=lambda: self._announce(names, lines)):
+        names = ["portal", "xds", "gateway", *(["demo"] if demo else [])]
+        if code := supervise(names, meanwhile=lambda: self._announce(lines)):
             raise CommandError("One of the processes ended, so all were ended; it says why above.", returncode=code)
 
     def _administrator(self, *, show_password: bool) -> list[str]:
@@ -50,12 +50,12 @@ class Command(BaseCommand):
         kept = installation.administrator_password_file()
         return [f"User name     {name}", f"Password      {password}" if show_password else f"Password      in {kept}"]
 
-    def _announce(self, names: list[str], lines: list[str]) -> None:
+    def _announce(self, lines: list[str]) -> None:
         """Wait until both answer, then print where they are and *lines*."""
         portal = url_of(settings.PORTAL_HOST, settings.PORTAL_PORT)
         gateway = url_of(settings.GATEWAY_HOST, settings.GATEWAY_PORT)
         started = time.monotonic()
-        waiting = [f"{portal}/healthz", *([f"{gateway}{_GATEWAY_STATUS}"] if "gateway" in names else [])]
+        waiting = [f"{portal}/healthz", f"{gateway}{_GATEWAY_STATUS}"]
         while waiting and time.monotonic() < started + _READY_WITHIN_SECONDS:
             waiting = [url for url in waiting if not _answers(url)]
             time.sleep(0.1)

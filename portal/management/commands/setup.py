@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -27,6 +28,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # noqa: RUF012 - Django declares it so; the checks need what this makes
 
     def handle(self, *_args: Any, **_options: Any) -> None:
+        os.umask(0o077)  # whatever this process and those it starts write is for its own user
         for step in STEPS:
             if said := step():
                 self.stdout.write(said)

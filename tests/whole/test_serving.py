@@ -1,0 +1,104 @@
+"""`manage.py serve --demo`, what `make run` runs: it starts quickly, keeps what it has, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import stat
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.processes import Portal, processes_of
+
+SECOND_START_SECONDS = 8.0
+PROCESSES = ("granian", "manage.py xds", "envoy", "manage.py demo run")
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Portal:
+    return Portal(tmp_path / "home")
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_second_start_is_quick_and_keeps_everything(portal: Portal) -> None:
+    with portal:
+        first = (portal.user_name, portal.password, portal.subscription_key, portal.told("Certificate"), portal.told("Its password"))
+    started = time.monotonic()
+    with portal:
+        seconds = time.monotonic() - started
+        second = (portal.user_name, portal.password, portal.subscription_key, portal.told("Certificate"), portal.told("Its password"))
+        assert urllib.request.urlopen(f"{portal.url}/healthz").status == 200
+
+    assert second == first
+    assert seconds < SECOND_START_SECONDS
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_all_that_it_started(portal: Portal, signum: signal.Signals) -> None:
+    with portal:
+        family = processes_of(portal.pid)
+        for name in PROCESSES:
+            assert any(name in arguments for arguments in family.values()), f"{name} is not among {family}"
+
+        os.kill(portal.pid, signum)
+
+        wait_until(lambda: not any(_is_alive(process) for process in family if process != portal.pid))
+        assert portal.exit_code() == 0
+
+
+@pytest.mark.parametrize("name", ["granian", "manage.py xds", "gateway/supervisor.py", "manage.py demo run"])
+def test_where_one_process_ends_all_end_and_the_exit_code_says_so(portal: Portal, name: str) -> None:
+    with portal:
+        family = processes_of(portal.pid)
+        # The first of that name: its children (the portal's workers) are replaced instead.
+        victim = min(process for process, arguments in family.items() if name in arguments and "sh -c" not in arguments)
+
+        os.kill(victim, signal.SIGKILL)
+
+        wait_until(lambda: not any(_is_alive(process) for process in family if process != portal.pid))
+        assert portal.exit_code() != 0
+
+
+def test_no_password_or_key_stands_in_arguments_or_in_the_environment_of_others(tmp_path: Path) -> None:
+    given = "an administrator's own password"
+    with Portal(tmp_path / "home", extra_environment={"PORTAL_ADMIN_PASSWORD": given}) as portal:
+        # The starter was given the password in its environment, and takes it out for those that it starts.
+        family = {process: arguments for process, arguments in processes_of(portal.pid).items() if "manage.py serve" not in arguments}
+        for process, arguments in family.items():
+            environment = Path(f"/proc/{process}/environ").read_text(encoding="utf-8", errors="replace")
+            for secret in (given, portal.told("Its password"), portal.subscription_key):
+                assert secret not in arguments
+                assert secret not in environment
+
+
+def test_nobody_else_may_read_what_is_written(portal: Portal) -> None:
+    with portal:
+        open_to_others = [path for path in portal.home.rglob("*") if stat.S_IMODE(path.lstat().st_mode) & 0o077 and path.is_file()]
+        assert stat.S_IMODE(portal.home.stat().st_mode) == 0o700
+        assert [path for path in open_to_others if "static" not in path.parts] == []
+
+
+def test_the_start_says_what_it_does(portal: Portal) -> None:
+    with portal:
+        for line in ("Made the secret key.", "Made the first administrator, admin.", "Everything is set up."):
+            assert line in portal.said
+        assert re.search(r"^curl -i http\S+/orders/1 -H 'Ocp-Apim-Subscription-Key: [0-9a-f]{32}'$", portal.said, re.MULTILINE)
+
+
+def _is_alive(process: int) -> bool:
+    status = Path(f"/proc/{process}/status")
+    try:
+        return "State:\tZ" not in status.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
