@@ -1,0 +1,44 @@
+"""Deleting an API."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from apis.models import Api, Subscription
+from portal.models import Activity, Event
+from tests.makers import make_api, make_subscription
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_question_names_the_subscriptions_that_go_with_it(signed_in: Client) -> None:
+    make_subscription("mobile-app", api=make_api("orders"))
+    make_subscription("all")
+    page = signed_in.get("/apis/orders/delete/").content.decode()
+    assert "/subscriptions/mobile-app/" in page
+    assert "/subscriptions/all/" not in page
+    assert Api.objects.exists()
+
+
+def test_it_goes_with_its_subscriptions_and_the_log_says_which(signed_in: Client, publisher: User) -> None:
+    make_subscription("mobile-app", api=make_api("orders"))
+    make_subscription("all")
+    answer = signed_in.post("/apis/orders/delete/")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/apis/")
+    assert not Api.objects.exists()
+    assert list(Subscription.objects.values_list("name", flat=True)) == ["all"]
+    line = Activity.objects.get(event=Event.API_DELETED)
+    assert (line.actor, line.details["subscriptions"]) == (publisher, ["mobile-app"])
+
+
+def test_what_is_gone_is_404(signed_in: Client) -> None:
+    assert signed_in.post("/apis/orders/delete/").status_code == 404
+
+
+def test_viewers_may_not(client: Client, viewer: User) -> None:
+    make_api("orders")
+    client.force_login(viewer)
+    assert client.post("/apis/orders/delete/").status_code == 403
+    assert Api.objects.exists()
