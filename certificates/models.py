@@ -86,12 +86,13 @@ class ClientCertificateQuerySet(models.QuerySet["ClientCertificate"]):
     def matching(self, words: str) -> ClientCertificateQuerySet:
         """Return those whose name, subject or thumbprint (SHA-1 or SHA-256) holds *words*.
 
-        Invisible characters that Windows' certificate dialog adds are ignored, in a thumbprint also spaces and colons.
+        Invisible characters that Windows' certificate dialog adds are ignored, in a thumbprint also spaces and colons. Fewer than
+        four digits are no part of a thumbprint: four are what people tell certificates apart by.
         """
         seen = "".join(character for character in words if unicodedata.category(character) not in {"Cf", "Cc"}).strip()
         found = Q(name__icontains=seen) | Q(current__subject__icontains=seen)
         digits = re.sub(r"[\s:-]", "", seen).upper()
-        if re.fullmatch(r"[0-9A-F]+", digits):
+        if re.fullmatch(r"[0-9A-F]{4,64}", digits):
             found |= Q(current__thumbprint__contains=digits) | Q(current__thumbprint_sha256__contains=digits)
         return self.filter(found)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -17,6 +19,13 @@ from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
 def _password_hash() -> str:
     """Return the hash of the one password of all; hashing is slow on purpose."""
     return make_password("correct horse battery staple")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Keep the tests' SQLite database in a file, as the portal does: in memory, several writers at once only meet locks."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = f"{os.environ['PORTAL_HOME']}/tests.sqlite3"
 
 
 def _person(name: str, role: str) -> User:
