@@ -67,16 +67,16 @@ def _turn() -> Iterator[None]:
 
 def _open_in_child(data: bytes, password: Secret) -> Pfx:
     try:
-        return wire.understand(_ask(wire.pack((password.value, data))))
+        return wire.understand(_ask(Secret(wire.pack((password.value, data)))))
     except wire.ChildFailed as failure:
         _log.error("A PFX file could not be opened for a reason nobody expected: %s", failure)
         raise UnreadablePfx(Problem.DAMAGED) from None
-    except OSError as error:  # no room for another process; not chained: its frames hold the password
+    except (OSError, MemoryError) as error:  # no room for another process; not chained: its frames hold the password
         _log.error("A PFX file could not be opened: %s", type(error).__name__)
         raise UnreadablePfx(Problem.BUSY) from None
 
 
-def _ask(request: bytes) -> bytes:
+def _ask(request: Secret) -> bytes:
     """Start the child, hand it *request* and return its answer. It is gone when this returns.
 
     :raises UnreadablePfx: ``TOO_MUCH_WORK``, if it met a limit
@@ -86,7 +86,7 @@ def _ask(request: bytes) -> bytes:
         [*_COMMAND, str(os.getpid())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT, env={}
     ) as child:
         try:
-            answer, _ = child.communicate(request, timeout=WALL_SECONDS)
+            answer, _ = child.communicate(request.value, timeout=WALL_SECONDS)
         except subprocess.TimeoutExpired:
             raise UnreadablePfx(Problem.TOO_MUCH_WORK) from None
         finally:
