@@ -137,6 +137,8 @@ class Hub:
             self._news.sent(gateway, update.touched)
         for session in list(self._sessions):
             self.tell(session, session.stream.settled())
+        for gateway in self.gateways:
+            self._note_progress(gateway)
         self.ready.set()
 
     def _as_changes(self, update: Update) -> Update:
@@ -159,10 +161,13 @@ class Hub:
                 case Accepted(key):
                     self._news.accepted(session.gateway, key)
         if settled:
-            oldest = (one.stream.oldest_open for one in self.sessions_of(session.gateway))
-            open_changes = [change for change in oldest if change is not None]
-            if FILL not in open_changes:
-                self._news.up_to(session.gateway, min(open_changes, default=self.line + 1) - 1)
+            self._note_progress(session.gateway)
+
+    def _note_progress(self, gateway: str) -> None:
+        oldest = (session.stream.oldest_open for session in self.sessions_of(gateway))
+        open_changes = [change for change in oldest if change is not None]
+        if FILL not in open_changes:
+            self._news.up_to(gateway, min(open_changes, default=self.line + 1) - 1)
 
     def _applied(self, session: Session, change: int) -> None:
         if change == FILL:

@@ -33,7 +33,7 @@ from gateway.hub import Update
 from gateway.notes import Notebook
 from gateway.stream import Key
 from portal.activity import last_line
-from portal.models import Activity
+from portal.models import Activity, Event
 
 log = logging.getLogger(__name__)
 
@@ -114,37 +114,41 @@ class World:
 
         :raises django.db.DatabaseError: if the database is away; the same lines can be followed again
         """
-        named = {line.id: self._named_by(line) for line in lines}
-        apis = {api for one in named.values() for api in one.apis}
-        subscriptions = {subscription for one in named.values() for subscription in one.subscriptions}
+        apis = {api for line in lines for api in self._apis_named_by(line)}
+        subscriptions_by_line = {line.id: self._subscriptions_named_by(line) for line in lines}
+        subscriptions = {subscription for named in subscriptions_by_line.values() for subscription in named}
         api_rows, subscription_rows = _fetch(_rows(), apis), _fetch(keys.rows(), subscriptions)
         # From here on nothing is read, so that nothing is left half done when the database goes away.
         changed = self._replace_apis(apis, api_rows)
         shards = self._keys.replace(subscriptions, subscription_rows)
         resources = [*changed.resources, *(self._keys.compile(shard) for shard in sorted(set().union(*shards.values())))]
         touched = {
-            line: frozenset(
-                {key for api in one.apis for key in changed.touched[api]}
-                | {(FILTER, shard_name(shard)) for subscription in one.subscriptions for shard in shards[subscription]}
+            line.id: frozenset(
+                # By now also the APIs that an earlier one of these lines has bound to the certificate.
+                {key for api in self._apis_named_by(line) for key in changed.touched[api]}
+                | {(FILTER, shard_name(shard)) for subscription in subscriptions_by_line[line.id] for shard in shards[subscription]}
             )
-            for line, one in named.items()
-            if one
+            for line in lines
         }
         self.line = lines[-1].id
+        touched = {line: keys for line, keys in touched.items() if keys}
         return Update(line=self.line, resources=tuple(resources), removed=tuple(changed.removed), touched=touched)
 
-    def _named_by(self, line: Activity) -> _Named:
-        """Return what *line* names: an API with its subscriptions (they go with it), a certificate's APIs, a subscription."""
-        subject = int(line.subject_id) if line.subject_id.isdecimal() else 0
+    def _apis_named_by(self, line: Activity) -> frozenset[int]:
+        """Return the APIs that *line* concerns, by id: its subject, or those that present the certificate that is its subject."""
         match line.kind:
             case "api":
-                return _Named(frozenset({subject}), self._keys.of_api(subject) if line.event == "api.deleted" else frozenset())
+                return frozenset({int(line.subject_id)})
             case "certificate":
-                return _Named(frozenset(self._by_certificate.get(subject, ())), frozenset())
-            case "subscription":
-                return _Named(frozenset(), frozenset({subject}))
+                return frozenset(self._by_certificate.get(int(line.subject_id), ()))
             case _:
-                return _Named(frozenset(), frozenset())
+                return frozenset()
+
+    def _subscriptions_named_by(self, line: Activity) -> frozenset[int]:
+        """Return the subscriptions that *line* concerns, by id; those of a deleted API have gone with it."""
+        if line.kind == "subscription":
+            return frozenset({int(line.subject_id)})
+        return self._keys.of_api(int(line.subject_id)) if line.event == Event.API_DELETED else frozenset()
 
     def _replace_apis(self, apis: Collection[int], rows: Sequence[Api]) -> _Changed:
         """Compile *rows*, all that is left of *apis*, and, where it matters, their segments."""
@@ -207,17 +211,6 @@ class World:
 
     def _compile_segment(self, segment: str) -> tuple[Resource, ...]:
         return compile_segment(segment, [self._apis[pk].policy for pk in self._segments.get(segment, ())])
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """What a line of the log names, by id."""
-
-    apis: frozenset[int]
-    subscriptions: frozenset[int]
-
-    def __bool__(self) -> bool:
-        return bool(self.apis or self.subscriptions)
 
 
 @dataclass(frozen=True, slots=True)

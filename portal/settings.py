@@ -115,6 +115,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
+    DATABASES["default"]["TEST"] = {"NAME": PORTAL_HOME / "tests.sqlite3"}  # a file, so that the tests' other processes share it
 
 # --- people -----------------------------------------------------------------------------------------------------------
 LOGIN_URL = "login"

@@ -11,6 +11,7 @@ import pytest
 
 from tests.gateway.backends import Backend, Http2Backend
 from tests.gateway.gateways import Gateway
+from tests.gateway.plant import Plant
 from tests.issuing import Issued, issue
 
 
@@ -59,3 +60,20 @@ def gateway() -> Iterator[Gateway]:
 def new_api() -> Callable[[], int]:
     """Return what gives an API id that no other test has."""
     return itertools.count(1).__next__
+
+
+@pytest.fixture(scope="session")
+def running_gateway(django_db_setup: None) -> Iterator[Plant]:
+    """Return a gateway without an xDS process."""
+    plant = Plant()
+    plant.start("gateway", "run")
+    yield plant
+    plant.end_all()
+
+
+@pytest.fixture
+def plant(running_gateway: Plant, transactional_db: None) -> Iterator[Plant]:
+    """Return a gateway with the xDS process on the tests' database."""
+    running_gateway.serve()
+    yield running_gateway
+    running_gateway.end("xds")
