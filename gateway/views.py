@@ -110,6 +110,7 @@ def failed_calls(request: PortalRequest) -> HttpResponse:
 @require_safe
 @permission_required("gateway.view_failedcall", raise_exception=True)
 def failed_call(request: PortalRequest, activity_id: str) -> HttpResponse:
-    """Show one failed call, with Envoy's own words."""
+    """Show one failed call, with Envoy's own words; to htmx its facts alone."""
     call = get_object_or_404(FailedCall.objects.select_related("api"), activity_id=activity_id)
-    return render(request, "gateways/failed_call.html", {"call": call, "activity_id": activity_id})
+    template = "gateways/_failed_call.html" if wants_fragment(request) else "gateways/failed_call.html"
+    return render(request, template, {"call": call, "activity_id": activity_id})

@@ -63,6 +63,6 @@ def certificate_suggestions(request: PortalRequest) -> HttpResponse:
 
 
 def _tell(request: PortalRequest, saved: Api, form: SecurityForm) -> None:
-    messages.success(request, _("Saved. The gateway uses it from now on."))
+    messages.success(request, _("Saved."))
     if form.cleaned_data["validate_certificate_name"] and not saved.validate_certificate_name:
         messages.info(request, _("Without the chain there is no name to check either, so that both checks are off now."))

@@ -148,7 +148,7 @@ def test_a_failure_is_explained_with_its_activity_id(signed_in: Client, gateway:
     gateway.refuses(502, "The back end's certificate was not issued for its host name.", "0f8fad5b")
     page = signed_in.post(URL, {"operation": "everything", "method": "GET"}).content.decode()
     assert "its certificate bears another name than orders.example.com" in page
-    assert "0f8fad5b" in page
+    assert "activity id 0f8fad5b" in page
 
 
 def test_a_gateway_that_is_down_is_said_so(signed_in: Client, settings: Settings) -> None:
