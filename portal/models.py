@@ -33,6 +33,11 @@ class Event(models.TextChoices):
     GATEWAY_REMOVED = "gateway.removed", _("Gateway removed")
     TOKEN_CREATED = "token.created", _("Access token created")
     TOKEN_REVOKED = "token.revoked", _("Access token revoked")
+    TOKEN_KEYS_SHOWN = "token.keys-shown", _("Shared access keys shown")
+    TOKEN_KEY_REGENERATED = "token.key-regenerated", _("Shared access key regenerated")
+    BACKEND_CREATED = "backend.created", _("Back end created")
+    BACKEND_CHANGED = "backend.changed", _("Back end changed")
+    BACKEND_DELETED = "backend.deleted", _("Back end deleted")
     ENCRYPTION_REWRAPPED = "encryption.rewrapped", _("Encryption keys rotated")
 
 

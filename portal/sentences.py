@@ -38,6 +38,11 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.GATEWAY_REMOVED: gettext_lazy("{who} removed the gateway {subject}"),
     Event.TOKEN_CREATED: gettext_lazy("{who} created the access token {subject}"),
     Event.TOKEN_REVOKED: gettext_lazy("{who} revoked the access token {subject}"),
+    Event.TOKEN_KEYS_SHOWN: gettext_lazy("{who} looked at the keys of the shared access {subject}"),
+    Event.TOKEN_KEY_REGENERATED: gettext_lazy("{who} regenerated a key of the shared access {subject}"),
+    Event.BACKEND_CREATED: gettext_lazy("{who} added the back end {subject}"),
+    Event.BACKEND_CHANGED: gettext_lazy("{who} changed the back end {subject}"),
+    Event.BACKEND_DELETED: gettext_lazy("{who} deleted the back end {subject}"),
     Event.ENCRYPTION_REWRAPPED: gettext_lazy("{who} rotated the encryption keys"),
 }
 

@@ -1,0 +1,126 @@
+"""Who calls: a bearer token, or a signature made with a shared access key. No session, no cookie.
+
+Failures are counted per address and per credential; beyond the limit they are answered with 429. A right credential is never
+refused for others' failures, because clients repeat what is answered with 429.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NoReturn
+
+from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from portal.addresses import caller as address_of
+from rest.envelope import NotAuthenticated, TooManyRequests
+from rest.models import AccessToken, Credential, SharedAccess
+
+if TYPE_CHECKING:
+    from certificates.sealing import Secret
+
+FAILURES = 30  # within the window, from one address or with one credential
+WINDOW_SECONDS = 60
+_NOTED_EVERY = timedelta(minutes=1)  # so that reading does not write
+_SIGNATURE = re.compile(r"uid=(?P<uid>[^&]{1,100})&ex=(?P<ex>[^&]{1,40})&sn=(?P<sn>[A-Za-z0-9+/]{86}==)\Z", re.ASCII)
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d{1,7})?Z\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody known, with no more rights than the role of the credential allows."""
+
+    user: User
+    role: str  # empty: all the person's rights
+
+    def may(self, permission: str) -> bool:
+        """Return whether the caller has a permission (``app.codename``)."""
+        if not self.user.has_perm(permission):
+            return False
+        app, codename = permission.split(".")
+        allowed = Permission.objects.filter(group__name=self.role, content_type__app_label=app, codename=codename)
+        return not self.role or allowed.exists()
+
+
+def authenticate(request: HttpRequest, *, now: datetime) -> Caller:
+    """Return who calls.
+
+    :raises NotAuthenticated: if no credential, or one that is unknown, expired, revoked or of somebody who may not sign in: all alike
+    :raises TooManyRequests: the same after too many failures
+    """
+    scheme, _space, value = request.headers.get("Authorization", "").partition(" ")
+    match scheme.lower():
+        case "bearer":
+            credential = _of_token(value.strip(), now)
+        case "sharedaccesssignature":
+            credential = _of_signature(value.strip(), now)
+        case _:
+            raise NotAuthenticated(_("Send an access token: Authorization: Bearer …"))
+    if credential is None:
+        _refuse(request, value)
+    _note_use(credential, now)
+    return Caller(credential.user, credential.role)
+
+
+def signature(key: Secret, identifier: str, expiry: str) -> str:
+    """Return the published signature over an identifier and the text of a moment: base64 of HMAC-SHA512."""
+    return base64.b64encode(hmac.digest(key.value, f"{identifier}\n{expiry}".encode(), hashlib.sha512)).decode()
+
+
+@sensitive_variables("token")
+def _of_token(token: str, now: datetime) -> Credential | None:
+    found: Credential | None = (
+        AccessToken.objects.in_force(now=now).filter(digest=AccessToken.digest_of(token)).select_related("user").first()
+    )
+    return found
+
+
+def _of_signature(text: str, now: datetime) -> Credential | None:
+    match = _SIGNATURE.match(text)
+    if match is None or "\0" in text or not _is_ahead(match["ex"], now):
+        return None
+    access: SharedAccess | None = SharedAccess.objects.in_force(now=now).filter(identifier=match["uid"]).select_related("user").first()
+    if access is None:
+        return None
+    expected = [signature(key.unseal(), match["uid"], match["ex"]) for key in access.keys.all()]
+    matches = [hmac.compare_digest(one, match["sn"]) for one in expected]  # a list: all are compared
+    return access if any(matches) else None
+
+
+def _is_ahead(text: str, now: datetime) -> bool:
+    if (match := _MOMENT.match(text)) is None:
+        return False
+    try:
+        return datetime.fromisoformat(match[1]).replace(tzinfo=UTC) > now
+    except ValueError:
+        return False
+
+
+def _refuse(request: HttpRequest, value: str) -> NoReturn:
+    digest = hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
+    counts = [_count(f"rest-failures-of:{one}") for one in (address_of(request), digest[:32])]
+    if max(counts) > FAILURES:
+        raise TooManyRequests(_("Too many calls with a wrong access token. Wait a minute."), seconds=WINDOW_SECONDS)
+    raise NotAuthenticated(_("The access token is unknown, has expired or was revoked."))
+
+
+def _count(key: str) -> int:
+    """Count one more failure; the count begins anew a minute after its first."""
+    cache.add(key, 0, timeout=WINDOW_SECONDS)
+    try:
+        return cache.incr(key)
+    except ValueError:  # it has just run out
+        return 1
+
+
+def _note_use(credential: Credential, now: datetime) -> None:
+    if credential.last_used_at is None or credential.last_used_at < now - _NOTED_EVERY:
+        type(credential)._default_manager.filter(pk=credential.pk).update(last_used_at=now)

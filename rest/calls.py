@@ -1,0 +1,153 @@
+"""The addresses of the REST API, and what is done for each call before an entity's module sees it.
+
+They are resolved by :mod:`rest.middleware`, not by the portal's own addresses: a call never meets sessions, cookies, form tokens or
+the sign-in page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, re_path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apis.models import KeyKind
+from rest import envelope, openapi
+from rest.authentication import authenticate
+from rest.call import Call, Service
+from rest.collection import Collection
+from rest.entities.apis import Apis
+from rest.entities.backends import Backends
+from rest.entities.certificates import Certificates
+from rest.entities.operations import Operations
+from rest.entities.policies import Policies
+from rest.entities.subscriptions import Subscriptions
+from rest.envelope import Fault, Invalid, NotFound, Refused
+from rest.versions import ARM, DIRECT, Generation
+
+View = Callable[..., HttpResponse]
+Answer = Callable[..., HttpResponse]
+
+_WRITES = frozenset({"PUT", "PATCH"})
+
+
+def serve(answer: Answer, generation: Generation) -> View:
+    """Return the view that knows the caller, checks service and api-version, and gives every refusal the published form."""
+
+    def view(request: HttpRequest, *, subscription: str = "", group: str = "", service: str = "", **names: str) -> HttpResponse:
+        try:
+            now = timezone.now()
+            caller = authenticate(request, now=now)
+            where = _service(subscription, group, service) if generation is ARM else Service("")
+            generation.check(request)
+            return answer(Call(request=request, caller=caller, service=where, now=now), **names)
+        except Refused as refusal:
+            return envelope.answer(refusal)
+
+    return view
+
+
+def _service(subscription: str, group: str, service: str) -> Service:
+    if service != settings.PORTAL_SERVICE_NAME:
+        message = _("There is no service %(service)s in the resource group %(group)s.") % {"service": service, "group": group}
+        raise NotFound(message)
+    return Service(f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ApiManagement/service/{service}")
+
+
+def _list(kind: type[Collection[Any, Any]]) -> Answer:
+    return lambda call, **parents: kind(call, **parents).answer_collection()
+
+
+def _one(kind: type[Collection[Any, Any]]) -> Answer:
+    return lambda call, name, **parents: kind(call, **parents).answer_entity(name)
+
+
+def _list_secrets(call: Call, name: str) -> HttpResponse:
+    return Subscriptions(call).answer_list_secrets(name)
+
+
+def _regenerate(kind: KeyKind) -> Answer:
+    return lambda call, name: Subscriptions(call).answer_regenerate(name, kind)
+
+
+def _below_an_api(call: Call, path: str) -> HttpResponse:
+    """Answer what is not known below an API: nothing is there, and no API's name holds a slash."""
+    if call.request.method in _WRITES:
+        raise Invalid(Fault(Apis.id_name, _("“%(path)s” is no name, and nothing known below an API.") % {"path": path}))
+    return _nothing(call)
+
+
+def _nothing(_call: Call, **_names: str) -> HttpResponse:
+    raise NotFound
+
+
+def description(request: HttpRequest) -> HttpResponse:
+    """Answer the OpenAPI document, to anybody: it holds nothing of this portal's."""
+    return openapi.answer(request)
+
+
+def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by this name
+    """400: the request itself is broken, or the host is not ours."""
+    return envelope.enveloped(400, "BadRequest", _("The request could not be read."))
+
+
+def not_found(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by this name
+    """404: not even the form of the address is known."""
+    return envelope.answer(NotFound())
+
+
+def server_error(_request: HttpRequest) -> HttpResponse:
+    """500: a mistake of ours, or the database is away."""
+    return envelope.enveloped(500, "InternalServerError", _("The portal failed; its log says why."))
+
+
+def _arm(pattern: str, answer: Answer) -> Any:
+    return re_path(rf"^{pattern}\Z", serve(answer, ARM))
+
+
+_API = r"apis/(?P<api>[^/]+)"
+_arm_addresses = [
+    _arm(r"certificates", _list(Certificates)),
+    _arm(r"certificates/(?P<name>.+)", _one(Certificates)),
+    _arm(r"apis", _list(Apis)),
+    _arm(r"apis/(?P<name>[^/]+)", _one(Apis)),
+    _arm(rf"{_API}/operations", _list(Operations)),
+    _arm(rf"{_API}/operations/(?P<name>[^/]+)", _one(Operations)),
+    _arm(rf"{_API}/policies", _list(Policies)),
+    _arm(rf"{_API}/policies/(?P<name>[^/]+)", _one(Policies)),
+    _arm(r"apis/(?P<path>.+)", _below_an_api),
+    _arm(r"subscriptions", _list(Subscriptions)),
+    _arm(r"subscriptions/(?P<name>[^/]+)/listSecrets", _list_secrets),
+    _arm(r"subscriptions/(?P<name>[^/]+)/regeneratePrimaryKey", _regenerate(KeyKind.PRIMARY)),
+    _arm(r"subscriptions/(?P<name>[^/]+)/regenerateSecondaryKey", _regenerate(KeyKind.SECONDARY)),
+    _arm(r"subscriptions/(?P<name>.+)", _one(Subscriptions)),
+    _arm(r"backends", _list(Backends)),
+    _arm(r"backends/(?P<name>.+)", _one(Backends)),
+    _arm(r".*", _nothing),
+]
+_SERVICE = (
+    r"(?i:subscriptions)/(?P<subscription>[^/]+)/(?i:resourceGroups)/(?P<group>[^/]+)"
+    r"/(?i:providers/Microsoft\.ApiManagement/service)/(?P<service>[^/]+)/"
+)
+
+urlpatterns = [
+    re_path(
+        r"^management/",
+        include(
+            [
+                re_path(r"^openapi\.json\Z", description),
+                re_path(rf"^{_SERVICE}", include(_arm_addresses)),
+                re_path(r"^certificates\Z", serve(_list(Certificates), DIRECT)),
+                re_path(r"^certificates/(?P<name>.+)\Z", serve(_one(Certificates), DIRECT)),
+                re_path(r"^.*\Z", serve(_nothing, ARM)),
+            ]
+        ),
+    )
+]
+handler400 = "rest.calls.bad_request"
+handler404 = "rest.calls.not_found"
+handler500 = "rest.calls.server_error"

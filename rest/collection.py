@@ -1,0 +1,199 @@
+"""What all kinds of entities have in common: list, get, head, create or update, update, delete; permissions, ETags, answers.
+
+A kind of entity is a subclass of :class:`Collection`. It finds rows, shows them, and hands what a client sends to the actions.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, TypeVar
+
+from django.db import models, transaction
+from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from certificates.models import NAME_MAX_LENGTH, valid_name
+from rest import etags, filters, paging
+from rest.bodies import Properties
+from rest.call import Call
+from rest.envelope import Conflict, Fault, Invalid, MethodNotAllowed, NotFound
+
+Row = TypeVar("Row", bound=models.Model)
+Draft = TypeVar("Draft")
+
+CREATED = 201
+NO_CONTENT = 204
+
+
+class Collection(ABC, Generic[Row, Draft]):
+    """The entities of one kind, as one call sees them.
+
+    *Row* is what is stored, *Draft* what a body asks for once it is read and checked.
+    """
+
+    segment: ClassVar[str]  # the word in addresses and types
+    id_name: ClassVar[str]  # what the published documents call the id; the target of faults
+    permission: ClassVar[str]  # which permissions decide: "apis.{}_api"
+    fields: ClassVar[Mapping[str, filters.Field]]  # what $filter may ask for
+    collection_methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
+    entity_methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "PUT", "PATCH", "DELETE")
+    deleted_status: ClassVar[int] = 200
+
+    def __init__(self, call: Call, **parents: str) -> None:
+        """See the entities below *parents* (names by kind)."""
+        self.call = call
+        self.parents = parents
+
+    # --- what a kind of entity says of itself -------------------------------------------------------------------------
+
+    @abstractmethod
+    def rows(self) -> models.QuerySet[Row]:
+        """Return all entities, in a lasting order, with what :meth:`show` needs."""
+
+    @abstractmethod
+    def name_of(self, row: Row) -> str:
+        """Return the id of an entity within its collection."""
+
+    @abstractmethod
+    def etag(self, row: Row) -> str:
+        """Return the ETag of an entity."""
+
+    @abstractmethod
+    def show(self, row: Row) -> dict[str, Any]:
+        """Return the properties that clients see."""
+
+    @abstractmethod
+    def read(self, sent: Properties, row: Row | None, *, whole: bool) -> Draft:
+        """Check what a client sent. Nothing is locked meanwhile: this may take long.
+
+        :param row: the entity to change; ``None``: there is none yet
+        :param whole: a whole entity was sent (PUT); else the entity's values stand where nothing was sent (PATCH)
+        :raises rest.envelope.Refused: if it cannot be
+        """
+
+    @abstractmethod
+    def create(self, name: str, draft: Draft) -> Row:
+        """Create an entity."""
+
+    @abstractmethod
+    def change(self, row: Row, draft: Draft) -> Row:
+        """Change an entity."""
+
+    @abstractmethod
+    def remove(self, row: Row) -> None:
+        """Delete an entity."""
+
+    def check_name(self, name: str) -> None:
+        """Refuse an id that no entity can have.
+
+        :raises Invalid: naming the id
+        """
+        if len(name) > NAME_MAX_LENGTH or not valid_name.regex.match(name):  # type: ignore[union-attr]  # compiled when first used
+            raise Invalid(Fault(self.id_name, str(valid_name.message)))
+
+    def path_of(self, name: str) -> tuple[str, ...]:
+        """Return the words of an entity's address, its parents' first."""
+        return (self.segment, name)
+
+    # --- what follows for all of them ---------------------------------------------------------------------------------
+
+    def answer_collection(self) -> HttpResponse:
+        """Answer a call of the collection's own address."""
+        if self.call.request.method not in self.collection_methods:
+            raise MethodNotAllowed(self.collection_methods)
+        self._require("view")
+        wanted = filters.parse(self.call.request.GET.get("$filter", ""), self.fields)
+        shown, rest = paging.page_of(self.call.request, self.rows().filter(wanted))
+        return self._json({"value": [self.entity(row) for row in shown], **rest})
+
+    def answer_entity(self, name: str) -> HttpResponse:
+        """Answer a call of one entity's address."""
+        method = self.call.request.method or ""
+        if method not in self.entity_methods:
+            raise MethodNotAllowed(self.entity_methods)
+        self._require({"GET": "view", "HEAD": "view", "DELETE": "delete"}.get(method, "change"))
+        self.check_name(name)
+        match method:
+            case "PUT":
+                return self._put(name)
+            case "PATCH":
+                return self._patch(name)
+            case "DELETE":
+                return self._delete(name)
+            case _:
+                return self._get(name)
+
+    def find(self, name: str) -> Row | None:
+        """Return an entity, ``None`` if there is none of the name."""
+        return self._named(self.rows(), name).first()
+
+    def get(self, name: str) -> Row:
+        """Return an entity.
+
+        :raises NotFound: if there is none of the name
+        """
+        if (row := self.find(name)) is None:
+            raise NotFound(_("There is no entity %(id)s.") % {"id": self.call.service.id_of(*self.path_of(name))})
+        return row
+
+    def entity(self, row: Row) -> dict[str, Any]:
+        """Return an entity as clients read it."""
+        return self.call.service.entity(self.path_of(self.name_of(row)), self.show(row))
+
+    def _get(self, name: str) -> HttpResponse:
+        row = self.get(name)
+        if etags.is_known(self.call.request, self.etag(row)):
+            return HttpResponse(status=304, headers={"ETag": self.etag(row)})
+        return self._shown(row, 200)
+
+    @sensitive_variables("draft")
+    def _put(self, name: str) -> HttpResponse:
+        draft = self.read(self.call.properties(), self.find(name), whole=True)
+        with transaction.atomic():
+            row = self._locked(name)
+            etags.check_write(self.call.request, self.etag(row) if row else None)
+            self._require("change" if row else "add")
+            saved = self.change(row, draft) if row else self.create(name, draft)
+            return self._shown(self._fresh(saved), 200 if row else CREATED)
+
+    @sensitive_variables("draft")
+    def _patch(self, name: str) -> HttpResponse:
+        seen = self.get(name)
+        draft = self.read(self.call.properties(), seen, whole=False)
+        with transaction.atomic():
+            row = self._locked(name)
+            etags.check_write(self.call.request, self.etag(row) if row else None)
+            if row is None or self.etag(row) != self.etag(seen):  # between the two looks
+                raise Conflict(_("The entity was changed at the same moment. Read it and try again."))
+            return self._shown(self._fresh(self.change(row, draft)), 200)
+
+    def _delete(self, name: str) -> HttpResponse:
+        with transaction.atomic():
+            row = self._locked(name)
+            if row is None:
+                return HttpResponse(status=NO_CONTENT)
+            etags.check_delete(self.call.request, self.etag(row), needed=self.call.service.direct)
+            self.remove(row)
+        return HttpResponse(status=self.deleted_status)
+
+    def _require(self, what: str) -> None:
+        self.call.require(self.permission.format(what))
+
+    def _named(self, rows: models.QuerySet[Row], name: str) -> models.QuerySet[Row]:
+        return rows.filter(name=name)
+
+    def _locked(self, name: str) -> Row | None:
+        return self._named(self.rows().select_for_update(of=("self",)), name).first()
+
+    def _fresh(self, row: Row) -> Row:
+        return self.rows().get(pk=row.pk)
+
+    def _shown(self, row: Row, status: int) -> HttpResponse:
+        return self._json(self.entity(row), status=status, headers={"ETag": self.etag(row)})
+
+    def _json(self, content: dict[str, Any], *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+        if self.call.request.method == "HEAD":
+            return HttpResponse(status=status, headers=headers, content_type="application/json")
+        return JsonResponse(content, status=status, headers=headers)

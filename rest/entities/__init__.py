@@ -1,0 +1,1 @@
+"""The kinds of entities of the REST API, one module each."""

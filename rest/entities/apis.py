@@ -1,0 +1,195 @@
+"""APIs. What this gateway has no notion of (revisions, versions, imports, OAuth) is refused by name; documentation is kept."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+
+from apis import actions
+from apis.forms import NOT_OVER_HTTP, TAKEN, SettingsForm
+from apis.models import Api
+from apis.naming import RESERVED_NAMES
+from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY
+from rest import etags
+from rest.backend_actions import apply_backend
+from rest.bodies import Properties
+from rest.collection import Collection
+from rest.entities import remarks
+from rest.envelope import Conflict, Fault, Invalid
+from rest.filters import Fixed, Text
+
+_KEPT = ("protocols", "contact", "license", "termsOfServiceUrl", "apiRevisionDescription", "apiVersionDescription")
+_NOT_HERE = ("sourceApiId", "apiVersion", "apiVersionSetId", "apiVersionSet")
+_IMPORT = ("format", "value", "wsdlSelector")
+_TARGETS = {"display_name": "displayName", "service_url": "serviceUrl", "path": "path", "description": "description"}
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\Z")
+_QUERY = re.compile(r"[A-Za-z0-9._~-]{1,100}\Z")
+_FORBIDDEN_HEADERS = frozenset({"host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "expect"})
+_REVISION = re.compile(r";rev=(\d+)\Z")
+
+
+def current_revision(name: str) -> str:
+    """Return an API's name without ``;rev=1``, which some clients put behind it: APIs have one revision here."""
+    return name.removesuffix(";rev=1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiDraft:
+    """What a body asks for."""
+
+    settings: actions.ApiSettings
+    sent: Properties
+    whole: bool
+
+
+class Apis(Collection[Api, ApiDraft]):
+    """The APIs."""
+
+    segment = "apis"
+    id_name = "apiId"
+    permission = "apis.{}_api"
+    fields: ClassVar = {
+        "name": Text("name"),
+        "displayName": Text("display_name"),
+        "description": Text("description"),
+        "serviceUrl": Text("service_url"),
+        "path": Text("path"),
+        "isCurrent": Fixed("true"),
+    }
+    deleted_status = 204
+
+    def rows(self) -> QuerySet[Api]:
+        """Return all APIs, by name."""
+        return Api.objects.select_related("remarks").order_by("name")
+
+    def answer_entity(self, name: str) -> HttpResponse:
+        """Answer a call of one API's address."""
+        return super().answer_entity(current_revision(name))
+
+    def check_name(self, name: str) -> None:
+        """Refuse an id that no API can have, other revisions among them."""
+        super().check_name(name)
+        if _REVISION.search(name):
+            raise Invalid(Fault(self.id_name, _("An API has one revision here.")))
+
+    def name_of(self, row: Api) -> str:
+        """Return the API's name."""
+        return row.name
+
+    def etag(self, row: Api) -> str:
+        """Return the ETag; it changes with the API's settings, security and operations."""
+        return etags.etag(row.pk, row.revision)
+
+    def show(self, row: Api) -> dict[str, Any]:
+        """Return the settings, and what was kept."""
+        return {
+            "displayName": row.display_name,
+            "description": row.description or None,
+            "path": row.path,
+            "serviceUrl": row.service_url,
+            "protocols": ["https"],
+            "subscriptionRequired": row.subscription_required,
+            "subscriptionKeyParameterNames": {"header": row.key_header, "query": row.key_query},
+            "authenticationSettings": {"oAuth2": None, "openid": None},
+            "apiRevision": "1",
+            "isCurrent": True,
+            "isOnline": True,
+            "provisioningState": "Succeeded",  # clients wait until they read this
+            **remarks.of(row),
+        }
+
+    def read(self, sent: Properties, row: Api | None, *, whole: bool) -> ApiDraft:
+        """Check settings as the Settings tab does."""
+        before = None if whole else row
+        _refuse_what_is_not_here(sent)
+        header, query = _key_names(sent, before)
+        form = SettingsForm(_form_data(sent, before), api=row)
+        sent.check_by(form, _TARGETS)
+        chosen = form.cleaned_data
+        settings = actions.ApiSettings(
+            **{name: chosen[name] for name in (*_TARGETS, "subscription_required")}, key_header=header, key_query=query
+        )
+        return ApiDraft(settings=settings, sent=sent, whole=whole)
+
+    def create(self, name: str, draft: ApiDraft) -> Api:
+        """Add an API; it gets the settings of the back end entity at its Web service URL."""
+        if name in RESERVED_NAMES:
+            raise Invalid(Fault(self.id_name, _("This word cannot be a name.")))
+        try:
+            api = actions.create_api(name, draft.settings, by=self.call.user, now=self.call.now)
+        except actions.Taken as refusal:
+            raise _taken(refusal) from refusal
+        return self._finish(api, draft)
+
+    def change(self, row: Api, draft: ApiDraft) -> Api:
+        """Change an API's settings; how it proves itself to its back end stays."""
+        try:
+            api = actions.change_api(row, draft.settings, by=self.call.user, now=self.call.now)
+        except actions.Taken as refusal:
+            raise _taken(refusal) from refusal
+        except actions.NotOverHttp as refusal:
+            raise Invalid(Fault("serviceUrl", NOT_OVER_HTTP)) from refusal
+        return self._finish(api, draft)
+
+    def remove(self, row: Api) -> None:
+        """Delete an API with its operations and subscriptions."""
+        actions.delete_api(row, by=self.call.user, now=self.call.now)
+
+    def _finish(self, api: Api, draft: ApiDraft) -> Api:
+        remarks.keep(api, draft.sent, _KEPT, whole=draft.whole)
+        return apply_backend(api, by=self.call.user, now=self.call.now)
+
+
+def _form_data(sent: Properties, before: Api | None) -> dict[str, Any]:
+    """Return what the form of the Settings tab would send."""
+    needed = before is None
+    return {
+        "display_name": sent.text("displayName", before.display_name if before else "", needed=needed),
+        "service_url": sent.text("serviceUrl", before.service_url if before else "", needed=needed),
+        "path": sent.text("path", before.path if before else "", needed=needed),
+        "description": sent.text("description", before.description if before and "description" not in sent else ""),
+        "subscription_required": sent.flag("subscriptionRequired", before.subscription_required if before else True),
+    }
+
+
+def _key_names(sent: Properties, before: Api | None) -> tuple[str, str]:
+    """Return where callers put the key: header and query parameter."""
+    if before and "subscriptionKeyParameterNames" not in sent:
+        return before.key_header, before.key_query
+    names = sent.nested("subscriptionKeyParameterNames")
+    header, query = names.text("header") or DEFAULT_KEY_HEADER, names.text("query") or DEFAULT_KEY_QUERY
+    if not _HEADER.match(header) or header.lower() in _FORBIDDEN_HEADERS:
+        names.refuse("header", _("This is not the name of a header that a caller can send."))
+    if not _QUERY.match(query):
+        names.refuse("query", _("Use letters, digits and - . _ ~."))
+    return header, query
+
+
+def _refuse_what_is_not_here(sent: Properties) -> None:
+    sent.unsupported(_NOT_HERE, _("APIs have neither versions nor further revisions here."))
+    sent.unsupported(_IMPORT, _("Definitions are not imported here; add operations one by one."))
+    if sent.text("type", "http") != "http":
+        sent.refuse("type", _("Only http APIs are possible here."))
+    if sent.text("apiType", "http") != "http":
+        sent.refuse("apiType", _("Only http APIs are possible here."))
+    if sent.text("apiRevision", "1") not in {"", "1"}:
+        sent.refuse("apiRevision", _("An API has one revision here."))
+    if not sent.flag("isCurrent", True):
+        sent.refuse("isCurrent", _("An API has one revision here."))
+    if not set(sent.texts("protocols")) <= {"http", "https"}:
+        sent.refuse("protocols", _("Only http and https are possible here."))
+    sent.nested("authenticationSettings").unsupported(
+        ("oAuth2", "openid", "oAuth2AuthenticationSettings", "openidAuthenticationSettings", "subscriptionKeyRequired"),
+        _("Callers prove themselves by subscription keys here."),
+    )
+
+
+def _taken(refusal: actions.Taken) -> Invalid | Conflict:
+    if refusal.field == "path":
+        return Invalid(Fault("path", TAKEN["path"]))
+    return Conflict(str(refusal))  # the name, at this very moment

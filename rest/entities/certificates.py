@@ -1,0 +1,115 @@
+"""Certificates. A PUT of one that exists adds a version, and the APIs that present it switch at once."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from certificates import actions, problems
+from certificates.facts import Facts
+from certificates.models import ClientCertificate, not_reserved
+from certificates.pfx import Pfx, Problem, UnreadablePfx, open_pfx, password_of
+from rest import etags
+from rest.bodies import Properties
+from rest.collection import Collection
+from rest.envelope import Conflict, Fault, Invalid, TooManyRequests
+from rest.filters import Moment, Text
+
+_BUSY_SECONDS = 5
+
+
+class Certificates(Collection[ClientCertificate, Pfx]):
+    """The client certificates. Neither ``data`` nor ``password`` ever comes back."""
+
+    segment = "certificates"
+    id_name = "certificateId"
+    permission = "certificates.{}_clientcertificate"
+    fields: ClassVar = {
+        "name": Text("name"),
+        "subject": Text("current__subject"),
+        "thumbprint": Text("current__thumbprint", normal=str.upper),
+        "expirationDate": Moment("current__not_after"),
+    }
+    entity_methods = ("GET", "HEAD", "PUT", "DELETE")
+
+    def rows(self) -> QuerySet[ClientCertificate]:
+        """Return all entries, by name."""
+        return ClientCertificate.objects.filter(current__isnull=False).select_related("current").order_by("name")
+
+    def name_of(self, row: ClientCertificate) -> str:
+        """Return the entry's name."""
+        return row.name
+
+    def etag(self, row: ClientCertificate) -> str:
+        """Return the ETag; it changes with each version and when versions are rolled back."""
+        return etags.etag(row.pk, row.revision)
+
+    def show(self, row: ClientCertificate) -> dict[str, Any]:
+        """Return what is public of the current version."""
+        version = row.current
+        assert version is not None  # noqa: S101 - rows() leaves out those without
+        return {"subject": version.subject, "thumbprint": version.thumbprint, "expirationDate": version.not_after}
+
+    @sensitive_variables()
+    def read(self, sent: Properties, row: ClientCertificate | None, *, whole: bool) -> Pfx:  # noqa: ARG002 - a file is whole
+        """Open the PFX file that was sent in base64."""
+        sent.unsupported(["keyVault"], _("This portal does not read key vaults; send data and password."))
+        data = _decoded(sent, "data", needed="keyVault" not in sent)
+        password = password_of(sent.text("password"))
+        sent.check()
+        try:
+            return open_pfx(data, password)
+        except UnreadablePfx as refusal:
+            if refusal.problem is Problem.BUSY:
+                raise TooManyRequests(problems.sentence(refusal), seconds=_BUSY_SECONDS) from None
+            target = "password" if problems.field(refusal) == "password" else "data"
+            raise Invalid(Fault(target, problems.sentence(refusal))) from None
+
+    def create(self, name: str, draft: Pfx) -> ClientCertificate:
+        """Upload an entry."""
+        if not_reserved.regex.match(name):  # type: ignore[union-attr]  # compiled when first used
+            raise Invalid(Fault(self.id_name, str(not_reserved.message)))
+        try:
+            return actions.upload(draft, name=name, by=self.call.user, now=self.call.now)
+        except actions.AlreadyUploaded as refusal:
+            raise _already_uploaded(refusal) from refusal
+        except actions.NameTaken as refusal:  # at this very moment
+            raise Conflict(str(refusal)) from refusal
+
+    def change(self, row: ClientCertificate, draft: Pfx) -> ClientCertificate:
+        """Add a version. What the entry has held before becomes current again; what is current stays."""
+        sent = Facts.of(draft.certificate).thumbprint_sha256
+        if version := row.versions.filter(thumbprint_sha256=sent).first():
+            return actions.roll_back(row, version=version.number, by=self.call.user, now=self.call.now)
+        try:
+            return actions.replace(row, draft, by=self.call.user, now=self.call.now)
+        except actions.AlreadyUploaded as refusal:
+            raise _already_uploaded(refusal) from refusal
+
+    def remove(self, row: ClientCertificate) -> None:
+        """Delete an entry that no API presents."""
+        try:
+            actions.delete(row, by=self.call.user, now=self.call.now)
+        except actions.InUse as refusal:
+            names = ", ".join(api.name for api in refusal.apis)
+            message = _("These APIs present the certificate: %(names)s. Remove it from them first.") % {"names": names}
+            raise Conflict(message, status=400 if self.call.service.direct else 409) from refusal
+
+
+def _decoded(sent: Properties, name: str, *, needed: bool) -> bytes:
+    """Return base64 decoded; line breaks in it are fine."""
+    text = "".join(sent.text(name, needed=needed).split())
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):  # ValueError: not ASCII
+        sent.refuse(name, _("This is not base64."))
+        return b""
+
+
+def _already_uploaded(refusal: actions.AlreadyUploaded) -> Invalid:
+    return Invalid(Fault("data", _("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name}))

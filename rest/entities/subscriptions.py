@@ -1,0 +1,200 @@
+"""Subscriptions and their keys, which only ``listSecrets`` shows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db.models import Case, QuerySet, Value, When
+from django.db.models.functions import Concat
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from apis import actions
+from apis.models import Api, KeyKind, Subscription, SubscriptionState
+from apis.naming import RESERVED_NAMES
+from rest import etags
+from rest.bodies import Properties
+from rest.collection import NO_CONTENT, Collection
+from rest.entities import remarks
+from rest.entities.apis import current_revision
+from rest.envelope import Conflict, Fault, Invalid, MethodNotAllowed
+from rest.filters import Text
+
+# Every published state but active means that the keys open nothing; the word is kept and given back.
+_CLOSED = ("suspended", "submitted", "rejected", "cancelled", "expired")
+_KEPT = ("ownerId", "allowTracing", "stateComment", "state")
+_SCOPE = re.compile(r"(?:^|/)apis(?:/(?P<api>[^/]+))?/?\Z")
+_KEY = re.compile(r"[\x21-\x7e]{8,256}\Z")
+_KEYS = {"primaryKey": KeyKind.PRIMARY, "secondaryKey": KeyKind.SECONDARY}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionDraft:
+    """What a body asks for."""
+
+    display_name: str
+    api: Api | None
+    state: SubscriptionState
+    keys: dict[KeyKind, str]
+    sent: Properties
+    whole: bool
+
+
+class Subscriptions(Collection[Subscription, SubscriptionDraft]):
+    """The subscriptions."""
+
+    segment = "subscriptions"
+    id_name = "sid"
+    permission = "apis.{}_subscription"
+    fields: ClassVar = {
+        "name": Text("name"),
+        "displayName": Text("display_name"),
+        "state": Text("state", normal=str.lower),
+        "scope": Text("scope"),
+    }
+
+    def rows(self) -> QuerySet[Subscription]:
+        """Return all subscriptions, by name, with their scope as clients write it."""
+        everything = f"{self.call.service.prefix}/apis"
+        scope = Case(When(api=None, then=Value(everything)), default=Concat(Value(f"{everything}/"), "api__name"))
+        return Subscription.objects.select_related("api", "remarks").annotate(scope=scope).order_by("name")
+
+    def name_of(self, row: Subscription) -> str:
+        """Return the subscription's name."""
+        return row.name
+
+    def etag(self, row: Subscription) -> str:
+        """Return the ETag."""
+        return etags.etag(row.pk, row.revision)
+
+    def show(self, row: Subscription) -> dict[str, Any]:
+        """Return everything but the keys."""
+        kept = remarks.of(row)
+        closed = kept.get("state") if kept.get("state") in _CLOSED else SubscriptionState.SUSPENDED.value
+        return {
+            "allowTracing": False,
+            **kept,
+            "scope": self.call.service.id_of("apis", *([row.api.name] if row.api else [])),
+            "displayName": row.display_name,
+            "state": row.state if row.state == SubscriptionState.ACTIVE else closed,
+            "createdDate": row.created_at,
+        }
+
+    @sensitive_variables()
+    def read(self, sent: Properties, row: Subscription | None, *, whole: bool) -> SubscriptionDraft:
+        """Check what was sent; a missing state is active for a new subscription and stays for another."""
+        before = None if whole else row
+        display_name = sent.text("displayName", before.display_name if before else "", needed=before is None, longest=100)
+        if before and not display_name.strip():
+            sent.refuse("displayName", _("This must not be empty."))
+        api = before.api if before and "scope" not in sent else _api(sent)
+        keys = {kind: key for name, kind in _KEYS.items() if (key := _key(sent, name))}
+        if len(set(keys.values())) < len(keys):
+            sent.refuse("secondaryKey", _("The two keys differ."))
+        state = _state(sent, row)
+        sent.check()
+        return SubscriptionDraft(display_name=display_name, api=api, state=state, keys=keys, sent=sent, whole=whole)
+
+    @sensitive_variables()
+    def create(self, name: str, draft: SubscriptionDraft) -> Subscription:
+        """Add a subscription; keys that were not sent are made."""
+        if name in RESERVED_NAMES:
+            raise Invalid(Fault(self.id_name, _("This word cannot be a name.")))
+        try:
+            subscription = actions.create_subscription(
+                name=name,
+                display_name=draft.display_name,
+                api=draft.api,
+                state=draft.state,
+                keys=draft.keys,
+                by=self.call.user,
+                now=self.call.now,
+            )
+        except actions.KeyTaken as refusal:
+            raise _key_taken(draft) from refusal
+        except actions.Taken as refusal:  # at this very moment
+            raise Conflict(str(refusal)) from refusal
+        remarks.keep(subscription, draft.sent, _KEPT, whole=True)
+        return subscription
+
+    @sensitive_variables()
+    def change(self, row: Subscription, draft: SubscriptionDraft) -> Subscription:
+        """Change a subscription; keys that were not sent stay."""
+        try:
+            subscription = actions.change_subscription(
+                row, display_name=draft.display_name, api=draft.api, keys=draft.keys, by=self.call.user, now=self.call.now
+            )
+        except actions.KeyTaken as refusal:
+            raise _key_taken(draft) from refusal
+        if draft.state != row.state:
+            subscription = actions.set_subscription_state(subscription, draft.state, by=self.call.user, now=self.call.now)
+        remarks.keep(subscription, draft.sent, _KEPT, whole=draft.whole)
+        return subscription
+
+    def remove(self, row: Subscription) -> None:
+        """Delete a subscription; its keys open nothing from now on."""
+        actions.delete_subscription(row, by=self.call.user, now=self.call.now)
+
+    @sensitive_variables()
+    def answer_list_secrets(self, name: str) -> HttpResponse:
+        """Answer ``POST …/listSecrets``: both keys. Who has seen them is noted."""
+        row = self._for_keys(name)
+        keys = actions.show_keys(row, by=self.call.user, now=self.call.now)
+        shown = {target: keys[kind].value.decode() for target, kind in _KEYS.items() if kind in keys}
+        return self._json(shown, headers={"ETag": self.etag(row)})
+
+    def answer_regenerate(self, name: str, kind: KeyKind) -> HttpResponse:
+        """Answer ``POST …/regeneratePrimaryKey`` and its like."""
+        actions.regenerate_key(self._for_keys(name), kind, by=self.call.user, now=self.call.now)
+        return HttpResponse(status=NO_CONTENT)
+
+    def _for_keys(self, name: str) -> Subscription:
+        if self.call.request.method != "POST":
+            raise MethodNotAllowed(("POST",))
+        self.call.require(self.permission.format("change"))
+        self.check_name(name)
+        return self.get(name)
+
+
+def _api(sent: Properties) -> Api | None:
+    """Return the API of a scope, ``None`` for all: ``/apis``, ``/apis/orders``, or either with a service's address before it."""
+    scope = sent.text("scope", needed=True)
+    if not scope.strip():
+        return None
+    match = _SCOPE.search(scope)
+    if match is None:
+        sent.refuse("scope", _("The scope is /apis for all APIs, or /apis/ and the name of one; there are no products here."))
+        return None
+    if match["api"] is None:
+        return None
+    api = Api.objects.filter(name=current_revision(match["api"])).first()
+    if api is None:
+        sent.refuse("scope", _("There is no API %(name)s.") % {"name": match["api"]})
+    return api
+
+
+def _state(sent: Properties, row: Subscription | None) -> SubscriptionState:
+    before = SubscriptionState(row.state) if row else SubscriptionState.ACTIVE
+    named = sent.text("state").lower()
+    if not named:
+        return before
+    if named == SubscriptionState.ACTIVE:
+        return SubscriptionState.ACTIVE
+    if named not in _CLOSED:
+        sent.refuse("state", _("The state is one of %(states)s.") % {"states": ", ".join(("active", *_CLOSED))})
+    return SubscriptionState.SUSPENDED
+
+
+def _key(sent: Properties, name: str) -> str:
+    key = sent.text(name)
+    if key and not _KEY.match(key):
+        sent.refuse(name, _("A key has 8 to 256 characters of ASCII and no spaces; 32 random hexadecimal digits are best."))
+    return key
+
+
+def _key_taken(draft: SubscriptionDraft) -> Invalid:
+    names = [name for name, kind in _KEYS.items() if kind in draft.keys]
+    return Invalid(*(Fault(name, _("Another subscription has this key, or it has had it as its other one.")) for name in names))
