@@ -33,9 +33,7 @@ class MadeToken:
 
 
 @transaction.atomic
-def create_token(
-    user: User, *, name: str, role: str = "", expires_at: datetime | None = None, by: User | None, now: datetime
-) -> MadeToken:
+def create_token(user: User, *, name: str, role: str = "", expires_at: datetime | None = None, by: User | None, now: datetime) -> MadeToken:
     """Make a bearer token that acts for *user*.
 
     :param role: the group whose permissions it is limited to; empty: all that the person may

@@ -1,0 +1,1 @@
+"""Commands of the rest app, and what they share."""

@@ -1,0 +1,1 @@
+"""What the unmodified published clients do, run in processes of their own."""
