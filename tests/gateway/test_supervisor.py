@@ -1,0 +1,207 @@
+"""The gateway as a process: one per home, restarted without losing a call, brought back when it dies, stopped with calls in flight."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from gateway import supervisor
+from gateway.bootstrap import GatewayBootstrap, UnixSocket, as_json, bootstrap
+from gateway.compile import SHARDS, GatewayListener, compile_cluster, compile_key_shard, compile_listener, compile_segment, compile_status
+from gateway.envoy import binary, trust_bundle
+from tests.gateway.backends import Backend
+from tests.gateway.feed import Feed
+from tests.gateway.gateways import open_to_all, policy
+from tests.processes import free_ports
+
+
+@dataclass
+class Supervised:
+    """A gateway under its supervisor."""
+
+    home: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def call(self, path: str = "/slow") -> int:
+        """Call and return the status."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            response.read()
+            return response.status
+        finally:
+            connection.close()
+
+    def envoys(self) -> list[int]:
+        """Return the process ids of the Envoys."""
+        said = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False).stdout
+        return sorted(map(int, said.split()))
+
+
+@pytest.fixture
+def backend() -> Iterator[Backend]:
+    with Backend() as running:
+        yield running
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, backend: Backend) -> Iterator[Supervised]:
+    (port,) = free_ports(1)
+    feed = Feed(tmp_path / "xds.sock")
+    one = open_to_all(policy(1, "slow", port=backend.port, scheme="http", presents=False))
+    feed.put([*compile_cluster(one, None), *compile_segment("slow", [one]), *(compile_key_shard(shard, ()) for shard in SHARDS)])
+    feed.put([*compile_status(), *compile_listener(GatewayListener(host="127.0.0.1", port=port))])
+    admin = UnixSocket(path=supervisor.ADMIN_SOCKET)
+    chosen = GatewayBootstrap(node="test", control_plane=UnixSocket(path="xds.sock"), admin=admin, trust_bundle=trust_bundle())
+    (tmp_path / supervisor.BOOTSTRAP).write_text(as_json(bootstrap(chosen)), encoding="utf-8")
+    with _supervised(tmp_path) as process:
+        running = Supervised(tmp_path, port, process)
+        eventually(lambda: running.call() == 200)
+        yield running
+    feed.stop()
+
+
+@contextmanager
+def _supervised(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-I", supervisor.__file__, "--envoy", binary(), "--home", str(home), "--concurrency", "1"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    yield process
+    if process.poll() is None:
+        process.terminate()
+    process.wait(20)
+
+
+def eventually(happens: Callable[[], bool], *, seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            if happens():
+                return
+        except (OSError, http.client.HTTPException):
+            pass
+        time.sleep(0.02)
+    raise AssertionError("It did not happen.")
+
+
+@dataclass
+class Callers:
+    """Callers that never stop, each on a connection it keeps as long as it may."""
+
+    port: int
+    count: int = 4
+    answered: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """Call all the time."""
+        self._stop = threading.Event()
+        threads = [threading.Thread(target=self._call) for _ in range(self.count)]
+        for thread in threads:
+            thread.start()
+        yield
+        self._stop.set()
+        for thread in threads:
+            thread.join()
+
+    def _call(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        while not self._stop.is_set():
+            try:
+                connection.request("GET", "/slow")
+                response = connection.getresponse()
+                response.read()
+            except (OSError, http.client.HTTPException) as error:
+                self.failed.append(repr(error))
+                connection.close()
+                continue
+            if response.status == 200:
+                self.answered += 1
+            else:
+                self.failed.append(str(response.status))
+        connection.close()
+
+
+def test_a_restart_loses_no_call_and_leaves_one_envoy(gateway: Supervised) -> None:
+    callers = Callers(gateway.port)
+    before = gateway.envoys()
+    with callers.calling():
+        time.sleep(0.5)
+        gateway.process.send_signal(signal.SIGHUP)
+        eventually(lambda: len(gateway.envoys()) == 1 and gateway.envoys() != before, seconds=30)
+        time.sleep(0.5)
+    assert not callers.failed
+    assert callers.answered > 100
+
+
+def test_an_envoy_that_dies_is_brought_back_within_two_seconds(gateway: Supervised) -> None:
+    (pid,) = gateway.envoys()
+    os.kill(pid, signal.SIGKILL)
+    began = time.monotonic()
+    eventually(lambda: gateway.envoys() not in ([], [pid]) and gateway.call() == 200)
+    assert time.monotonic() - began < 2
+
+
+def test_an_envoy_does_not_outlive_its_supervisor(gateway: Supervised) -> None:
+    (pid,) = gateway.envoys()
+    gateway.process.kill()
+    gateway.process.wait()
+    eventually(lambda: not Path(f"/proc/{pid}").exists(), seconds=5)
+
+
+def test_a_stop_lets_calls_in_flight_finish_and_takes_no_new_ones(gateway: Supervised) -> None:
+    statuses: list[int] = []
+    caller = threading.Thread(target=lambda: statuses.append(gateway.call("/slow/slow/1.5")))
+    caller.start()
+    time.sleep(0.3)
+    gateway.process.terminate()
+    time.sleep(0.3)
+    with pytest.raises(OSError, match=r"refused|reset"):
+        gateway.call()
+    caller.join()
+    assert statuses == [200]
+    assert gateway.process.wait(5) == 0
+
+
+def test_a_second_signal_ends_at_once(gateway: Supervised) -> None:
+    caller = threading.Thread(target=lambda: _ignoring(lambda: gateway.call("/slow/slow/9")))
+    caller.start()
+    time.sleep(0.3)
+    gateway.process.terminate()
+    time.sleep(0.3)
+    gateway.process.terminate()
+    assert gateway.process.wait(2) == 0
+    caller.join()
+
+
+def _ignoring(call: Callable[[], int]) -> None:
+    try:
+        call()
+    except (OSError, http.client.HTTPException):
+        return
+
+
+def test_one_home_has_one_gateway(gateway: Supervised) -> None:
+    assert supervisor.running(gateway.home) == gateway.process.pid
+    with _supervised(gateway.home) as second:
+        assert second.wait(5) == 1
+    assert gateway.call() == 200
+
+
+def test_a_gateway_that_has_ended_does_not_run(tmp_path: Path) -> None:
+    assert supervisor.running(tmp_path) is None
+    (tmp_path / supervisor.PROCESS_ID).write_text("1", encoding="ascii")
+    assert supervisor.running(tmp_path) is None
