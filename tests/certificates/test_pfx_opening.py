@@ -77,7 +77,7 @@ def test_what_is_too_large_is_not_even_handed_on() -> None:
 def test_a_file_that_takes_too_long_is_given_up_and_its_child_is_gone(little_time: None) -> None:
     started = time.monotonic()
     assert problem(HOSTILE) is Problem.TOO_MUCH_WORK
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     assert children() == []
 
 
@@ -164,6 +164,7 @@ def test_a_long_queue_turns_newcomers_away_at_once_and_serves_those_who_wait(mon
     assert outcomes.count(Problem.BUSY) == 4
     assert outcomes.count(Problem.TOO_MUCH_WORK) == opening.AT_ONCE + opening.WAITING
     assert children() == []
+    monkeypatch.undo()
     assert open_pfx(FILE, SECRET) == CLIENT.as_pfx()
 
 
