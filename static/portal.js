@@ -54,19 +54,19 @@ function reveal(scope) {
 }
 
 // A form that was typed into asks before it is left; a form that is on its way is not sent twice.
-let dirty = false;
+let dirty = null;
 const guarded = (form) => form && form.method === "post" && form.closest("main") && !("noGuard" in form.dataset);
-document.addEventListener("input", (event) => { if (guarded(event.target.form)) dirty = true; });
+document.addEventListener("input", (event) => { if (guarded(event.target.form)) dirty = event.target.form; });
 document.addEventListener("change", (event) => {
   if (event.target.type === "file") showFile(event.target);
   if (event.target.form) reveal(event.target.form);
 });
-addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if (dirty?.isConnected) event.preventDefault(); });
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post") return;
   if (form.dataset.sent) return event.preventDefault();
-  dirty = false;
+  if (form === dirty) dirty = null;
   if (form.matches("[hx-post], [hx-boost]")) return;
   form.dataset.sent = "yes";
   event.submitter?.setAttribute("aria-busy", "true");
@@ -84,3 +84,4 @@ function arrive(scope) {
 }
 document.addEventListener("htmx:afterSwap", (event) => arrive(event.target));
 arrive(document);
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
