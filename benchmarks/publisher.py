@@ -59,6 +59,11 @@ class Publisher:
         """Give a certificate entry a new version, freshly issued."""
         return self._change("replace_certificate", number=number)
 
+    def thumbprint(self, number: int) -> str:
+        """Return the thumbprint of a certificate entry's current version, in lower case."""
+        found: str = self._ask("thumbprint", number=number)
+        return found
+
     def add_key(self, name: str, key: str) -> Change:
         """Add a subscription to all APIs with this primary key."""
         return self._change("add_key", name=name, key=key)

@@ -57,6 +57,11 @@ class _Worker:
         done = _timed(lambda: certificate_actions.replace(entry, issued.as_pfx(), by=None, now=timezone.now()))
         return done | {"thumbprint": issued.thumbprint.lower()}
 
+    def thumbprint(self, number: int) -> str:
+        current = ClientCertificate.objects.select_related("current").get(name=certificate_name(number)).current
+        assert current
+        return current.thumbprint.lower()
+
     def add_key(self, name: str, key: str) -> dict[str, Any]:
         keys = {KeyKind.PRIMARY: key}
         return _timed(

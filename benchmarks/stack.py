@@ -76,10 +76,10 @@ class Stack:
             server.stop()
         self.publisher.stop()
 
-    def start_xds(self) -> servers.Server:
-        """Start the xDS process."""
-        self.running["xds"] = self._start("xds")
-        return self.running["xds"]
+    def start_xds(self, *, name: str = "xds") -> servers.Server:
+        """Start the xDS process, or another one under another *name*."""
+        self.running[name] = self._start("xds")
+        return self.running[name]
 
     def start_gateway(self) -> servers.Server:
         """Start the gateway."""
@@ -91,6 +91,15 @@ class Stack:
         self.running["portal"] = self._start("portal", "run")
         servers.wait_for_port(self.portal_port, self.running["portal"])
         return self.running["portal"]
+
+    def restart_gateway(self) -> None:
+        """Have the supervisor replace Envoy without losing a call; returns once it has been told."""
+        assert self._start("gateway", "restart").process.wait() == 0
+
+    def envoys(self) -> list[int]:
+        """Return the gateway's Envoy processes: one, or two while one replaces the other."""
+        _supervisor, *envoys = servers.family(self.running["gateway"].pid)
+        return envoys
 
     def request(self, api: int, *, subscription: int = 0) -> Request:
         """Return a call to an API's last operation, by default with a key that opens all APIs."""

@@ -1,0 +1,31 @@
+"""A benchmark is one command that prints a table and writes its figures. The two cheapest stand for all: they share their pieces."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.report import PROJECT
+
+
+def _figures_of(command: str, folder: Path) -> list[dict[str, object]]:
+    """Run a benchmark in its quickest mode and return the rows of its tables."""
+    file = folder / "figures.json"
+    name, *options = command.split()
+    arguments = [sys.executable, "-m", f"benchmarks.{name}", *options, "--quick", "--json", str(file)]
+    done = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(file.read_text(encoding="utf-8"))
+    assert found["quick"] is True
+    return [row for rows in found["tables"].values() for row in rows]
+
+
+@pytest.mark.parametrize("command", ["pages", "switch --long"])
+def test_a_benchmark_leaves_figures(command: str, tmp_path: Path) -> None:
+    rows = _figures_of(command, tmp_path)
+    assert rows
+    assert all(row.get("failed", 0) == 0 and row.get("old after ack", 0) == 0 for row in rows)
