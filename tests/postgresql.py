@@ -37,9 +37,9 @@ def server() -> Iterator[str]:
         initdb: list[str | Path] = [binaries / "initdb", "-D", data, "-U", "portal", "--auth=trust", "--encoding=UTF8", "--no-sync"]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=user, cwd=folder)
         options = [part for setting in _SETTINGS for part in ("-c", setting)]
-        process = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-k", folder, *options], user=user, cwd=folder, stderr=(folder / "log").open("w")
-        )
+        command: list[str | Path] = [binaries / "postgres", "-D", data, "-k", folder, *options]
+        with (folder / "log").open("w") as log:
+            process = subprocess.Popen(command, user=user, cwd=folder, stderr=log)
         try:
             _wait_until_ready(binaries, folder, process)
             yield f"postgresql://portal@/postgres?host={folder}"
