@@ -19,6 +19,7 @@ from apis.pickers import certificate_options, picker
 from certificates.models import ClientCertificate
 from certificates.sealing import Secret
 
+NO_SUCH_CERTIFICATE = _("There is no client certificate of this name.")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -135,7 +136,7 @@ class SecurityForm(forms.Form):
             return
         entry = ClientCertificate.objects.filter(name=name, current__isnull=False).select_related("current").first()
         if entry is None:
-            self.add_error("certificate", _("There is no client certificate of this name."))
+            self.add_error("certificate", NO_SUCH_CERTIFICATE)
             return
         if self.api.is_plain_http:
             self.add_error("credentials", NOT_OVER_HTTP)

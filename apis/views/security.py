@@ -16,8 +16,9 @@ from apis.connection import Trial, try_connection
 from apis.forms import NOT_OVER_HTTP
 from apis.models import Api
 from apis.pickers import SUGGESTIONS, certificate_options
-from apis.security_form import SecurityForm
+from apis.security_form import NO_SUCH_CERTIFICATE, SecurityForm
 from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
+from certificates.models import ClientCertificate
 from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
 
@@ -35,6 +36,8 @@ def security(request: PortalRequest, name: str) -> HttpResponse:
             saved = actions.secure_api(api, form.chosen(), revision=form.cleaned_data["revision"], by=request.user, now=timezone.now())
         except actions.EditedMeanwhile as refusal:
             return edited_meanwhile(request, refusal.api, "security", mine=form, theirs=SecurityForm(api=refusal.api))
+        except ClientCertificate.DoesNotExist:
+            form.add_error("certificate", NO_SUCH_CERTIFICATE)
         except actions.NotOverHttp:
             form.add_error("credentials", NOT_OVER_HTTP)
         else:

@@ -9,7 +9,7 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 
 from apis import actions
-from apis.models import Api, Credentials, KeyKind
+from apis.models import Api, Credentials, KeyKind, Operation, Subscription, SubscriptionState
 from apis.policy.model import AuthenticationBasic, AuthenticationCertificate
 from certificates import actions as certificate_actions
 from certificates.sealing import Secret
@@ -131,3 +131,21 @@ def test_a_client_certificate_is_not_presented_over_http(publisher: User) -> Non
     api = actions.secure_api(api, chosen, by=publisher, now=timezone.now())
     with pytest.raises(actions.NotOverHttp):
         actions.change_api(api, settings_of(api, service_url="http://orders.example.com"), by=publisher, now=timezone.now())
+
+
+def test_what_is_gone_is_not_brought_back_by_a_late_change(publisher: User) -> None:
+    api = make_api()
+    operation, subscription = api.operations.get(), make_subscription()
+    actions.delete_operation(operation, by=publisher, now=timezone.now())
+    actions.delete_subscription(subscription, by=publisher, now=timezone.now())
+    with pytest.raises(Operation.DoesNotExist):
+        actions.change_operation(operation, display_name="x", method="GET", url_template="/", by=publisher, now=timezone.now())
+    for change in (
+        lambda: actions.change_subscription(subscription, display_name="x", api=None, by=publisher, now=timezone.now()),
+        lambda: actions.regenerate_key(subscription, KeyKind.PRIMARY, by=publisher, now=timezone.now()),
+        lambda: actions.set_subscription_state(subscription, SubscriptionState.ACTIVE, by=publisher, now=timezone.now()),
+    ):
+        with pytest.raises(Subscription.DoesNotExist):
+            change()
+    assert not Operation.objects.exists()
+    assert not Subscription.objects.exists()

@@ -1,0 +1,162 @@
+"""Changes to APIs: settings, security, deletion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from apis.actions.refusals import NotOverHttp
+from apis.actions.rows import locked, save, save_changed
+from apis.models import Api, BasicCredentials, Credentials
+from certificates.models import ClientCertificate
+from certificates.sealing import Secret
+from portal.activity import record
+from portal.models import Event
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.contrib.auth.models import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """What the Settings tab holds, checked by the form or the REST body."""
+
+    display_name: str
+    service_url: str
+    path: str
+    description: str = ""
+    subscription_required: bool = True
+    key_header: str | None = None  # None: as it is
+    key_query: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSecurity:
+    """What the Security tab holds, checked by the form or the REST body."""
+
+    credentials: Credentials
+    certificate: ClientCertificate | None = None
+    username: str = ""
+    password: Secret | None = None  # None: keep the one that is stored
+    validate_certificate_chain: bool = True
+    validate_certificate_name: bool = True
+    trusted_ca: str = ""
+
+
+@transaction.atomic
+def create_api(name: str, chosen: ApiSettings, *, by: User | None, now: datetime) -> Api:
+    """Add an API. It presents no credentials and lets no call through until it has operations.
+
+    :raises Taken: if another API bears the name or has the URL suffix
+    """
+    api = Api(name=name, created_at=now, changed_at=now, changed_by=by)
+    _apply_settings(api, chosen)
+    save(api, "name", "path")
+    record(Event.API_CREATED, api, by=by, at=now, path=api.path)
+    return api
+
+
+@transaction.atomic
+def change_api(api: Api, chosen: ApiSettings, *, revision: int | None = None, by: User | None, now: datetime) -> Api:
+    """Change an API's settings.
+
+    :param revision: the revision the editor saw; ``None`` skips the check
+    :raises EditedMeanwhile: if it has another revision by now
+    :raises Taken: if another API has the URL suffix
+    :raises NotOverHttp: if it presents a client certificate and the Web service URL is http
+    """
+    api = locked(api, revision)
+    _apply_settings(api, chosen)
+    _refuse_certificate_over_http(api)
+    save_changed(api, by=by, now=now)
+    record(Event.API_CHANGED, api, by=by, at=now, path=api.path, service_url=api.service_url)
+    return api
+
+
+@transaction.atomic
+def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by: User | None, now: datetime) -> Api:
+    """Change how the gateway proves itself to the API's back end, and how it checks the back end.
+
+    Names are checked only together with the chain (Envoy cannot check a name alone), so without the chain both are off.
+
+    :param revision: the revision the editor saw; ``None`` skips the check
+    :raises EditedMeanwhile: if it has another revision by now
+    :raises NotOverHttp: if a client certificate is chosen and the Web service URL is http
+    :raises ClientCertificate.DoesNotExist: if the certificate is gone
+    """
+    api = locked(api, revision)
+    api.credentials = chosen.credentials
+    api.certificate = _kept(chosen.certificate) if chosen.credentials == Credentials.CLIENT_CERTIFICATE else None
+    api.validate_certificate_chain = chosen.validate_certificate_chain
+    api.validate_certificate_name = chosen.validate_certificate_chain and chosen.validate_certificate_name
+    api.trusted_ca = chosen.trusted_ca
+    _refuse_certificate_over_http(api)
+    _set_basic_credentials(api, chosen)
+    save_changed(api, by=by, now=now)
+    record(
+        Event.API_SECURED,
+        api,
+        by=by,
+        at=now,
+        credentials=chosen.credentials.value,
+        certificate=api.certificate.name if api.certificate else None,
+        validate_certificate_chain=api.validate_certificate_chain,
+        validate_certificate_name=api.validate_certificate_name,
+    )
+    return api
+
+
+@transaction.atomic
+def delete_api(api: Api, *, by: User | None, now: datetime) -> None:
+    """Delete an API with its operations and the subscriptions that open nothing else."""
+    api = locked(api)
+    subscriptions = list(api.subscriptions.order_by("name").values_list("name", flat=True))
+    record(Event.API_DELETED, api, by=by, at=now, path=api.path, subscriptions=subscriptions)
+    api.delete()
+
+
+def _kept(certificate: ClientCertificate | None) -> ClientCertificate | None:
+    """Return the entry as it is now, locked, so that nobody deletes it before the API points at it."""
+    return ClientCertificate.objects.select_for_update().get(pk=certificate.pk) if certificate else None
+
+
+def _apply_settings(api: Api, chosen: ApiSettings) -> None:
+    api.display_name = chosen.display_name
+    api.service_url = chosen.service_url
+    api.path = chosen.path
+    api.description = chosen.description
+    api.subscription_required = chosen.subscription_required
+    if chosen.key_header is not None:
+        api.key_header = chosen.key_header
+    if chosen.key_query is not None:
+        api.key_query = chosen.key_query
+
+
+def _refuse_certificate_over_http(api: Api) -> None:
+    if api.credentials == Credentials.CLIENT_CERTIFICATE and api.is_plain_http:
+        raise NotOverHttp
+
+
+def _set_basic_credentials(api: Api, chosen: ApiSecurity) -> None:
+    """Store, keep or forget the user name and password."""
+    stored = BasicCredentials.objects.filter(api=api).first()
+    if chosen.credentials != Credentials.BASIC:
+        if stored:
+            stored.delete()
+        return
+    if chosen.password is None:
+        if stored is None:
+            reason = "Basic credentials need a password."
+            raise ValueError(reason)
+        stored.username = chosen.username
+        stored.save()
+        return
+    if stored:
+        stored.delete()
+    fresh = BasicCredentials(api=api, username=chosen.username)
+    fresh.seal(chosen.password)
+    fresh.save()
