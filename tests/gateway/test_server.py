@@ -1,0 +1,258 @@
+"""The xDS server, seen from a gateway's side of the stream: who gets what, what is not sent twice, who disturbs nobody."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import grpc
+import pytest
+from django.db import connection
+from django.utils import timezone
+from envoy.config.core.v3.base_pb2 import Node
+from envoy.service.discovery.v3.ads_pb2_grpc import AggregatedDiscoveryServiceStub
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
+
+from gateway import actions
+from gateway.compile import cluster_name
+from gateway.compile.resource import CLUSTER, FILTER, LISTENER, SCOPE
+from gateway.enrolment import Issued, issue_for_server
+from gateway.models import Gateway
+from portal.activity import last_line
+from tests.gateway.plant import Plant, eventually
+from tests.makers import make_api, make_subscription
+from tests.processes import free_ports
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Peer:
+    """Somebody who plays a gateway; a context manager."""
+
+    def __init__(self, channel: grpc.Channel, name: str) -> None:
+        self._channel = channel
+        self._name = name
+        self._requests: queue.SimpleQueue[DeltaDiscoveryRequest | None] = queue.SimpleQueue()
+        self._call: Any = None
+
+    def __enter__(self) -> Peer:  # noqa: PYI034 - not subclassed
+        self._call = AggregatedDiscoveryServiceStub(self._channel).DeltaAggregatedResources(iter(self._requests.get, None))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._call.cancel()
+        self._channel.close()
+
+    def ask(self, type_url: str, *names: str, has: Mapping[str, str] | None = None) -> None:
+        """Subscribe to everything, or to *names*."""
+        self._requests.put(
+            DeltaDiscoveryRequest(
+                node=Node(id=self._name), type_url=type_url, resource_names_subscribe=names, initial_resource_versions=has or {}
+            )
+        )
+
+    def read(self, *, error: str = "") -> DeltaDiscoveryResponse:
+        """Return the next response, and answer it."""
+        response: DeltaDiscoveryResponse = next(self._call)
+        answer = DeltaDiscoveryRequest(type_url=response.type_url, response_nonce=response.nonce)
+        if error:
+            answer.error_detail.message = error
+        self._requests.put(answer)
+        return response
+
+    def clusters(self, number: int) -> dict[str, str]:
+        """Ask for all clusters; return the versions of the first *number*, by name, however many responses they come in."""
+        self.ask(CLUSTER)
+        versions: dict[str, str] = {}
+        while len(versions) < number:
+            versions |= {one.name: one.version for one in self.read().resources}
+        return versions
+
+    def is_turned_away(self) -> bool:
+        """Return whether the server hangs up, sooner or later."""
+        self.ask(CLUSTER)
+        with contextlib.suppress(grpc.RpcError):
+            for _ in self._call:
+                pass
+            return False
+        return True
+
+    def ends(self) -> bool:
+        """Read on; return whether the server hangs up."""
+        with contextlib.suppress(grpc.RpcError):
+            for _ in self._call:
+                pass
+        return True
+
+    def read_all(self, *types: str) -> dict[str, dict[str, str]]:
+        """Subscribe to everything of *types*, in that order; return the versions of what comes, by type and name."""
+        versions = {}
+        for type_url in types:
+            self.ask(type_url)
+            versions[type_url] = {one.name: one.version for one in self.read().resources}
+        return versions
+
+    def reads_nothing(self) -> bool:
+        """Return whether the next thing to come is a type that is asked for only now."""
+        self.ask(FILTER, "keys-00")
+        return str(self.read().type_url) == FILTER
+
+
+@pytest.fixture
+def control_plane(transactional_db: None) -> Iterator[Plant]:
+    """Return the xDS process, without a gateway."""
+    plant = Plant()
+    plant.serve()
+    yield plant
+    plant.end_all()
+
+
+def _local(plant: Plant, name: str = "local") -> Peer:
+    return Peer(grpc.insecure_channel(f"unix:{plant.home}/xds.sock"), name)
+
+
+def test_a_gateway_that_comes_back_is_sent_only_what_has_changed(control_plane: Plant) -> None:
+    apis = [make_api(f"api-{number}") for number in range(3)]
+    with _local(control_plane) as peer:
+        has = peer.clusters(3)
+    assert set(has) == {cluster_name(api.pk) for api in apis}
+    with _local(control_plane) as peer:
+        peer.ask(CLUSTER, has=has)
+        assert peer.reads_nothing()
+    with _local(control_plane) as peer:
+        peer.ask(CLUSTER, has=has | {cluster_name(apis[0].pk): "older", "gone": "1"})
+        assert [one.name for one in peer.read().resources] == [cluster_name(apis[0].pk)]
+
+
+def test_a_gateway_without_apis_is_not_left_waiting(control_plane: Plant) -> None:
+    with _local(control_plane) as peer:
+        versions = peer.read_all(CLUSTER, LISTENER, SCOPE)
+    assert versions[CLUSTER] == {}
+    assert list(versions[LISTENER]) == ["gateway"]
+    assert list(versions[SCOPE]) == ["segment-status-0123456789abcdef"]
+
+
+def test_the_socket_is_ours_alone(control_plane: Plant) -> None:
+    assert (control_plane.home / "xds.sock").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_gateway_that_stops_reading_holds_nobody_up(control_plane: Plant) -> None:
+    for number in range(20):
+        make_api(f"api-{number}")
+    with contextlib.ExitStack() as stack:
+        for number in range(30):  # they ask for everything and never read
+            stack.enter_context(_local(control_plane, f"stalled-{number}")).ask(CLUSTER)
+        peer = stack.enter_context(_local(control_plane))
+        assert len(peer.clusters(20)) == 20
+        api = make_api("new")
+        assert [one.name for one in peer.read().resources] == [cluster_name(api.pk)]
+
+
+def test_many_come_at_once(control_plane: Plant) -> None:
+    make_api()
+    counted: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def come(number: int) -> None:
+        with _local(control_plane, f"peer-{number}") as peer:
+            counted.put(len(peer.clusters(1)))
+
+    threads = [threading.Thread(target=come, args=[number]) for number in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert [counted.get(timeout=1) for _ in threads] == [1] * 40
+
+
+def test_two_processes_disturb_nobody_and_the_second_takes_over(control_plane: Plant) -> None:
+    control_plane.start("xds", called="second")
+    eventually(lambda: "standing by" in control_plane.log_of("second"))
+    api = make_api()
+    with _local(control_plane) as peer:
+        assert list(peer.clusters(1)) == [cluster_name(api.pk)]
+    control_plane.end("xds", how=signal.SIGKILL)
+    eventually(lambda: "Serving gateways" in control_plane.log_of("second"))
+    with _local(control_plane) as peer:
+        assert list(peer.clusters(1)) == [cluster_name(api.pk)]
+
+
+def test_a_locked_database_delays_what_is_written_down_and_nothing_else(control_plane: Plant) -> None:
+    make_api("first")
+    with _local(control_plane) as peer:
+        peer.clusters(1)
+        api = make_api("second")
+        lock = "BEGIN IMMEDIATE" if connection.vendor == "sqlite" else "BEGIN; LOCK TABLE gateway_gateway IN ACCESS EXCLUSIVE MODE"
+        with connection.cursor() as cursor:
+            cursor.execute(lock)
+            assert [one.name for one in peer.read().resources] == [cluster_name(api.pk)]
+            cursor.execute("ROLLBACK")
+        make_subscription()
+        eventually(lambda: Gateway.objects.filter(name="local", disconnected_at=None).exists())
+
+
+def test_it_ends_within_seconds_and_notes_that_nobody_is_connected(control_plane: Plant) -> None:
+    with _local(control_plane) as peer:
+        peer.ask(CLUSTER)
+        peer.read()
+        eventually(lambda: Gateway.objects.filter(disconnected_at=None).exists())
+        assert control_plane.end("xds") == 0
+    assert not Gateway.objects.filter(disconnected_at=None).exists()
+
+
+def _network(port: int, issued: Issued, authority_pem: bytes) -> grpc.Channel:
+    credentials = grpc.ssl_channel_credentials(authority_pem, issued.private_key_pem.value, issued.certificate_pem)
+    return grpc.secure_channel(f"127.0.0.1:{port}", credentials)
+
+
+@pytest.fixture
+def on_the_network(transactional_db: None) -> Iterator[tuple[Plant, int]]:
+    """Return the xDS process and the port it serves other machines on."""
+    plant, (port,) = Plant(), free_ports(1)
+    plant.environment["PORTAL_XDS_ADDRESS"] = f"127.0.0.1:{port}"
+    plant.serve()
+    eventually(lambda: "Serving gateways" in plant.log_of("xds"))
+    yield plant, port
+    plant.end_all()
+
+
+def test_an_enrolled_gateway_comes_under_its_own_name_only(on_the_network: tuple[Plant, int]) -> None:
+    _, port = on_the_network
+    issued = actions.enrol("gateway-2", by=None, now=timezone.now())
+    make_api()
+
+    def comes() -> bool:
+        with Peer(_network(port, issued, issued.authority_pem), "another name") as peer, contextlib.suppress(grpc.RpcError):
+            return len(peer.clusters(1)) == 1
+        return False
+
+    eventually(comes)
+    assert eventually(lambda: Gateway.objects.filter(connected_at__isnull=False).first()).name == "gateway-2"
+
+
+def test_who_is_not_enrolled_gets_nothing(on_the_network: tuple[Plant, int]) -> None:
+    _, port = on_the_network
+    known = actions.enrol("gateway-2", by=None, now=timezone.now())
+    never_enrolled = issue_for_server("127.0.0.1", now=timezone.now())  # of the same authority
+    with Peer(_network(port, never_enrolled, known.authority_pem), "gateway-2") as peer:
+        assert peer.is_turned_away()
+    channel = grpc.secure_channel(f"127.0.0.1:{port}", grpc.ssl_channel_credentials(known.authority_pem))
+    with Peer(channel, "gateway-2") as peer:
+        assert peer.is_turned_away()
+
+
+def test_a_removed_gateway_is_hung_up_on_and_stays_out(on_the_network: tuple[Plant, int]) -> None:
+    _, port = on_the_network
+    issued = actions.enrol("gateway-2", by=None, now=timezone.now())
+    eventually(lambda: last_line() > 0)
+    with Peer(_network(port, issued, issued.authority_pem), "gateway-2") as peer:
+        peer.ask(CLUSTER)
+        eventually(lambda: Gateway.objects.filter(connected_at__isnull=False).exists())
+        actions.remove(Gateway.objects.get(), by=None, now=timezone.now())
+        assert peer.ends()
+    with Peer(_network(port, issued, issued.authority_pem), "gateway-2") as peer:
+        assert peer.is_turned_away()
+    assert not Gateway.objects.exists()
