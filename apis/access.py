@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 
+from apis.models import Api, Operation, Subscription
 from portal.http import PortalRequest
 
 P = ParamSpec("P")
@@ -29,7 +30,7 @@ def may(look: str, *, change: str = "") -> Callable[[View[P]], View[P]]:
                 raise PermissionDenied
             try:
                 return view(request, *args, **kwargs)
-            except ObjectDoesNotExist as gone:  # somebody has deleted it between looking and changing
+            except (Api.DoesNotExist, Operation.DoesNotExist, Subscription.DoesNotExist) as gone:  # deleted between looking and changing
                 raise Http404(str(gone)) from gone
 
         return guarded

@@ -19,7 +19,7 @@ _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xf
 _QUERY = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*\Z")
 _SET_BY_THE_CALL = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"})
 _PREFIX = "parameter-"
-_MAX_OFFERED = 200
+_MAX_OFFERED = 100
 
 
 class ConsoleForm(forms.Form):

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import retarget
 
 from apis.access import may
 from apis.connection import Trial, explain, primary_key_of, unreachable
@@ -36,7 +37,9 @@ def console(request: PortalRequest, name: str) -> HttpResponse:
         context["called"] = f"{form.method_to_send()} {gateway_address(request)}{form.path_to_call()}"
     if wants_fragment(request) and trial:
         return render(request, "apis/_answer.html", context | {"api": api})
-    return tab(request, api, "console", status=UNPROCESSABLE if form.errors else OK, operations=operations, **context)
+    page = tab(request, api, "console", status=UNPROCESSABLE if form.errors else OK, operations=operations, **context)
+    # The mistakes stand in the form, which is more than htmx has asked to replace.
+    return retarget(page, "body") if wants_fragment(request) else page
 
 
 @sensitive_variables()
