@@ -246,12 +246,13 @@ def _manage(home: Path, *arguments: str, **environment: str) -> subprocess.Compl
 def test_a_fresh_home_gets_its_ring_before_there_is_a_database(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    for start in (("-c", "import portal.wsgi"), ("manage.py", "migrate")):
-        assert "There is no ring of encryption keys" in _manage(home, *start).stderr
+    for way in (("-c", "import portal.wsgi"), ("manage.py", "migrate")):
+        assert "There is no ring of encryption keys" in _manage(home, *way).stderr
     assert _manage(home, "manage.py", "encryption", "create").returncode == 0
     assert _manage(home, "manage.py", "migrate").returncode == 0
     assert _manage(home, "manage.py", "check", "--database", "default").returncode == 0
     (home / "encryption-keys").chmod(0o604)
-    refused = _manage(home, "-c", "import portal.wsgi")
-    assert refused.returncode != 0
-    assert "chmod 600" in refused.stderr
+    for way in (("-c", "import portal.wsgi"), ("manage.py", "portal", "run"), ("manage.py", "xds")):
+        refused = _manage(home, *way)
+        assert refused.returncode != 0
+        assert "chmod 600" in refused.stderr

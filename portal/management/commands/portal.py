@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import DEFAULT_DB_ALIAS
 
 WORKERS = 2
 # Per worker. A thread is busy while a PFX file is being opened (seconds, for a hostile one), so there are more than cores.
@@ -24,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Become granian, so that signals and the exit code are its own."""
+        self.check(databases=[DEFAULT_DB_ALIAS])  # each worker does so as well, but says it less plainly
         options = {
             "interface": "wsgi",
             "host": settings.PORTAL_HOST,

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DEFAULT_DB_ALIAS
 
 from portal import installation
 from portal.locations import url_of
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         from portal.supervisor import supervise  # late: honcho, which the other commands do without
 
         call_command("setup", stdout=self.stdout)
+        self.check(databases=[DEFAULT_DB_ALIAS])  # one clear refusal, before three processes repeat it
         lines = self._administrator(show_password=demo)
         if demo:
             lines += call_command("demo", "prepare", stdout=io.StringIO()).splitlines()
