@@ -252,7 +252,7 @@ def test_a_fresh_home_gets_its_ring_before_there_is_a_database(tmp_path: Path) -
     assert _manage(home, "manage.py", "migrate").returncode == 0
     assert _manage(home, "manage.py", "check", "--database", "default").returncode == 0
     (home / "encryption-keys").chmod(0o604)
-    for way in (("-c", "import portal.wsgi"), ("manage.py", "portal", "run"), ("manage.py", "xds")):
-        refused = _manage(home, *way)
+    for start_up in (["-c", "import portal.wsgi"], ["manage.py", "portal", "run"], ["manage.py", "xds"]):
+        refused = _manage(home, *start_up)
         assert refused.returncode != 0
         assert "chmod 600" in refused.stderr
