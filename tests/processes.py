@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from demo.identities import Folder
-from tests.makers import Issued, issue
+from tests.issuing import Issued, issue
 
 PROJECT = Path(__file__).resolve().parent.parent
 _READY_WITHIN_SECONDS = 90

@@ -1,0 +1,1 @@
+"""Documents, and the command that makes their pictures."""

@@ -1,0 +1,202 @@
+"""``python -m docs.screenshots``: starts the whole thing with a demonstration, does the article's walk and takes pictures.
+
+Without arguments: the pictures under ``docs/screenshots``. ``--all FOLDER``: every page in both languages, both themes and three widths,
+for looking at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import chromium
+from tests.issuing import Issued, issue
+from tests.processes import Portal
+
+FOLDER = Path(__file__).resolve().parent / "screenshots"
+LOCALES = {"en": "en-US", "zh-hans": "zh-CN"}
+THEMES = ("light", "dark")
+HEIGHTS = {1280: 860, 768: 1024, 390: 844}
+LIST = "/security/client-certificates/"
+
+
+def nothing(_page: Page, _portal: Portal) -> None:
+    """Take the page as it comes."""
+
+
+def wrong_password(page: Page, portal: Portal) -> None:
+    """Try to upload with a wrong password."""
+    _upload(page, portal.demo.client.read_bytes(), "not-the-password", name="orders-client")
+
+
+def call(page: Page, _portal: Portal) -> None:
+    """Call the API from its test tab."""
+    page.locator("form[hx-post] button.main").click()
+    page.locator("#answer > *").first.wait_for()
+
+
+def keys(page: Page, _portal: Portal) -> None:
+    """Show the keys of a subscription; the picture hides them."""
+    page.locator("form[action$='/keys/'] button").click()
+    page.locator("[data-copy]").first.wait_for()
+
+
+def menu(page: Page, _portal: Portal) -> None:
+    """Open the menu, where it opens."""
+    if page.locator(".opens-menu").is_visible():
+        page.locator(".opens-menu").click()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One page in one state."""
+
+    name: str
+    path: str
+    prepare: Callable[[Page, Portal], None] = nothing
+    documented: bool = True
+    also: tuple[tuple[str, int], ...] = field(default=())  # further themes and widths in the documents
+
+
+PICTURES = (
+    Picture("dashboard", "/", also=(("dark", 1280),)),
+    Picture("certificates", LIST, also=(("dark", 1280), ("light", 390))),
+    Picture("upload", f"{LIST}upload/", wrong_password),
+    Picture("certificate", f"{LIST}orders-client/"),
+    Picture("in-use", f"{LIST}orders-client/delete/"),
+    Picture("replace", f"{LIST}billing/replace/", documented=False),
+    Picture("apis", "/apis/"),
+    Picture("api", "/apis/orders/", documented=False),
+    Picture("security", "/apis/orders/security/", also=(("dark", 1280), ("light", 390))),
+    Picture("operations", "/apis/orders/operations/", documented=False),
+    Picture("settings", "/apis/orders/settings/", documented=False),
+    Picture("policy", "/apis/orders/policy/"),
+    Picture("console", "/apis/orders/console/", call),
+    Picture("subscriptions", "/subscriptions/", documented=False),
+    Picture("gateways", "/gateways/"),
+    Picture("activity", "/activity/"),
+    Picture("guide", "/help/first-steps/", documented=False),
+    Picture("preferences", "/accounts/preferences/", documented=False),
+    Picture("not-found", "/nowhere/", documented=False),
+    Picture("menu", "/", menu, documented=False),
+)
+
+
+def main() -> None:
+    """Make the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", metavar="FOLDER", type=Path, help="take every page in every language, theme and width")
+    parser.add_argument("--only", metavar="NAME", action="append", help="take only this page; may be given again")
+    chosen = parser.parse_args()
+    pictures = [picture for picture in PICTURES if not chosen.only or picture.name in chosen.only]
+    with tempfile.TemporaryDirectory(prefix="portal-screenshots-") as home, Portal(Path(home) / "home") as portal, _browser() as browser:
+        state = _furnish(browser, portal)
+        for language, theme, width in itertools.product(LOCALES, THEMES, HEIGHTS):
+            wanted = [picture for picture in pictures if chosen.all or _is_documented(picture, theme, width)]
+            with _page(browser, portal, state, language=language, theme=theme, width=width) as page:
+                for picture in wanted:
+                    page.goto(picture.path)
+                    picture.prepare(page, portal)
+                    page.wait_for_timeout(300)  # the live status settles
+                    _save(page, _file(picture.name, language, theme, width, chosen.all))
+
+
+def _is_documented(picture: Picture, theme: str, width: int) -> bool:
+    return picture.documented and (theme, width) in {("light", 1280), *picture.also}
+
+
+def _file(name: str, language: str, theme: str, width: int, everything: Path | None) -> Path:
+    if everything:
+        return everything / f"{name}-{width}-{theme}-{language}.png"
+    suffix = ("-dark" if theme == "dark" else "") + (f"-{width}" if width != max(HEIGHTS) else "")
+    return FOLDER / language / f"{name}{suffix}.png"
+
+
+def _save(page: Page, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=file)
+    print(file)  # noqa: T201 - what was made
+
+
+@contextmanager
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.executable(), args=chromium.launch_arguments())
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def _page(  # noqa: PLR0913 - each is one choice
+    browser: Browser, portal: Portal, state: Any, *, language: str, theme: str, width: int
+) -> Iterator[Page]:
+    size: Any = {"width": width, "height": HEIGHTS[width]}
+    scheme: Any = theme
+    context = browser.new_context(
+        base_url=portal.url, storage_state=state, viewport=size, color_scheme=scheme, locale=LOCALES[language], reduced_motion="reduce"
+    )
+    yield context.new_page()
+    context.close()
+
+
+def _furnish(browser: Browser, portal: Portal) -> Any:
+    """Sign in, upload certificates, choose one on the API, call it; return the cookies."""
+    context = browser.new_context(base_url=portal.url, locale="en-US")
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.locator("main [name=username]").fill(portal.user_name)
+    page.locator("main [name=password]").fill(portal.password)
+    page.locator("main button.main").click()
+    _upload(page, portal.demo.client.read_bytes(), portal.demo.client_password.read_text(), name="orders-client")
+    for name, days in (("billing", 345), ("warehouse", 13), ("legacy-soap", -4), ("spare-2027", 372)):
+        _upload(page, _certificate(portal, name, days).pfx_file("a password"), "a password", name=name)
+    portal.call("/orders/1")  # refused by the back end: no certificate yet
+    page.goto("/apis/orders/security/")
+    page.locator("[name=credentials]").select_option("client-certificate")
+    page.locator("[name=certificate]").select_option("orders-client")
+    page.locator("main form.card button.main").first.click()
+    page.get_by_text("Live on 1 of 1 gateway").wait_for()
+    for name, path in (("Returns", "returns"), ("Stock", "stock")):
+        page.goto("/apis/new/")
+        page.locator("[name=display_name]").fill(name)
+        page.locator("[name=service_url]").fill(portal.backend_url)
+        page.locator("[name=path]").fill(path)
+        page.locator("main button.main").click()
+        page.wait_for_url(f"**/apis/{path}/**")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def _upload(page: Page, pfx: bytes, password: str, *, name: str) -> None:
+    page.goto(f"{LIST}upload/")
+    page.locator("[name=file]").set_input_files({"name": f"{name}.pfx", "mimeType": "application/x-pkcs12", "buffer": pfx})
+    page.locator("[name=password]").fill(password)
+    page.locator("[name=name]").fill(name)
+    page.locator("main form button.main").click()
+    page.locator("[data-focus], #messages .note").first.wait_for()
+
+
+def _certificate(portal: Portal, name: str, days: int) -> Issued:
+    """Return a certificate of the demonstration's authority that ends in *days*."""
+    key = serialization.load_pem_private_key(portal.demo.authority_key.read_bytes(), password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 - the demonstration makes it so
+    authority = Issued(certificate=x509.load_pem_x509_certificate(portal.demo.authority.read_bytes()), key=key)
+    now = datetime.now(UTC)
+    return issue(name, by=authority, not_before=now - timedelta(days=30), not_after=now + timedelta(days=days, hours=2))
+
+
+if __name__ == "__main__":
+    main()
