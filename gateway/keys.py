@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from apis.models import Subscription, SubscriptionState
 from certificates.sealing import SealingError
-from gateway.compile import SHARDS, KeyCredential, Resource, client_id, compile_key_shard, shard_of
+from gateway.compile import SHARDS, KeyCredential, Resource, compile_key_shard, opens, shard_of
 
 log = logging.getLogger(__name__)
 
@@ -84,4 +84,4 @@ def _credentials(subscription: Subscription) -> Iterable[KeyCredential]:
         except SealingError as error:
             log.warning("The %s key of the subscription %s opens nothing: %s", key.kind, subscription.name, error)
             continue
-        yield KeyCredential(key=secret, client_id=client_id(subscription.api_id, subscription.pk))
+        yield KeyCredential(key=secret, opens=opens(subscription.api_id))

@@ -5,7 +5,7 @@ whose paths begin with it, a key shard on its keys, the listener on the gateway'
 """
 
 from gateway.compile.clusters import compile_cluster, compile_refusal
-from gateway.compile.keys import SHARDS, KeyCredential, client_id, compile_key_shard, shard_of
+from gateway.compile.keys import SHARDS, KeyCredential, compile_key_shard, opens, shard_of
 from gateway.compile.listener import GatewayListener, compile_listener
 from gateway.compile.names import cluster_name, segment_name, segment_of, shard_name
 from gateway.compile.resource import Resource
@@ -18,7 +18,6 @@ __all__ = [
     "GatewayListener",
     "KeyCredential",
     "Resource",
-    "client_id",
     "cluster_name",
     "compile_cluster",
     "compile_key_shard",
@@ -26,6 +25,7 @@ __all__ = [
     "compile_refusal",
     "compile_segment",
     "compile_status",
+    "opens",
     "segment_name",
     "segment_of",
     "shard_name",

@@ -44,7 +44,7 @@ def _challenge(name: str) -> tuple[tuple[str, str], ...]:
 def _refusals() -> tuple[Answer, ...]:
     """Return the answers to a missing and to a wrong key, for APIs with a header name of their own first."""
     missing = "response.code_details == 'missing_api_key'"
-    wrong = "(response.code_details == 'unknown_api_key' || response.code_details.startsWith('rbac_access_denied'))"
+    wrong = "response.code_details in ['unknown_api_key', 'client_not_allowed']"
     own_name = f"'{METADATA}' in xds.route_metadata.filter_metadata && "
     own_challenge = _challenge(f"%METADATA(ROUTE:{METADATA}:key-header)%")
     challenge = _challenge(DEFAULT_KEY_HEADER)

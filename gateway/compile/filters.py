@@ -12,7 +12,6 @@ from gateway.compile import names
 from gateway.compile.key_check import sharded_key_check
 from gateway.compile.key_names import only_with_query_key, under_own_names
 from gateway.compile.resource import pack
-from gateway.compile.subscribed import nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +37,8 @@ FILTERS = (
     ),
     Position(names.KEY_QUERY_FILTER, only_with_query_key, True, "brings a key from the query to the header the check reads"),
     Position(
-        names.KEYS_FILTER, sharded_key_check, True, "says whose key it is; must be on by default, so that what is forgotten is closed"
+        names.KEYS_FILTER, sharded_key_check, True, "needs the key in its header; on by default, and refuses unless the route has a rule"
     ),
-    Position(names.SUBSCRIBED_FILTER, nobody, True, "needs to know whose key it is; refuses unless the route has a rule that lets pass"),
     Position("router", lambda: Router(dynamic_stats=BoolValue(value=False), suppress_envoy_headers=True), True, "last, as Envoy demands"),
 )
 

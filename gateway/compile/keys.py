@@ -10,7 +10,7 @@ from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from envoy.extensions.filters.http.api_key_auth.v3 import api_key_auth_pb2 as api_key_auth
 
 from certificates.sealing import Secret
-from gateway.compile.names import CLIENT_HEADER, KEY_HEADER, shard_name
+from gateway.compile.names import shard_name
 from gateway.compile.resource import Resource, pack
 
 _HEX_START = re.compile(r"[0-9a-f]{2}")
@@ -21,18 +21,18 @@ SHARDS = (*HEX_SHARDS, OTHER)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCredential:
-    """One key and whose it is (see :func:`client_id`)."""
+    """One key and what it opens (see :func:`opens`)."""
 
     key: Secret
-    client_id: str
+    opens: str
 
 
-def client_id(api_id: int | None, subscription_id: int) -> str:
-    """Return what the key check says about a caller: the subscription, after the API it opens (``None``: all).
+def opens(api_id: int | None) -> str:
+    """Return what the key check knows a key by: the API it opens (``None``: all).
 
-    The API in front lets each API's rule stay the same whatever keys come and go.
+    Not the subscription, so that each API's rule stays the same whatever keys come and go.
     """
-    return f"{'all' if api_id is None else api_id}/{subscription_id}"
+    return "all" if api_id is None else str(api_id)
 
 
 def shard_of(key: str) -> str:
@@ -47,12 +47,12 @@ def compile_key_shard(shard: str, credentials: Iterable[KeyCredential]) -> Resou
 
 
 def key_check(credentials: Iterable[KeyCredential] = ()) -> api_key_auth.ApiKeyAuth:
-    """Return a filter that lets only these keys through and names the caller in a header for the filter behind it."""
-    known = sorted((credential.key.value.decode(), credential.client_id) for credential in credentials)
+    """Return a filter that lets only these keys through, where a route's rule says where the key is and what it must open.
+
+    The key is taken away by the routes, also where an API needs none; here it would cost the query its bytes (facts: query sources).
+    """
+    known = sorted((credential.key.value.decode(), credential.opens) for credential in credentials)
+    # Without any credential the filter is refused. A line feed cannot stand in a header, so nobody can send this one.
     return api_key_auth.ApiKeyAuth(
-        # Without any credential the filter is refused. A line feed cannot stand in a header, so nobody can send this one.
-        credentials=[api_key_auth.Credential(key=key, client=client) for key, client in known or [("\n", "nobody")]],
-        key_sources=[api_key_auth.KeySource(header=KEY_HEADER)],
-        # The key is taken away by the routes, also where an API needs none; here it would cost the query its bytes (facts: query sources).
-        forwarding=api_key_auth.Forwarding(header=CLIENT_HEADER),
+        credentials=[api_key_auth.Credential(key=key, client=what) for key, what in known or [("\n", "nothing")]]
     )

@@ -24,7 +24,7 @@ from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 from gateway.compile.access_log import failed_calls_log
 from gateway.compile.answers import local_replies
 from gateway.compile.filters import http_filters
-from gateway.compile.names import CLIENT_HEADER, SCOPE_HEADER
+from gateway.compile.names import SCOPE_HEADER
 from gateway.compile.resource import Resource, pack
 
 NAME = "gateway"
@@ -117,7 +117,5 @@ def _early_headers() -> TypedExtensionConfig:
     scope = HeaderValueOption(
         header=HeaderValue(key=SCOPE_HEADER, value="%PATH(NQ:PATH)%/"), append_action=HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
     )
-    config = EarlyHeaderMutation(
-        mutations=[HeaderMutation(append=scope), HeaderMutation(remove=CLIENT_HEADER), HeaderMutation(remove_on_match=envoys_own)]
-    )
+    config = EarlyHeaderMutation(mutations=[HeaderMutation(append=scope), HeaderMutation(remove_on_match=envoys_own)])
     return TypedExtensionConfig(name="own-headers", typed_config=pack(config))

@@ -6,14 +6,12 @@ from apis.policy.model import DEFAULT_KEY_HEADER
 
 # Headers between our own filters. Callers' values are overwritten or removed before any filter runs; back ends never see them.
 SCOPE_HEADER = "x-portal-scope"  # the path and a slash: what the scope and, within it, the API are found by
-CLIENT_HEADER = "x-portal-client"  # whose key it was, see keys.client_id
 KEY_HEADER = DEFAULT_KEY_HEADER.lower()  # where the key check reads the key, wherever the caller has put it
 
 # HTTP filters, by the names routes refer to them with.
 KEY_NAMES_FILTER = "key-names"
 KEY_QUERY_FILTER = "key-query"
 KEYS_FILTER = "keys"
-SUBSCRIBED_FILTER = "subscribed"
 
 XDS_CLUSTER = "xds"  # the control plane, from the bootstrap
 TRUST_BUNDLE = "system-trust"  # the system's authorities, from the bootstrap: each gateway reads its own machine's

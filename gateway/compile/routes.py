@@ -20,13 +20,11 @@ from apis.policy.model import OperationPattern, Policy
 from gateway.compile.forwarding import forward, retry_policy
 from gateway.compile.key_names import has_own_names, own_names, own_names_metadata
 from gateway.compile.names import (
-    CLIENT_HEADER,
     KEY_HEADER,
     KEY_NAMES_FILTER,
     KEY_QUERY_FILTER,
     KEYS_FILTER,
     SCOPE_HEADER,
-    SUBSCRIBED_FILTER,
     segment_name,
 )
 from gateway.compile.resource import Resource, pack
@@ -57,7 +55,7 @@ def routes_and_scope(segment: str, host: VirtualHost) -> tuple[Resource, ...]:
     routes = RouteConfiguration(
         name=name,
         virtual_hosts=[host],
-        request_headers_to_remove=[SCOPE_HEADER, CLIENT_HEADER, KEY_HEADER, *_ENVOYS_OWN],
+        request_headers_to_remove=[SCOPE_HEADER, KEY_HEADER, *_ENVOYS_OWN],
     )
     scope = ScopedRouteConfiguration(name=name, route_configuration_name=name)
     scope.key.fragments.add(string_key=segment)
@@ -68,7 +66,7 @@ def not_found(name: str) -> Route:
     """Return the route that answers 404 to whatever no operation has matched, with or without a key."""
     route = Route(name=name, match=RouteMatch(prefix="/"))
     route.direct_response.status = 404
-    _switch_off(route, KEYS_FILTER, SUBSCRIBED_FILTER)
+    _switch_off(route, KEYS_FILTER)
     return route
 
 
@@ -130,9 +128,9 @@ def _set_filters(place: Route | VirtualHost, policy: Policy) -> None:
     """Set what the filters shall do for the API. They are on unless switched off here: what is forgotten is closed."""
     filters = place.typed_per_filter_config
     if policy.key_check.required:
-        filters[SUBSCRIBED_FILTER].CopyFrom(pack(subscribers_of(policy.api_id)))
+        filters[KEYS_FILTER].CopyFrom(pack(subscribers_of(policy.api_id)))
     else:
-        _switch_off(place, KEYS_FILTER, SUBSCRIBED_FILTER)
+        _switch_off(place, KEYS_FILTER)
     if has_own_names(policy.key_check):
         filters[KEY_NAMES_FILTER].CopyFrom(pack(own_names(policy.key_check)))
         _switch_off(place, KEY_QUERY_FILTER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from envoy.config.route.v3.route_components_pb2 import Route, RouteMatch, VirtualHost
 
-from gateway.compile.names import KEYS_FILTER, SUBSCRIBED_FILTER
+from gateway.compile.names import KEYS_FILTER
 from gateway.compile.resource import Resource, pack
 from gateway.compile.routes import not_found, routes_and_scope
 from gateway.compile.subscribed import switched_off
@@ -17,6 +17,5 @@ def compile_status() -> tuple[Resource, ...]:
     """Return the routes and the scope of the status address. Sent after everything else, it says that everything has arrived."""
     status = Route(name=STATUS_SEGMENT, match=RouteMatch(path=STATUS_PATH))
     status.direct_response.status = 200
-    for name in (KEYS_FILTER, SUBSCRIBED_FILTER):
-        status.typed_per_filter_config[name].CopyFrom(pack(switched_off()))
+    status.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(switched_off()))
     return routes_and_scope(STATUS_SEGMENT, VirtualHost(routes=[status, not_found(STATUS_SEGMENT)]))

@@ -31,12 +31,12 @@ from gateway.compile import (
     GatewayListener,
     KeyCredential,
     Resource,
-    client_id,
     compile_cluster,
     compile_key_shard,
     compile_listener,
     compile_segment,
     compile_status,
+    opens,
     segment_name,
     segment_of,
     shard_of,
@@ -178,7 +178,7 @@ class Gateway:
 
     def let_in(self, key: str, *, api: int | None = None) -> None:
         """Let a key open one API, or all."""
-        self._keys[key] = client_id(api, len(self._keys) + 1)
+        self._keys[key] = opens(api)
         self._send_shard(key)
 
     def shut_out(self, key: str) -> None:
@@ -227,7 +227,7 @@ class Gateway:
     def _send_shard(self, key: str) -> None:
         shard = shard_of(key)
         credentials = [
-            KeyCredential(key=Secret(known.encode()), client_id=client) for known, client in self._keys.items() if shard_of(known) == shard
+            KeyCredential(key=Secret(known.encode()), opens=what) for known, what in self._keys.items() if shard_of(known) == shard
         ]
         resource = compile_key_shard(shard, credentials)
         if hasattr(self, "process"):

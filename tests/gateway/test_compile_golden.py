@@ -85,7 +85,7 @@ def compiled(identity: Identity) -> dict[str, tuple[Resource, ...]]:
         segment: [one for one in POLICIES if segment_of(one.path) == segment]
         for segment in sorted({segment_of(one.path) for one in POLICIES})
     }
-    key = KeyCredential(key=Secret(b"ab0123456789"), client_id="1/2")
+    key = KeyCredential(key=Secret(b"ab0123456789"), opens="1")
     return {
         **{f"cluster-{one.api}": compile_cluster(one, identity) for one in POLICIES},
         **{f"segment-{segment}": compile_segment(segment, policies) for segment, policies in segments.items()},

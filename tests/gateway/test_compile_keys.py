@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
 from apis.policy.model import KeyCheck, Policy
-from gateway.compile import SHARDS, shard_of
+from gateway.compile import SHARDS, Resource, compile_segment, shard_of
 from tests.gateway.backends import Backend
 from tests.gateway.gateways import KEY, Answer, Gateway, open_to_all, policy
 from tests.issuing import Issued
@@ -151,8 +152,16 @@ def test_an_open_api_needs_no_key_and_passes_none_on(
     assert "wrong" not in repr(backend.calls)
 
 
+def test_a_route_whose_rule_was_forgotten_lets_nobody_pass(gateway: Gateway, api: Policy) -> None:
+    routes, scope = compile_segment(api.path, [api])
+    message = RouteConfiguration.FromString(routes.body)
+    message.virtual_hosts[0].ClearField("typed_per_filter_config")
+    assert not gateway.feed.apply([Resource.of(routes.name, message), scope])
+    assert gateway.call(f"/{api.path}/1", key=KEY).status == 401
+
+
 def test_what_callers_write_into_our_own_headers_counts_for_nothing(gateway: Gateway, api: Policy, backend: Backend) -> None:
-    ours = {"X-Portal-Client": "all/1", "X-Portal-Scope": f"/{api.path}/", "X-Envoy-Original-Path": "/other", "X-Envoy-Retry-On": "5xx"}
+    ours = {"X-Portal-Scope": f"/{api.path}/", "X-Envoy-Original-Path": "/other", "X-Envoy-Retry-On": "5xx"}
     assert gateway.call(f"/{api.path}/1", headers=ours).status == 401
     assert gateway.call(f"/{api.path}/1", headers=ours, key=KEY).status == 200
     assert not [name for name, _ in backend.calls[0].headers if name.startswith(("x-portal", "x-envoy"))]
