@@ -1,0 +1,114 @@
+"""Everything a person can read is there in both languages, and nothing bypasses translation."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import polib
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from portal.translations import compile_translations
+from tests.portal.every_page import ADDRESSES, Address, make_something_of_everything
+from tests.portal.messages import Message, messages
+
+CATALOGUE = Path(settings.BASE_DIR) / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+PAGES = [
+    pytest.param(name, address, id=name)
+    for name, address in ADDRESSES.items()
+    if address.method == "get" and name not in {"healthz", "login", "guide", "help", "password_change"}
+    # the guide is a document of its own per language; the form for a new password is Django's own
+]
+# What is the same in every language: what the tests have stored, verbs, certificates' own words, names of languages.
+_DATA = re.compile(
+    r"\b(?:administrator|orders(?:-client)?|gateway-1|all|everything|English|Marked|CN|O|Example|5f3c-1|[0-9A-F]{4,64}|Envoy|P-256"
+    r"|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|https?://\S+)\b",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
+
+
+def _entries() -> dict[Message, polib.POEntry]:
+    catalogue = polib.pofile(str(CATALOGUE), encoding="utf-8")
+    return {Message(entry.msgctxt or None, entry.msgid, entry.msgid_plural or ""): entry for entry in catalogue}
+
+
+def test_every_text_is_translated_and_no_translation_is_left_over() -> None:
+    entries = _entries()
+    assert messages() - set(entries) == set(), "not in the catalogue"
+    assert set(entries) - messages() == set(), "no longer used"
+    assert [entry.msgid for entry in entries.values() if not entry.translated()] == [], "not translated, or fuzzy"
+
+
+def test_translations_keep_the_placeholders() -> None:
+    for entry in _entries().values():
+        for translated in entry.msgstr_plural.values() if entry.msgid_plural else [entry.msgstr]:
+            assert set(_PLACEHOLDER.findall(translated)) == set(_PLACEHOLDER.findall(entry.msgid_plural or entry.msgid)), entry.msgid
+
+
+class Texts(HTMLParser):
+    """Collects what a person reads on a page: texts, and the attributes that are read out or shown."""
+
+    SPOKEN = ("alt", "aria-label", "placeholder", "title")
+    SILENT = ("script", "style", "code", "pre", "kbd", "time", "textarea")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[str] = []
+        self._silent: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in self.SILENT or dict(attrs).get("translate") == "no":
+            self._silent.append(tag)
+        elif not self._silent:
+            self.read += [value for name, value in attrs if name in self.SPOKEN and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._silent and self._silent[-1] == tag:
+            self._silent.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent and data.strip():
+            self.read.append(data.strip())
+
+
+@pytest.fixture
+def marked(tmp_path: Path, settings: Settings) -> None:
+    """Make a language in which every text of ours stands between ⟦ and ⟧."""
+    folder = tmp_path / "en_GB" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    marked = polib.POFile(wrapwidth=0)
+    marked.metadata = {"Content-Type": "text/plain; charset=UTF-8", "Plural-Forms": "nplurals=2; plural=(n != 1);"}
+    for message in messages():
+        one, many = _mark(message.text), _mark(message.plural)
+        marked.append(
+            polib.POEntry(msgctxt=message.context, msgid=message.text, msgid_plural=message.plural, msgstr_plural={0: one, 1: many})
+            if message.plural
+            else polib.POEntry(msgctxt=message.context, msgid=message.text, msgstr=one)
+        )
+    marked.save(str(folder / "django.po"))
+    compile_translations(tmp_path)
+    settings.LANGUAGES = [("en-gb", "Marked")]
+    settings.LANGUAGE_CODE = "en-gb"
+    settings.LOCALE_PATHS = [tmp_path]
+
+
+def _mark(text: str) -> str:
+    """Return *text* between ⟦ and ⟧, each piece between its placeholders by itself: they may be elements of the page."""
+    return f"⟦{_PLACEHOLDER.sub(lambda found: f'⟧{found[0]}⟦', text)}⟧"
+
+
+@pytest.mark.parametrize(("name", "address"), PAGES)
+def test_no_text_bypasses_translation(administrator: User, marked: None, name: str, address: Address) -> None:
+    make_something_of_everything()
+    client = Client(headers={"accept-language": "en-gb"})
+    client.force_login(administrator)
+    page = Texts()
+    page.feed(client.get(address.path(name)).content.decode())
+    bypassing = [text for text in page.read if "⟦" not in text and re.search(r"[A-Za-z]{3}", _DATA.sub("", text))]
+    assert bypassing == []
