@@ -113,7 +113,8 @@ def _time(at: datetime, words: str) -> SafeString:
 
 def _exact(at: datetime) -> str:
     # Translators: a date format of Django, for instance "Y年n月j日 H:i"
-    return f"{date_format(at.astimezone(UTC), pgettext('date and time format', 'j M Y, H:i'))} UTC"
+    exact = pgettext("date and time format", "j M Y, H:i")
+    return f"{date_format(at.astimezone(UTC), exact)} UTC"
 
 
 def _relative(at: datetime, now: datetime) -> str:
