@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import retarget
 
 from apis.access import may
 from apis.connection import Trial, explain, primary_key_of, unreachable
@@ -35,11 +34,10 @@ def console(request: PortalRequest, name: str) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "trial": trial, "operation": operation, "gateway_url": gateway_address(request)}
     if trial:
         context["called"] = f"{form.method_to_send()} {gateway_address(request)}{form.path_to_call()}"
-    if wants_fragment(request) and trial:
-        return render(request, "apis/_answer.html", context | {"api": api})
-    page = tab(request, api, "console", status=UNPROCESSABLE if form.errors else OK, operations=operations, **context)
-    # The mistakes stand in the form, which is more than htmx has asked to replace.
-    return retarget(page, "body") if wants_fragment(request) else page
+    status = UNPROCESSABLE if form.errors else OK
+    if wants_fragment(request):
+        return render(request, "apis/_console.html", context | {"api": api}, status=status)
+    return tab(request, api, "console", status=status, operations=operations, **context)
 
 
 @sensitive_variables()
