@@ -100,7 +100,7 @@ class TypeState(Generic[R]):
         for name in names:
             if name == WILDCARD:
                 continue
-            if name in self.names:  # asking again means: I no longer have it
+            if self.wants(name):  # asking again means: I no longer have it
                 self._has.pop(name, None)
             self.names.add(name)
             self._compare([name])
