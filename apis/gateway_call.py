@@ -10,7 +10,7 @@ from typing import Any
 import requests
 from django.conf import settings
 from requests.exceptions import RequestException, Timeout
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 30.0
@@ -106,7 +106,7 @@ def call(method: str, target: str, *, headers: dict[str, str], body: bytes = b""
             )
             content, cut = _read(response, until=started + TOTAL_SECONDS)
         except (RequestException, HTTPError) as error:
-            raise GatewayUnreachable(address, in_time=not isinstance(error, Timeout)) from error
+            raise GatewayUnreachable(address, in_time=not isinstance(error, (Timeout, ReadTimeoutError))) from error
         return Answer(
             status=response.status_code,
             reason=response.reason or "",
