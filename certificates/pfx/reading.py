@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from certificates.facts import Facts, key_type
 from certificates.pfx.chain import in_order, leaf_of
 from certificates.pfx.model import Pfx, Problem, UnreadablePfx
-from certificates.pfx.structure import Structure, look
+from certificates.pfx.structure import Part, Structure, look
 from certificates.sealing import Secret
 
 MOST_ITERATIONS = 5_000_000  # of a whole file; what the JDK lets one derivation ask for
@@ -94,12 +95,18 @@ def _try(data: bytes, password: Secret) -> _Opened | None:
 
 def _refuse_several_keys(structure: Structure, password: Secret) -> None:
     """Refuse two different keys: nobody could tell which one is meant, and ``cryptography`` takes the first silently."""
-    holders = [part for part in structure.parts if part.may_hold_key]
-    if len(holders) < 2:  # noqa: PLR2004 - several
-        return
-    keys = [opened.key for part in holders if (opened := _try(part.file, password)) and opened.key]
-    if len({key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()) for key in keys}) > 1:
+    bags = [part for part in structure.parts if part.is_key_bag]
+    keys = _keys_of((part for part in structure.parts if part.is_collection), password)
+    if keys or len(bags) > 1:  # a sole key is not opened again: for a large RSA key that costs seconds
+        keys |= _keys_of(bags, password)
+    if len(keys) > 1:
         raise UnreadablePfx(Problem.SEVERAL_KEYS)
+
+
+def _keys_of(parts: Iterable[Part], password: Secret) -> set[bytes]:
+    """Return the private keys in *parts*, PKCS#8."""
+    keys = (opened.key for part in parts if (opened := _try(part.file, password)))
+    return {key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()) for key in keys if key}
 
 
 def _refuse_unusable(key: PrivateKeyTypes) -> None:

@@ -32,7 +32,8 @@ class Part:
 
     file: bytes  # a PKCS#12 file without a MAC that holds only this piece
     encrypted: bool
-    may_hold_key: bool  # as far as it shows from outside
+    is_collection: bool = False  # an encrypted one; whether it holds a key does not show from outside
+    is_key_bag: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,13 +175,13 @@ def _plain_collections(contents: list[_Element]) -> Iterator[_Element]:
 def _parts(content: _Element) -> Iterator[Part]:
     kind, *_ = _children(content.content)
     if kind.content == _ENCRYPTED:
-        yield Part(file=_file_of(content.octets), encrypted=True, may_hold_key=True)
+        yield Part(file=_file_of(content.octets), encrypted=True, is_collection=True)
     for bag in _bags(content):
         bag_kind, *_ = _children(bag.content)
         yield Part(
             file=_file_of(_content_info(_emit(_SEQUENCE, bag.octets))),
             encrypted=bag_kind.content == _SHROUDED_KEY,
-            may_hold_key=bag_kind.content in {_SHROUDED_KEY, _PLAIN_KEY},
+            is_key_bag=bag_kind.content in {_SHROUDED_KEY, _PLAIN_KEY},
         )
 
 

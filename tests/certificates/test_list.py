@@ -59,6 +59,11 @@ def test_expired_certificates_bear_a_badge(signed_in: Client) -> None:
     assert b"Expired 4 days ago" in signed_in.get(LIST).content
 
 
+def test_certificates_of_the_future_bear_a_badge(signed_in: Client) -> None:
+    make_certificate("next", issue(not_before=datetime.now(UTC) + timedelta(days=3)))
+    assert b"Not valid yet" in signed_in.get(LIST).content
+
+
 @pytest.fixture
 def three(db: None) -> dict[str, CertificateVersion]:
     """Store three certificates whose names, subjects and expiry are ordered differently."""
