@@ -118,7 +118,7 @@ def test_after_upload_bind_and_delete_nothing_is_found(
     look()
     said += _send(signed_in, "upload/", client_certificate).content
     look()
-    _bind(signed_in)
+    assert _bind(signed_in).status_code == 303
     look()
     for page in ("", "orders-client/", "orders-client/replace/", "orders-client/delete/"):
         said += signed_in.get(f"{LIST}{page}").content
@@ -146,7 +146,7 @@ STEPS: dict[str, tuple[str, Callable[[Client, Issued], Page]]] = {
     "while the upload is stored": ("certificates.actions.record", lambda client, issued: _send(client, "upload/", issued)),
     "while the page is rendered": ("certificates.views.render", lambda client, issued: _send(client, "upload/", issued, "wrong")),
     "while it is replaced": ("certificates.actions._replace", lambda client, issued: _send(client, "kept/replace/", issued)),
-    "while it is bound": ("apis.actions.record", lambda client, _issued: _bind(client, "kept")),
+    "while it is bound": ("apis.actions.apis.record", lambda client, _issued: _bind(client, "kept")),
     "while it is deleted": ("certificates.actions.record", lambda client, _issued: client.post(f"{LIST}kept/delete/")),
 }
 
