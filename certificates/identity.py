@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
 from certificates.sealing import Secret
+
+_LINE = 64  # characters; RFC 7468
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,5 +30,6 @@ class Identity:
 
 def _pem(label: str, der: bytes) -> bytes:
     """Return *der* in the textual encoding of RFC 7468."""
-    lines = textwrap.wrap(base64.b64encode(der).decode(), 64)
+    text = base64.b64encode(der).decode()
+    lines = (text[start : start + _LINE] for start in range(0, len(text), _LINE))
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]).encode()

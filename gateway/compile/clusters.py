@@ -67,13 +67,9 @@ def compile_refusal(policy: Policy, reason: str) -> tuple[Resource, ...]:
 
 
 def _cluster(policy: Policy, *, basic: bool) -> Cluster:
-    filters = [
-        authorization_filter(policy.api_id),
-        HttpFilter(name="codec", typed_config=pack(UpstreamCodec())),
-    ]
     protocol = _protocol(policy.backend)
     if basic:
-        protocol.http_filters.extend(filters)
+        protocol.http_filters.extend([authorization_filter(policy.api_id), HttpFilter(name="codec", typed_config=pack(UpstreamCodec()))])
     return Cluster(
         name=cluster_name(policy.api_id),
         type=Cluster.STATIC if is_address(policy.backend.host) else Cluster.LOGICAL_DNS,

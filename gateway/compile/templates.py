@@ -6,12 +6,14 @@ some characters of segments, so a template becomes an exact path, a prefix or a 
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")  # RFC 3986; the gateway has undone their percent-encoding before it matches
+_PLAIN = re.compile(r"[A-Za-z0-9._~/-]*")  # those and slashes
 _SUB_DELIMITER = re.compile(r"[!$&'()*+,;=:@]")  # may stand in a path as they are or percent-encoded
 _ONE_OR_MORE = "[^/]+"
 _REST = "/*"
@@ -72,7 +74,7 @@ def _rank(segment: str) -> tuple[int, int]:
 
 
 def _is_plain(text: str) -> bool:
-    return all(character == "/" or _UNRESERVED.match(character) for character in text)
+    return _PLAIN.fullmatch(text) is not None
 
 
 def _regex(template: str) -> str:
@@ -88,6 +90,7 @@ def _literal(text: str) -> str:
     return "".join(map(_character, text))
 
 
+@functools.lru_cache(maxsize=1024)  # starting with 5,000 APIs asks half a million times
 def _character(character: str) -> str:
     if character == "/" or _UNRESERVED.match(character):
         return re.escape(character)
