@@ -48,7 +48,13 @@ async def _serve() -> None:
         loop.add_signal_handler(number, ending.set)
     notebook, knows = Notebook(), Knows()
     hub = Hub(notebook)
-    world = World(GatewayListener(host=settings.GATEWAY_HOST, port=settings.GATEWAY_PORT), notebook)
+    listener = GatewayListener(
+        host=settings.GATEWAY_HOST,
+        port=settings.GATEWAY_PORT,
+        idle_seconds=settings.GATEWAY_IDLE_SECONDS,
+        trusted_proxies=settings.GATEWAY_TRUSTED_PROXIES,
+    )
+    world = World(listener, notebook)
 
     def deliver(update: Update) -> None:
         if update.complete:
