@@ -88,6 +88,10 @@ class Plant:
         process.send_signal(how)
         return process.wait(_WITHIN_SECONDS)
 
+    def wait_for(self, name: str) -> int:
+        """Wait until a process ends by itself and return its exit code."""
+        return self._processes.pop(name).wait(_WITHIN_SECONDS)
+
     def pause(self, name: str) -> None:
         """Let a process stand still."""
         self._processes[name].send_signal(signal.SIGSTOP)

@@ -7,6 +7,7 @@ import queue
 import signal
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -103,12 +104,18 @@ class Peer:
 
 
 @pytest.fixture
-def control_plane(transactional_db: None) -> Iterator[Plant]:
-    """Return the xDS process, without a gateway."""
+def still(transactional_db: None) -> Iterator[Plant]:
+    """Return a place where nothing runs yet."""
     plant = Plant()
-    plant.serve()
     yield plant
     plant.end_all()
+
+
+@pytest.fixture
+def control_plane(still: Plant) -> Plant:
+    """Return the xDS process, without a gateway."""
+    still.serve()
+    return still
 
 
 def _local(plant: Plant, name: str = "local") -> Peer:
@@ -209,14 +216,13 @@ def _network(port: int, issued: Issued, authority_pem: bytes) -> grpc.Channel:
 
 
 @pytest.fixture
-def on_the_network(transactional_db: None) -> Iterator[tuple[Plant, int]]:
+def on_the_network(still: Plant) -> tuple[Plant, int]:
     """Return the xDS process and the port it serves other machines on."""
-    plant, (port,) = Plant(), free_ports(1)
-    plant.environment["PORTAL_XDS_ADDRESS"] = f"127.0.0.1:{port}"
-    plant.serve()
-    eventually(lambda: "Serving gateways" in plant.log_of("xds"))
-    yield plant, port
-    plant.end_all()
+    (port,) = free_ports(1)
+    still.environment["PORTAL_XDS_ADDRESS"] = f"127.0.0.1:{port}"
+    still.serve()
+    eventually(lambda: "Serving gateways" in still.log_of("xds"))
+    return still, port
 
 
 def test_an_enrolled_gateway_comes_under_its_own_name_only(on_the_network: tuple[Plant, int]) -> None:
@@ -256,3 +262,23 @@ def test_a_removed_gateway_is_hung_up_on_and_stays_out(on_the_network: tuple[Pla
     with Peer(_network(port, issued, issued.authority_pem), "gateway-2") as peer:
         assert peer.is_turned_away()
     assert not Gateway.objects.exists()
+
+
+def test_without_the_ring_of_keys_it_does_not_start(still: Plant) -> None:
+    del still.environment["PORTAL_ENCRYPTION_KEYS"]
+    still.start("xds")
+    eventually(lambda: "ring of encryption keys" in still.log_of("xds"))
+    assert still.wait_for("xds") == 1
+
+
+def test_it_starts_without_a_database_and_serves_once_there_is_one(still: Plant, tmp_path: Path) -> None:
+    own = tmp_path / "late" / "portal.sqlite3"
+    still.environment["DATABASE_URL"] = f"sqlite:///{own}"
+    still.start("xds")
+    eventually(lambda: "does not answer" in still.log_of("xds"))
+    own.parent.mkdir()
+    still.start("migrate")
+    assert still.wait_for("migrate") == 0
+    eventually((still.home / "xds.sock").exists)
+    with _local(still) as peer:
+        assert list(peer.read_all(CLUSTER, LISTENER)[LISTENER]) == ["gateway"]

@@ -5,16 +5,32 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.db import DEFAULT_DB_ALIAS
+from django.core.checks import Tags
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
+from certificates.keyring import keyring
+from certificates.sealing import BadKeyRing
 from gateway.process import serve
 
 
 class Command(BaseCommand):
     help = "Give the gateways their configuration, until ended (SIGTERM or Ctrl-C)."
+    requires_system_checks = ()  # those of pages would only make gateways wait; the ring of keys is checked below
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        self.check(databases=[DEFAULT_DB_ALIAS])  # without the right encryption keys there is nothing to serve
         logging.basicConfig(level=logging.INFO, format="%(message)s")
+        try:  # without the right encryption keys there is nothing to serve
+            self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
+        except DatabaseError as error:
+            self.stderr.write(f"The database does not answer yet: {error}")
+            _require_ring()
+        connection.close()
         serve()
+
+
+def _require_ring() -> None:
+    try:
+        keyring()
+    except BadKeyRing as error:
+        raise CommandError(str(error)) from error
