@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
@@ -68,7 +69,8 @@ def enrol(request: PortalRequest) -> HttpResponse:
     """Let a gateway on another machine come; answer its certificate and key as one file, which is kept nowhere."""
     form = EnrolForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return render(request, "gateways/enrol.html", {"form": form}, status=422 if form.is_bound else 200)
+        context = {"form": form, "address": settings.XDS_ADDRESS}
+        return render(request, "gateways/enrol.html", context, status=422 if form.is_bound else 200)
     name = form.cleaned_data["name"]
     issued = actions.enrol(name, by=request.user, now=timezone.now())
     response = HttpResponse(issued.archive(), content_type="application/x-tar")
