@@ -34,6 +34,7 @@ from google.protobuf.wrappers_pb2 import UInt32Value, UInt64Value
 from gateway.compile.names import TRUST_BUNDLE, XDS_CLUSTER
 from gateway.compile.resource import pack
 
+MOST_CONNECTIONS = 50_000
 _ADMIN_MODE = 0o600
 
 
@@ -63,7 +64,7 @@ class GatewayBootstrap:
     control_plane: UnixSocket | MutualTls
     admin: UnixSocket | tuple[str, int]
     trust_bundle: Path  # the authorities this machine trusts, PEM
-    max_connections: int = 50_000
+    max_connections: int = MOST_CONNECTIONS
 
 
 def bootstrap(chosen: GatewayBootstrap) -> Bootstrap:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import resource
 import socket
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import certifi
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from gateway.bootstrap import GatewayBootstrap, MutualTls, UnixSocket
+from gateway.bootstrap import MOST_CONNECTIONS, GatewayBootstrap, MutualTls, UnixSocket
 from gateway.supervisor import ADMIN_SOCKET
 
 XDS_SOCKET = "xds.sock"
@@ -54,7 +55,14 @@ def chosen_bootstrap() -> GatewayBootstrap:
         control_plane=_control_plane(),
         admin=settings.GATEWAY_ADMIN_ADDRESS or UnixSocket(path=ADMIN_SOCKET),
         trust_bundle=trust_bundle(),
+        max_connections=_max_connections(),
     )
+
+
+def _max_connections() -> int:
+    """Return how many callers may be connected: each may need two open files, one of them towards a back end."""
+    _, open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if open_files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, open_files // 2)
 
 
 def _control_plane() -> UnixSocket | MutualTls:

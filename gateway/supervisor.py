@@ -36,6 +36,8 @@ _PARENT_SECONDS = 15  # after which it ends, whatever is still going on
 _STOP_SECONDS = 3.0  # how long a stop waits for calls in flight; process managers lose patience after about five seconds
 _HEALTHY_SECONDS = 10.0  # an Envoy that has run this long did not die of its start
 _BACK_OFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+# The key check warns once per credential and load; what is refused and who is connected, the portal knows; a stop is no warning.
+_QUIET = "misc:error,config:error,main:error"
 _LOG_FORMAT = "%Y-%m-%dT%T.%e %l envoy %n: %v"
 _PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 
@@ -138,8 +140,7 @@ class Supervisor:
         self.started_at = time.monotonic()
         command = [
             *(self.envoy, "--config-path", BOOTSTRAP, "--restart-epoch", str(epoch), "--concurrency", str(self.concurrency)),
-            # The key check warns once per credential and load; the rest of its component is not needed either.
-            *("--log-level", "warning", "--component-log-level", "misc:error", "--log-format", _LOG_FORMAT),
+            *("--log-level", "warning", "--component-log-level", _QUIET, "--log-format", _LOG_FORMAT),
             *("--drain-time-s", str(_DRAIN_SECONDS), "--parent-shutdown-time-s", str(_PARENT_SECONDS)),
             *arguments,
         ]
