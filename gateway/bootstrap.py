@@ -27,12 +27,14 @@ from envoy.extensions.transport_sockets.tls.v3 import common_pb2 as tls
 from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import Secret
 from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import CommonTlsContext, UpstreamTlsContext
 from envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpProtocolOptions
+from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.wrappers_pb2 import UInt32Value, UInt64Value
 
 from gateway.compile.names import TRUST_BUNDLE, XDS_CLUSTER
 from gateway.compile.resource import pack
+from gateway.compile.tls import is_address
 
 MOST_CONNECTIONS = 50_000
 _ADMIN_MODE = 0o600
@@ -116,7 +118,7 @@ def _control_plane(place: UnixSocket | MutualTls) -> Cluster:
             cluster.type = Cluster.STATIC
             cluster.load_assignment.CopyFrom(_endpoint(Address(pipe=Pipe(path=path))))
         case MutualTls(host=host, port=port):
-            cluster.type = Cluster.STRICT_DNS
+            cluster.type = Cluster.STATIC if is_address(host) else Cluster.STRICT_DNS
             cluster.load_assignment.CopyFrom(_endpoint(Address(socket_address=SocketAddress(address=host, port_value=port))))
             cluster.transport_socket.CopyFrom(_mutual_tls(place))
     return cluster
@@ -133,12 +135,18 @@ def _mutual_tls(place: MutualTls) -> TransportSocket:
                 private_key=DataSource(filename=str(place.private_key_file)),
             )
         ],
-        validation_context=tls.CertificateValidationContext(trusted_ca=DataSource(filename=str(place.authority_file))),
+        validation_context=tls.CertificateValidationContext(
+            trusted_ca=DataSource(filename=str(place.authority_file)), match_typed_subject_alt_names=[_name_matcher(place.host)]
+        ),
         alpn_protocols=["h2"],
     )
-    name = UpstreamTlsContext(common_tls_context=common, sni=place.host)
-    name.auto_sni_san_validation = True
-    return TransportSocket(name="envoy.transport_sockets.tls", typed_config=pack(name))
+    context = UpstreamTlsContext(common_tls_context=common, sni="" if is_address(place.host) else place.host)
+    return TransportSocket(name="envoy.transport_sockets.tls", typed_config=pack(context))
+
+
+def _name_matcher(host: str) -> tls.SubjectAltNameMatcher:
+    kind = tls.SubjectAltNameMatcher.IP_ADDRESS if is_address(host) else tls.SubjectAltNameMatcher.DNS
+    return tls.SubjectAltNameMatcher(san_type=kind, matcher=StringMatcher(exact=host))
 
 
 def _endpoint(address: Address) -> ClusterLoadAssignment:

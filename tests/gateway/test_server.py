@@ -12,6 +12,7 @@ from typing import Any
 
 import grpc
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 from envoy.config.core.v3.base_pb2 import Node
@@ -282,3 +283,14 @@ def test_it_starts_without_a_database_and_serves_once_there_is_one(still: Plant,
     eventually((still.home / "xds.sock").exists)
     with _local(still) as peer:
         assert list(peer.read_all(CLUSTER, LISTENER)[LISTENER]) == ["gateway"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_an_envoy_on_another_machine_runs_like_the_one_here(still: Plant, host: str) -> None:
+    (port,) = free_ports(1)
+    call_command("gateway", "enrol", "gateway-2", directory=still.home / "gateway-identity")
+    make_api(service_url="https://localhost:1")
+    still.start("xds", PORTAL_XDS_ADDRESS=f"{host}:{port}")
+    still.start("gateway", "run", GATEWAY_XDS_ADDRESS=f"{host}:{port}", GATEWAY_NAME="another name")
+    eventually(lambda: still.is_ready() and still.call("/orders/1").status == 401)
+    assert eventually(lambda: Gateway.objects.filter(applied_at__isnull=False).first()).name == "gateway-2"
