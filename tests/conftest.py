@@ -10,9 +10,14 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
+from hypothesis import HealthCheck, settings
 from pytest_django.fixtures import Settings
 
 from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
+
+# Speed is measured by the benchmarks: a property does not fail because the machine is busy.
+settings.register_profile("portal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("portal")
 
 
 @cache

