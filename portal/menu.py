@@ -33,6 +33,7 @@ _ENTRIES = (
     Entry(label=_("Client certificates"), url_name="certificates:index", within=True),
     Entry(label=_("Gateways"), icon="server-stack", url_name="gateways:index"),
     Entry(label=_("Activity"), icon="clock", url_name="activity"),
+    Entry(label=_("Access tokens"), icon="key", url_name="rest:index"),
     Entry(label=_("Administration"), icon="users", url_name="admin:index", permission="auth.change_user"),
 )
 

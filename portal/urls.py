@@ -23,7 +23,7 @@ urlpatterns = [
     path("apis/", include("apis.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
     path("gateways/", include("gateway.urls")),
-    path("management/", include("rest.urls")),
+    path("access-tokens/", include("rest.urls")),
     path("admin/", admin.site.urls),
 ]
 handler400 = "portal.errors.bad_request"

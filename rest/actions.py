@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 PREFIX = "ppt_"  # so that a token that leaked is recognised as one
-_HINT_LENGTH = 8
+_IDENTIFIER_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ def create_token(user: User, *, name: str, role: str = "", expires_at: datetime 
         role=role,
         expires_at=expires_at,
         created_at=now,
+        identifier=secrets.token_hex(_IDENTIFIER_BYTES),
         digest=AccessToken.digest_of(token),
-        hint=token[:_HINT_LENGTH],
     )
     record(Event.TOKEN_CREATED, row, by=by, at=now, user=user.get_username(), role=role)
     return MadeToken(row, Secret(token.encode()))
@@ -58,7 +58,7 @@ def create_shared_access(
 ) -> SharedAccess:
     """Make an identifier with two keys for clients that sign."""
     access = SharedAccess.objects.create(
-        user=user, name=name, role=role, expires_at=expires_at, created_at=now, identifier=secrets.token_hex(12)
+        user=user, name=name, role=role, expires_at=expires_at, created_at=now, identifier=secrets.token_hex(_IDENTIFIER_BYTES)
     )
     for kind in KeyKind:
         _set_key(access, kind)

@@ -27,7 +27,7 @@ from rest.models import AccessToken, Credential, SharedAccess
 if TYPE_CHECKING:
     from certificates.sealing import Secret
 
-FAILURES = 30  # within the window, from one address or with one credential
+FAILURES = 60  # within the window, from one address or with one credential
 WINDOW_SECONDS = 60
 _NOTED_EVERY = timedelta(minutes=1)  # so that reading does not write
 _SIGNATURE = re.compile(r"uid=(?P<uid>[^&]{1,100})&ex=(?P<ex>[^&]{1,40})&sn=(?P<sn>[A-Za-z0-9+/]{86}==)\Z", re.ASCII)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, re_path
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,7 +26,7 @@ from rest.entities.certificates import Certificates
 from rest.entities.operations import Operations
 from rest.entities.policies import Policies
 from rest.entities.subscriptions import Subscriptions
-from rest.envelope import Fault, Invalid, NotFound, Refused
+from rest.envelope import Fault, Invalid, MethodNotAllowed, NotFound, Refused
 from rest.versions import ARM, DIRECT, Generation
 
 View = Callable[..., HttpResponse]
@@ -87,7 +87,9 @@ def _nothing(_call: Call, **_names: str) -> HttpResponse:
 
 def description(request: HttpRequest) -> HttpResponse:
     """Answer the OpenAPI document, to anybody: it holds nothing of this portal's."""
-    return openapi.answer(request)
+    if request.method not in {"GET", "HEAD"}:
+        return envelope.answer(MethodNotAllowed(("GET", "HEAD")))
+    return JsonResponse(openapi.document())
 
 
 def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by this name

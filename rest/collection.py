@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from certificates.models import NAME_MAX_LENGTH, valid_name
+from portal.live import Kind, LiveStatus, live_status
 from rest import etags, filters, paging
 from rest.bodies import Properties
 from rest.call import Call
@@ -25,6 +26,7 @@ Draft = TypeVar("Draft")
 
 CREATED = 201
 NO_CONTENT = 204
+_LIVE_HEADER = "x-portal-live"
 
 
 class Collection(ABC, Generic[Row, Draft]):
@@ -40,6 +42,7 @@ class Collection(ABC, Generic[Row, Draft]):
     collection_methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
     entity_methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "PUT", "PATCH", "DELETE")
     deleted_status: ClassVar[int] = 200
+    live_kind: ClassVar[Kind | None] = None  # what the gateways tell of, if they do
 
     def __init__(self, call: Call, **parents: str) -> None:
         """See the entities below *parents* (names by kind)."""
@@ -170,11 +173,13 @@ class Collection(ABC, Generic[Row, Draft]):
             return self._shown(self._fresh(self.change(row, draft)), 200)
 
     def _delete(self, name: str) -> HttpResponse:
+        if self.call.service.direct:
+            etags.check_named(self.call.request)
         with transaction.atomic():
             row = self._locked(name)
             if row is None:
                 return HttpResponse(status=NO_CONTENT)
-            etags.check_delete(self.call.request, self.etag(row), needed=self.call.service.direct)
+            etags.check_write(self.call.request, self.etag(row))
             self.remove(row)
         return HttpResponse(status=self.deleted_status)
 
@@ -191,9 +196,18 @@ class Collection(ABC, Generic[Row, Draft]):
         return self.rows().get(pk=row.pk)
 
     def _shown(self, row: Row, status: int) -> HttpResponse:
-        return self._json(self.entity(row), status=status, headers={"ETag": self.etag(row)})
+        headers = {"ETag": self.etag(row)}
+        if self.live_kind:
+            headers[_LIVE_HEADER] = _live_words(live_status(self.live_kind, row.pk))
+        return self._json(self.entity(row), status=status, headers=headers)
 
     def _json(self, content: dict[str, Any], *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
         if self.call.request.method == "HEAD":
             return HttpResponse(status=status, headers=headers, content_type="application/json")
         return JsonResponse(content, status=status, headers=headers)
+
+
+def _live_words(status: LiveStatus) -> str:
+    """Return how far the newest change has come, for scripts: ``live;on=2;of=2;ms=12`` (RFC 9651)."""
+    took = f";ms={status.milliseconds}" if status.milliseconds is not None else ""
+    return f"{status.state};on={len(status.live)};of={len(status.standings)}{took}"

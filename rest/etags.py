@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from rest.envelope import Fault, Invalid, PreconditionFailed
 
@@ -15,7 +16,7 @@ def etag(*parts: int) -> str:
 
 
 def check_write(request: HttpRequest, current: str | None) -> None:
-    """Check the conditions of a PUT or PATCH.
+    """Check the conditions of a PUT, PATCH or DELETE.
 
     ``If-Match: *`` on what does not exist is no fault: the command-line client creates entities with it.
 
@@ -30,16 +31,13 @@ def check_write(request: HttpRequest, current: str | None) -> None:
         raise PreconditionFailed
 
 
-def check_delete(request: HttpRequest, current: str, *, needed: bool) -> None:
-    """Check the condition of a DELETE.
+def check_named(request: HttpRequest) -> None:
+    """Refuse a request that names no ETag, which the older form needs to delete.
 
-    :param needed: whether the client must name one (in the older, direct form)
-    :raises Invalid: if it names none and must
-    :raises PreconditionFailed: if it does not hold
+    :raises Invalid: if ``If-Match`` is missing
     """
-    if needed and not _named(request, "If-Match"):
-        raise Invalid(Fault("If-Match", "Name the ETag of the entity, or * for whatever it is."))
-    check_write(request, current)
+    if not _named(request, "If-Match"):
+        raise Invalid(Fault("If-Match", _("Name the ETag of the entity, or * for whatever it is.")))
 
 
 def is_known(request: HttpRequest, current: str) -> bool:

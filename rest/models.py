@@ -37,14 +37,16 @@ class CredentialQuerySet(models.QuerySet[Any]):
         return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), revoked_at__isnull=True, user__is_active=True)
 
     def seen_by(self, user: User) -> CredentialQuerySet:
-        """Return one's own; whoever manages tokens sees all."""
-        return self if user.has_perm("rest.change_accesstoken") else self.filter(user=user)
+        """Return one's own; whoever manages tokens sees all. The newest first."""
+        mine = self if user.has_perm("rest.change_accesstoken") else self.filter(user=user)
+        return mine.select_related("user").order_by("-created_at", "-pk")
 
 
 class Credential(models.Model):
     """Something that lets a program act for a person: with the person's rights, and no more than the role allows."""
 
-    name = models.CharField(_("name"), max_length=100, help_text=_("What it is for, for instance Deployment."))
+    identifier = models.CharField(_("identifier"), max_length=40, unique=True, editable=False)  # public
+    name = models.CharField(_("name"), max_length=100)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("acts for"))
     role = models.CharField(_("role"), max_length=20, choices=Role, blank=True)  # empty: whatever the person may
     created_at = models.DateTimeField(_("created"))
@@ -64,6 +66,15 @@ class Credential(models.Model):
         """Return what it is for."""
         return self.name
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether it is a shared access, whose keys can be shown again."""
+        return isinstance(self, SharedAccess)
+
+    def may_be_managed_by(self, user: User) -> bool:
+        """Return whether a person may revoke it: its own, or whoever manages tokens."""
+        return self.user == user or user.has_perm("rest.change_accesstoken")
+
     def is_in_force(self, *, now: datetime) -> bool:
         """Return whether it opens anything."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
@@ -73,7 +84,6 @@ class AccessToken(Credential):
     """A bearer token. It is shown once; only its digest is kept, which is enough because it is long and random."""
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    hint = models.CharField(_("begins with"), max_length=12, editable=False)
 
     class Meta(Credential.Meta):
         """Named as people say it."""
@@ -88,9 +98,7 @@ class AccessToken(Credential):
 
 
 class SharedAccess(Credential):
-    """An identifier with two keys, with which older clients sign their shared access signatures."""
-
-    identifier = models.CharField(_("identifier"), max_length=40, unique=True, editable=False)
+    """Two keys, with which older clients sign the identifier as their shared access signature."""
 
     if TYPE_CHECKING:
         keys: RelatedManager[SharedAccessKey]

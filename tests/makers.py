@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apis import actions as api_actions
@@ -9,6 +10,8 @@ from apis.models import Api, Subscription
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
 from gateway.models import FailedCall, FailureKind, Gateway
+from rest import actions as rest_actions
+from rest.models import SharedAccess
 from tests.issuing import Issued, PrivateKey, issue
 
 __all__ = ["Issued", "PrivateKey", "issue", "make_api", "make_certificate", "make_subscription"]
@@ -47,6 +50,15 @@ def make_gateway(name: str = "gateway-1", *, connected: bool = True, applied_cha
         applied_change=applied_change,
         applied_at=now,
     )
+
+
+def make_shared_access(identifier: str = "5cf1a7") -> SharedAccess:
+    """Store a shared access of a person of its own."""
+    owner = User.objects.create_user("orders")
+    access = rest_actions.create_shared_access(owner, name="orders", by=None, now=timezone.now())
+    SharedAccess.objects.filter(pk=access.pk).update(identifier=identifier)
+    access.refresh_from_db()
+    return access
 
 
 def make_failed_call(activity_id: str = "5f3c-1", *, api: Api | None = None, gateway: str = "gateway-1") -> FailedCall:

@@ -15,6 +15,7 @@ from apis.forms import NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.models import Api
 from apis.naming import RESERVED_NAMES
 from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY
+from portal.live import Kind
 from rest import etags
 from rest.backend_actions import apply_backend
 from rest.bodies import Properties
@@ -62,6 +63,7 @@ class Apis(Collection[Api, ApiDraft]):
         "isCurrent": Fixed("true"),
     }
     deleted_status = 204
+    live_kind = Kind.API
 
     def rows(self) -> QuerySet[Api]:
         """Return all APIs, by name."""

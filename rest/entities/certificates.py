@@ -14,6 +14,7 @@ from certificates import actions, problems
 from certificates.facts import Facts
 from certificates.models import ClientCertificate, not_reserved
 from certificates.pfx import Pfx, Problem, UnreadablePfx, open_pfx, password_of
+from portal.live import Kind
 from rest import etags
 from rest.bodies import Properties
 from rest.collection import Collection
@@ -36,6 +37,7 @@ class Certificates(Collection[ClientCertificate, Pfx]):
         "expirationDate": Moment("current__not_after"),
     }
     entity_methods = ("GET", "HEAD", "PUT", "DELETE")
+    live_kind = Kind.CERTIFICATE
 
     def rows(self) -> QuerySet[ClientCertificate]:
         """Return all entries, by name."""

@@ -16,6 +16,7 @@ from apis.models import Api, BasicCredentials, Credentials
 from apis.policy import MASKED_PASSWORD, UnreadablePolicy, as_xml, parse
 from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Rule
 from certificates.models import ClientCertificate
+from portal.live import Kind
 from rest import etags
 from rest.bodies import Properties
 from rest.entities.parent import OfApi
@@ -36,6 +37,7 @@ class Policies(OfApi[Api, ApiSecurity]):
     permission = "apis.{}_api"
     fields: ClassVar = {}
     entity_methods = ("GET", "HEAD", "PUT", "DELETE")
+    live_kind = Kind.API
 
     def rows(self) -> QuerySet[Api]:
         """Return the API, if it has a policy."""

@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_variables
 from apis import actions
 from apis.models import Api, KeyKind, Subscription, SubscriptionState
 from apis.naming import RESERVED_NAMES
+from portal.live import Kind
 from rest import etags
 from rest.bodies import Properties
 from rest.collection import NO_CONTENT, Collection
@@ -25,6 +26,7 @@ from rest.filters import Text
 
 # Every published state but active means that the keys open nothing; the word is kept and given back.
 _CLOSED = ("suspended", "submitted", "rejected", "cancelled", "expired")
+STATES = ("active", *_CLOSED)
 _KEPT = ("ownerId", "allowTracing", "stateComment", "state")
 _SCOPE = re.compile(r"(?:^|/)apis(?:/(?P<api>[^/]+))?/?\Z")
 _KEY = re.compile(r"[\x21-\x7e]{8,256}\Z")
@@ -55,6 +57,7 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
         "state": Text("state", normal=str.lower),
         "scope": Text("scope"),
     }
+    live_kind = Kind.SUBSCRIPTION
 
     def rows(self) -> QuerySet[Subscription]:
         """Return all subscriptions, by name, with their scope as clients write it."""
@@ -184,7 +187,7 @@ def _state(sent: Properties, row: Subscription | None) -> SubscriptionState:
     if named == SubscriptionState.ACTIVE:
         return SubscriptionState.ACTIVE
     if named not in _CLOSED:
-        sent.refuse("state", _("The state is one of %(states)s.") % {"states": ", ".join(("active", *_CLOSED))})
+        sent.refuse("state", _("The state is one of %(states)s.") % {"states": ", ".join(STATES)})
     return SubscriptionState.SUSPENDED
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.makers import make_api, make_certificate, make_failed_call, make_gateway, make_subscription
+from tests.makers import make_api, make_certificate, make_failed_call, make_gateway, make_shared_access, make_subscription
 
 
 class Open(Enum):
@@ -38,6 +38,7 @@ class Address:
 
 _VIEW, _PUBLISH = Open.VIEWERS, Open.PUBLISHERS
 CERTIFICATE, API, SUBSCRIPTION, GATEWAY, ACTIVITY_ID = "orders-client", "orders", "all", "gateway-1", "5f3c-1"
+ACCESS = "5cf1a7"
 
 ADDRESSES: dict[str, Address] = {
     "healthz": Address(Open.ANYBODY),
@@ -85,9 +86,14 @@ ADDRESSES: dict[str, Address] = {
     "gateways:failed_call": Address(_VIEW, more=(("activity_id", ACTIVITY_ID),)),
     "gateways:enrol": Address(Open.ADMINISTRATORS),
     "gateways:remove": Address(Open.ADMINISTRATORS, named=GATEWAY),
+    "rest:index": Address(_VIEW),
+    "rest:new": Address(Open.ADMINISTRATORS),
+    "rest:revoke": Address(Open.ADMINISTRATORS, more=(("identifier", ACCESS),)),
+    "rest:keys": Address(Open.ADMINISTRATORS, "post", more=(("identifier", ACCESS),)),
+    "rest:regenerate": Address(Open.ADMINISTRATORS, more=(("identifier", ACCESS),)),
 }
-# Told apart elsewhere: leaving is open to all who came in; Django admin in test_admin.py; tokens guard the REST API in tests/rest.
-ELSEWHERE = ("logout", "admin:", "rest:")
+# Told apart elsewhere: leaving is open to all who came in; Django admin in test_admin.py.
+ELSEWHERE = ("logout", "admin:")
 
 
 def url_names(patterns: list[URLPattern | URLResolver] | None = None, namespace: str = "") -> Iterator[str]:
@@ -104,3 +110,4 @@ def make_something_of_everything() -> None:
     make_certificate(CERTIFICATE)
     make_subscription(SUBSCRIPTION, api=make_api(API))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
+    make_shared_access(ACCESS)

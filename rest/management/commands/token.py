@@ -23,7 +23,7 @@ class Command(BaseCommand):
         add_credential_arguments(create)
         listed = verbs.add_parser("list", help="list the tokens, not what they are")
         revoke = verbs.add_parser("revoke", help="let a token open nothing any more")
-        revoke.add_argument("id", type=int, help="its number in the list")
+        revoke.add_argument("id", help="its identifier, as the list shows it")
         for verb in (create, listed, revoke):
             verb.add_argument("--json", action="store_true", help="answer in JSON")
 
@@ -54,24 +54,23 @@ class Command(BaseCommand):
         for row in rows:
             state = "revoked" if row["revoked"] else f"expires {row['expires']}" if row["expires"] else "never expires"
             used = row["last_used"] or "never"
-            self.stdout.write(f"{row['id']}  {row['begins_with']}…  {row['name']}  {row['user']} {row['role']}  {state}  last used {used}")
+            self.stdout.write(f"{row['id']}  {row['name']}  {row['user']} {row['role']}  {state}  last used {used}")
 
     def revoke(self, options: dict[str, Any]) -> None:
         """Revoke a token."""
-        token = AccessToken.objects.select_related("user").filter(pk=options["id"]).first()
+        token = AccessToken.objects.select_related("user").filter(identifier=options["id"]).first()
         if token is None:
             raise CommandError(f"There is no token {options['id']}.")
         actions.revoke(token, by=None, now=timezone.now())
-        self.stdout.write(json.dumps({"revoked": token.pk}) if options["json"] else f"{token.name} opens nothing any more.")
+        self.stdout.write(json.dumps({"revoked": token.identifier}) if options["json"] else f"{token.name} opens nothing any more.")
 
 
 def _facts(token: AccessToken) -> dict[str, Any]:
     moments = {"created": token.created_at, "expires": token.expires_at, "last_used": token.last_used_at, "revoked": token.revoked_at}
     return {
-        "id": token.pk,
+        "id": token.identifier,
         "name": token.name,
         "user": token.user.get_username(),
         "role": Role(token.role).value if token.role else None,
-        "begins_with": token.hint,
         **{name: moment.isoformat() if moment else None for name, moment in moments.items()},
     }

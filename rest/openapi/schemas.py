@@ -1,0 +1,160 @@
+"""What entities look like: JSON Schema (draft 2020-12, as OpenAPI 3.1 uses it) of what is sent and of what comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest.entities.subscriptions import STATES
+
+Schema = dict[str, Any]
+
+_ID = {"type": "string", "readOnly": True}
+_KEPT: Schema = {"description": "No effect here; kept and given back as it was sent."}
+
+
+def text(description: str = "", *, longest: int = 0, **more: Any) -> Schema:
+    """Return the schema of a text; ``null`` counts as absent."""
+    schema: Schema = {"type": ["string", "null"], **more}
+    return schema | ({"maxLength": longest} if longest else {}) | ({"description": description} if description else {})
+
+
+def needed(description: str = "", *, longest: int = 0, **more: Any) -> Schema:
+    """Return the schema of a text that must be there."""
+    return text(description, longest=longest, **more) | {"type": "string", "minLength": 1}
+
+
+def flag(description: str, default: bool) -> Schema:
+    """Return the schema of true or false; ``null`` counts as absent."""
+    return {"type": ["boolean", "null"], "default": default, "description": description}
+
+
+def record(properties: Schema, *, required: tuple[str, ...] = (), **more: Any) -> Schema:
+    """Return the schema of an object."""
+    return {"type": "object", "properties": properties, **({"required": list(required)} if required else {}), **more}
+
+
+_KEY_NAMES = record(
+    {
+        "header": text("Looked at first.", default="Ocp-Apim-Subscription-Key", pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"),
+        "query": text(default="subscription-key", pattern=r"^[A-Za-z0-9._~-]{1,100}$"),
+    },
+    type=["object", "null"],
+)
+_TLS = record(
+    {
+        "validateCertificateChain": flag("Off, the name is not checked either.", default=True),
+        "validateCertificateName": flag("Whether the back end's certificate must bear its host name.", default=True),
+    },
+    type=["object", "null"],
+)
+_CREDENTIALS = record(
+    {
+        "certificateIds": {"type": ["array", "null"], "items": {"type": "string"}, "description": "The id of one certificate."},
+        "certificate": {"type": ["array", "null"], "items": {"type": "string"}, "description": "Or its thumbprint."},
+    },
+    type=["object", "null"],
+)
+_API = {
+    "displayName": needed(longest=300),
+    "description": text(longest=4000),
+    "path": needed("The path of the API on the gateway.", longest=400),
+    "serviceUrl": needed("Where the back end is.", longest=2000),
+    "protocols": {"type": ["array", "null"], "items": {"enum": ["http", "https"]}, **_KEPT},
+    "subscriptionRequired": flag("Whether callers need a subscription key.", default=True),
+    "subscriptionKeyParameterNames": _KEY_NAMES,
+    **dict.fromkeys(("contact", "license", "termsOfServiceUrl", "apiRevisionDescription", "apiVersionDescription"), _KEPT),
+}
+_OPERATION = {
+    "displayName": needed(longest=300),
+    "method": needed("An HTTP verb, or * for any.", longest=20),
+    "urlTemplate": needed("Such as /orders/{id} or /*.", longest=1000),
+    "description": text(longest=1000),
+    **dict.fromkeys(("templateParameters", "request", "responses"), _KEPT),
+}
+_SUBSCRIPTION = {
+    "displayName": needed(longest=100),
+    "scope": needed("/apis for all APIs, or /apis/ and the name of one; a service's address may stand before it."),
+    "state": text(f"One of {', '.join(STATES)}; keys open something in the first only."),
+    "primaryKey": text("Made, if it is missing. Never shown but by listSecrets.", writeOnly=True),
+    "secondaryKey": text("Made, if it is missing. Never shown but by listSecrets.", writeOnly=True),
+    **dict.fromkeys(("ownerId", "allowTracing", "stateComment"), _KEPT),
+}
+_BACKEND = {
+    "url": needed("Decides over the APIs whose serviceUrl lies at it.", longest=2000),
+    "protocol": text(default="http"),
+    "title": text(longest=300),
+    "description": text(longest=2000),
+    "tls": _TLS,
+    "credentials": _CREDENTIALS,
+}
+_POLICY = {
+    "value": needed("A policy document: authentication-certificate, authentication-basic and base."),
+    "format": text(default="xml", enum=["xml", "rawxml", None]),
+}
+
+# What is sent with PUT: its properties, and which of them must be there. PATCH takes the same, with none needed.
+SENT: dict[str, Schema] = {
+    "Certificate": record(
+        {"data": needed("A PFX file in base64."), "password": text("The one it was exported with.", writeOnly=True)}, required=("data",)
+    ),
+    "Api": record(_API, required=("displayName", "path", "serviceUrl")),
+    "Operation": record(_OPERATION, required=("displayName", "method", "urlTemplate")),
+    "Policy": record(_POLICY, required=("value",)),
+    "Subscription": record(_SUBSCRIPTION, required=("displayName", "scope")),
+    "Backend": record(_BACKEND, required=("url",)),
+}
+CERTIFICATE_SHOWN = {
+    "subject": {"type": "string"},
+    "thumbprint": {"type": "string", "pattern": "^[0-9A-F]{40}$"},
+    "expirationDate": {"type": "string", "format": "date-time"},
+}
+_SHOWN: dict[str, Schema] = {
+    "Certificate": record(CERTIFICATE_SHOWN, required=tuple(CERTIFICATE_SHOWN)),
+    "Api": record({**_API, "provisioningState": {"const": "Succeeded"}}, required=("displayName", "path", "serviceUrl")),
+    "Operation": record(_OPERATION, required=("displayName", "method", "urlTemplate")),
+    "Policy": record(_POLICY, required=("value", "format")),
+    "Subscription": record(
+        {name: schema for name, schema in _SUBSCRIPTION.items() if not name.endswith("Key")}, required=("displayName", "scope", "state")
+    ),
+    "Backend": record(_BACKEND, required=("url", "protocol", "tls")),
+}
+_ENTITY = {"id": _ID, "type": _ID, "name": _ID}
+_DETAIL = record({name: {"type": "string"} for name in ("code", "target", "message")}, required=("code", "target", "message"))
+_ERROR = record(
+    {"code": {"type": "string"}, "message": {"type": "string"}, "details": {"type": "array", "items": _DETAIL}},
+    required=("code", "message", "details"),
+)
+
+
+def page_of(entity: Schema) -> Schema:
+    """Return the schema of one page of a list."""
+    return record(
+        {
+            "value": {"type": "array", "items": entity},
+            "count": {"type": "integer", "description": "On all pages."},
+            "nextLink": {"type": ["string", "null"], "description": "The address of the next page, to be asked as it is."},
+        },
+        required=("value", "count", "nextLink"),
+    )
+
+
+def reference(name: str) -> Schema:
+    """Return the reference to a schema of :func:`components`."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def components() -> dict[str, Schema]:
+    """Return every schema by name: ``Api``, ``ApiPage``, ``ApiSent``, ``ApiPatch`` and so on, and ``Error``."""
+    found: dict[str, Schema] = {"Error": record({"error": _ERROR}, required=("error",))}
+    for name, shown in _SHOWN.items():
+        found[name] = record({**_ENTITY, "properties": shown}, required=("id", "type", "name", "properties"))
+        found[f"{name}Page"] = page_of(reference(name))
+        found[f"{name}Sent"] = record({"properties": SENT[name]}, required=("properties",))
+        optional = {key: value for key, value in SENT[name].items() if key != "required"}
+        found[f"{name}Patch"] = record({"properties": optional}, required=("properties",))
+    found["FlatCertificate"] = record({"id": _ID, **CERTIFICATE_SHOWN}, required=("id", *CERTIFICATE_SHOWN))
+    found["FlatCertificatePage"] = page_of(reference("FlatCertificate"))
+    found["FlatCertificateSent"] = SENT["Certificate"]
+    keys = {name: {"type": "string"} for name in ("primaryKey", "secondaryKey")}
+    found["Keys"] = record(keys, required=tuple(keys))
+    return found

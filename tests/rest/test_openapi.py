@@ -1,0 +1,59 @@
+"""The OpenAPI document says what is: schemathesis makes requests of it, right ones and wrong ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.test import Client
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks as openapi_checks
+
+from tests.rest.conftest import token_for
+
+DOCUMENT = "/management/openapi.json"
+# Left out: what no schema can say (a path that is taken, a PFX file that does not open) is refused although it fits the schema.
+CHECKS = [
+    not_a_server_error,
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_schema_conformance,
+    openapi_checks.negative_data_rejection,
+    openapi_checks.unsupported_method,
+    openapi_checks.use_after_free,
+    openapi_checks.ignored_auth,
+]
+described = schemathesis.openapi.from_wsgi(DOCUMENT, WSGIHandler())
+described.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE], allow_extra_parameters=False)
+
+
+@pytest.fixture
+def one_transaction() -> Iterator[None]:
+    """Leave the database connection open between requests, as Django's own test client does."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.mark.django_db
+@described.parametrize()  # type: ignore[untyped-decorator]  # of an untyped package
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck), derandomize=True)
+def test_every_request_is_answered_as_described(case: schemathesis.Case, publisher: User, one_transaction: None) -> None:
+    cache.clear()  # of failures, of which the checks make many
+    case.call_and_validate(headers={"Authorization": f"Bearer {token_for(publisher)}"}, checks=CHECKS)
+
+
+def test_the_document_is_open_to_anybody() -> None:
+    answer = Client().get(DOCUMENT)
+    assert answer.status_code == 200
+    assert answer.json()["openapi"] == "3.1.0"

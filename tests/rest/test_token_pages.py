@@ -1,0 +1,113 @@
+"""The pages about access tokens, and the command: a token is shown once and opens what its role allows."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from portal.models import Activity, Event
+from rest.models import AccessToken, SharedAccess
+from tests.makers import make_shared_access
+from tests.rest.conftest import Wire, token_for
+
+pytestmark = pytest.mark.django_db
+FORM = {"name": "Deployment", "user": "publisher", "role": "Viewers", "days": "90", "kind": "bearer"}
+
+
+@pytest.fixture
+def admin_pages(administrator: User) -> Client:
+    client = Client()
+    client.force_login(administrator)
+    return client
+
+
+def test_a_new_token_is_shown_once_and_opens_what_its_role_allows(admin_pages: Client, publisher: User) -> None:
+    page = admin_pages.post("/access-tokens/new/", FORM)
+    assert (page.status_code, page["Cache-Control"]) == (200, "no-store")
+    found = re.search(r'id="token">(ppt_[\w-]+)<', page.content.decode())
+    assert found
+    wire = Wire(found[1])
+    assert wire.get("apis").status_code == 200
+    assert wire.delete("apis/none").status_code == 403
+    assert found[1] not in admin_pages.get("/access-tokens/").content.decode()
+    line = Activity.objects.get(event=Event.TOKEN_CREATED)
+    assert (line.actor_name, line.details["user"]) == ("administrator", "publisher")
+    assert found[1] not in json.dumps(line.details)
+
+
+def test_a_form_with_mistakes_makes_nothing(admin_pages: Client, publisher: User) -> None:
+    page = admin_pages.post("/access-tokens/new/", {**FORM, "name": "", "user": "nobody"})
+    assert page.status_code == 422
+    assert not AccessToken.objects.exists()
+
+
+def test_shared_access_keys_are_shown_regenerated_and_revoked(admin_pages: Client, publisher: User) -> None:
+    page = admin_pages.post("/access-tokens/new/", {**FORM, "kind": "shared"}).content.decode()
+    access = SharedAccess.objects.get()
+    first = _key(page)
+    assert access.identifier in page
+    assert _key(admin_pages.post(f"/access-tokens/{access.identifier}/keys/").content.decode()) == first
+    again = admin_pages.post(f"/access-tokens/{access.identifier}/regenerate/", {"key": "primary"}).content.decode()
+    assert _key(again) != first
+    assert _key(again, "secondary") == _key(page, "secondary")
+    assert admin_pages.post(f"/access-tokens/{access.identifier}/regenerate/", {"key": "third"}).status_code == 422
+    assert admin_pages.post(f"/access-tokens/{access.identifier}/revoke/").status_code == 303
+    access.refresh_from_db()
+    assert access.revoked_at is not None
+
+
+def _key(page: str, kind: str = "primary") -> str:
+    found = re.search(rf'id="{kind}-key">([^<]+)<', page)
+    assert found
+    return found[1]
+
+
+def test_owners_see_and_revoke_their_own_and_nobody_elses(publisher: User, viewer: User, signed_in: Client) -> None:
+    token_for(publisher)
+    token_for(viewer)
+    mine, other = AccessToken.objects.get(user=publisher), AccessToken.objects.get(user=viewer)
+    page = signed_in.get("/access-tokens/").content.decode()
+    assert mine.identifier in page
+    assert other.identifier not in page
+    assert signed_in.post(f"/access-tokens/{other.identifier}/revoke/").status_code == 403
+    assert signed_in.post("/access-tokens/none/revoke/").status_code == 403
+    assert signed_in.post(f"/access-tokens/{mine.identifier}/revoke/").status_code == 303
+    assert signed_in.post(f"/access-tokens/{make_shared_access().identifier}/keys/").status_code == 403
+
+
+def token_command(*arguments: str) -> Any:
+    output = io.StringIO()
+    call_command("token", *arguments, "--json", stdout=output)
+    return json.loads(output.getvalue())
+
+
+def test_the_command_makes_lists_and_revokes(publisher: User) -> None:
+    made = token_command("create", "--user", "publisher", "--role", "publisher", "--expires", "30d", "--name", "Deployment")
+    wire = Wire(made["token"])
+    assert wire.get("apis").status_code == 200
+    (listed,) = token_command("list")["tokens"]
+    assert "token" not in listed
+    assert (listed["name"], listed["user"], listed["role"]) == ("Deployment", "publisher", "Publishers")
+    token_command("revoke", listed["id"])
+    assert wire.get("apis").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["create", "--user", "nobody"],
+        ["create", "--user", "publisher", "--expires", "soon"],
+        ["create", "--user", "publisher", "--expires", "2020-01-01"],
+        ["revoke", "none"],
+    ],
+)
+def test_the_command_refuses_what_makes_no_sense(arguments: list[str], publisher: User) -> None:
+    with pytest.raises(CommandError):
+        call_command("token", *arguments)
