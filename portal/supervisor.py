@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import os
 import signal
 import sys
@@ -13,8 +15,11 @@ from pathlib import Path
 from django.conf import settings
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
+from honcho.process import Popen, Process
 
 _WATCH_SECONDS = 0.5
+_PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
+_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # Linux has it
 
 
 def supervise(names: Iterable[str], *, meanwhile: Callable[[], None]) -> int:
@@ -28,6 +33,7 @@ def supervise(names: Iterable[str], *, meanwhile: Callable[[], None]) -> int:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"}  # the Procfile's python is ours
     for name in names:
         manager.add_process(name, commands[name], cwd=str(settings.BASE_DIR), env=environment)
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))  # the terminal was closed
     manager.loop()
     asked_for = {128 + signal.SIGINT, 128 + signal.SIGTERM}
     return 0 if manager.returncode in asked_for else 1
@@ -39,6 +45,7 @@ class _Manager(Manager):  # type: ignore[misc]  # honcho has no types
     def __init__(self, threads: list[Callable[[], None]]) -> None:
         super().__init__()
         self.returncode: int | None
+        self._process_ctor = _Process
         self._threads = [*threads, self._end_when_one_ends]
 
     def _start(self) -> None:
@@ -52,6 +59,22 @@ class _Manager(Manager):  # type: ignore[misc]  # honcho has no types
             time.sleep(_WATCH_SECONDS)
         self.returncode = self.returncode or 1
         self.terminate()
+
+
+class _Process(Process):  # type: ignore[misc]  # honcho has no types
+    """Honcho's keeper of one process: ends with the manager, and the process with it, however hard the manager was ended."""
+
+    def run(self, *arguments: object, **options: object) -> None:
+        """Keep the process, as honcho does."""
+        _end_with_the_parent(signal.SIGKILL)
+        self._child_ctor = functools.partial(Popen, preexec_fn=functools.partial(_end_with_the_parent, signal.SIGTERM))
+        super().run(*arguments, **options)
+
+
+def _end_with_the_parent(signum: signal.Signals) -> None:
+    """Let Linux send *signum* to this process when its parent ends; elsewhere do nothing."""
+    if _PRCTL:
+        _PRCTL(_PARENT_DEATH_SIGNAL, signum)
 
 
 def _end_when_the_starter_ends() -> None:

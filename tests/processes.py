@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import re
 import signal
 import socket
@@ -24,16 +26,20 @@ from demo.identities import Folder
 from tests.issuing import Issued, issue
 
 PROJECT = Path(__file__).resolve().parent.parent
+_PORTS = (20000, 32000)
+_RANDOM = random.SystemRandom()  # the other one is seeded before each test, alike in both workers
 _READY_WITHIN_SECONDS = 90
-_ENDED_WITHIN_SECONDS = 20
+_ENDED_WITHIN_SECONDS = 40
 
 
 def free_ports(count: int) -> list[int]:
-    """Return *count* ports of the loopback address that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
+    """Return *count* ports of the loopback address that nobody listens on, below those that outgoing connections are given."""
+    ports: list[int] = []
+    while len(ports) < count:
+        port = _RANDOM.randrange(*_PORTS)
+        with contextlib.suppress(OSError):
+            socket.create_server(("127.0.0.1", port)).close()
+            ports.append(port)
     return ports
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import stat
 import time
 import urllib.request
@@ -15,7 +16,8 @@ import pytest
 
 from tests.processes import Portal, processes_of
 
-SECOND_START_SECONDS = 8.0
+# Of one processor. Two share it, so a person waits about half as long; a busy machine makes them wait longer, but not work more.
+SECOND_START_SECONDS = 12.0
 PROCESSES = ("granian", "manage.py xds", "envoy", "manage.py demo run")
 
 
@@ -24,19 +26,27 @@ def portal(tmp_path: Path) -> Portal:
     return Portal(tmp_path / "home")
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_a_second_start_is_quick_and_keeps_everything(portal: Portal) -> None:
+def processor_seconds(portal: Portal) -> float:
+    """Return how long all processes together have kept a processor busy."""
+    ticks = 0
+    for process in processes_of(portal.pid):
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        ticks += sum(int(field) for field in fields[11:15])  # its own and its ended children's time, in user and in system mode
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_second_start_is_little_work_and_keeps_everything(portal: Portal) -> None:
     with portal:
         first = (portal.user_name, portal.password, portal.subscription_key, portal.told("Certificate"), portal.told("Its password"))
-    started = time.monotonic()
     with portal:
-        seconds = time.monotonic() - started
+        seconds = processor_seconds(portal)
         second = (portal.user_name, portal.password, portal.subscription_key, portal.told("Certificate"), portal.told("Its password"))
         assert urllib.request.urlopen(f"{portal.url}/healthz").status == 200
 
@@ -44,7 +54,7 @@ def test_a_second_start_is_quick_and_keeps_everything(portal: Portal) -> None:
     assert seconds < SECOND_START_SECONDS
 
 
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_ends_all_that_it_started(portal: Portal, signum: signal.Signals) -> None:
     with portal:
         family = processes_of(portal.pid)
@@ -55,6 +65,23 @@ def test_it_ends_all_that_it_started(portal: Portal, signum: signal.Signals) -> 
 
         wait_until(lambda: not any(_is_alive(process) for process in family if process != portal.pid))
         assert portal.exit_code() == 0
+
+
+def test_nothing_lives_on_when_it_is_killed_outright(portal: Portal) -> None:
+    with portal:
+        family = processes_of(portal.pid)
+
+        os.kill(portal.pid, signal.SIGKILL)
+
+        wait_until(lambda: not any(_is_alive(process) for process in family))
+
+
+def test_an_address_that_is_taken_is_named(portal: Portal) -> None:
+    with (
+        socket.create_server(("127.0.0.1", int(portal.gateway_url.rpartition(":")[2]))),
+        pytest.raises(AssertionError, match="GATEWAY_ADDRESS"),
+    ):
+        portal.__enter__()
 
 
 @pytest.mark.parametrize("name", ["granian", "manage.py xds", "gateway/supervisor.py", "manage.py demo run"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import socket
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,9 +18,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS
 
 from portal import installation
+from portal.environment import read
 from portal.locations import url_of
 
 _READY_WITHIN_SECONDS = 120
+_NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _GATEWAY_STATUS = "/status-0123456789abcdef"
 
 
@@ -34,12 +38,13 @@ class Command(BaseCommand):
 
         call_command("setup", stdout=self.stdout)
         self.check(databases=[DEFAULT_DB_ALIAS])  # one clear refusal, before three processes repeat it
-        lines = self._administrator(show_password=demo)
+        lines = self._administrator(show_password=demo or sys.stdout.isatty())  # else it may be a log that is kept
         if demo:
             lines += call_command("demo", "prepare", stdout=io.StringIO()).splitlines()
         for name in ("PORTAL_ADMIN_PASSWORD", "PORTAL_ADMIN_PASSWORD_FILE"):
             os.environ.pop(name, None)  # used; what is started below has no need of it
         names = ["portal", "xds", "gateway", *(["demo"] if demo else [])]
+        _refuse_taken_addresses(demo=demo)
         if code := supervise(names, meanwhile=lambda: self._announce(lines)):
             raise CommandError("One of the processes ended, so all were ended; it says why above.", returncode=code)
 
@@ -47,7 +52,8 @@ class Command(BaseCommand):
         """Return the lines that tell how to sign in."""
         generated = installation.generated_administrator()
         if generated is None:
-            return ["Sign in       as the administrator whose password you know (PORTAL_ADMIN_USER, PORTAL_ADMIN_PASSWORD)"]
+            given = read("PORTAL_ADMIN_USER") or installation.DEFAULT_ADMINISTRATOR
+            return [f"User name     {given}, or another administrator's", "Password      the one that you have set"]
         name, password = generated
         kept = installation.administrator_password_file()
         return [f"User name     {name}", f"Password      {password}" if show_password else f"Password      in {kept}"]
@@ -70,9 +76,27 @@ class Command(BaseCommand):
         )
 
 
+def _refuse_taken_addresses(*, demo: bool) -> None:
+    """Say which address is taken before anything is started.
+
+    :raises CommandError: if one is
+    """
+    wanted = {
+        "PORTAL_ADDRESS": (settings.PORTAL_HOST, settings.PORTAL_PORT),
+        "GATEWAY_ADDRESS": (settings.GATEWAY_HOST, settings.GATEWAY_PORT),
+    }
+    if demo:
+        wanted["DEMO_BACKEND_ADDRESS"] = (settings.DEMO_BACKEND_HOST, settings.DEMO_BACKEND_PORT)
+    for name, (host, port) in wanted.items():
+        try:
+            socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+        except OSError as error:
+            raise CommandError(f"{host}:{port} cannot be listened on: {error.strerror}. Choose another {name}.") from error
+
+
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - our own http addresses
+        with _NO_PROXY.open(url, timeout=2) as response:
             return bool(response.status == 200)  # noqa: PLR2004 - OK
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
