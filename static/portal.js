@@ -1,15 +1,15 @@
-// What scripts add to pages that work without them. Delegated, so that what htmx brings in works, too.
+// What scripts add to pages that work without them.
 const root = document.documentElement;
 root.classList.add("js");
 const announce = (words) => { document.getElementById("announcer").textContent = words; };
 
-// Copy buttons: data-copy holds the text, or "#id" of the element that shows it; data-copied the word that says it is done.
+// data-copy holds the text, or "#id" of the element that shows it.
 async function copy(button) {
   const source = button.dataset.copy.startsWith("#") ? document.querySelector(button.dataset.copy) : null;
   const text = source ? source.textContent.trim() : button.dataset.copy;
   try {
     await navigator.clipboard.writeText(text);
-  } catch { // no clipboard outside secure contexts: select it for the person
+  } catch { // not a secure context
     const area = Object.assign(document.createElement("textarea"), { value: text });
     button.after(area);
     area.select();
@@ -28,7 +28,7 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 
-// Drop zones: the file input covers the zone, so that dropping and choosing are the browser's own; the words follow.
+// The file input covers its drop zone: dropping and choosing are the browser's own.
 function showFile(input) {
   const zone = input.closest("[data-drop]");
   const words = zone?.querySelector("[data-chosen]");
@@ -53,7 +53,7 @@ function reveal(scope) {
   }
 }
 
-// A form that was typed into asks before it is left; a form that is on its way is not sent twice.
+// What was typed is not lost without asking; nothing is sent twice.
 let dirty = null;
 const guarded = (form) => form && form.method === "post" && form.closest("main") && !("noGuard" in form.dataset);
 document.addEventListener("input", (event) => { if (guarded(event.target.form)) dirty = event.target.form; });
@@ -69,12 +69,18 @@ document.addEventListener("submit", (event) => {
   if (form === dirty) dirty = null;
   if (form.matches("[hx-post], [hx-boost]")) return;
   form.dataset.sent = "yes";
-  event.submitter?.setAttribute("aria-busy", "true");
-  if (form.querySelector("[type=file]")) announce(event.submitter?.dataset.busy ?? "");
+  const button = event.submitter;
+  button?.setAttribute("aria-busy", "true");
+  if (!button?.dataset.busy) return;
+  const words = Object.assign(document.createElement("p"), { className: "busy", textContent: button.dataset.busy });
+  words.append(document.createElement("progress"));
+  button.parentElement.after(words);
+  announce(button.dataset.busy);
 });
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("[data-sent]")) delete form.dataset.sent;
   for (const button of document.querySelectorAll(".button[aria-busy]")) button.removeAttribute("aria-busy");
+  for (const words of document.querySelectorAll(".busy")) words.remove();
 });
 
 // A page that comes back with mistakes says them first.
@@ -83,5 +89,12 @@ function arrive(scope) {
   scope.querySelector("[data-focus]")?.focus();
 }
 document.addEventListener("htmx:afterSwap", (event) => arrive(event.target));
+// What htmx asked for did not come: say so, once, where notices stand.
+for (const type of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(type, () => {
+    const note = Object.assign(document.createElement("div"), { className: "note bad", textContent: document.getElementById("announcer").dataset.failed });
+    document.getElementById("messages").replaceChildren(note);
+  });
+}
 arrive(document);
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

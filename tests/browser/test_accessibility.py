@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from itertools import product
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,6 +17,8 @@ from tests.processes import Portal
 _RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 _NOT_OURS = ("/admin/", "/management/", "/static/", "/accounts/logout/")
 _MOST_PAGES = 60
+_THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+_WIDTHS = (390, 768, 1280)
 
 
 @cache
@@ -25,7 +28,8 @@ def _axe() -> str:
 
 def complaints_of_axe(page: Page) -> list[str]:
     """Return what axe-core finds on the page as it is now: rule and place."""
-    page.evaluate(_axe())
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_axe())
     found: list[dict[str, Any]] = page.evaluate("rules => axe.run(document, rules).then(result => result.violations)", _RULES)
     return [f"{one['id']}: {node['target']} {node['html']}" for one in found for node in one["nodes"]]
 
@@ -33,9 +37,15 @@ def complaints_of_axe(page: Page) -> list[str]:
 @pytest.fixture(scope="session")
 def every_path(browser: Browser, portal: Portal, signed_in_state: Any) -> list[str]:
     """Return every page that links lead to from the dashboard, by walking them."""
+    certificate = portal.client_certificate("looked-at").pfx_file("a password")
     seen, waiting = ["/"], ["/"]
     with browser.new_context(base_url=portal.url, storage_state=signed_in_state) as context:
         page = context.new_page()
+        page.goto("/security/client-certificates/upload/")
+        page.locator("[name=file]").set_input_files({"name": "looked-at.pfx", "mimeType": "application/x-pkcs12", "buffer": certificate})
+        page.locator("[name=password]").fill("a password")
+        page.locator("main button.main").click()
+        page.wait_for_url("**/looked-at/")
         while waiting and len(seen) < _MOST_PAGES:
             page.goto(waiting.pop(0))
             links: list[str] = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
@@ -47,20 +57,20 @@ def every_path(browser: Browser, portal: Portal, signed_in_state: Any) -> list[s
     return seen
 
 
-@pytest.mark.parametrize("width", [390, 768, 1280])
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_axe_finds_nothing(person: Callable[..., Page], every_path: list[str], language: str, theme: str, width: int) -> None:
-    page = person(language=language, color_scheme=theme, viewport={"width": width, "height": 900})
-    wrong = {}
+def test_axe_finds_nothing(person: Callable[..., Page], every_path: list[str], language: str) -> None:
+    page = person(language=language)
+    wrong = []
     for path in every_path:
         page.goto(path)
-        found = complaints_of_axe(page)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append("the page is wider than the window")
-        if found:
-            wrong[path] = found
-    assert not wrong, "\n".join(f"{path}: {one}" for path, found in wrong.items() for one in found)
+        for theme, width in product(_THEMES, _WIDTHS):
+            page.emulate_media(color_scheme=theme)
+            page.set_viewport_size({"width": width, "height": 900})
+            found = complaints_of_axe(page)
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                found.append("the page is wider than the window")
+            wrong += [f"{path} {theme} {width}: {one}" for one in found]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_axe_finds_nothing_on_pages_in_other_states(person: Callable[..., Page]) -> None:
