@@ -59,7 +59,7 @@ def every_path(browser: Browser, portal: Portal, signed_in_state: Any) -> list[s
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_axe_finds_nothing(person: Callable[..., Page], every_path: list[str], language: str) -> None:
-    page = person(language=language)
+    page = person(language=language, reduced_motion="reduce")  # colours change at once
     wrong = []
     for path in every_path:
         page.goto(path)
