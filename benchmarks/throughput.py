@@ -18,7 +18,7 @@ from benchmarks.callers import Request
 from benchmarks.load import CONNECTIONS, Load, generator, put_load
 from benchmarks.plan import Plan, key_of
 from benchmarks.report import Row, Spread, options, progress, publish
-from benchmarks.rivals import API_PATH, RIVALS
+from benchmarks.rivals import API_PATH, CALL_RIVALS
 from benchmarks.stack import Stack
 from tests.issuing import Issued, issue
 
@@ -83,7 +83,7 @@ def main(arguments: Namespace) -> None:
         f"Calls by {generator()} over {CONNECTIONS} connections, {rounds} rounds of {seconds:.0f} s each, taking turns.",
         "direct: no proxy; over TLS without a client certificate, which wrk cannot present. Its processor time is the back end's own.",
         f"{KEYS:,} keys wherever keys are checked. A share below 0.95 says that wrk and the back end, not the proxy, were the limit.",
-        *(f"{rival.title} is missing: {rival.program} is not installed." for rival in RIVALS if not rival.installed()),
+        *(f"{rival.title} is missing: {rival.program} is not installed." for rival in CALL_RIVALS if not rival.installed()),
     ]
     publish("throughput", {"A call through each": rows, "Ours against the others": ratios}, arguments, remarks=remarks)
 
@@ -113,10 +113,10 @@ def _subjects(stack: ExitStack, folder: Path) -> Iterator[Subject]:
 
 def _rivals(stack: ExitStack, place: Path, backend: Backend, protocol: str, identity: Issued) -> Iterator[Subject]:
     keys = [key_of(number) for number in range(KEYS)]
-    for kind in RIVALS:
+    for kind in CALL_RIVALS:
         if not kind.installed():
             continue
-        own = place / kind.program
+        own = place / kind.__name__
         own.mkdir()
         rival = kind(folder=own, backend=backend, identity=identity, keys=keys, core=PROXY_CORE)
         rival.start()
