@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.walk import ENGLISH, Walker, Words
+from tests.browser.walk import CHINESE, ENGLISH, Walker, Words
 from tests.makers import issue
 from tests.processes import Portal
 
-in_both_languages = pytest.mark.parametrize("words", [ENGLISH], ids=["English"])
+in_both_languages = pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=["English", "Chinese"])
 with_and_without_javascript = pytest.mark.parametrize("javascript", [True, False], ids=["JavaScript", "no JavaScript"])
 
 

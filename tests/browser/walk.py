@@ -62,7 +62,7 @@ CHINESE = Words(
     with_credentials="使用凭据",
     client_certificate="客户端证书",
     save="保存",
-    live="1",
+    live="已在 1/1",
 )
 
 

@@ -53,7 +53,7 @@ class Command(BaseCommand):
         generated = installation.generated_administrator()
         if generated is None:
             given = read("PORTAL_ADMIN_USER") or installation.DEFAULT_ADMINISTRATOR
-            return [f"User name     {given}, or another administrator's", "Password      the one that you have set"]
+            return [f"User name     {given}", "Password      the one that was set"]
         name, password = generated
         kept = installation.administrator_password_file()
         return [f"User name     {name}", f"Password      {password}" if show_password else f"Password      in {kept}"]
