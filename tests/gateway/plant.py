@@ -60,10 +60,14 @@ class Plant:
     def serve(self) -> None:
         """Start the xDS process and wait until the gateway, if it runs, has caught up with it."""
         self.start("xds")
-        if "gateway" in self._processes:
-            eventually(lambda: Gateway.objects.filter(applied_at__isnull=False, disconnected_at=None).exists() and self.is_ready())
-        else:
-            eventually((self.home / "xds.sock").exists)
+        try:
+            if "gateway" in self._processes:
+                eventually(lambda: Gateway.objects.filter(applied_at__isnull=False, disconnected_at=None).exists() and self.is_ready())
+            else:
+                eventually((self.home / "xds.sock").exists)
+        except AssertionError:
+            self.end("xds")  # or it would live on, and disturb every test after this one
+            raise
 
     def end_all(self) -> None:
         """End everything."""
