@@ -34,6 +34,16 @@ _FORBIDDEN_HEADERS = frozenset({"host", "connection", "content-length", "transfe
 _REVISION = re.compile(r";rev=(\d+)\Z")
 
 
+def is_header_name(text: str) -> bool:
+    """Tell whether callers can send a key in a header of this name."""
+    return bool(_HEADER.match(text)) and text.lower() not in _FORBIDDEN_HEADERS
+
+
+def is_query_name(text: str) -> bool:
+    """Tell whether callers can send a key in a query parameter of this name."""
+    return bool(_QUERY.match(text))
+
+
 def current_revision(name: str) -> str:
     """Return an API's name without ``;rev=1``, which some clients put behind it: APIs have one revision here."""
     return name.removesuffix(";rev=1")
@@ -165,9 +175,9 @@ def _key_names(sent: Properties, before: Api | None) -> tuple[str, str]:
         return before.key_header, before.key_query
     names = sent.nested("subscriptionKeyParameterNames")
     header, query = names.text("header") or DEFAULT_KEY_HEADER, names.text("query") or DEFAULT_KEY_QUERY
-    if not _HEADER.match(header) or header.lower() in _FORBIDDEN_HEADERS:
+    if not is_header_name(header):
         names.refuse("header", _("This is not the name of a header that a caller can send."))
-    if not _QUERY.match(query):
+    if not is_query_name(query):
         names.refuse("query", _("Use letters, digits and - . _ ~."))
     return header, query
 

@@ -81,7 +81,7 @@ class Backends(Collection[Backend, BackendSettings]):
         draft = BackendSettings(
             title=sent.text("title", before.title if before and "title" not in sent else "", longest=300),
             description=sent.text("description", before.description if before and "description" not in sent else "", longest=2000),
-            url=_url(sent, before),
+            url=checked_url(sent, before.url if before else ""),
             validate_certificate_chain=chain,
             validate_certificate_name=chain and name,
             certificate=before.certificate if before and "credentials" not in sent else _certificate(sent.nested("credentials")),
@@ -123,9 +123,10 @@ def _tls(sent: Properties, before: Backend | None) -> tuple[bool, bool]:
     return tls.flag("validateCertificateChain", True), tls.flag("validateCertificateName", True)
 
 
-def _url(sent: Properties, before: Backend | None) -> str:
-    text = sent.text("url", before.url if before else "", needed=before is None, longest=2000)
-    if not text or (before and text == before.url):
+def checked_url(sent: Properties, before: str) -> str:
+    """Return the URL that was sent, in its normal form; the one of *before*, if there was one, where none was sent."""
+    text = sent.text("url", before, needed=not before, longest=2000)
+    if not text or text == before:
         return text
     allowed = settings.ALLOWED_BACKEND_NETWORKS
     try:

@@ -1,0 +1,83 @@
+"""The configuration as plain values, in a lasting order: equal configurations give equal files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apis.models import Api, Credentials, Operation, Subscription
+from apis.pickers import ALL_APIS, API_PREFIX
+from certificates.models import ClientCertificate
+from rest.models import Backend
+
+Document = dict[str, Any]
+VERSION = 1
+
+
+def configuration() -> Document:
+    """Return everything but secrets. The number of queries does not grow with the configuration."""
+    related = ("certificate", "basic_credentials")
+    return {
+        "version": VERSION,
+        "certificates": [certificate(row) for row in _by_name(ClientCertificate.objects.exclude(current=None).select_related("current"))],
+        "apis": [api(row) for row in _by_name(Api.objects.select_related(*related).prefetch_related("operations"))],
+        "subscriptions": [subscription(row) for row in _by_name(Subscription.objects.select_related("api"))],
+        "backends": [backend(row) for row in _by_name(Backend.objects.select_related("certificate"))],
+    }
+
+
+def certificate(row: ClientCertificate) -> Document:
+    """Return an entry; a file that brings it along names a PFX file as ``pfx`` and its password's file as ``password_file``."""
+    assert row.current is not None  # noqa: S101 - an entry is made with its first version
+    return {"name": row.name, "thumbprint": row.current.thumbprint, "subject": row.current.subject}
+
+
+def api(row: Api) -> Document:
+    """Return an API with its security and operations; instead of a basic password a file names ``password_file``."""
+    return {
+        "name": row.name,
+        "display_name": row.display_name,
+        "description": row.description,
+        "service_url": row.service_url,
+        "path": row.path,
+        "subscription_required": row.subscription_required,
+        "key_header": row.key_header,
+        "key_query": row.key_query,
+        "security": security(row),
+        "operations": [operation(one) for one in sorted(row.operations.all(), key=lambda one: one.name)],
+    }
+
+
+def security(row: Api) -> Document:
+    """Return how an API proves itself to its back end, and how it checks it."""
+    return {
+        "credentials": row.credentials,
+        "certificate": row.certificate.name if row.certificate else "",
+        "username": row.basic_credentials.username if row.credentials == Credentials.BASIC else "",
+        "validate_certificate_chain": row.validate_certificate_chain,
+        "validate_certificate_name": row.validate_certificate_name,
+        "trusted_ca": row.trusted_ca,
+    }
+
+
+def operation(row: Operation) -> Document:
+    """Return an operation."""
+    return {name: getattr(row, name) for name in ("name", "display_name", "method", "url_template", "description")}
+
+
+def subscription(row: Subscription) -> Document:
+    """Return a subscription; new ones get new keys."""
+    scope = f"{API_PREFIX}{row.api.name}" if row.api else ALL_APIS
+    return {"name": row.name, "display_name": row.display_name, "scope": scope, "state": row.state}
+
+
+def backend(row: Backend) -> Document:
+    """Return a back end entity."""
+    flags = ("validate_certificate_chain", "validate_certificate_name")
+    return {
+        **{name: getattr(row, name) for name in ("name", "url", "title", "description", *flags)},
+        "certificate": row.certificate.name if row.certificate else "",
+    }
+
+
+def _by_name(rows: Any) -> Any:
+    return rows.order_by("name")

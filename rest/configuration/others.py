@@ -1,0 +1,153 @@
+"""Certificates, back ends and subscriptions of a configuration file, and deleting what it does not mention."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import singledispatch
+
+from django.contrib.auth.models import User
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
+from apis import actions as api_actions
+from apis.models import Api, Subscription, SubscriptionState
+from apis.pickers import ALL_APIS, API_PREFIX
+from certificates import actions as certificate_actions
+from certificates import problems
+from certificates.facts import Facts
+from certificates.models import ClientCertificate
+from certificates.pfx import UnreadablePfx, open_pfx, password_of
+from rest import backend_actions
+from rest.configuration.exporting import Document
+from rest.configuration.reading import Context, refuse_unknown
+from rest.entities.backends import checked_url
+from rest.envelope import Fault, Invalid
+from rest.models import Backend
+
+_BACKEND_TEXTS = ("title", "description")
+_BACKEND_FLAGS = ("validate_certificate_chain", "validate_certificate_name")
+
+
+def apply_certificate(context: Context, wanted: Document, before: Document | None, place: str) -> None:
+    """Upload or renew a certificate from the PFX file that the entry names; without one it must be there.
+
+    :raises Invalid: naming what cannot be
+    """
+    sent = refuse_unknown(wanted, ("name", "thumbprint", "subject", "pfx", "password_file"), place)
+    sent.check()
+    name, row = wanted["name"], ClientCertificate.objects.filter(name=wanted["name"]).first()
+    if not wanted.get("pfx"):
+        if row is None:
+            raise Invalid(
+                Fault(f"{place}pfx", _("There is no such certificate; name a PFX file, and its password's file as password_file."))
+            )
+        if before and wanted["thumbprint"] != before["thumbprint"]:
+            context.notes.append(_("%(name)s: another certificate is there; name a PFX file to replace it.") % {"name": name})
+        return
+    try:
+        pfx = open_pfx(context.file(str(wanted["pfx"]), f"{place}pfx"), password_of(context.password(wanted, place)))
+    except UnreadablePfx as refusal:
+        field = "password_file" if problems.field(refusal) == "password" else "pfx"
+        raise Invalid(Fault(f"{place}{field}", problems.sentence(refusal))) from refusal
+    thumbprint = Facts.of(pfx.certificate).thumbprint
+    if before and thumbprint == before["thumbprint"]:
+        return
+    context.changes.append(f"{'~' if row else '+'} certificates/{name}")
+    try:
+        if row:
+            certificate_actions.replace(row, pfx, **context.stamp)
+        else:
+            certificate_actions.upload(pfx, name=name, **context.stamp)
+    except certificate_actions.AlreadyUploaded as refusal:
+        message = _("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name}
+        raise Invalid(Fault(f"{place}pfx", message)) from refusal
+
+
+def apply_backend(context: Context, wanted: Document, before: Document | None, place: str) -> None:
+    """Create or change a back end entity.
+
+    :raises Invalid: naming what cannot be
+    """
+    sent = refuse_unknown(wanted, ("name", "url", *_BACKEND_TEXTS, *_BACKEND_FLAGS, "certificate"), place)
+    certificate = ClientCertificate.objects.filter(name=sent.text("certificate")).first()
+    if sent.text("certificate") and certificate is None:
+        sent.refuse("certificate", _("There is no client certificate %(named)s.") % {"named": wanted["certificate"]})
+    chain, name = (sent.flag(flag, True) for flag in _BACKEND_FLAGS)
+    chosen = backend_actions.BackendSettings(
+        url=checked_url(sent, before["url"] if before else ""),
+        title=sent.text("title", longest=300),
+        description=sent.text("description", longest=2000),
+        validate_certificate_chain=chain,
+        validate_certificate_name=chain and name,
+        certificate=certificate,
+    )
+    sent.check()
+    if wanted == before:
+        return
+    row = Backend.objects.filter(name=wanted["name"]).first()
+    context.changes.append(f"{'~' if row else '+'} backends/{wanted['name']}")
+    if row:
+        backend_actions.change_backend(row, chosen, **context.stamp)
+    else:
+        backend_actions.create_backend(wanted["name"], chosen, **context.stamp)
+
+
+def apply_subscription(context: Context, wanted: Document, before: Document | None, place: str) -> None:
+    """Create or change a subscription; a new one gets new keys.
+
+    :raises Invalid: naming what cannot be
+    """
+    sent = refuse_unknown(wanted, ("name", "display_name", "scope", "state"), place)
+    display_name = sent.text("display_name", needed=True, longest=100)
+    scope = sent.text("scope", ALL_APIS)
+    api = Api.objects.filter(name=scope.removeprefix(API_PREFIX)).first() if scope.startswith(API_PREFIX) else None
+    if scope != ALL_APIS and api is None:
+        sent.refuse("scope", _("Choose all APIs (all-apis) or one of them (api: and its name)."))
+    state = sent.text("state", SubscriptionState.ACTIVE.value)
+    if state not in SubscriptionState.values:
+        sent.refuse("state", _("The state is one of %(states)s.") % {"states": ", ".join(SubscriptionState.values)})
+    sent.check()
+    if wanted == before:
+        return
+    row = Subscription.objects.filter(name=wanted["name"]).first()
+    context.changes.append(f"{'~' if row else '+'} subscriptions/{wanted['name']}")
+    if row is None:
+        api_actions.create_subscription(
+            name=wanted["name"], display_name=display_name, api=api, state=SubscriptionState(state), **context.stamp
+        )
+        return
+    row = api_actions.change_subscription(row, display_name=display_name, api=api, **context.stamp)
+    if row.state != state:
+        api_actions.set_subscription_state(row, SubscriptionState(state), **context.stamp)
+
+
+@singledispatch
+def delete(row: Model, *, by: User | None, now: datetime) -> None:  # noqa: ARG001 - each kind below takes them
+    """Delete an entry by the action of its kind.
+
+    :raises Invalid: if APIs present a certificate
+    """
+    raise TypeError(row)
+
+
+@delete.register
+def _subscription(row: Subscription, *, by: User | None, now: datetime) -> None:
+    api_actions.delete_subscription(row, by=by, now=now)
+
+
+@delete.register
+def _api(row: Api, *, by: User | None, now: datetime) -> None:
+    api_actions.delete_api(row, by=by, now=now)
+
+
+@delete.register
+def _backend(row: Backend, *, by: User | None, now: datetime) -> None:
+    backend_actions.delete_backend(row, by=by, now=now)
+
+
+@delete.register
+def _certificate(row: ClientCertificate, *, by: User | None, now: datetime) -> None:
+    try:
+        certificate_actions.delete(row, by=by, now=now)
+    except certificate_actions.InUse as refusal:
+        raise Invalid(Fault(f"certificates.{row.name}", str(refusal))) from refusal
