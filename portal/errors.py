@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
@@ -55,9 +56,9 @@ def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
     return response
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(_request: HttpRequest) -> HttpResponse:
     """500: a mistake of ours. The page needs neither session nor database: one of them may be what failed."""
-    return render(request, "portal/broken.html", using=None, status=500)
+    return HttpResponse(render_to_string("portal/broken.html"), status=500)
 
 
 @never_cache

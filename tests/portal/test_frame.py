@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, RequestFactory
+
+from portal.errors import server_error
 
 PASSWORD = "correct horse battery staple"
 
@@ -82,3 +84,9 @@ def test_a_password_is_changed(signed_in: Client, publisher: User) -> None:
     publisher.refresh_from_db()
     assert publisher.password.startswith("argon2")
     assert publisher.check_password(fresh)
+
+
+def test_the_page_of_a_mistake_of_ours_needs_no_database() -> None:
+    page = server_error(RequestFactory().get("/"))  # no test may ask the database without saying so
+    assert page.status_code == 500
+    assert b"Calls through the gateway are not affected" in page.content
