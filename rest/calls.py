@@ -35,15 +35,19 @@ Answer = Callable[..., HttpResponse]
 _WRITES = frozenset({"PUT", "PATCH"})
 
 
-def serve(answer: Answer, generation: Generation) -> View:
-    """Return the view that knows the caller, checks service and api-version, and gives every refusal the published form."""
+def serve(answer: Answer, generation: Generation | None) -> View:
+    """Return the view that knows the caller, checks service and api-version, and gives every refusal the published form.
+
+    :param generation: which api-versions there are; ``None``: whatever the caller says
+    """
 
     def view(request: HttpRequest, *, subscription: str = "", group: str = "", service: str = "", **names: str) -> HttpResponse:
         try:
             now = timezone.now()
             caller = authenticate(request, now=now)
             where = _service(subscription, group, service) if generation is ARM else Service("")
-            generation.check(request)
+            if generation:
+                generation.check(request)
             return answer(Call(request=request, caller=caller, service=where, now=now), **names)
         except Refused as refusal:
             return envelope.answer(refusal)
@@ -145,10 +149,11 @@ urlpatterns = [
                 re_path(rf"^{_SERVICE}", include(_arm_addresses)),
                 re_path(r"^certificates\Z", serve(_list(Certificates), DIRECT)),
                 re_path(r"^certificates/(?P<name>.+)\Z", serve(_one(Certificates), DIRECT)),
-                re_path(r"^.*\Z", serve(_nothing, ARM)),
+                re_path(r"", serve(_nothing, None)),
             ]
         ),
-    )
+    ),
+    re_path(r"^management\Z", serve(_nothing, None)),
 ]
 handler400 = "rest.calls.bad_request"
 handler404 = "rest.calls.not_found"

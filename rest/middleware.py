@@ -11,14 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver, set_urlconf
 from django.utils import translation
 
-PREFIX = "/management/"
+ROOT = "/management"
 _ADDRESSES = "rest.calls"
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class ManagementMiddleware:
-    """Takes what begins with ``/management/``; everything else goes on to the pages."""
+    """Takes what is at or below ``/management``; everything else goes on to the pages."""
 
     def __init__(self, get_response: GetResponse) -> None:
         """Stand before *get_response*."""
@@ -27,7 +27,7 @@ class ManagementMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer a call, in the language that it accepts (English, unless it says so)."""
-        if not request.path_info.startswith(PREFIX):
+        if request.path_info != ROOT and not request.path_info.startswith(f"{ROOT}/"):
             return self.get_response(request)
         request.sensitive_post_parameters = "__ALL__"  # type: ignore[attr-defined]  # a body sent as a form must not be mailed
         set_urlconf(_ADDRESSES)

@@ -8,8 +8,9 @@ import pytest
 
 from apis.models import Api
 from certificates.models import ClientCertificate
+from portal.activity import last_line
 from portal.models import Activity, Event
-from tests.makers import issue, make_api, make_certificate
+from tests.makers import issue, make_api, make_certificate, make_gateway
 from tests.rest.conftest import S, Wire, read
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +137,16 @@ def test_neither_data_nor_password_comes_back(wire: Wire) -> None:
     answer = wire.put("certificates/orders", pfx("orders"))
     assert set(read(answer)["properties"]) == {"subject", "thumbprint", "expirationDate"}
     assert b"secret" not in answer.content
+
+
+def test_answers_say_on_how_many_gateways_the_newest_change_is_live(wire: Wire) -> None:
+    api = make_api("orders")
+    make_certificate("client")
+    assert wire.get("apis/orders")["x-portal-live"] == "nowhere;on=0;of=0"
+    make_gateway(applied_change=last_line())
+    for path in ("apis/orders", "certificates/client"):
+        assert wire.get(path)["x-portal-live"].startswith("live;on=1;of=1")
+    assert wire.patch(f"apis/{api.name}", {"displayName": "Changed"})["x-portal-live"].startswith("waiting;on=0;of=1")
 
 
 def test_json_is_taken_whatever_it_is_called(wire: Wire) -> None:
