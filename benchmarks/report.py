@@ -36,7 +36,7 @@ class Spread:
 
     def __str__(self) -> str:
         """Return ``median (low to high)``."""
-        return f"{_short(self.median)} ({_short(self.low)} to {_short(self.high)})"
+        return f"{short(self.median)} ({short(self.low)} to {short(self.high)})"
 
 
 Figure = Spread | float | str | None
@@ -88,7 +88,7 @@ def progress(line: str) -> None:
 
 def _table(rows: Sequence[Row]) -> str:
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    lines = [columns, *([_short(row.get(column)) for column in columns] for row in rows)]
+    lines = [columns, *([short(row.get(column)) for column in columns] for row in rows)]
     widths = [max(len(line[position]) for line in lines) for position in range(len(columns))]
     drawn = [
         "  ".join(
@@ -100,7 +100,7 @@ def _table(rows: Sequence[Row]) -> str:
     return "\n".join([drawn[0], "-" * len(drawn[0]), *drawn[1:]])
 
 
-def _short(figure: Figure) -> str:
+def short(figure: Figure) -> str:
     """Return *figure* with three or four digits that matter."""
     match figure:
         case None:
