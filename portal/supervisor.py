@@ -22,14 +22,15 @@ _PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 _PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # Linux has it
 
 
-def supervise(names: Iterable[str], *, meanwhile: Callable[[], None]) -> int:
+def supervise(names: Iterable[str], *, starter: int, meanwhile: Callable[[], None]) -> int:
     """Run the processes *names* of the Procfile until one ends, or until SIGINT or SIGTERM; then end them all.
 
+    :param starter: the process that started this one, as it was at the beginning: when it has ended, everything ends
     :param meanwhile: called in a thread of its own as soon as they are started
     :returns: the exit code: 0 if somebody asked for the end, 1 if a process ended by itself
     """
     commands = parse_procfile((Path(settings.BASE_DIR) / "Procfile").read_text(encoding="utf-8")).processes
-    manager = _Manager([meanwhile, _end_when_the_starter_ends])
+    manager = _Manager([meanwhile, functools.partial(_end_when_the_starter_ends, starter)])
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"}  # the Procfile's python is ours
     for name in names:
         manager.add_process(name, commands[name], cwd=str(settings.BASE_DIR), env=environment)
@@ -77,12 +78,11 @@ def _end_with_the_parent(signum: signal.Signals) -> None:
         _PRCTL(_PARENT_DEATH_SIGNAL, signum)
 
 
-def _end_when_the_starter_ends() -> None:
+def _end_when_the_starter_ends(starter: int) -> None:
     """End this process when the one that started it (make) has ended, or was interrupted alone.
 
     A terminal sends Ctrl-C to everybody. ``kill -INT`` reaches make only, which then waits for us without telling.
     """
-    starter = os.getppid()
     caught = _catches_interrupt(starter)
     while os.getppid() == starter and _catches_interrupt(starter) == caught:
         time.sleep(_WATCH_SECONDS)

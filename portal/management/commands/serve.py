@@ -34,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true", help="also run a back end that accepts mutual TLS only, with an API to call it")
 
     def handle(self, *_args: Any, demo: bool, **_options: Any) -> None:
+        starter = os.getppid()  # before anything else: it may end while we set up
         from portal.supervisor import supervise  # late: honcho, which the other commands do without
 
         call_command("setup", stdout=self.stdout)
@@ -45,7 +46,7 @@ class Command(BaseCommand):
             os.environ.pop(name, None)  # used; what is started below has no need of it
         names = ["portal", "xds", "gateway", *(["demo"] if demo else [])]
         _refuse_taken_addresses(demo=demo)
-        if code := supervise(names, meanwhile=lambda: self._announce(lines)):
+        if code := supervise(names, starter=starter, meanwhile=lambda: self._announce(lines)):
             raise CommandError("One of the processes ended, so all were ended; it says why above.", returncode=code)
 
     def _administrator(self, *, show_password: bool) -> list[str]:
