@@ -20,6 +20,19 @@ settings.register_profile("portal", deadline=None, suppress_health_check=[Health
 settings.load_profile("portal")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run on PostgreSQL what touches a database; the rest is the same as on SQLite and has run there."""
+    if connection.vendor == "postgresql":
+        untouched = [item for item in items if not _touches_a_database(item)]
+        config.hook.pytest_deselected(items=untouched)
+        items[:] = [item for item in items if item not in set(untouched)]
+
+
+def _touches_a_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & {"db", "transactional_db"})
+
+
 @cache
 def _password_hash() -> str:
     """Return the hash of the one password of all; hashing is slow on purpose."""
