@@ -52,12 +52,14 @@ class Follower:
 
     def _follow(self, stop: threading.Event) -> None:
         bell = Bell()
-        self._gateways_changed()
+        update = None
         if not self._loaded or last_line() < self._world.line:  # at first, and when another database has come into its place
             began = time.monotonic()
             update = self._world.load()
             self._loaded = True
             log.info("Compiled %d resources in %.1f s, up to change %d.", len(update.resources), time.monotonic() - began, update.line)
+        self._gateways_changed()  # after the line has been read from which we follow: whoever is enrolled later has a line of their own
+        if update:
             self._deliver(update)
         while not stop.is_set():
             if lines := lines_after(self._world.line):

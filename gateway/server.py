@@ -92,7 +92,6 @@ class ControlPlane:
         if (first := await anext(aiter(requests), None)) is None:
             return
         name = await self._name(context, first.node.id)
-        await self._hub.ready.wait()
         session = Session(self._hub, name)
         self._hub.join(session)
         self._notebook.connected(name, version_of(first))
@@ -126,6 +125,7 @@ class ControlPlane:
         return StreamAccessLogsResponse()
 
     async def _name(self, context: Context, claimed: str) -> str:
+        await self._hub.ready.wait()  # by then it is known, too, who is enrolled
         try:
             return self._knows.name_of(context, claimed)
         except UnknownGateway as error:
