@@ -36,7 +36,7 @@ lint: install-for-tests
 	mypy
 	lint-imports
 	djlint --lint --quiet templates
-	PORTAL_SECRET_KEY=none python manage.py makemigrations --check --dry-run
+	PORTAL_SECRET_KEY=none DATABASE_URL=sqlite://:memory: python manage.py makemigrations --check --dry-run
 
 install:
 	@$(PYTHON) install.py requirements.txt

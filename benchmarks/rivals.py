@@ -20,6 +20,7 @@ from typing import ClassVar
 
 from benchmarks import servers
 from benchmarks.backends import HOST_NAME, Backend
+from benchmarks.handwritten import address, typed
 from tests.issuing import Issued
 
 API_PATH = "orders"
@@ -232,15 +233,15 @@ class HandWrittenEnvoy(Rival):
         }
 
     def _listener(self) -> dict[str, object]:
-        key_check = _typed(
+        key_check = typed(
             "http.api_key_auth",
             "envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth",
             credentials=[{"key": key, "client": "orders"} for key in self.keys],
             key_sources=[{"header": "Ocp-Apim-Subscription-Key"}],
             forwarding={"header": "x-client-id", "hide_credentials": True},
         )
-        router = _typed("http.router", "envoy.extensions.filters.http.router.v3.Router")
-        manager = _typed(
+        router = typed("http.router", "envoy.extensions.filters.http.router.v3.Router")
+        manager = typed(
             "network.http_connection_manager",
             "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             stat_prefix="callers",
@@ -251,7 +252,7 @@ class HandWrittenEnvoy(Rival):
             route_config={"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [self._route()]}]},
             **self._connection_manager(),
         )
-        return {"name": "callers", "address": _address(self.port), "filter_chains": [{"filters": [manager]}]}
+        return {"name": "callers", "address": address(self.port), "filter_chains": [{"filters": [manager]}]}
 
     def _route(self) -> dict[str, object]:
         backend = f"{servers.HOST}:{self.backend.port}"
@@ -267,13 +268,13 @@ class HandWrittenEnvoy(Rival):
         return {}
 
     def _cluster(self) -> dict[str, object]:
-        protocol = _typed(
+        protocol = typed(
             "",
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
             auto_config={"http_protocol_options": {}, "http2_protocol_options": {}},
         )["typed_config"]
         watched = {"path_config_source": {"path": str(self.folder / "secrets" / "identity.json")}, "resource_api_version": "V3"}
-        tls = _typed(
+        tls = typed(
             "transport_sockets.tls",
             "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
             sni=HOST_NAME,
@@ -286,7 +287,7 @@ class HandWrittenEnvoy(Rival):
                 },
             },
         )
-        endpoint = {"endpoint": {"address": _address(self.backend.port)}}
+        endpoint = {"endpoint": {"address": address(self.backend.port)}}
         return {
             "name": "backend",
             "type": "STATIC",
@@ -314,7 +315,7 @@ class EquippedEnvoy(HandWrittenEnvoy):
         return {"timeout": "0s", "retry_policy": retries}
 
     def _connection_manager(self) -> dict[str, object]:
-        log = _typed("access_loggers.file", "envoy.extensions.access_loggers.file.v3.FileAccessLog", path=str(self.folder / "failed-calls"))
+        log = typed("access_loggers.file", "envoy.extensions.access_loggers.file.v3.FileAccessLog", path=str(self.folder / "failed-calls"))
         return {
             "access_log": [{**log, "filter": {"response_flag_filter": {"flags": ["UF", "UC", "UR", "UH", "NC", "UT"]}}}],
             "common_http_protocol_options": {"idle_timeout": "3600s", "headers_with_underscores_action": "REJECT_REQUEST"},
@@ -327,15 +328,6 @@ class EquippedEnvoy(HandWrittenEnvoy):
 
 RIVALS: tuple[type[Rival], ...] = (Nginx, HAProxy, HandWrittenEnvoy)
 CALL_RIVALS: tuple[type[Rival], ...] = (*RIVALS, EquippedEnvoy)  # where it is calls that are compared, not switches
-
-
-def _typed(name: str, message: str, **fields: object) -> dict[str, object]:
-    prefix = "envoy.filters." if name.startswith(("http.", "network.")) else "envoy."
-    return {"name": prefix + name, "typed_config": {"@type": f"type.googleapis.com/{message}", **fields}}
-
-
-def _address(port: int) -> dict[str, object]:
-    return {"socket_address": {"address": servers.HOST, "port_value": port}}
 
 
 def _replace(path: Path, content: str) -> None:
