@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC
 
 from envoy.config.core.v3.base_pb2 import RequestMethod
 from envoy.data.accesslog.v3.accesslog_pb2 import HTTPAccessLogEntry, ResponseFlags
 
-from gateway.compile import cluster_name
+from gateway.compile import api_of_cluster
 from gateway.compile.answers import ACTIVITY_HEADER
 from gateway.models import FailedCall, FailureKind
+from gateway.usage import Count
 
-_API = re.compile(rf"{re.escape(cluster_name(0).removesuffix('0'))}(\d+)\Z")
 # The letters that Envoy's documents and log formats use for its response flags.
 _FLAGS = {
     "no_healthy_upstream": "UH",
@@ -27,6 +26,7 @@ _FLAGS = {
     "no_cluster_found": "NC",
     "dns_resolution_failure": "DF",
 }
+_NEVER_SENT = frozenset({"UH", "UF", "UO", "NC", "DF"})  # no connection came about that the call could have been sent over
 
 
 # The first whose mark is found decides. First in Envoy's reason for a failed connection, then in the details of the response.
@@ -71,14 +71,13 @@ def failed_call(entry: HTTPAccessLogEntry, *, gateway: str) -> FailedCall | None
     if not activity_id:
         return None
     common = entry.common_properties
-    api = _API.match(common.upstream_cluster)
     address = common.upstream_remote_address.socket_address
     path = entry.request.original_path or entry.request.path
     return FailedCall(
         activity_id=activity_id[:64],
         at=common.start_time.ToDatetime(tzinfo=UTC),
         gateway=gateway,
-        api_id=int(api[1]) if api else None,
+        api_id=api_of_cluster(common.upstream_cluster),
         method=RequestMethod.Name(entry.request.request_method)[:20],
         path=path.partition("?")[0][:300],
         status=entry.response.response_code.value,
@@ -89,6 +88,11 @@ def failed_call(entry: HTTPAccessLogEntry, *, gateway: str) -> FailedCall | None
         back_end=f"{address.address}:{address.port_value}" if address.address else "",
         milliseconds=common.duration.ToMilliseconds(),
     )
+
+
+def count_of(call: FailedCall) -> Count:
+    """Return what a failed call adds to its API's usage: those that went out are reported as calls by the gateway anyway."""
+    return Count(calls=0 if _NEVER_SENT.isdisjoint(call.flags.split(",")) else 1, failed=1)
 
 
 def flags_of(flags: ResponseFlags) -> str:

@@ -14,6 +14,7 @@ from certificates.models import NAME_MAX_LENGTH, SealedSecret, valid_name
 # The xDS process notes every SEEN_EVERY that a gateway is still connected; a gateway that was not seen for twice that long is
 # not counted, so that a killed process leaves no gateway "connected" for ever.
 SEEN_EVERY = timedelta(seconds=10)
+USAGE_KEPT = timedelta(days=8)
 
 
 class GatewayQuerySet(models.QuerySet["Gateway"]):
@@ -154,6 +155,38 @@ class FailedCall(models.Model):
     def __str__(self) -> str:
         """Return the activity id."""
         return self.activity_id
+
+
+class UsageQuerySet(models.QuerySet["Usage"]):
+    """Questions that pages ask."""
+
+    def lately(self, *, now: datetime) -> UsageQuerySet:
+        """Return the counts of the last 24 hours: the current one and the 23 before it."""
+        return self.filter(hour__gt=now - timedelta(hours=24))
+
+
+class Usage(models.Model):
+    """How often one API was called within one hour (see :class:`gateway.usage.Count`)."""
+
+    api = models.ForeignKey(Api, models.CASCADE, related_name="usage", verbose_name=_("API"))
+    hour = models.DateTimeField(_("hour"))  # when it began
+    calls = models.PositiveBigIntegerField(_("calls"), default=0)
+    failed = models.PositiveBigIntegerField(_("failed"), default=0)
+
+    objects = UsageQuerySet.as_manager()
+
+    class Meta:
+        """The newest first. The index answers the dashboard without a look at the rows."""
+
+        ordering: ClassVar = ["-hour", "api"]
+        verbose_name = _("usage")
+        verbose_name_plural = _("usage")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["api", "hour"], name="an_hour_of_an_api_is_counted_once")]
+        indexes: ClassVar = [models.Index(fields=["hour", "api", "calls", "failed"], name="usage_of_late")]
+
+    def __str__(self) -> str:
+        """Return what was counted when."""
+        return f"{self.hour:%Y-%m-%d %H:00}: {self.calls}"
 
 
 class NodeAuthority(SealedSecret):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from gateway.delta import FILL
+from gateway.failures import count_of
 from gateway.models import FailedCall
 from gateway.stream import Key, Refused
+from gateway.usage import Count
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -39,10 +41,11 @@ class Page:
     refusals: dict[tuple[str, Key], Reason | None] = field(default_factory=dict)  # None: no longer
     problems: dict[int, Reason | None] = field(default_factory=dict)  # by API
     calls: dict[str, FailedCall] = field(default_factory=dict)  # by activity id
+    usage: dict[tuple[int, datetime], Count] = field(default_factory=dict)  # by API and hour; counts add up
 
     def __bool__(self) -> bool:
         """Return whether anything is noted."""
-        return any((self.gateways, self.deliveries, self.still_refused, self.refusals, self.problems, self.calls))
+        return any((self.gateways, self.deliveries, self.still_refused, self.refusals, self.problems, self.calls, self.usage))
 
     def add(self, newer: Page) -> None:
         """Take over what a *newer* page says."""
@@ -54,6 +57,8 @@ class Page:
         self.refusals |= newer.refusals
         self.problems |= newer.problems
         self.calls |= newer.calls
+        for place, count in newer.usage.items():
+            self.usage[place] = self.usage.get(place, Count()) + count
         _keep_newest(self.deliveries)
         _keep_newest(self.calls)
 
@@ -128,8 +133,14 @@ class Notebook:
             second, count = self._calls_in_second
             count = count + 1 if this == second else 1
             self._calls_in_second = (this, count)
-        if count <= _MOST_CALLS_PER_SECOND:
-            self._note(Page(calls={call.activity_id: call}))
+        kept = {call.activity_id: call} if count <= _MOST_CALLS_PER_SECOND else {}
+        usage = {(call.api_id, _hour_of(call.at)): count_of(call)} if call.api_id else {}
+        self._note(Page(calls=kept, usage=usage))
+
+    def called(self, counts: Mapping[int, Count]) -> None:
+        """Note how often APIs, by id, were called lately."""
+        hour = _hour_of(_now())
+        self._note(Page(usage={(api, hour): count for api, count in counts.items()}))
 
     def take(self) -> Page:
         """Return what is noted and begin a new page."""
@@ -160,6 +171,10 @@ class Notebook:
 def _keep_newest(notes: dict[K, V]) -> None:
     for oldest in list(notes)[: max(0, len(notes) - _MOST_KEPT)]:
         del notes[oldest]
+
+
+def _hour_of(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _now() -> datetime:

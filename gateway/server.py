@@ -1,4 +1,4 @@
-"""The control plane: one delta stream per gateway, over which it gets its configuration and answers for it.
+"""The control plane: one delta stream per gateway, over which it gets its configuration and answers for it, and what gateways report.
 
 grpc.aio: measured equal to the threaded server (0.5 ms from a change to its reader) and without threads per stream, so that a
 stalled or a thousandth stream takes nothing from the others. Each stream waits for its own flow control only.
@@ -15,17 +15,20 @@ from typing import Any
 import grpc
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAccessLogsResponse
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
+from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest, LoadStatsResponse
 
 from gateway.failures import failed_call
 from gateway.hub import Hub, Session
 from gateway.notes import Notebook
 from gateway.stream import PATIENCE
+from gateway.usage import counts_of, reports_wanted
 from gateway.wire import request_of, response_of, version_of
 
 log = logging.getLogger(__name__)
 
 _DISCOVERY = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 _LOGS = "envoy.service.accesslog.v3.AccessLogService"
+_LOADS = "envoy.service.load_stats.v3.LoadReportingService"
 OPTIONS = (
     ("grpc.so_reuseport", 0),
     ("grpc.keepalive_time_ms", 10_000),  # a gateway whose machine is gone is noticed
@@ -66,7 +69,7 @@ class Knows:
 
 
 class ControlPlane:
-    """The two services that gateways call."""
+    """The three services that gateways call."""
 
     def __init__(self, hub: Hub, notebook: Notebook, knows: Knows) -> None:
         """Take what the streams are fed from and what they are noted in."""
@@ -82,9 +85,11 @@ class ControlPlane:
         logs = grpc.stream_unary_rpc_method_handler(
             self.logs, StreamAccessLogsMessage.FromString, StreamAccessLogsResponse.SerializeToString
         )
+        loads = grpc.stream_stream_rpc_method_handler(self.loads, LoadStatsRequest.FromString, LoadStatsResponse.SerializeToString)
         return (
             grpc.method_handlers_generic_handler(_DISCOVERY, {"DeltaAggregatedResources": deltas}),
             grpc.method_handlers_generic_handler(_LOGS, {"StreamAccessLogs": logs}),
+            grpc.method_handlers_generic_handler(_LOADS, {"StreamLoadStats": loads}),
         )
 
     async def deltas(self, requests: AsyncIterator[DeltaDiscoveryRequest], context: Context) -> None:
@@ -123,6 +128,16 @@ class ControlPlane:
                 if call := failed_call(entry, gateway=name):
                     self._notebook.failed(call)
         return StreamAccessLogsResponse()
+
+    async def loads(self, reports: AsyncIterator[LoadStatsRequest], context: Context) -> AsyncIterator[LoadStatsResponse]:
+        """Ask for reports of how often each API is called, and take them in until the gateway hangs up."""
+        known = False
+        async for report in reports:
+            if not known:
+                await self._name(context, report.node.id)
+                known = True
+                yield reports_wanted()
+            self._notebook.called(counts_of(report))
 
     async def _name(self, context: Context, claimed: str) -> str:
         await self._hub.ready.wait()  # by then it is known, too, who is enrolled

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -9,7 +11,7 @@ from apis import actions as api_actions
 from apis.models import Api, Subscription
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
-from gateway.models import FailedCall, FailureKind, Gateway
+from gateway.models import FailedCall, FailureKind, Gateway, Usage
 from rest import actions as rest_actions
 from rest.models import SharedAccess
 from tests.issuing import Issued, PrivateKey, issue
@@ -50,6 +52,12 @@ def make_gateway(name: str = "gateway-1", *, connected: bool = True, applied_cha
         applied_change=applied_change,
         applied_at=now,
     )
+
+
+def make_usage(api: Api, *, hours_ago: int = 0, calls: int = 12, failed: int = 0) -> Usage:
+    """Store how often *api* was called in one hour."""
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours_ago)
+    return Usage.objects.create(api=api, hour=hour, calls=calls, failed=failed)
 
 
 def make_shared_access(identifier: str = "5cf1a7") -> SharedAccess:

@@ -7,7 +7,7 @@ whose paths begin with it, a key shard on its keys, the listener on the gateway'
 from gateway.compile.clusters import compile_cluster, compile_refusal
 from gateway.compile.keys import SHARDS, KeyCredential, compile_key_shard, opens, shard_of
 from gateway.compile.listener import GatewayListener, compile_listener
-from gateway.compile.names import cluster_name, segment_name, segment_of, shard_name
+from gateway.compile.names import api_of_cluster, cluster_name, segment_name, segment_of, shard_name
 from gateway.compile.resource import Resource
 from gateway.compile.routes import compile_segment
 from gateway.compile.status import STATUS_PATH, compile_status
@@ -18,6 +18,7 @@ __all__ = [
     "GatewayListener",
     "KeyCredential",
     "Resource",
+    "api_of_cluster",
     "cluster_name",
     "compile_cluster",
     "compile_key_shard",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from apis.policy.model import DEFAULT_KEY_HEADER
 
 # Headers between our own filters. Callers' values are overwritten or removed before any filter runs; back ends never see them.
@@ -21,6 +23,15 @@ METADATA = "portal"  # namespace of our metadata on routes and clusters
 def cluster_name(api_id: int) -> str:
     """Return the name of an API's cluster."""
     return f"api-{api_id}"
+
+
+_CLUSTER_NAME = re.compile(r"api-(\d+)\Z")
+
+
+def api_of_cluster(name: str) -> int | None:
+    """Return the id of the API whose cluster is called *name*, ``None`` if it is no API's."""
+    found = _CLUSTER_NAME.match(name)
+    return int(found[1]) if found else None
 
 
 def basic_secret_name(api_id: int) -> str:

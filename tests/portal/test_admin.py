@@ -39,6 +39,13 @@ def test_administrators_open_every_list(office: Client) -> None:
         assert office.get(page).status_code == 200, page
 
 
+def test_every_table_of_ours_is_there() -> None:
+    ours = {
+        model for model in apps.get_models() if model.__module__.partition(".")[0] in {"portal", "certificates", "apis", "gateway", "rest"}
+    }
+    assert ours <= set(MODELS)
+
+
 def test_publishers_and_viewers_are_refused(signed_in: Client) -> None:
     for page in ("/admin/", *map(_address, MODELS)):
         assert signed_in.get(page, follow=True).status_code == 403, page

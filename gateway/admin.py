@@ -1,0 +1,71 @@
+"""The gateways in Django's admin: what is known of them, to look at. They are added and removed on the portal's pages."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import reverse
+
+from gateway.models import Delivery, FailedCall, Gateway, NodeAuthority, Refusal, Usage
+from portal.admin import ReadOnlyAdmin
+
+
+@admin.register(Gateway)
+class GatewayAdmin(ReadOnlyAdmin):
+    """The nodes."""
+
+    list_display = ("name", "version", "connected_at", "seen_at", "disconnected_at", "applied_change", "applied_at")
+    search_fields = ("name",)
+    fields = (*list_display, "fingerprint", "enrolled_until")
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """What became of each change on each gateway."""
+
+    list_display = ("change", "gateway", "sent_at", "applied_at")
+    list_select_related = ("gateway",)
+    list_filter = ("gateway",)
+    ordering = ("-change",)
+    fields = (*list_display, "reason")
+
+
+@admin.register(Refusal)
+class RefusalAdmin(ReadOnlyAdmin):
+    """What is not live, and why."""
+
+    list_display = ("api", "gateway", "since", "reason")
+    list_select_related = ("api", "gateway")
+    fields = (*list_display, "resource")
+
+
+@admin.register(FailedCall)
+class FailedCallAdmin(ReadOnlyAdmin):
+    """Calls that got no answer from the back end."""
+
+    list_display = ("activity_id", "at", "api", "method", "path", "status", "kind")
+    list_select_related = ("api",)
+    list_filter = ("kind", "gateway")
+    search_fields = ("activity_id", "path", "api__name")
+    fields = (*list_display, "gateway", "flags", "details", "transport_failure", "back_end", "milliseconds")
+
+    def view_on_site(self, call: FailedCall) -> str:
+        """Lead to the page that explains it."""
+        return reverse("gateways:failed_call", args=[call.activity_id])
+
+
+@admin.register(Usage)
+class UsageAdmin(ReadOnlyAdmin):
+    """How often each API was called."""
+
+    list_display = ("hour", "api", "calls", "failed")
+    list_select_related = ("api",)
+    search_fields = ("api__name",)
+    fields = list_display
+
+
+@admin.register(NodeAuthority)
+class NodeAuthorityAdmin(ReadOnlyAdmin):
+    """That there is an authority, and under which key of the ring its own is sealed; not the key."""
+
+    list_display = ("created_at", "ring_key")
+    fields = list_display
