@@ -15,6 +15,7 @@ _PARAMETER = re.compile(r"\{[^{}]*\}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")  # RFC 3986; the gateway has undone their percent-encoding before it matches
 _PLAIN = re.compile(r"[A-Za-z0-9._~/-]*")  # those and slashes
 _SUB_DELIMITER = re.compile(r"[!$&'()*+,;=:@]")  # may stand in a path as they are or percent-encoded
+_CHARACTER = re.compile(r"%[0-9A-Fa-f]{2}|.", re.DOTALL)  # as a template has it: percent-encoded or as it is
 _ONE_OR_MORE = "[^/]+"
 _REST = "/*"
 
@@ -87,12 +88,14 @@ def _regex(template: str) -> str:
 
 
 def _literal(text: str) -> str:
-    return "".join(map(_character, text))
+    return "".join(map(_character, _CHARACTER.findall(text)))
 
 
 @functools.lru_cache(maxsize=1024)  # starting with 5,000 APIs asks half a million times
-def _character(character: str) -> str:
+def _character(written: str) -> str:
+    """Return what matches one character, *written* percent-encoded (a byte of it) or as it is."""
+    character = chr(int(written[1:], 16)) if len(written) > 1 else written
     if character == "/" or _UNRESERVED.match(character):
         return re.escape(character)
-    encoded = f"(?i:{quote(character, safe='')})"
+    encoded = f"(?i:{written if len(written) > 1 else quote(character, safe='')})"
     return f"(?:{re.escape(character)}|{encoded})" if _SUB_DELIMITER.match(character) else encoded
