@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -53,6 +54,7 @@ def _pfx(key: PrivateKeyTypes, certificates: tuple[bytes, ...]) -> Pfx:
     for der in certificates:
         _refuse_unreadable(der)
     leaf = leaf_of(key, certificates)
+    _refuse_unusable_form(leaf)
     return Pfx(
         certificate=leaf,
         chain=in_order(leaf, certificates),
@@ -120,6 +122,16 @@ def _refuse_unusable(key: PrivateKeyTypes) -> None:
             return
         case _:
             raise UnreadablePfx(Problem.UNUSABLE_KEY, key_type(key.public_key()))
+
+
+def _refuse_unusable_form(leaf: bytes) -> None:
+    """Refuse a certificate that writes a usable key in a way Envoy does not load: for PSS only, or a curve by its parameters."""
+    algorithm = asn1.Certificate.load(leaf)["tbs_certificate"]["subject_public_key_info"]["algorithm"]
+    match algorithm["algorithm"].native:
+        case "rsassa_pss":
+            raise UnreadablePfx(Problem.UNUSABLE_KEY, "RSASSA-PSS")
+        case "ec" if algorithm["parameters"].name != "named":
+            raise UnreadablePfx(Problem.UNUSABLE_KEY, f"{Facts.of(leaf).key_type}, explicit parameters")
 
 
 def _refuse_unreadable(der: bytes) -> None:

@@ -8,6 +8,8 @@ import hmac
 import os
 
 from asn1crypto import pkcs12 as asn1
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -22,6 +24,9 @@ PBES2 = bytes.fromhex("2a864886f70d01050d")
 PBKDF2 = bytes.fromhex("2a864886f70d01050c")
 PBMAC1 = bytes.fromhex("2a864886f70d01050e")
 HMAC_SHA256 = bytes.fromhex("2a864886f70d0209")
+RSASSA_PSS = bytes.fromhex("2a864886f70d01010a")
+EC_PUBLIC_KEY = bytes.fromhex("2a8648ce3d0201")
+PRIME_FIELD = bytes.fromhex("2a8648ce3d0101")
 AES_256_CBC = bytes.fromhex("60864801650304012a")
 
 # Nothing we depend on writes RC2-40. Made once with `openssl pkcs12 -export -legacy -certpbe PBE-SHA1-RC2-40 -keypbe PBE-SHA1-RC2-40`;
@@ -158,3 +163,36 @@ def key_with(issued: Issued, *others: Issued, password: str = "secret") -> bytes
     """Return a file with the key of *issued* and only the certificates of *others*."""
     encryption = serialization.BestAvailableEncryption(password.encode())
     return pkcs12.serialize_key_and_certificates(None, issued.key, None, [one.certificate for one in others] or None, encryption)
+
+
+def key_for_pss_only(issued: Issued) -> Issued:
+    """Return *issued* with a certificate that says its RSA key is for PSS signatures only; its own signature no longer fits."""
+    return _with_key_algorithm(issued, tlv(SEQUENCE, tlv(OID, RSASSA_PSS)))
+
+
+def curve_by_parameters(issued: Issued) -> Issued:
+    """Return *issued* with a certificate that writes out the parameters of P-256; its own signature no longer fits."""
+    prime = 2**256 - 2**224 + 2**192 + 2**96 - 1
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    b = "5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"
+    generator = (
+        "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+    )
+    parameters = tlv(
+        SEQUENCE,
+        integer(1),
+        tlv(SEQUENCE, tlv(OID, PRIME_FIELD), integer(prime)),
+        tlv(SEQUENCE, tlv(OCTETS, (prime - 3).to_bytes(32)), tlv(OCTETS, bytes.fromhex(b))),
+        tlv(OCTETS, bytes.fromhex(generator)),
+        integer(order),
+        integer(1),
+    )
+    return _with_key_algorithm(issued, tlv(SEQUENCE, tlv(OID, EC_PUBLIC_KEY), parameters))
+
+
+def _with_key_algorithm(issued: Issued, algorithm: bytes) -> Issued:
+    certificate = asn1_x509.Certificate.load(issued.der)
+    old = certificate["tbs_certificate"]["subject_public_key_info"]
+    point = tlv(0x03, b"\0", old["public_key"].contents[1:])
+    certificate["tbs_certificate"]["subject_public_key_info"] = type(old).load(tlv(SEQUENCE, algorithm, point))
+    return Issued(certificate=x509.load_der_x509_certificate(certificate.dump(force=True)), key=issued.key)

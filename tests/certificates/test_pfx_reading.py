@@ -170,6 +170,19 @@ def test_keys_the_gateway_cannot_use_are_named(key: PrivateKey, named: str) -> N
     assert (why.problem, why.detail) == (Problem.UNUSABLE_KEY, named)
 
 
+@pytest.mark.parametrize(
+    ("client", "named"),
+    [
+        (files.key_for_pss_only(issue(key=rsa.generate_private_key(65537, 2048))), "RSASSA-PSS"),
+        (files.curve_by_parameters(issue(key=ec.generate_private_key(ec.SECP256R1()))), "P-256, explicit parameters"),
+    ],
+    ids=["for PSS only", "curve by parameters"],
+)
+def test_usable_keys_in_certificates_the_gateway_does_not_load_are_named(client: Issued, named: str) -> None:
+    why = refusal(files.key_with(client, client))
+    assert (why.problem, why.detail) == (Problem.UNUSABLE_KEY, named)
+
+
 @pytest.mark.parametrize("kind", ["dsa", "x25519"])
 def test_keys_that_cannot_present_a_certificate_at_all(kind: str) -> None:
     made = dsa.generate_private_key(2048) if kind == "dsa" else x25519.X25519PrivateKey.generate()
