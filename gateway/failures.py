@@ -49,7 +49,8 @@ _BY_REASON = (
 )
 _BY_DETAILS = (
     (FailureKind.UNREACHABLE, ("connection_timeout", "remote_connection_failure", "delayed_connect_error")),
-    (FailureKind.BROKEN_OFF, ("connection_termination", "remote_reset", "protocol_error")),
+    (FailureKind.BROKEN_OFF, ("connection_termination", "remote_reset")),
+    (FailureKind.NOT_HTTP, ("protocol_error",)),
     (FailureKind.NOT_CONFIGURED, ("cluster_not_found", "no_healthy_upstream")),
     (FailureKind.NO_CREDENTIALS, ("failed_to_inject_credential",)),
     (FailureKind.TIMEOUT, ("timeout",)),

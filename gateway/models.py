@@ -121,6 +121,7 @@ class FailureKind(models.TextChoices):
     HANDSHAKE = "handshake", _("The TLS handshake with the back end failed.")
     UNREACHABLE = "unreachable", _("The back end could not be reached.")
     BROKEN_OFF = "broken-off", _("The back end refused the client certificate or broke the connection off before it answered.")
+    NOT_HTTP = "not-http", _("The back end's answer is not valid HTTP.")
     NOT_CONFIGURED = "not-configured", _("The gateway could not use the settings of this API's back end.")
     NO_CREDENTIALS = "no-credentials", _("The gateway had no credentials to send to the back end.")
     TIMEOUT = "timeout", _("The back end did not answer in time.")

@@ -60,6 +60,9 @@ def _failure(when: str, message: str, *, status: int = 502) -> Answer:
     return Answer(when=when, status=status, message=message, activity=True)
 
 
+_FAILED = "response.code in [502, 503]"  # 502: what came is not HTTP
+
+
 def _tls(*marks: str) -> str:
     """Return the condition that Envoy's reason for a failed connection holds one of *marks*."""
     reason = "upstream.transport_failure_reason"
@@ -67,7 +70,7 @@ def _tls(*marks: str) -> str:
 
 
 def _details(*marks: str) -> str:
-    return "response.code == 503 && (" + " || ".join(f"response.code_details.contains('{mark}')" for mark in marks) + ")"
+    return f"{_FAILED} && (" + " || ".join(f"response.code_details.contains('{mark}')" for mark in marks) + ")"
 
 
 def _cluster_says(what: str) -> str:
@@ -85,7 +88,7 @@ _REFUSED = _tls(
     "ALERT_ACCESS_DENIED",
     "CERTIFICATE_REQUIRED",
 )
-_BROKEN_OFF = _details("connection_termination", "remote_reset", "protocol_error")
+_BROKEN_OFF = _details("connection_termination", "remote_reset")
 
 _FAILURES = (
     _failure(_tls("SAN"), "The back end's certificate was issued for another host (name mismatch)."),
@@ -98,6 +101,7 @@ _FAILURES = (
         "The back end refused the call: it demands a client certificate, and this API presents none.",
     ),
     _failure(_REFUSED, "The back end refused the client certificate."),
+    _failure(_details("protocol_error"), "The back end's answer is not valid HTTP."),
     _failure(_tls("TLS_error"), "The back end could not be reached: the TLS handshake failed."),
     _failure(_details("connection_timeout"), "The back end could not be reached: no connection was made in time."),
     _failure(_tls("delayed connect error", "delayed_connect_error"), "The back end could not be reached: the connection was refused."),
@@ -115,6 +119,7 @@ _FAILURES = (
     _failure(_details("no_healthy_upstream"), "The back end could not be reached: its host name has no address."),
     _failure(_details("cluster_not_found"), "The gateway has refused the settings of this API's back end; the portal says why."),
     _failure("response.code_details.contains('failed_to_inject_credential')", "The gateway has no credentials to send to the back end."),
+    _failure(f"{_FAILED} && response.code_details.startsWith('upstream_reset_before_response_started')", "The call to the back end failed."),
     _failure("response.code == 504", "The back end did not answer in time.", status=504),
 )
 

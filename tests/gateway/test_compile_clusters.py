@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+import socketserver
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -265,6 +267,20 @@ def test_a_back_end_that_drops_the_call_is_named(gateway: Gateway, serve: Serve,
         "The back end refused the client certificate, or broke the connection off before it answered.",
     )
     assert len(backend.calls) == 1, "a call that a back end has seen is never repeated"
+
+
+def test_a_back_end_that_answers_something_else_than_http_is_named(gateway: Gateway, serve: Serve) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), _NotHttp) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        one = serve(server.server_address[1], None, scheme="http")
+        assert_failed(gateway, called(gateway, one), "The back end's answer is not valid HTTP.")
+        server.shutdown()
+
+
+class _NotHttp(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        self.rfile.readline()
+        self.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 500, 502, 503, 504])
