@@ -196,7 +196,7 @@ class Answer:
 
 def processes_of(process: int) -> dict[int, str]:
     """Return the arguments of *process* and of all its descendants, by id."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout.splitlines()
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout.splitlines()
     rows = [
         (int(pid), int(parent), args) for pid, parent, args in (line.split(None, 2) for line in listed if len(line.split(None, 2)) == 3)
     ]

@@ -85,16 +85,53 @@ def test_an_address_that_is_taken_is_named(portal: Portal) -> None:
 
 
 @pytest.mark.parametrize("name", ["granian", "manage.py xds", "gateway/supervisor.py", "manage.py demo run"])
-def test_where_one_process_ends_all_end_and_the_exit_code_says_so(portal: Portal, name: str) -> None:
+def test_a_process_that_dies_comes_back_and_the_others_go_on(portal: Portal, name: str) -> None:
     with portal:
-        family = processes_of(portal.pid)
-        # The first of that name: its children (the portal's workers) are replaced instead.
-        victim = min(process for process, arguments in family.items() if name in arguments and "sh -c" not in arguments)
+        before = _first_by_name(portal)
 
-        os.kill(victim, signal.SIGKILL)
+        os.kill(before[name], signal.SIGKILL)
 
-        wait_until(lambda: not any(_is_alive(process) for process in family if process != portal.pid))
+        # Its children (the portal's workers, Envoy) do not live on beside the new ones.
+        wait_until(lambda: _first_by_name(portal).get(name, before[name]) != before[name])
+        wait_until(lambda: _answers(f"{portal.url}/healthz") and _answers(f"{portal.gateway_url}/status-0123456789abcdef"))
+        after = _first_by_name(portal)
+        assert {other: process for other, process in after.items() if other != name} == {
+            other: process for other, process in before.items() if other != name
+        }
+
+
+def test_calls_go_on_while_the_process_that_configures_the_gateway_is_down(portal: Portal) -> None:
+    with portal:
+        os.kill(_first_by_name(portal)["manage.py xds"], signal.SIGKILL)
+        statuses = set()
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            statuses.add(portal.call("/orders/1", key=portal.subscription_key).status)
+        assert statuses == {502}, "the back end refuses calls without a certificate, and nothing else fails"
+
+
+def test_where_a_process_cannot_start_all_end_and_the_exit_code_says_so(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        portal = Portal(tmp_path / "home", extra_environment={"PORTAL_XDS_ADDRESS": address})
+        with pytest.raises(AssertionError, match="could not start"):
+            portal.__enter__()
         assert portal.exit_code() != 0
+
+
+def _first_by_name(portal: Portal) -> dict[str, int]:
+    """Return the process of each name; of several the first, the others being its children."""
+    family = {process: arguments for process, arguments in processes_of(portal.pid).items() if "sh -c" not in arguments}
+    names = ("granian", "manage.py xds", "gateway/supervisor.py", "manage.py demo run")
+    return {name: min(found) for name in names if (found := [process for process, arguments in family.items() if name in arguments])}
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
 
 
 def test_no_password_or_key_stands_in_arguments_or_in_the_environment_of_others(tmp_path: Path) -> None:

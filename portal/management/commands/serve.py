@@ -47,7 +47,7 @@ class Command(BaseCommand):
         names = ["portal", "xds", "gateway", *(["demo"] if demo else [])]
         _refuse_taken_addresses(demo=demo)
         if code := supervise(names, starter=starter, meanwhile=lambda: self._announce(lines)):
-            raise CommandError("One of the processes ended, so all were ended; it says why above.", returncode=code)
+            raise CommandError("One of the processes could not start, so all were ended; it says why above.", returncode=code)
 
     def _administrator(self, *, show_password: bool) -> list[str]:
         """Return the lines that tell how to sign in."""
