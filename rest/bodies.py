@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Never
 
@@ -40,7 +41,7 @@ def read(request: HttpRequest) -> dict[str, Any]:
     """
     content = _content(request)
     try:
-        found = json.loads(content, parse_constant=_no_number)
+        found = json.loads(content, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         kind = request.content_type or ""
         if kind and not kind.startswith(_PERHAPS_JSON) and not kind.endswith("+json"):
@@ -158,11 +159,21 @@ def _reason(error: ValueError | RecursionError) -> str:
     """Return where it went wrong; never what stands there, which may be a password."""
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg}, line {error.lineno}, column {error.colno}"
-    return "it is nested too deeply" if isinstance(error, RecursionError) else "it holds what JSON does not know"
+    return "it is nested too deeply" if isinstance(error, RecursionError) else "it holds what can be read neither as text nor as number"
 
 
 def _no_number(name: str) -> Never:
     raise ValueError(name)  # NaN and Infinity, which Python's reader takes
+
+
+def _finite(text: str) -> float:
+    """Return a number, unless it is so large that it would be stored as Infinity, which no database takes as JSON.
+
+    :raises ValueError: if it is
+    """
+    if math.isinf(number := float(text)):
+        raise ValueError(text)
+    return number
 
 
 def _refuse_unstorable(found: dict[str, Any]) -> None:

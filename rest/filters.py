@@ -64,9 +64,9 @@ class Moment:
         """Compare with a date or a moment, UTC unless it says otherwise."""
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError as error:
+            aware = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError) as error:  # OverflowError: before the first year or after the last, in UTC
             raise _Bad(_("“%(value)s” is not a moment such as 2026-11-23T12:00:00Z.") % {"value": value}) from error
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         condition = Q(**{f"{self.lookup}{_COMPARISONS[operator]}": aware})
         return ~condition if operator == "ne" else condition
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from apis.models import Api
+from certificates.models import valid_name
 from rest.collection import Collection
 from rest.entities.apis import current_revision
 from rest.envelope import NotFound
@@ -27,7 +28,9 @@ class OfApi(Collection[Row, Draft]):
         :raises NotFound: if there is none of the name
         """
         name = current_revision(self.parents["api"])
-        if api := Api.objects.select_related("certificate__current").filter(name=name).first():
+        rows = Api.objects.select_related("certificate__current")
+        # PostgreSQL takes no NUL, not even to look for it: what cannot be a name is not looked for.
+        if valid_name.regex.match(name) and (api := rows.filter(name=name).first()):  # type: ignore[union-attr]  # compiled when first used
             return api
         raise NotFound(_("There is no entity %(id)s.") % {"id": self.call.service.id_of("apis", name)})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -170,6 +171,8 @@ def test_a_wrong_body_is_refused(body: bytes, headers: dict[str, str], status: i
         ("$filter=contains(name,a)", "$filter"),
         ("$filter=contains(expirationDate,'2026')", "$filter"),
         ("$filter=expirationDate gt 'soon'", "$filter"),
+        ("$filter=expirationDate gt 0001-01-01T00:00:00%2B14:00", "$filter"),
+        ("$filter=expirationDate gt 9999-12-31T23:59:59-14:00", "$filter"),
         ("$filter=name eq 'a' name", "$filter"),
         ("$filter=" + "(" * 50 + "name eq 'a'" + ")" * 50, "$filter"),
         ("$filter=name eq '%00'", "$filter"),
@@ -179,6 +182,12 @@ def test_a_wrong_query_is_refused(query: str, target: str, wire: Wire) -> None:
     answer = wire.get(f"certificates?{query}")
     assert answer.status_code == 400
     assert targets(answer) == [target]
+
+
+def test_a_number_that_no_database_takes_is_refused(wire: Wire) -> None:
+    body = json.dumps({"properties": {**API, "contact": {"name": 0}}}).replace("0}", "1e400}").encode()
+    answer = wire.request("PUT", "apis/fresh", body)
+    assert (answer.status_code, read(answer)["error"]["code"]) == (400, "InvalidRequestContent")
 
 
 def test_a_body_without_its_length_is_refused(wire: Wire) -> None:
@@ -197,7 +206,9 @@ def test_another_method_is_refused_with_those_there_are(method: str, wire: Wire)
     assert (answer.status_code, answer["Allow"], read(answer)["error"]["code"]) == (405, "GET, HEAD", "MethodNotAllowed")
 
 
-@pytest.mark.parametrize("path", ["nothing", "apis/orders/releases", "apis/none/operations", "certificates/none", "subscriptions/none"])
+@pytest.mark.parametrize(
+    "path", ["nothing", "apis/orders/releases", "apis/none/operations", "apis/a%00b/operations", "certificates/none", "subscriptions/none"]
+)
 def test_what_is_not_there_is_not_found(path: str, wire: Wire) -> None:
     answer = wire.get(path)
     assert (answer.status_code, read(answer)["error"]["code"]) == (404, "ResourceNotFound")
