@@ -150,6 +150,16 @@ EMAIL_SUBJECT_PREFIX = "[Publisher portal] "
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = read("PORTAL_MAIL_FROM", "portal@localhost")
 ADMINS = [("", address) for address in read_list("PORTAL_MAIL_ADMINISTRATORS")] if EMAIL_HOST else []
 
+# --- the log ----------------------------------------------------------------------------------------------------------
+# Mistakes of ours go to standard error with their traces; Django alone would mail them, and print them in debug mode only.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(levelname)s %(message)s"}},
+    "handlers": {"standard error": {"class": "logging.StreamHandler", "level": "ERROR", "formatter": "plain"}},
+    "loggers": {"django.request": {"handlers": ["standard error"]}},
+}
+
 # --- languages --------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "中文（简体）")]  # each in its own words

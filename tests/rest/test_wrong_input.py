@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
+from io import StringIO
 from typing import Any
 
 import pytest
 
+from rest.entities.apis import Apis
 from tests.makers import issue, make_api, make_certificate, make_subscription
 from tests.rest.conftest import Wire, read, targets
 
@@ -226,6 +229,19 @@ def test_whatever_lies_below_management_is_answered_in_the_envelope(address: str
 def test_a_host_that_is_not_ours_is_refused_in_the_envelope(wire: Wire) -> None:
     answer = wire.get("certificates", Host="evil.example.com")
     assert (answer.status_code, read(answer)["error"]["code"]) == (400, "BadRequest")
+
+
+def test_a_mistake_of_ours_is_told_in_the_log_with_its_trace(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    (handler,) = (one for one in logging.getLogger("django.request").handlers if isinstance(one, logging.StreamHandler))
+    monkeypatch.setattr(handler, "stream", said := StringIO())
+    monkeypatch.setattr(Apis, "show", lambda *_: 1 // 0)
+    make_api("orders")
+    wire.client.raise_request_exception = False
+    answer = wire.get("apis/orders?password=hunter2")
+    assert (answer.status_code, read(answer)["error"]["code"]) == (500, "InternalServerError")
+    assert "ERROR Internal Server Error: /management/" in said.getvalue()
+    assert "ZeroDivisionError" in said.getvalue()
+    assert "hunter2" not in said.getvalue()
 
 
 def test_what_a_password_was_stands_in_no_answer(wire: Wire) -> None:
