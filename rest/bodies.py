@@ -82,7 +82,7 @@ class Properties:
             self.refuse(name, _("This has at most %(longest)d characters.") % {"longest": longest})
         return value
 
-    def flag(self, name: str, default: bool) -> bool:
+    def flag(self, name: str, default: bool = False) -> bool:
         """Return true or false; ``null`` counts as absent."""
         value = self.values.get(name)
         if value is None:
@@ -102,6 +102,16 @@ class Properties:
             return []
         return value
 
+    def records(self, name: str) -> list[dict[str, Any]]:
+        """Return a list of objects; ``null`` counts as absent."""
+        value = self.values.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            self.refuse(name, _("This must be a list of objects."))
+            return []
+        return value
+
     def nested(self, name: str) -> Properties:
         """Return the properties of a property; ``null`` counts as absent."""
         value = self.values.get(name)
@@ -117,8 +127,9 @@ class Properties:
                 self.refuse(name, reason)
 
     def refuse(self, name: str, message: str | Promise) -> None:
-        """Note that the property *name* is wrong."""
-        self.faults.append(Fault(f"{self._within}{name}", message))
+        """Note that the property *name* is wrong; the same fault once, however often the property is read."""
+        if (fault := Fault(f"{self._within}{name}", message)) not in self.faults:
+            self.faults.append(fault)
 
     def check_by(self, form: Form, targets: Mapping[str, str]) -> None:
         """Go on only if nothing is wrong, and *form*, which holds what was sent, finds nothing either.

@@ -24,7 +24,12 @@ from rest.entities import remarks
 from rest.envelope import Conflict, Fault, Invalid
 from rest.filters import Fixed, Text
 
-_KEPT = ("protocols", "contact", "license", "termsOfServiceUrl", "apiRevisionDescription", "apiVersionDescription")
+_KEPT: remarks.Kinds = {
+    "protocols": Properties.texts,
+    "contact": Properties.nested,
+    "license": Properties.nested,
+    **dict.fromkeys(("termsOfServiceUrl", "apiRevisionDescription", "apiVersionDescription"), Properties.text),
+}
 _NOT_HERE = ("sourceApiId", "apiVersion", "apiVersionSetId", "apiVersionSet")
 _IMPORT = ("format", "value", "wsdlSelector")
 _TARGETS = {"display_name": "displayName", "service_url": "serviceUrl", "path": "path", "description": "description"}
@@ -119,6 +124,7 @@ class Apis(Collection[Api, ApiDraft]):
         """Check settings as the Settings tab does."""
         before = None if whole else row
         _refuse_what_is_not_here(sent)
+        remarks.check(sent, _KEPT)
         header, query = _key_names(sent, before)
         form = SettingsForm(_form_data(sent, before), api=row)
         sent.check_by(form, _TARGETS)

@@ -20,7 +20,7 @@ from rest.entities.parent import OfApi
 from rest.envelope import Conflict, Fault, Invalid
 from rest.filters import Text
 
-_KEPT = ("templateParameters", "request", "responses")
+_KEPT: remarks.Kinds = {"templateParameters": Properties.records, "request": Properties.nested, "responses": Properties.records}
 _TARGETS = {"display_name": "displayName", "method": "method", "url_template": "urlTemplate", "description": "description"}
 
 
@@ -76,6 +76,7 @@ class Operations(OfApi[Operation, OperationDraft]):
     def read(self, sent: Properties, row: Operation | None, *, whole: bool) -> OperationDraft:
         """Check an operation as its page does."""
         before = None if whole else row
+        remarks.check(sent, _KEPT)
         sent.unsupported(["policies"], _("Policies belong to the API here, not to its operations."))
         form = OperationForm(
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from apis.models import Api, Operation, Subscription
@@ -9,6 +10,13 @@ from rest.bodies import Properties
 from rest.models import Remarks
 
 Subject = Api | Operation | Subscription
+Kinds = Mapping[str, Callable[[Properties, str], object]]  # what is kept, and what reads it: typed clients cannot list what breaks them
+
+
+def check(sent: Properties, kinds: Kinds) -> None:
+    """Note a fault at each property that would be kept and is not of its kind."""
+    for name, read in kinds.items():
+        read(sent, name)
 
 
 def of(row: Subject) -> dict[str, Any]:
@@ -17,7 +25,7 @@ def of(row: Subject) -> dict[str, Any]:
     return remarks.properties if remarks else {}
 
 
-def keep(row: Subject, sent: Properties, names: tuple[str, ...], *, whole: bool) -> None:
+def keep(row: Subject, sent: Properties, names: Kinds, *, whole: bool) -> None:
     """Keep those of *names* that were sent.
 
     :param whole: the entity was sent as a whole, so that what is missing is forgotten

@@ -27,7 +27,10 @@ from rest.filters import Text
 # Every published state but active means that the keys open nothing; the word is kept and given back.
 _CLOSED = ("suspended", "submitted", "rejected", "cancelled", "expired")
 STATES = ("active", *_CLOSED)
-_KEPT = ("ownerId", "allowTracing", "stateComment", "state")
+_KEPT: remarks.Kinds = {
+    "allowTracing": Properties.flag,
+    **dict.fromkeys(("ownerId", "stateComment", "state"), Properties.text),
+}
 _SCOPE = re.compile(r"(?:^|/)apis(?:/(?P<api>[^/]+))?/?\Z")
 _KEY = re.compile(r"[\x21-\x7e]{8,256}\Z")
 _KEYS = {"primaryKey": KeyKind.PRIMARY, "secondaryKey": KeyKind.SECONDARY}
@@ -97,6 +100,7 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
         keys = {kind: key for name, kind in _KEYS.items() if (key := _key(sent, name))}
         if len(set(keys.values())) < len(keys):
             sent.refuse("secondaryKey", _("The two keys differ."))
+        remarks.check(sent, _KEPT)
         state = _state(sent, row)
         sent.check()
         return SubscriptionDraft(display_name=display_name, api=api, state=state, keys=keys, sent=sent, whole=whole)

@@ -10,6 +10,9 @@ Schema = dict[str, Any]
 
 _ID = {"type": "string", "readOnly": True}
 _KEPT: Schema = {"description": "No effect here; kept and given back as it was sent."}
+_KEPT_TEXT: Schema = {"type": ["string", "null"], **_KEPT}
+_KEPT_OBJECT: Schema = {"type": ["object", "null"], **_KEPT}
+_KEPT_OBJECTS: Schema = {"type": ["array", "null"], "items": {"type": "object"}, **_KEPT}
 
 
 def text(description: str = "", *, longest: int = 0, **more: Any) -> Schema:
@@ -62,14 +65,16 @@ _API = {
     "protocols": {"type": ["array", "null"], "items": {"enum": ["http", "https"]}, **_KEPT},
     "subscriptionRequired": flag("Whether callers need a subscription key.", default=True),
     "subscriptionKeyParameterNames": _KEY_NAMES,
-    **dict.fromkeys(("contact", "license", "termsOfServiceUrl", "apiRevisionDescription", "apiVersionDescription"), _KEPT),
+    **dict.fromkeys(("contact", "license"), _KEPT_OBJECT),
+    **dict.fromkeys(("termsOfServiceUrl", "apiRevisionDescription", "apiVersionDescription"), _KEPT_TEXT),
 }
 _OPERATION = {
     "displayName": needed(longest=300),
     "method": needed("An HTTP verb, or * for any.", longest=20),
     "urlTemplate": needed("Such as /orders/{id} or /*.", longest=1000),
     "description": text(longest=1000),
-    **dict.fromkeys(("templateParameters", "request", "responses"), _KEPT),
+    **dict.fromkeys(("templateParameters", "responses"), _KEPT_OBJECTS),
+    "request": _KEPT_OBJECT,
 }
 _SUBSCRIPTION = {
     "displayName": needed(longest=100),
@@ -77,7 +82,8 @@ _SUBSCRIPTION = {
     "state": text(f"One of {', '.join(STATES)}; keys open something in the first only."),
     "primaryKey": text("Made, if it is missing. Never shown but by listSecrets.", writeOnly=True),
     "secondaryKey": text("Made, if it is missing. Never shown but by listSecrets.", writeOnly=True),
-    **dict.fromkeys(("ownerId", "allowTracing", "stateComment"), _KEPT),
+    **dict.fromkeys(("ownerId", "stateComment"), _KEPT_TEXT),
+    "allowTracing": {"type": ["boolean", "null"], **_KEPT},
 }
 _BACKEND = {
     "url": needed("Decides over the APIs whose serviceUrl lies at it.", longest=2000),
