@@ -26,6 +26,7 @@ from rest.models import Remarks
 _NAME = "policy"
 _FORMATS = ("xml", "rawxml")
 _LONGEST_USERNAME = 255
+_COMPUTED = re.compile(r"\{\{[\w.-]+\}\}|\A@[({]")  # a named value, an expression
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -149,6 +150,8 @@ def _basic(rule: AuthenticationBasic, api: Api) -> ApiSecurity:
         faults.append(_("A user name for HTTP basic has 1 to 255 characters and no colon."))
     if _CONTROL.search(rule.username) or _CONTROL.search(password):
         faults.append(_("Control characters cannot be sent."))
+    if _COMPUTED.search(rule.username) or _COMPUTED.search(password):
+        faults.append(_("There are neither named values ({{…}}) nor expressions (@…) here; write the value itself."))
     if keep and not BasicCredentials.objects.filter(api=api).exists():
         faults.append(_("The password *** stands for the stored one, but none is stored."))
     if faults:

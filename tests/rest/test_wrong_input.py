@@ -96,6 +96,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("apis/orders/policies/policy", policy(f'<authentication-certificate thumbprint="{"A" * 40}" />'), "authentication-certificate"),
     ("apis/orders/policies/policy", policy('<authentication-basic username="a:b" password="c" />'), "authentication-basic"),
     ("apis/orders/policies/policy", policy('<authentication-basic username="a" password="***" />'), "authentication-basic"),
+    ("apis/orders/policies/policy", policy('<authentication-basic username="a" password="{{secret}}" />'), "authentication-basic"),
+    ("apis/orders/policies/policy", policy('<authentication-basic username="@(1)" password="b" />'), "authentication-basic"),
     ("subscriptions/fresh", {**SUBSCRIPTION, "displayName": None}, "displayName"),
     ("subscriptions/fresh", {**SUBSCRIPTION, "displayName": "n" * 101}, "displayName"),
     ("subscriptions/fresh", {**SUBSCRIPTION, "scope": "/products/starter"}, "scope"),
