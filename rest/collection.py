@@ -55,6 +55,10 @@ class Collection(ABC, Generic[Row, Draft]):
     def rows(self) -> models.QuerySet[Row]:
         """Return all entities, in a lasting order, with what :meth:`show` needs."""
 
+    def listed(self) -> models.QuerySet[Row]:
+        """Return the entities that a list may hold: all, unless the call's own parameters leave some out."""
+        return self.rows()
+
     @abstractmethod
     def name_of(self, row: Row) -> str:
         """Return the id of an entity within its collection."""
@@ -108,7 +112,7 @@ class Collection(ABC, Generic[Row, Draft]):
             raise MethodNotAllowed(self.collection_methods)
         self._require("view")
         wanted = filters.parse(self.call.request.GET.get("$filter", ""), self.fields)
-        shown, rest = paging.page_of(self.call.request, self.rows().filter(wanted))
+        shown, rest = paging.page_of(self.call.request, self.listed().filter(wanted))
         return self._json({"value": [self.entity(row) for row in shown], **rest})
 
     def answer_entity(self, name: str) -> HttpResponse:

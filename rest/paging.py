@@ -54,6 +54,7 @@ def _next(request: HttpRequest, skip: int) -> str:
     query = request.GET.copy()
     query["$skip"] = str(skip)
     link = request.build_absolute_uri(f"{escape_uri_path(request.path)}?{query.urlencode(safe='$')}")
-    if request.headers.get("X-Forwarded-Proto", "").lower() == "https" and link.startswith("http://"):
+    first_scheme = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()  # of several proxies, the outermost
+    if first_scheme == "https" and link.startswith("http://"):
         link = f"https://{link.removeprefix('http://')}"
     return link

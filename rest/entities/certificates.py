@@ -43,6 +43,11 @@ class Certificates(Collection[ClientCertificate, Pfx]):
         """Return all entries, by name."""
         return ClientCertificate.objects.filter(current__isnull=False).select_related("current").order_by("name")
 
+    def listed(self) -> QuerySet[ClientCertificate]:
+        """Return all entries; none to whoever asks for those whose key vault failed, because none comes from one."""
+        failed_only = self.call.request.GET.get("isKeyVaultRefreshFailed", "").lower() == "true"
+        return self.rows().none() if failed_only else self.rows()
+
     def name_of(self, row: ClientCertificate) -> str:
         """Return the entry's name."""
         return row.name

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.db.models import Case, QuerySet, Value, When
-from django.db.models.functions import Concat
+from django.db.models import Case, QuerySet, TextField, Value, When
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, Concat
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
@@ -22,7 +23,7 @@ from rest.collection import NO_CONTENT, Collection
 from rest.entities import remarks
 from rest.entities.apis import current_revision
 from rest.envelope import Conflict, Fault, Invalid, MethodNotAllowed
-from rest.filters import Text
+from rest.filters import Fixed, Text
 
 # Every published state but active means that the keys open nothing; the word is kept and given back.
 _CLOSED = ("suspended", "submitted", "rejected", "cancelled", "expired")
@@ -34,6 +35,19 @@ _KEPT: remarks.Kinds = {
 _SCOPE = re.compile(r"(?:^|/)apis(?:/(?P<api>[^/]+))?/?\Z")
 _KEY = re.compile(r"[\x21-\x7e]{8,256}\Z")
 _KEYS = {"primaryKey": KeyKind.PRIMARY, "secondaryKey": KeyKind.SECONDARY}
+
+
+def _kept(name: str) -> Coalesce:
+    """Return what was kept of a property, as an expression of a subscription's; empty if nothing was."""
+    return Coalesce(KeyTextTransform(name, "remarks__properties"), Value(""), output_field=TextField())
+
+
+_SHOWN_STATE = Case(
+    When(state=SubscriptionState.ACTIVE, then=Value(SubscriptionState.ACTIVE.value)),
+    When(remarks__properties__state__in=_CLOSED, then=_kept("state")),
+    default=Value(SubscriptionState.SUSPENDED.value),
+    output_field=TextField(),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +71,21 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
     fields: ClassVar = {
         "name": Text("name"),
         "displayName": Text("display_name"),
-        "state": Text("state", normal=str.lower),
+        "state": Text("shown_state", normal=str.lower),
+        "stateComment": Text("comment"),
+        "ownerId": Text("owner"),
+        "userId": Text("owner"),
+        "productId": Fixed(""),
         "scope": Text("scope"),
     }
     live_kind = Kind.SUBSCRIPTION
 
     def rows(self) -> QuerySet[Subscription]:
-        """Return all subscriptions, by name, with their scope as clients write it."""
+        """Return all subscriptions, by name, with what clients see and search of them."""
         everything = f"{self.call.service.prefix}/apis"
         scope = Case(When(api=None, then=Value(everything)), default=Concat(Value(f"{everything}/"), "api__name"))
-        return Subscription.objects.select_related("api", "remarks").annotate(scope=scope).order_by("name")
+        seen = {"scope": scope, "shown_state": _SHOWN_STATE, "comment": _kept("stateComment"), "owner": _kept("ownerId")}
+        return Subscription.objects.select_related("api", "remarks").annotate(**seen).order_by("name")
 
     def name_of(self, row: Subscription) -> str:
         """Return the subscription's name."""
@@ -79,13 +98,12 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
     def show(self, row: Subscription) -> dict[str, Any]:
         """Return everything but the keys."""
         kept = remarks.of(row)
-        closed = kept.get("state") if kept.get("state") in _CLOSED else SubscriptionState.SUSPENDED.value
         return {
             "allowTracing": False,
             **kept,
             "scope": self.call.service.id_of("apis", *([row.api.name] if row.api else [])),
             "displayName": row.display_name,
-            "state": row.state if row.state == SubscriptionState.ACTIVE else closed,
+            "state": row.shown_state,  # type: ignore[attr-defined]  # of rows()
             "createdDate": row.created_at,
         }
 

@@ -101,7 +101,36 @@ def test_pages_and_counts_are_those_that_were_asked_for(
 def test_the_next_page_is_asked_for_by_https_where_the_client_came_by_it(wire: Wire) -> None:
     make_api("one")
     make_api("two")
-    assert read(wire.get("apis?$top=1", X_Forwarded_Proto="https"))["nextLink"].startswith("https://testserver/management/")
+    for sent in ("https", "HTTPS", "https, http"):
+        assert read(wire.get("apis?$top=1", X_Forwarded_Proto=sent))["nextLink"].startswith("https://testserver/management/")
+
+
+@pytest.mark.django_db
+def test_no_certificate_failed_to_come_from_a_key_vault(wire: Wire) -> None:
+    make_certificate("one")
+    assert read(wire.get("certificates?isKeyVaultRefreshFailed=true"))["value"] == []
+    assert read(wire.get("certificates?isKeyVaultRefreshFailed=false"))["count"] == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("state eq 'submitted'", {"asked"}),
+        ("state eq 'Suspended'", {"closed"}),
+        ("state ne 'active'", {"asked", "closed"}),
+        ("ownerId eq '/users/1' or contains(stateComment,'LATE')", {"asked", "open"}),
+        ("ownerId ne '/users/1'", {"closed", "open"}),
+        ("productId eq 'starter'", set()),
+        ("endswith(scope,'/apis')", {"asked", "closed", "open"}),
+    ],
+)
+def test_subscriptions_are_found_by_what_they_show(condition: str, found: set[str], wire: Wire) -> None:
+    wire.put("subscriptions/asked", {"displayName": "A", "scope": "/apis", "state": "submitted", "ownerId": "/users/1"})
+    wire.put("subscriptions/closed", {"displayName": "C", "scope": "/apis", "state": "suspended"})
+    wire.put("subscriptions/open", {"displayName": "O", "scope": "/apis", "stateComment": "too late"})
+    answer = wire.get(f"subscriptions?$filter={quote(condition)}")
+    assert {entity["name"] for entity in read(answer)["value"]} == found
 
 
 @pytest.mark.django_db
