@@ -16,7 +16,7 @@ from rest.authentication import Caller
 from rest.bodies import Properties
 from rest.envelope import Fault, Forbidden, Invalid
 
-_TYPE = "Microsoft.ApiManagement/service"
+TYPE = "Microsoft.ApiManagement/service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Service:
         """
         if self.direct:
             return {"id": self.id_of(*path), **properties}
-        return {"id": self.id_of(*path), "type": "/".join([_TYPE, *path[::2]]), "name": path[-1], "properties": properties}
+        return {"id": self.id_of(*path), "type": "/".join([TYPE, *path[::2]]), "name": path[-1], "properties": properties}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from rest.entities.backends import Backends
 from rest.entities.certificates import Certificates
 from rest.entities.operations import Operations
 from rest.entities.policies import Policies
+from rest.entities.service import answer_service
 from rest.entities.subscriptions import Subscriptions
 from rest.envelope import Fault, Invalid, MethodNotAllowed, NotFound, Refused
 from rest.versions import ARM, DIRECT, Generation
@@ -56,7 +57,7 @@ def serve(answer: Answer, generation: Generation | None) -> View:
 
 
 def _service(subscription: str, group: str, service: str) -> Service:
-    if service != settings.PORTAL_SERVICE_NAME:
+    if service.lower() != settings.PORTAL_SERVICE_NAME.lower():
         message = _("There is no service %(service)s in the resource group %(group)s.") % {"service": service, "group": group}
         raise NotFound(message)
     return Service(f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ApiManagement/service/{service}")
@@ -112,7 +113,8 @@ def server_error(_request: HttpRequest) -> HttpResponse:
 
 
 def _arm(pattern: str, answer: Answer) -> Any:
-    return re_path(rf"^{pattern}\Z", serve(answer, ARM))
+    """Return an address below the service; its words count in whatever case, as in all of the published service's."""
+    return re_path(rf"^(?i:{pattern})\Z", serve(answer, ARM))
 
 
 _API = r"apis/(?P<api>[^/]+)"
@@ -146,6 +148,7 @@ urlpatterns = [
         include(
             [
                 re_path(r"^openapi\.json\Z", description),
+                re_path(rf"^{_SERVICE.removesuffix('/')}/?\Z", serve(answer_service, ARM)),
                 re_path(rf"^{_SERVICE}", include(_arm_addresses)),
                 re_path(r"^certificates\Z", serve(_list(Certificates), DIRECT)),
                 re_path(r"^certificates/(?P<name>.+)\Z", serve(_one(Certificates), DIRECT)),

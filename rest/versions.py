@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from rest.envelope import Refused
 
-_VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-preview)?\Z", re.ASCII)
+_VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-preview)?\Z", re.ASCII | re.IGNORECASE)
 
 
 class BadVersion(Refused):
@@ -38,7 +38,7 @@ class Generation:
 
         :raises BadVersion: if the request names another version, or none
         """
-        named = request.GET.get("api-version", "")
+        named = next((request.GET.get(name, "") for name in request.GET if name.lower() == "api-version"), "")
         if not named:
             raise MissingVersion("The api-version query parameter (?api-version=) is required for all requests.")
         if not self._knows(named):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -49,7 +49,7 @@ def edited_meanwhile(request: PortalRequest, current: Api, which: str, *, mine: 
     return tab(request, current, which, template="apis/edited_meanwhile.html", status=CONFLICT, **context)
 
 
-def gateway_address(request: PortalRequest) -> str:
+def gateway_address(request: HttpRequest) -> str:
     """Return where callers reach the gateway: its address, or the portal's host if the gateway listens on every address."""
     host = request.get_host().rpartition(":")[0] or request.get_host() if settings.GATEWAY_HOST in _ANYWHERE else settings.GATEWAY_HOST
     return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.GATEWAY_PORT}"

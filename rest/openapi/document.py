@@ -99,6 +99,9 @@ def _paths() -> Document:
     ):
         operation = {"operationId": f"Subscriptions_{verb}", "tags": ["Subscriptions"], "responses": answer | _refused()}
         paths[f"{_ARM_PREFIX}/subscriptions/{{sid}}/{verb}"] = {"parameters": of_subscription, "post": operation}
+    answers = {"200": _response("It is there.", "Service"), **_refused()}
+    of_service = {"operationId": "Service_get", "tags": ["Service"], "responses": answers}
+    paths[_ARM_PREFIX] = {"parameters": common, "get": of_service}
     return paths | _direct_paths()
 
 

@@ -124,6 +124,10 @@ _SHOWN: dict[str, Schema] = {
     ),
     "Backend": record(_BACKEND, required=("url", "protocol", "tls")),
 }
+_SERVICE = record(
+    {"provisioningState": {"const": "Succeeded"}, "gatewayUrl": {"type": "string", "description": "Where callers reach the gateway."}},
+    required=("provisioningState", "gatewayUrl"),
+)
 _ENTITY = {"id": _ID, "type": _ID, "name": _ID}
 _DETAIL = record({name: {"type": "string"} for name in ("code", "target", "message")}, required=("code", "target", "message"))
 _ERROR = record(
@@ -161,6 +165,7 @@ def components() -> dict[str, Schema]:
     found["FlatCertificate"] = record({"id": _ID, **CERTIFICATE_SHOWN}, required=("id", *CERTIFICATE_SHOWN))
     found["FlatCertificatePage"] = page_of(reference("FlatCertificate"))
     found["FlatCertificateSent"] = SENT["Certificate"]
+    found["Service"] = record({**_ENTITY, "properties": _SERVICE}, required=("id", "type", "name", "properties"))
     keys = {name: {"type": "string"} for name in ("primaryKey", "secondaryKey")}
     found["Keys"] = record(keys, required=tuple(keys))
     return found

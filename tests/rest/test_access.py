@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
@@ -15,7 +16,7 @@ from portal.roles import VIEWERS
 from rest import actions, authentication
 from rest.models import AccessToken
 from tests.makers import make_api, make_certificate, make_subscription
-from tests.rest.conftest import Wire, read, token_for
+from tests.rest.conftest import S, Wire, read, token_for
 
 pytestmark = pytest.mark.django_db
 NEW_API = {"displayName": "New", "path": "new", "serviceUrl": "https://new.example.com"}
@@ -127,10 +128,37 @@ def test_an_unknown_api_version_is_refused(version: str, wire: Wire) -> None:
     assert wire.get("apis").status_code == 400
 
 
-@pytest.mark.parametrize("version", ["2022-08-01", "2023-05-01-preview", "2024-05-01"])
+@pytest.mark.parametrize("version", ["2022-08-01", "2023-05-01-preview", "2023-05-01-Preview", "2024-05-01"])
 def test_the_versions_from_first_to_last_are_served(version: str, wire: Wire) -> None:
     wire.version = version
     assert wire.get("apis").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        S.lower() + "/apis?api-version=2022-08-01",
+        S.upper() + "/APIS/orders?API-Version=2022-08-01",
+        S + "/Apis/orders/Operations/everything?api-version=2022-08-01",
+    ],
+)
+def test_the_words_of_an_address_count_in_whatever_case(address: str, wire: Wire) -> None:
+    make_api("orders")
+    answer = wire.client.get(f"/management{address}", headers={"Authorization": f"Bearer {wire.token}"})
+    assert answer.status_code == 200
+
+
+def test_the_service_says_that_it_is_there_and_where_its_gateway_is_called(wire: Wire) -> None:
+    wire.prefix = wire.prefix.rpartition("/")[0]
+    shown = read(wire.get("portal"))
+    assert (shown["id"], shown["type"], shown["name"]) == (S, "Microsoft.ApiManagement/service", "portal")
+    assert shown["properties"] == {
+        "provisioningState": "Succeeded",
+        "gatewayUrl": f"http://{settings.GATEWAY_HOST}:{settings.GATEWAY_PORT}",
+    }
+    assert wire.request("HEAD", "portal").content == b""
+    assert refused(wire.put("portal", {})) == (405, "MethodNotAllowed")
+    assert refused(wire.get("other")) == (404, "ResourceNotFound")
 
 
 def test_another_service_is_not_found(wire: Wire) -> None:
