@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from apis.actions import ApiSecurity, secure_api
 from apis.models import Api, Credentials
+from certificates.models import ClientCertificate
 from portal.activity import record
 from portal.models import Event
 from rest.models import Backend
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.models import User
-
-    from certificates.models import ClientCertificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +41,7 @@ def create_backend(name: str, chosen: BackendSettings, *, by: User | None, now: 
     """Add a back end entity and give its settings to the APIs at its URL.
 
     :raises apis.actions.NotOverHttp: if it has a certificate and an API there is called by http
+    :raises ClientCertificate.DoesNotExist: if the certificate is gone
     """
     backend = Backend(name=name, created_at=now, revision=0)
     _apply(backend, chosen)
@@ -55,6 +55,8 @@ def change_backend(backend: Backend, chosen: BackendSettings, *, by: User | None
     """Change a back end entity and the APIs at its URL; those that it leaves go back to the usual settings.
 
     :raises apis.actions.NotOverHttp: if it has a certificate and an API there is called by http
+    :raises Backend.DoesNotExist: if it is gone
+    :raises ClientCertificate.DoesNotExist: if the certificate is gone
     """
     before = Backend.objects.select_for_update().get(pk=backend.pk)
     backend = Backend.objects.get(pk=backend.pk)
@@ -84,6 +86,8 @@ def apply_backend(api: Api, *, by: User | None, now: datetime) -> Api:
 
 
 def _apply(backend: Backend, chosen: BackendSettings) -> None:
+    if chosen.certificate:  # locked, so that nobody deletes it before the back end points at it
+        ClientCertificate.objects.select_for_update().get(pk=chosen.certificate.pk)
     for field in fields(chosen):
         setattr(backend, field.name, getattr(chosen, field.name))
     backend.revision += 1

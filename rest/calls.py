@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, re_path
 from django.utils import timezone
@@ -27,7 +28,7 @@ from rest.entities.operations import Operations
 from rest.entities.policies import Policies
 from rest.entities.service import answer_service
 from rest.entities.subscriptions import Subscriptions
-from rest.envelope import Fault, Invalid, MethodNotAllowed, NotFound, Refused
+from rest.envelope import Conflict, Fault, Invalid, MethodNotAllowed, NotFound, Refused
 from rest.versions import ARM, DIRECT, Generation
 
 View = Callable[..., HttpResponse]
@@ -52,6 +53,8 @@ def serve(answer: Answer, generation: Generation | None) -> View:
             return answer(Call(request=request, caller=caller, service=where, now=now), **names)
         except Refused as refusal:
             return envelope.answer(refusal)
+        except ObjectDoesNotExist:  # from an action: somebody deleted it, or what it belongs to, since it was looked up
+            return envelope.answer(Conflict(_("The entity was changed at the same moment. Read it and try again.")))
 
     return view
 

@@ -9,7 +9,11 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from apis import actions as api_actions
+from certificates import actions as certificate_actions
+from rest import etags
 from rest.entities.apis import Apis
 from tests.makers import issue, make_api, make_certificate, make_subscription
 from tests.rest.conftest import Wire, read, targets
@@ -240,6 +244,30 @@ def test_whatever_lies_below_management_is_answered_in_the_envelope(address: str
 def test_a_host_that_is_not_ours_is_refused_in_the_envelope(wire: Wire) -> None:
     answer = wire.get("certificates", Host="evil.example.com")
     assert (answer.status_code, read(answer)["error"]["code"]) == (400, "BadRequest")
+
+
+@pytest.mark.parametrize(
+    ("path", "properties"),
+    [
+        ("apis/orders/operations/fresh", OPERATION),
+        ("apis/orders/policies/policy", policy("<base />")),
+        ("apis/orders/policies/policy", policy('<authentication-certificate certificate-id="client" />')),
+        ("subscriptions/fresh", {**SUBSCRIPTION, "scope": "/apis/orders"}),
+        ("backends/new", {**BACKEND, "credentials": {"certificateIds": ["client"]}}),
+    ],
+)
+def test_what_is_deleted_at_the_same_moment_is_a_conflict(
+    path: str, properties: dict[str, Any], wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, certificate = make_api("orders"), make_certificate("client")
+
+    def somebody_deletes(*_: object) -> None:
+        api_actions.delete_api(api, by=None, now=timezone.now())
+        certificate_actions.delete(certificate, by=None, now=timezone.now())
+
+    monkeypatch.setattr(etags, "check_write", somebody_deletes)
+    answer = wire.put(path, properties)
+    assert (answer.status_code, read(answer)["error"]["code"]) == (409, "Conflict")
 
 
 def test_a_mistake_of_ours_is_told_in_the_log_with_its_trace(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
