@@ -50,11 +50,16 @@ def exact(at: datetime) -> SafeString:
 
 
 @register.simple_tag
-def expiry(not_after: datetime) -> SafeString:
-    """Render the end of a validity as a badge with the days left, the exact moment on hover."""
+def expiry(not_after: datetime, not_before: datetime | None = None) -> SafeString:
+    """Render the end of a validity as a badge with the days left, the exact moment on hover.
+
+    :param not_before: the beginning, where it may lie ahead: then the badge says that
+    """
     now = timezone.now()
     left = not_after - now
-    if left < timedelta(0):
+    if not_before is not None and not_before > now:
+        kind, words = "warn", _("Not valid yet")
+    elif left < timedelta(0):
         kind, words = "bad", _("Expired %(when)s") % {"when": _relative(not_after, now)}
     elif left < _SOON:
         kind, words = "warn", _remaining(left)
