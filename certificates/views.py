@@ -31,7 +31,7 @@ def index(request: PortalRequest) -> HttpResponse:
     """List the certificates; ``q`` searches, ``sort`` and ``page`` as in the address."""
     listing = Listing.asked_for(request.GET)
     template = "certificates/_list.html" if wants_fragment(request) else "certificates/index.html"
-    context = {"listing": listing, "page": listing.page, "now": timezone.now(), "fragment": wants_fragment(request)}
+    context = {"listing": listing, "page": listing.page, "fragment": wants_fragment(request)}
     return render(request, template, context)
 
 
