@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apis.models import Api
-from certificates.models import ClientCertificate
+from certificates.models import ClientCertificate, holding_words
 
 FEW = 200
 SUGGESTIONS = 50
@@ -55,7 +55,7 @@ def certificate_options(search: str = "", *, limit: int = FEW + 1) -> Options:
     """Return name and label (subject and last four characters of the thumbprint) of the entries that *search* finds."""
     entries = ClientCertificate.objects.filter(current__isnull=False)
     if search:
-        entries = entries.matching(search)
+        entries = entries.filter(holding_words(search))
     rows = entries.order_by("current__subject", "name").values_list("name", "current__subject", "current__thumbprint")[:limit]
     return [(name, f"{subject} — {thumbprint[-4:]}") for name, subject, thumbprint in rows]
 

@@ -76,25 +76,26 @@ class SealedSecret(models.Model):
         self.ring_key, self.wrapped_key, self.ciphertext = sealed.ring_key, sealed.wrapped_key, sealed.ciphertext
 
 
+def holding_words(words: str) -> Q:
+    """Return the condition that an entry's name, subject or thumbprint (SHA-1 or SHA-256) holds *words*.
+
+    Invisible characters that Windows' certificate dialog adds are ignored, in a thumbprint also spaces and colons. Fewer than
+    four digits are no part of a thumbprint: four are what people tell certificates apart by.
+    """
+    seen = "".join(character for character in words if unicodedata.category(character) not in {"Cf", "Cc"}).strip()
+    found = Q(name__icontains=seen) | Q(current__subject__icontains=seen)
+    digits = re.sub(r"[\s:-]", "", seen).upper()
+    if re.fullmatch(r"[0-9A-F]{4,64}", digits):
+        found |= Q(current__thumbprint__contains=digits) | Q(current__thumbprint_sha256__contains=digits)
+    return found
+
+
 class ClientCertificateQuerySet(models.QuerySet["ClientCertificate"]):
     """Questions that pages and notices ask."""
 
     def expiring(self, *, now: datetime) -> ClientCertificateQuerySet:
         """Return those whose current version has expired or will within 30 days, the most urgent first."""
         return self.filter(current__not_after__lte=now + EXPIRES_SOON).order_by("current__not_after", "name")
-
-    def matching(self, words: str) -> ClientCertificateQuerySet:
-        """Return those whose name, subject or thumbprint (SHA-1 or SHA-256) holds *words*.
-
-        Invisible characters that Windows' certificate dialog adds are ignored, in a thumbprint also spaces and colons. Fewer than
-        four digits are no part of a thumbprint: four are what people tell certificates apart by.
-        """
-        seen = "".join(character for character in words if unicodedata.category(character) not in {"Cf", "Cc"}).strip()
-        found = Q(name__icontains=seen) | Q(current__subject__icontains=seen)
-        digits = re.sub(r"[\s:-]", "", seen).upper()
-        if re.fullmatch(r"[0-9A-F]{4,64}", digits):
-            found |= Q(current__thumbprint__contains=digits) | Q(current__thumbprint_sha256__contains=digits)
-        return self.filter(found)
 
     def with_use(self) -> ClientCertificateQuerySet:
         """Annotate each with ``used_by``, the number of APIs that present it, and fetch what its current version is told apart by."""

@@ -10,18 +10,27 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certificates import actions
 from certificates.facts import Facts
 from certificates.forms import PfxForm, RollBackForm, UploadForm
-from certificates.listing import Listing
-from certificates.models import ClientCertificate
+from certificates.models import ClientCertificate, holding_words
 from certificates.pfx import Problem
 from portal.http import PortalRequest, wants_fragment
+from portal.listing import Column, listing
 from portal.responses import see_other
 
+_COLUMNS = (
+    Column(key="name", label=gettext_lazy("Name"), field="name"),
+    Column(key="subject", label=gettext_lazy("Subject"), field="current__subject"),
+    Column(key="thumbprint", label=gettext_lazy("Thumbprint"), field="current__thumbprint"),
+    Column(key="issuer", label=gettext_lazy("Issuer"), field="current__issuer"),
+    Column(key="expires", label=gettext_lazy("Expires"), field="current__not_after"),
+    Column(key="used", label=gettext_lazy("In use by"), field="used_by"),
+)
 _SHOWN_APIS = 50  # of those that use a certificate; the others are counted
 
 
@@ -29,10 +38,9 @@ _SHOWN_APIS = 50  # of those that use a certificate; the others are counted
 @permission_required("certificates.view_clientcertificate", raise_exception=True)
 def index(request: PortalRequest) -> HttpResponse:
     """List the certificates; ``q`` searches, ``sort`` and ``page`` as in the address."""
-    listing = Listing.asked_for(request.GET)
-    template = "certificates/_list.html" if wants_fragment(request) else "certificates/index.html"
-    context = {"listing": listing, "page": listing.page, "fragment": wants_fragment(request)}
-    return render(request, template, context)
+    shown = listing(request, ClientCertificate.objects.with_use(), _COLUMNS, search=holding_words)
+    template = "certificates/_list.html" if (fragment := wants_fragment(request)) else "certificates/index.html"
+    return render(request, template, {"listing": shown, "page": shown.page, "fragment": fragment})
 
 
 @sensitive_variables("form", "pfx")

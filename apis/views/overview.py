@@ -16,19 +16,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apis import actions
 from apis.access import may
 from apis.forms import NAME_TAKEN, TAKEN, NewApiForm
-from apis.listing import Column, listing
 from apis.models import Api, Operation
 from apis.url_template import ANY_METHOD
 from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
 from portal.http import PortalRequest, wants_fragment
+from portal.listing import Column, holding, listing
 from portal.responses import see_other
 
 _COLUMNS = (
-    Column(key="name", label=gettext_lazy("Web API name"), field="display_name"),
-    Column(key="path", label=gettext_lazy("Web API URL suffix"), field="path"),
-    Column(key="service_url", label=gettext_lazy("Web service URL"), field="service_url"),
-    Column(key="changed", label=gettext_lazy("Changed"), field="changed_at", text=False),
+    Column(key="name", label=gettext_lazy("Web API name"), field="display_name", any_case=True),
+    Column(key="path", label=gettext_lazy("Web API URL suffix"), field="path", any_case=True),
+    Column(key="service_url", label=gettext_lazy("Web service URL"), field="service_url", any_case=True),
+    Column(key="changed", label=gettext_lazy("Changed"), field="changed_at"),
 )
+_SEARCH = holding("display_name", "name", "path", "service_url")
 # What a list needs of each row; certificates' bytes and sealed keys stay in the database.
 _SHOWN = (
     "name",
@@ -51,7 +52,7 @@ _SHOWN = (
 def index(request: PortalRequest) -> HttpResponse:
     """List the APIs: ``q`` searches, ``sort`` and ``page`` do what they say."""
     rows = Api.objects.select_related("certificate__current").only(*_SHOWN)
-    shown = listing(request, rows, _COLUMNS, searched=("display_name", "name", "path", "service_url"))
+    shown = listing(request, rows, _COLUMNS, search=_SEARCH)
     template = "apis/_list.html" if (fragment := wants_fragment(request)) else "apis/index.html"
     return render(request, template, {"listing": shown, "page": shown.page, "fragment": fragment})
 

@@ -14,20 +14,21 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apis import actions
 from apis.access import may
 from apis.forms import NAME_TAKEN
-from apis.listing import Column, listing
 from apis.models import KeyKind, Subscription, SubscriptionState
 from apis.pickers import SUGGESTIONS, scope_options
 from apis.subscription_form import SubscriptionForm
 from apis.views.common import OK, UNPROCESSABLE
 from portal.http import PortalRequest, wants_fragment
+from portal.listing import Column, holding, listing, words_of
 from portal.responses import see_other
 
 _COLUMNS = (
-    Column(key="name", label=gettext_lazy("Display name"), field="display_name"),
-    Column(key="scope", label=gettext_lazy("Scope"), field="api__display_name"),
+    Column(key="name", label=gettext_lazy("Display name"), field="display_name", any_case=True),
+    Column(key="scope", label=gettext_lazy("Scope"), field="api__display_name", any_case=True),
     Column(key="state", label=gettext_lazy("State"), field="state"),
-    Column(key="created", label=gettext_lazy("Created"), field="created_at", text=False),
+    Column(key="created", label=gettext_lazy("Created"), field="created_at"),
 )
+_SEARCH = holding("display_name", "name", "api__display_name", "api__name")
 
 
 @require_safe
@@ -35,7 +36,7 @@ _COLUMNS = (
 def index(request: PortalRequest) -> HttpResponse:
     """List the subscriptions: ``q`` searches, ``sort`` and ``page`` do what they say."""
     rows = Subscription.objects.select_related("api")
-    shown = listing(request, rows, _COLUMNS, searched=("display_name", "name", "api__display_name", "api__name"))
+    shown = listing(request, rows, _COLUMNS, search=_SEARCH)
     template = "subscriptions/_list.html" if (fragment := wants_fragment(request)) else "subscriptions/index.html"
     return render(request, template, {"listing": shown, "page": shown.page, "fragment": fragment})
 
@@ -133,7 +134,7 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
 @may("apis.add_subscription")
 def scope_suggestions(request: PortalRequest) -> HttpResponse:
     """Answer the scopes that what is typed may mean, as options of a drop-down."""
-    options = scope_options(request.GET.get("scope", ""), limit=SUGGESTIONS)
+    options = scope_options(words_of(request.GET.get("scope", "")), limit=SUGGESTIONS)
     return render(request, "apis/_options.html", {"options": options})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from django.utils.functional import Promise
 from portal.http import PortalRequest
 
 PAGE_SIZE = 25
+_LONGEST_SEARCH = 200  # characters
 
 Row = TypeVar("Row", bound=Model)
 
@@ -25,7 +27,7 @@ class Column:
     key: str  # what ``sort`` holds; with a leading minus: downwards
     label: Promise
     field: str
-    text: bool = True  # sorted regardless of case
+    any_case: bool = False  # sorted regardless of case, which no index helps with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,30 +49,43 @@ class Listing:
     sort: str
 
 
-def listing(request: PortalRequest, rows: QuerySet[Row], columns: tuple[Column, ...], *, searched: tuple[str, ...]) -> Listing:
+def words_of(text: str) -> str:
+    """Return what an address asks for as it is looked for: single blanks, no NUL (which PostgreSQL does not take), not too long."""
+    return " ".join(text.replace("\0", "").split())[:_LONGEST_SEARCH]
+
+
+def holding(*fields: str) -> Callable[[str], Q]:
+    """Return the search for rows of which one of *fields* holds the words."""
+
+    def search(words: str) -> Q:
+        condition = Q()
+        for field in fields:
+            condition |= Q(**{f"{field}__icontains": words})
+        return condition
+
+    return search
+
+
+def listing(request: PortalRequest, rows: QuerySet[Row], columns: Sequence[Column], *, search: Callable[[str], Q]) -> Listing:
     """Return the page of *rows* that the address asks for by ``q``, ``sort`` and ``page``; what makes no sense is ignored.
 
     :param columns: what may be sorted by; the first is the default
-    :param searched: the fields of which one must hold the text ``q``
+    :param search: gives the condition for the words of ``q``
     """
-    q = " ".join(request.GET.get("q", "").replace("\0", "").split())[:200]
-    if q:
-        condition = Q()
-        for field in searched:
-            condition |= Q(**{f"{field}__icontains": q})
-        rows = rows.filter(condition)
+    if q := words_of(request.GET.get("q", "")):
+        rows = rows.filter(search(q))
     sort = request.GET.get("sort", "")
     column = next((column for column in columns if column.key == sort.removeprefix("-")), None)
     if column is None:
         column, sort = columns[0], columns[0].key
-    rows = rows.order_by(*_order(column, downwards=sort.startswith("-")))
+    rows = rows.order_by(_order(column, downwards=sort.startswith("-")), "name")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     return Listing(page=page, headings=[_heading(one, sort) for one in columns], q=q, sort=sort)
 
 
-def _order(column: Column, *, downwards: bool) -> list[OrderBy]:
-    field = Lower(column.field) if column.text else F(column.field)
-    return [field.desc() if downwards else field.asc(), F("name").asc()]
+def _order(column: Column, *, downwards: bool) -> OrderBy:
+    field = Lower(column.field) if column.any_case else F(column.field)
+    return field.desc() if downwards else field.asc()
 
 
 def _heading(column: Column, sort: str) -> Heading:
