@@ -81,5 +81,7 @@ class ClientCertificateAdmin(ReadOnlyAdmin):
                 names = ", ".join(api.name for api in refusal.apis)
                 sentence = _("%(name)s is used by these APIs and was not deleted: %(apis)s. Remove it from them first.")
                 self.message_user(request, sentence % {"name": certificate.name, "apis": names}, messages.ERROR)
+            except ClientCertificate.DoesNotExist:  # somebody else was faster, which is what was wanted
+                continue
             else:
                 self.message_user(request, _("%(name)s was deleted.") % {"name": certificate.name}, messages.SUCCESS)

@@ -114,7 +114,10 @@ def roll_back(request: PortalRequest, name: str) -> HttpResponse:
     if not form.is_valid():
         return render(request, "certificates/no_such_version.html", {"form": form, "certificate": certificate}, status=422)
     version = form.cleaned_data["version"]
-    actions.roll_back(certificate, version=version.number, by=request.user, now=timezone.now())
+    try:
+        actions.roll_back(certificate, version=version.number, by=request.user, now=timezone.now())
+    except ClientCertificate.DoesNotExist as gone:
+        raise Http404 from gone
     messages.success(request, _("%(name)s presents version %(number)d.") % {"name": name, "number": version.number})
     return see_other("certificates:detail", name)
 

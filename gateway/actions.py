@@ -33,6 +33,10 @@ def enrol(name: str, *, by: User | None, now: datetime) -> Issued:
 
 @transaction.atomic
 def remove(gateway: Gateway, *, by: User | None, now: datetime) -> None:
-    """Forget *gateway*: its certificate opens nothing any more, its stream ends. One that comes over the local socket may come again."""
+    """Forget *gateway*: its certificate opens nothing any more, its stream ends. One that comes over the local socket may come again.
+
+    :raises Gateway.DoesNotExist: if it is gone
+    """
+    gateway = Gateway.objects.select_for_update().get(pk=gateway.pk)
     record(Event.GATEWAY_REMOVED, gateway, by=by, at=now)
     gateway.delete()

@@ -85,7 +85,10 @@ def remove(request: PortalRequest, name: str) -> HttpResponse:
     """Forget a gateway, after a confirmation."""
     gateway = get_object_or_404(Gateway, name=name)
     if request.method == "POST":
-        actions.remove(gateway, by=request.user, now=timezone.now())
+        try:
+            actions.remove(gateway, by=request.user, now=timezone.now())
+        except Gateway.DoesNotExist as gone:
+            raise Http404 from gone
         messages.success(request, _("%(name)s was removed.") % {"name": name})
         return see_other("gateways:index")
     return render(request, "gateways/confirm_remove.html", {"gateway": gateway})

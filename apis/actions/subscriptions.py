@@ -86,7 +86,11 @@ def set_subscription_state(subscription: Subscription, state: SubscriptionState,
 
 @transaction.atomic
 def show_keys(subscription: Subscription, *, by: User | None, now: datetime) -> dict[KeyKind, Secret]:
-    """Return both keys and note who has seen them."""
+    """Return both keys and note who has seen them.
+
+    :raises Subscription.DoesNotExist: if it is gone
+    """
+    subscription = _kept(subscription)
     keys = {KeyKind(key.kind): key.unseal() for key in subscription.keys.all()}
     record(Event.SUBSCRIPTION_KEY_SHOWN, subscription, by=by, at=now)
     return keys

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from axes.models import AccessAttempt
 from django.apps import apps
@@ -13,6 +15,7 @@ from django.utils import timezone
 
 from apis import actions
 from apis.models import Credentials, SubscriptionKey
+from certificates import actions as certificate_actions
 from certificates.models import SealedSecret
 from certificates.sealing import Secret
 from tests.makers import issue, make_api, make_certificate, make_subscription
@@ -105,3 +108,16 @@ def test_nothing_typed_at_a_failed_sign_in_is_shown(office: Client, client: Clie
     page = office.get(f"/admin/axes/accessattempt/{attempt.pk}/change/").content
     assert b"nearly-right-1" not in page
     assert b"post_data" not in page
+
+
+def test_a_certificate_that_somebody_else_has_just_deleted_is_passed_over(office: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = make_certificate("orders-client")
+    delete = certificate_actions.delete
+
+    def delete_twice(*arguments: Any, **options: Any) -> None:
+        delete(*arguments, **options)
+        delete(*arguments, **options)
+
+    monkeypatch.setattr(certificate_actions, "delete", delete_twice)
+    chosen = {"action": "delete_chosen", "_selected_action": [certificate.pk]}
+    assert office.post("/admin/certificates/clientcertificate/", chosen, follow=True).status_code == 200
