@@ -1,8 +1,13 @@
-"""Names in addresses: ``<name:…>`` takes what :data:`certificates.models.NAME_PATTERN` allows, spaces and any script included."""
+"""Names and ids in addresses.
+
+``<name:…>`` takes what :data:`certificates.models.NAME_PATTERN` allows, spaces and any script included; ``<id:…>`` takes a number
+that the database can hold.
+"""
 
 from __future__ import annotations
 
 from django.urls import register_converter
+from django.urls.converters import IntConverter
 
 from certificates.models import NAME_PATTERN
 
@@ -21,4 +26,11 @@ class NameConverter:
         return str(value)
 
 
+class IdConverter(IntConverter):
+    """One segment of an address that is a row's id."""
+
+    regex = "[0-9]{1,18}"
+
+
 register_converter(NameConverter, "name")
+register_converter(IdConverter, "id")

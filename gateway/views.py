@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -25,12 +26,14 @@ from gateway.models import FailedCall, Gateway, Refusal
 from gateway.templatetags.gateways import live_context
 from portal.activity import last_line
 from portal.http import PortalRequest, wants_fragment
+from portal.listing import words_of
 from portal.live import Kind
 from portal.responses import see_other
 
 _PAGE_SIZE = 25
 _SHOWN_REFUSALS = 50
 _LONGEST_WAIT = 60_000  # milliseconds
+_WAIT = re.compile(r"[0-9]{1,9}\Z")
 
 
 @require_safe
@@ -56,7 +59,7 @@ def live(request: PortalRequest, kind: str, pk: int) -> HttpResponse:
     if kind not in list(Kind):
         raise Http404
     wait = request.GET.get("wait", "")
-    context = live_context(Kind(kind), pk, wait=min(int(wait), _LONGEST_WAIT) if wait.isdecimal() else 0)
+    context = live_context(Kind(kind), pk, wait=min(int(wait), _LONGEST_WAIT) if _WAIT.match(wait) else 0)
     response = render(request, "gateways/_live_words.html", context)
     add_never_cache_headers(response)
     return response
@@ -98,14 +101,14 @@ def remove(request: PortalRequest, name: str) -> HttpResponse:
 @permission_required("gateway.view_failedcall", raise_exception=True)
 def failed_calls(request: PortalRequest) -> HttpResponse:
     """List the failed calls; ``q`` finds one by the activity id its caller quotes, ``api`` those of an API."""
-    words = request.GET.get("q", "")[:200].strip()
+    words = words_of(request.GET.get("q", ""))
     if words and FailedCall.objects.filter(activity_id=words).exists():
         return redirect("gateways:failed_call", words)
     calls = FailedCall.objects.select_related("api")
     if words:
         calls = calls.filter(Q(activity_id__istartswith=words) | Q(path__icontains=words) | Q(api__name=words))
     api = None
-    if name := request.GET.get("api", ""):
+    if name := words_of(request.GET.get("api", "")):
         api = get_object_or_404(Api, name=name)
         calls = calls.filter(api=api)
     context: dict[str, Any] = {"page": Paginator(calls, _PAGE_SIZE).get_page(request.GET.get("page")), "words": words, "api": api}
@@ -116,6 +119,6 @@ def failed_calls(request: PortalRequest) -> HttpResponse:
 @permission_required("gateway.view_failedcall", raise_exception=True)
 def failed_call(request: PortalRequest, activity_id: str) -> HttpResponse:
     """Show one failed call, with Envoy's own words; to htmx its facts alone."""
-    call = get_object_or_404(FailedCall.objects.select_related("api"), activity_id=activity_id)
+    call = get_object_or_404(FailedCall.objects.select_related("api"), activity_id=words_of(activity_id))
     template = "gateways/_failed_call.html" if wants_fragment(request) else "gateways/failed_call.html"
     return render(request, template, {"call": call, "activity_id": activity_id})

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apis.models import Api
 from gateway.models import FailedCall, Gateway, Refusal
+from portal.listing import words_of
 from portal.live import Kind, LiveStatus, State, live_status
 
 register = template.Library()
@@ -63,8 +64,9 @@ def gateways_summary() -> dict[str, Any]:
 
 @register.inclusion_tag("gateways/_failed_call.html")
 def failed_call(activity_id: str) -> dict[str, Any]:
-    """Render what is known of the failed call with this activity id, which its caller was given."""
-    return {"activity_id": activity_id, "call": FailedCall.objects.filter(activity_id=activity_id).select_related("api").first()}
+    """Render what is known of the failed call with this activity id, which its caller was given (perhaps by a back end of ill will)."""
+    call = FailedCall.objects.filter(activity_id=words_of(activity_id)).select_related("api").first()
+    return {"activity_id": activity_id, "call": call}
 
 
 @register.inclusion_tag("gateways/_recent_failures.html")

@@ -68,3 +68,9 @@ def test_five_thousand_apis_are_searched_instead_of_listed(
 def test_viewers_may_not(client: Client, viewer: User) -> None:
     client.force_login(viewer)
     assert client.get(URL).status_code == 403
+
+
+def test_suggestions_for_nonsense_are_none(signed_in: Client) -> None:
+    make_api("orders")
+    page = signed_in.get("/subscriptions/suggestions/scopes/", {"scope": "api:\0orders"})
+    assert page.status_code == 200

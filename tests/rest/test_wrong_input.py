@@ -286,3 +286,8 @@ def test_a_mistake_of_ours_is_told_in_the_log_with_its_trace(wire: Wire, monkeyp
 def test_what_a_password_was_stands_in_no_answer(wire: Wire) -> None:
     for body in (b'{"properties": {"password": "hunter2", }', b'{"properties": {"password": "hunter2", "data": "!"}}'):
         assert b"hunter2" not in wire.request("PUT", "certificates/fresh", body).content
+
+
+@pytest.mark.parametrize("path", ["apis/a%00b/operations", "apis/a%00b/operations/get", "apis/a%00b/policies", "backends/a%00b"])
+def test_a_name_that_no_database_takes_is_refused(path: str, wire: Wire) -> None:
+    assert wire.get(path).status_code in {400, 404}
