@@ -12,6 +12,7 @@ from gateway.compile.answers import ACTIVITY_HEADER
 from gateway.models import FailedCall, FailureKind
 from gateway.usage import Count
 
+_LONGEST = 2**31 - 1  # milliseconds that the column holds, 25 days; a stream may last longer
 # The letters that Envoy's documents and log formats use for its response flags.
 _FLAGS = {
     "no_healthy_upstream": "UH",
@@ -87,7 +88,7 @@ def failed_call(entry: HTTPAccessLogEntry, *, gateway: str) -> FailedCall | None
         details=entry.response.response_code_details[:500],
         transport_failure=common.upstream_transport_failure_reason[:1000],
         back_end=f"{address.address}:{address.port_value}" if address.address else "",
-        milliseconds=common.duration.ToMilliseconds(),
+        milliseconds=min(common.duration.ToMilliseconds(), _LONGEST),
     )
 
 

@@ -1,10 +1,16 @@
-"""The gateways' pages with addresses that nobody means."""
+"""The gateways' pages with addresses that nobody means, and calls that no column was made for."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from envoy.data.accesslog.v3.accesslog_pb2 import HTTPAccessLogEntry
 
+from gateway.compile.answers import ACTIVITY_HEADER
+from gateway.failures import failed_call
+from gateway.models import FailedCall
 from tests.makers import make_failed_call
 
 
@@ -28,3 +34,14 @@ def test_whether_a_change_is_live_is_answered_whatever_is_asked(signed_in: Clien
 
 def test_a_number_that_no_row_can_have_leads_nowhere(signed_in: Client) -> None:
     assert signed_in.get(f"/gateways/live/api/{'9' * 30}/").status_code == 404
+
+
+def test_a_stream_that_failed_after_a_month_is_kept_like_any_call(db: None) -> None:
+    entry = HTTPAccessLogEntry()
+    entry.response.response_headers[ACTIVITY_HEADER] = "5f3c-2"
+    entry.response.response_code.value = 502
+    entry.common_properties.start_time.FromJsonString("2026-11-01T12:00:00Z")
+    entry.common_properties.duration.FromTimedelta(timedelta(days=30))
+    call = failed_call(entry, gateway="gateway-1")
+    assert call is not None
+    FailedCall.objects.bulk_create([call])
