@@ -150,8 +150,7 @@ EMAIL_SUBJECT_PREFIX = "[Publisher portal] "
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = read("PORTAL_MAIL_FROM", "portal@localhost")
 ADMINS = [("", address) for address in read_list("PORTAL_MAIL_ADMINISTRATORS")] if EMAIL_HOST else []
 
-# --- the log ----------------------------------------------------------------------------------------------------------
-# Mistakes of ours go to standard error with their traces; Django alone would mail them, and print them in debug mode only.
+# --- what went wrong: to standard error with its trace, and by mail without what was typed ------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -159,6 +158,7 @@ LOGGING = {
     "handlers": {"standard error": {"class": "logging.StreamHandler", "level": "ERROR", "formatter": "plain"}},
     "loggers": {"django.request": {"handlers": ["standard error"]}},
 }
+DEFAULT_EXCEPTION_REPORTER_FILTER = "portal.reports.ReportFilter"
 
 # --- languages --------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

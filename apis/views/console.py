@@ -18,7 +18,8 @@ from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
 from portal.http import PortalRequest, wants_fragment
 
 
-@sensitive_post_parameters("headers", "body", "query", "rest")
+@sensitive_post_parameters()  # the parameters of an operation have names of their own
+@sensitive_variables("form", "sent", "context")
 @require_http_methods(["GET", "HEAD", "POST"])
 @may("apis.change_api")
 def console(request: PortalRequest, name: str) -> HttpResponse:
