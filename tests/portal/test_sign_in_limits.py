@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
@@ -67,3 +68,11 @@ def test_only_a_proxy_of_ours_is_believed_about_addresses(settings: Settings) ->
 
 def _without_token(page: str) -> str:
     return "".join(line for line in page.splitlines() if "csrfmiddlewaretoken" not in line)
+
+
+@pytest.mark.parametrize("said", ["unknown", "", "203.0.113.9:4711", "x" * 300])
+def test_what_a_proxy_says_is_no_address_does_not_count(publisher: User, settings: Settings, said: str) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    client = Client(REMOTE_ADDR="192.0.2.1", headers={"X-Forwarded-For": said})
+    assert client.post("/accounts/login/", {"username": "publisher", "password": "wrong"}).status_code == 422
+    assert AccessAttempt.objects.get().ip_address == "192.0.2.1"
