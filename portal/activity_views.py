@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -17,6 +18,7 @@ LINES_PER_PAGE = 50
 
 
 @require_safe
+@permission_required("portal.view_activity", raise_exception=True)
 def activity(request: PortalRequest) -> HttpResponse:
     """Show who did what and when, the newest first; by kind, person and subject."""
     form = ActivityFilter(request.GET)

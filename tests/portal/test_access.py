@@ -57,3 +57,12 @@ def test_viewers_see_no_way_to_change_anything(viewer: User) -> None:
         if address.open_to == Open.VIEWERS and address.method == "get":
             page = client.get(address.path(name)).content.decode()
             assert not [path for path in closed if f'"{path}"' in page], name
+
+
+def test_who_has_no_role_sees_nothing_of_what_there_is(client: Client, db: None) -> None:
+    make_something_of_everything()
+    client.force_login(User.objects.create_user("newcomer"))
+    assert client.get("/activity/").status_code == 403
+    dashboard = client.get("/")
+    assert dashboard.status_code == 200
+    assert b"orders-client" not in dashboard.content
