@@ -96,6 +96,12 @@ class PersonAdmin(AnyUserAdmin):
         """As for changing; and nobody removes themselves."""
         return super().has_delete_permission(request, obj) and self._may_touch(request, obj) and obj != request.user
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Let what belongs to a person alone (preferences, tokens, notices) go along; it is deleted nowhere else."""
+        going, counts, _needed, protected = super().get_deleted_objects(objs, request)
+        refused = {str(User._meta.verbose_name)} if not all(self.has_delete_permission(request, person) for person in objs) else set()
+        return going, counts, refused, protected
+
     @staticmethod
     def _may_touch(request: HttpRequest, person: User | None) -> bool:
         return person is None or not person.is_superuser or request.user.is_superuser

@@ -18,6 +18,8 @@ from apis.models import Credentials, SubscriptionKey
 from certificates import actions as certificate_actions
 from certificates.models import SealedSecret
 from certificates.sealing import Secret
+from portal import preferences
+from rest import actions as rest_actions
 from tests.makers import issue, make_api, make_certificate, make_subscription
 
 
@@ -108,6 +110,21 @@ def test_nothing_typed_at_a_failed_sign_in_is_shown(office: Client, client: Clie
     page = office.get(f"/admin/axes/accessattempt/{attempt.pk}/change/").content
     assert b"nearly-right-1" not in page
     assert b"post_data" not in page
+
+
+def test_a_person_is_deleted_with_what_they_prefer_and_their_tokens(office: Client, publisher: User) -> None:
+    preferences.keep(publisher, theme="dark")
+    rest_actions.create_token(publisher, name="Deployment", by=None, now=timezone.now())
+    assert office.post(f"/admin/auth/user/{publisher.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not User.objects.filter(username="publisher").exists()
+
+
+def test_a_superuser_is_not_deleted_by_an_administrator(office: Client) -> None:
+    root = User.objects.create_superuser("root")
+    chosen = {"action": "delete_selected", "_selected_action": [root.pk], "post": "yes"}
+    for page, sent in ((f"/admin/auth/user/{root.pk}/delete/", {"post": "yes"}), ("/admin/auth/user/", chosen)):
+        office.post(page, sent)
+        assert User.objects.filter(username="root").exists()
 
 
 def test_a_certificate_that_somebody_else_has_just_deleted_is_passed_over(office: Client, monkeypatch: pytest.MonkeyPatch) -> None:
