@@ -12,11 +12,12 @@ from django.conf import settings
 from requests.exceptions import RequestException, Timeout
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from portal.locations import url_of
+
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 30.0
 MAX_BYTES = 256 * 1024
 _PIECE = 16 * 1024
-_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound here
 
 
 class GatewayUnreachable(Exception):
@@ -83,18 +84,12 @@ class Answer:
         return requests.utils.get_encoding_from_headers(requests.structures.CaseInsensitiveDict({"content-type": kind})) or "utf-8"
 
 
-def gateway_base() -> str:
-    """Return the gateway's address as the portal reaches it."""
-    host = _LOOPBACK.get(settings.GATEWAY_HOST, settings.GATEWAY_HOST)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.GATEWAY_PORT}"
-
-
 def call(method: str, target: str, *, headers: dict[str, str], body: bytes = b"") -> Answer:
     """Send one request for *target* (path and query) to the gateway. Redirects are shown, not followed.
 
     :raises GatewayUnreachable: if the gateway cannot be reached or does not answer in time
     """
-    address = gateway_base()
+    address = url_of(settings.GATEWAY_HOST, settings.GATEWAY_PORT)
     with requests.Session() as session:
         session.trust_env = False  # no proxies, no .netrc: the call goes to the gateway or nowhere
         session.headers.clear()

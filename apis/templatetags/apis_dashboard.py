@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from django import template
-from django.conf import settings
 from django.template.context import RequestContext
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apis.models import Api, Credentials, Subscription
+from apis.views.common import gateway_address
 from certificates.models import ClientCertificate
 
 register = template.Library()
@@ -57,7 +57,7 @@ def first_steps(context: RequestContext) -> dict[str, Any]:
     steps = _steps(bound or Api.objects.order_by("created_at").first(), bound=bound is not None, subscribed=first is not None)
     waiting = [step for step in steps if not step.done]
     waiting[0].next = True
-    gateway = f"http://{settings.GATEWAY_HOST}:{settings.GATEWAY_PORT}/{bound.path}" if bound else ""
+    gateway = f"{gateway_address(context['request'])}/{bound.path}" if bound else ""
     return {"steps": steps, "perms": context["perms"], "gateway": gateway}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from apis.conflict import differences
 from apis.models import Api
 from apis.warnings import warnings_of
 from portal.http import PortalRequest
+from portal.locations import url_of
 
 OK, CONFLICT, UNPROCESSABLE = 200, 409, 422
 _ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - nothing is bound here
@@ -51,5 +53,5 @@ def edited_meanwhile(request: PortalRequest, current: Api, which: str, *, mine: 
 
 def gateway_address(request: HttpRequest) -> str:
     """Return where callers reach the gateway: its address, or the portal's host if the gateway listens on every address."""
-    host = request.get_host().rpartition(":")[0] or request.get_host() if settings.GATEWAY_HOST in _ANYWHERE else settings.GATEWAY_HOST
-    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.GATEWAY_PORT}"
+    own = settings.GATEWAY_HOST
+    return url_of(urlsplit(f"//{request.get_host()}").hostname or own if own in _ANYWHERE else own, settings.GATEWAY_PORT)

@@ -32,8 +32,9 @@ def test_it_says_how_to_call_the_api(signed_in: Client, settings: Settings) -> N
 def test_a_gateway_on_every_address_is_called_where_the_portal_is(signed_in: Client, settings: Settings) -> None:
     settings.GATEWAY_HOST, settings.GATEWAY_PORT = "0.0.0.0", 8443  # noqa: S104 - nothing is bound
     make_api("orders")
-    page = signed_in.get("/apis/orders/", headers={"Host": "localhost:8000"}).content.decode()
-    assert "http://localhost:8443/orders" in page
+    for host, gateway in (("localhost:8000", "localhost:8443"), ("localhost", "localhost:8443"), ("[::1]", "[::1]:8443")):
+        page = signed_in.get("/apis/orders/", headers={"Host": host}).content.decode()
+        assert f"http://{gateway}/orders" in page
 
 
 def test_without_operations_it_says_that_no_call_gets_through(signed_in: Client) -> None:
