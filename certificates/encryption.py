@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import Count
 
 from certificates.keyring import keyring
 from certificates.models import SealedSecret
@@ -46,8 +47,8 @@ def rows_by_key() -> dict[str, Counter[str]]:
     """Return, for each key that seals something, how many rows of each model it seals."""
     rows: dict[str, Counter[str]] = {}
     for model in sealed_models():
-        for ring_key in model._default_manager.values_list("ring_key", flat=True).iterator():
-            rows.setdefault(ring_key, Counter())[model._meta.label] += 1
+        for ring_key, number in model._default_manager.order_by().values_list("ring_key").annotate(Count("pk")):
+            rows.setdefault(ring_key, Counter())[model._meta.label] = number
     return rows
 
 

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import ResolverMatch, reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
@@ -41,6 +42,7 @@ def page_about(screen: ResolverMatch | None) -> str:
     return reverse("guide", args=[page])
 
 
+@require_safe
 def guide(request: HttpRequest, page: str = FIRST_PAGE) -> HttpResponse:
     """Show a page of the guide in the reader's language."""
     if page not in _pages():
