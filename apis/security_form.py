@@ -19,6 +19,7 @@ from apis.pickers import certificate_options, picker
 from certificates.models import ClientCertificate
 from certificates.sealing import Secret
 
+ENTER_THE_PASSWORD = _("Enter the password.")
 NO_SUCH_CERTIFICATE = _("There is no client certificate of this name.")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -149,7 +150,7 @@ class SecurityForm(forms.Form):
         elif ":" in username:  # RFC 7617
             self.add_error("username", _("A user name for HTTP basic holds no colon."))
         if not password and not self.has_password:
-            self.add_error("password", _("Enter the password."))
+            self.add_error("password", ENTER_THE_PASSWORD)
         for field, text in (("username", username), ("password", password)):
             if _CONTROL.search(text):
                 self.add_error(field, _("Control characters cannot be sent."))

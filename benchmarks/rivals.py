@@ -237,7 +237,7 @@ class HandWrittenEnvoy(Rival):
             "http.api_key_auth",
             "envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth",
             credentials=[{"key": key, "client": "orders"} for key in self.keys],
-            key_sources=[{"header": "Ocp-Apim-Subscription-Key"}],
+            key_sources=self._key_sources(),
             forwarding={"header": "x-client-id", "hide_credentials": True},
         )
         router = typed("http.router", "envoy.extensions.filters.http.router.v3.Router")
@@ -262,6 +262,10 @@ class HandWrittenEnvoy(Rival):
     def _forwarding(self) -> dict[str, object]:
         """Return what else the route is told about passing calls on."""
         return {}
+
+    def _key_sources(self) -> list[dict[str, str]]:
+        """Return where callers may put the key."""
+        return [{"header": "Ocp-Apim-Subscription-Key"}]
 
     def _connection_manager(self) -> dict[str, object]:
         """Return what else the connection manager is told."""
@@ -298,7 +302,10 @@ class HandWrittenEnvoy(Rival):
 
 
 class EquippedEnvoy(HandWrittenEnvoy):
-    """The same with what ours does for each call besides: Envoy's guide for edge proxies, keys per API, safe retries, a log of failures."""
+    """The same with what ours does for each call besides.
+
+    Envoy's guide for edge proxies, callers kept from Envoy's own headers, keys per API and in the query, too, safe retries, a log of failures.
+    """
 
     title = "Envoy by hand, doing the same"
 
@@ -314,9 +321,18 @@ class EquippedEnvoy(HandWrittenEnvoy):
         retries = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 1}
         return {"timeout": "0s", "retry_policy": retries}
 
+    def _key_sources(self) -> list[dict[str, str]]:
+        return [*super()._key_sources(), {"query": "subscription-key"}]
+
     def _connection_manager(self) -> dict[str, object]:
+        sanitised = typed(
+            "http.early_header_mutation.header_mutation",
+            "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+            mutations=[{"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}}],
+        )
         log = typed("access_loggers.file", "envoy.extensions.access_loggers.file.v3.FileAccessLog", path=str(self.folder / "failed-calls"))
         return {
+            "early_header_mutation_extensions": [{**sanitised, "name": "envoy.http.early_header_mutation.header_mutation"}],
             "access_log": [{**log, "filter": {"response_flag_filter": {"flags": ["UF", "UC", "UR", "UH", "NC", "UT"]}}}],
             "common_http_protocol_options": {"idle_timeout": "3600s", "headers_with_underscores_action": "REJECT_REQUEST"},
             "path_with_escaped_slashes_action": "UNESCAPE_AND_REDIRECT",

@@ -2,7 +2,7 @@
 
 from apis.actions.apis import ApiSecurity, ApiSettings, change_api, create_api, delete_api, secure_api
 from apis.actions.operations import add_operation, change_operation, delete_operation
-from apis.actions.refusals import EditedMeanwhile, KeyTaken, NotOverHttp, Taken
+from apis.actions.refusals import EditedMeanwhile, KeyTaken, NotOverHttp, PasswordMissing, Taken
 from apis.actions.subscriptions import (
     change_subscription,
     create_subscription,
@@ -19,6 +19,7 @@ __all__ = [
     "EditedMeanwhile",
     "KeyTaken",
     "NotOverHttp",
+    "PasswordMissing",
     "Taken",
     "add_operation",
     "change_api",

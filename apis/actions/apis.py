@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from apis.actions.refusals import NotOverHttp
+from apis.actions.refusals import NotOverHttp, PasswordMissing
 from apis.actions.rows import locked, save, save_changed
 from apis.models import Api, BasicCredentials, Credentials
 from certificates.models import ClientCertificate
@@ -86,6 +86,7 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
     :param revision: the revision the editor saw; ``None`` skips the check
     :raises EditedMeanwhile: if it has another revision by now
     :raises NotOverHttp: if a client certificate is chosen and the Web service URL is http
+    :raises PasswordMissing: if the stored password is to be kept and none is stored
     :raises ClientCertificate.DoesNotExist: if the certificate is gone
     """
     api = locked(api, revision)
@@ -150,8 +151,7 @@ def _set_basic_credentials(api: Api, chosen: ApiSecurity) -> None:
         return
     if chosen.password is None:
         if stored is None:
-            reason = "Basic credentials need a password."
-            raise ValueError(reason)
+            raise PasswordMissing
         stored.username = chosen.username
         stored.save()
         return

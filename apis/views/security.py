@@ -16,7 +16,7 @@ from apis.connection import Trial, try_connection
 from apis.forms import NOT_OVER_HTTP
 from apis.models import Api
 from apis.pickers import SUGGESTIONS, certificate_options
-from apis.security_form import NO_SUCH_CERTIFICATE, SecurityForm
+from apis.security_form import ENTER_THE_PASSWORD, NO_SUCH_CERTIFICATE, SecurityForm
 from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
 from certificates.models import ClientCertificate
 from portal.http import PortalRequest, wants_fragment
@@ -40,6 +40,8 @@ def security(request: PortalRequest, name: str) -> HttpResponse:
             form.add_error("certificate", NO_SUCH_CERTIFICATE)
         except actions.NotOverHttp:
             form.add_error("credentials", NOT_OVER_HTTP)
+        except actions.PasswordMissing:
+            form.add_error("password", ENTER_THE_PASSWORD)
         else:
             _tell(request, saved, form)
             return see_other("apis:security", name=api.name)

@@ -149,3 +149,10 @@ def test_what_is_gone_is_not_brought_back_by_a_late_change(publisher: User) -> N
             change()
     assert not Operation.objects.exists()
     assert not Subscription.objects.exists()
+
+
+def test_a_password_that_is_gone_cannot_be_kept() -> None:
+    chosen = actions.ApiSecurity(credentials=Credentials.BASIC, username="gateway")
+    with pytest.raises(actions.PasswordMissing):
+        actions.secure_api(make_api(), chosen, by=None, now=timezone.now())
+    assert Api.objects.get().credentials == Credentials.NONE
