@@ -304,7 +304,7 @@ class HandWrittenEnvoy(Rival):
 class EquippedEnvoy(HandWrittenEnvoy):
     """The same with what ours does for each call besides.
 
-    Envoy's guide for edge proxies, callers kept from Envoy's own headers, keys per API and in the query, too, safe retries, a log of failures.
+    Envoy's guide for edge proxies, keys per API and also in the query, safe retries, a log of failures.
     """
 
     title = "Envoy by hand, doing the same"
