@@ -77,7 +77,7 @@ def usage_of(api: Api) -> dict[str, Any]:
 def _bars(rows: dict[datetime, Usage], now: datetime) -> list[Bar]:
     """Return a bar for each of the last hours, the current one last."""
     current = now.replace(minute=0, second=0, microsecond=0)
-    most = max((row.calls for row in rows.values()), default=0)
+    most = max((row.known_calls for row in rows.values()), default=0)
 
     def height(number: int) -> int:
         return max(_LOWEST, round(_HEIGHT * number / most)) if number else 0
@@ -86,7 +86,7 @@ def _bars(rows: dict[datetime, Usage], now: datetime) -> list[Bar]:
     for position in range(_HOURS):
         hour = current - timedelta(hours=_HOURS - 1 - position)
         row = rows.get(hour)
-        calls, failed = (row.calls, row.failed) if row else (0, 0)
+        calls, failed = (row.known_calls, row.failed) if row else (0, 0)
         x = position * (_BAR_WIDTH + _BAR_GAP)
         bars.append(Bar(hour=hour, calls=calls, failed=failed, x=x, height=height(calls), failed_height=height(failed)))
     return bars

@@ -66,6 +66,14 @@ def test_an_api_shows_its_last_24_hours_and_no_more(signed_in: Client) -> None:
 
 
 @pytest.mark.django_db
+def test_calls_that_are_known_to_have_failed_count_before_the_gateway_reports_them(signed_in: Client) -> None:
+    make_usage(make_api(), calls=0, failed=2)
+    page = signed_in.get("/apis/orders/").content.decode()
+    assert "2 calls" in page
+    assert "2 failed" in page
+
+
+@pytest.mark.django_db
 def test_an_api_that_nobody_has_called_says_so(signed_in: Client) -> None:
     make_api()
     assert "Nobody has called it." in signed_in.get("/apis/orders/").content.decode()
