@@ -185,14 +185,14 @@ class Usage(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["api", "hour"], name="an_hour_of_an_api_is_counted_once")]
         indexes: ClassVar = [models.Index(fields=["hour", "api", "calls", "failed"], name="usage_of_late")]
 
+    def __str__(self) -> str:
+        """Return what was counted when."""
+        return f"{self.hour:%Y-%m-%d %H:00}: {self.calls}"
+
     @property
     def known_calls(self) -> int:
         """How many calls there were at least: a failure is known at once, the call that failed only from the gateway's next report."""
         return max(self.calls, self.failed)
-
-    def __str__(self) -> str:
-        """Return what was counted when."""
-        return f"{self.hour:%Y-%m-%d %H:00}: {self.calls}"
 
 
 class NodeAuthority(SealedSecret):
