@@ -152,7 +152,7 @@ def _page(  # noqa: PLR0913 - each is one choice
 
 
 def _furnish(browser: Browser, portal: Portal) -> Any:
-    """Sign in, upload certificates, choose one on the API, call it; return the cookies."""
+    """Sign in, upload certificates, choose one on the API, call it often; return the cookies."""
     context = browser.new_context(base_url=portal.url, locale="en-US")
     page = context.new_page()
     page.goto("/accounts/login/")
@@ -175,6 +175,9 @@ def _furnish(browser: Browser, portal: Portal) -> Any:
         page.locator("[name=path]").fill(path)
         page.locator("main button.main").click()
         page.wait_for_url(f"**/apis/{path}/**")
+    for number in range(240):
+        portal.call(f"/orders/{number}")
+    page.wait_for_timeout(12_000)  # until the gateway has reported them
     state = context.storage_state()
     context.close()
     return state
