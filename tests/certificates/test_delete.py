@@ -52,7 +52,7 @@ def test_a_certificate_in_use_stays_and_the_page_links_each_api(signed_in: Clien
     for page, status in ((signed_in.get(PAGE), 200), (signed_in.post(PAGE), 409)):
         assert page.status_code == status
         text = page.content.decode()
-        assert "Remove it from them first" in text
+        assert "Remove it there first" in text
         assert "Nothing has been deleted" in text
         assert 'href="/apis/orders/security/"' in text
         assert 'href="/apis/returns/security/"' in text
