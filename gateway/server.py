@@ -123,7 +123,7 @@ class ControlPlane:
         """Take in failed calls until the gateway hangs up."""
         name = ""
         async for message in messages:
-            name = name or await self._name(context, message.identifier.node.id)
+            name = await self._name(context, name or message.identifier.node.id)  # each time: it may have been removed meanwhile
             for entry in message.http_logs.log_entry:
                 if call := failed_call(entry, gateway=name):
                     self._notebook.failed(call)
@@ -131,11 +131,11 @@ class ControlPlane:
 
     async def loads(self, reports: AsyncIterator[LoadStatsRequest], context: Context) -> AsyncIterator[LoadStatsResponse]:
         """Ask for reports of how often each API is called, and take them in until the gateway hangs up."""
-        known = False
+        asked = False
         async for report in reports:
-            if not known:
-                await self._name(context, report.node.id)
-                known = True
+            await self._name(context, report.node.id)  # each time: it may have been removed meanwhile
+            if not asked:
+                asked = True
                 yield reports_wanted()
             self._notebook.called(counts_of(report))
 
