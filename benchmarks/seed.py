@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -12,9 +12,11 @@ from benchmarks.plan import TEMPLATES, Plan, api_name, certificate_name, key_of,
 from certificates.facts import Facts
 from certificates.models import CertificateVersion, ClientCertificate
 from certificates.sealing import Secret
+from gateway.models import Usage
 from tests.issuing import Issued, issue
 
 _BATCH = 500
+_HOURS_OF_USAGE = 48  # twice what pages show
 
 
 @transaction.atomic
@@ -30,6 +32,7 @@ def fill(plan: Plan, *, backend_url: str, authority: Issued, now: datetime) -> N
     )
     Operation.objects.bulk_create(_operations(apis, plan.operations), _BATCH)
     _subscriptions(plan.keys // len(KeyKind), apis, now)
+    Usage.objects.bulk_create(_usage(apis, now), _BATCH)
 
 
 def _certificates(number: int, authority: Issued, now: datetime) -> Sequence[ClientCertificate]:
@@ -83,6 +86,14 @@ def _operations(apis: Sequence[Api], number: int) -> Iterator[Operation]:
     for api in apis:
         for template in TEMPLATES[-number:]:
             yield Operation(api=api, name=operation_name(template), display_name=template, method="GET", url_template=template)
+
+
+def _usage(apis: Sequence[Api], now: datetime) -> Iterator[Usage]:
+    current = now.replace(minute=0, second=0, microsecond=0)
+    for ago in range(_HOURS_OF_USAGE):
+        hour = current - timedelta(hours=ago)
+        for number, api in enumerate(apis):
+            yield Usage(api=api, hour=hour, calls=number % 97, failed=number % 3)
 
 
 def _subscriptions(number: int, apis: Sequence[Api], now: datetime) -> None:

@@ -169,7 +169,7 @@ class UsageQuerySet(models.QuerySet["Usage"]):
 class Usage(models.Model):
     """How often one API was called within one hour (see :class:`gateway.usage.Count`)."""
 
-    api = models.ForeignKey(Api, models.CASCADE, related_name="usage", verbose_name=_("API"))
+    api = models.ForeignKey(Api, models.CASCADE, related_name="usage", db_index=False, verbose_name=_("API"))  # the constraint has one
     hour = models.DateTimeField(_("hour"))  # when it began
     calls = models.PositiveBigIntegerField(_("calls"), default=0)
     failed = models.PositiveBigIntegerField(_("failed"), default=0)

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ('hour', models.DateTimeField(verbose_name='hour')),
                 ('calls', models.PositiveBigIntegerField(default=0, verbose_name='calls')),
                 ('failed', models.PositiveBigIntegerField(default=0, verbose_name='failed')),
-                ('api', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='usage', to='apis.api', verbose_name='API')),
+                ('api', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='usage', to='apis.api', verbose_name='API')),
             ],
             options={
                 'verbose_name': 'usage',

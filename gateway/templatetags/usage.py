@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from apis.models import Api
@@ -52,10 +52,11 @@ def calls_figure() -> dict[str, Any]:
 @register.inclusion_tag("gateways/_dashboard_busiest.html")
 def busiest_apis() -> dict[str, Any]:
     """Render the APIs with the most calls in the last 24 hours."""
-    sums = Usage.objects.lately(now=timezone.now()).order_by().values("api").annotate(calls=Sum("calls"), failed=Sum("failed"))
-    busiest = list(sums.order_by("-calls", "api")[:_BUSIEST])
-    apis = Api.objects.only("name", "display_name").in_bulk([row["api"] for row in busiest])
-    return {"rows": [(apis[row["api"]], row["calls"], row["failed"]) for row in busiest if row["api"] in apis]}
+    # Grouped by an expression, SQLite reads the hours by their index; by the column, it would read all there are in the order of APIs.
+    sums = Usage.objects.lately(now=timezone.now()).annotate(of=F("api") + 0).order_by().values("of")
+    busiest = list(sums.annotate(calls=Sum("calls"), failed=Sum("failed")).order_by("-calls", "of")[:_BUSIEST])
+    apis = Api.objects.only("name", "display_name").in_bulk([row["of"] for row in busiest])
+    return {"rows": [(apis[row["of"]], row["calls"], row["failed"]) for row in busiest if row["of"] in apis]}
 
 
 @register.inclusion_tag("gateways/_usage.html")
