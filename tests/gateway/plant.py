@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -64,10 +65,19 @@ class Plant:
             if "gateway" in self._processes:
                 eventually(lambda: Gateway.objects.filter(applied_at__isnull=False, disconnected_at=None).exists() and self.is_ready())
             else:
-                eventually((self.home / "xds.sock").exists)
+                eventually(self.xds_listens)
         except AssertionError:
             self.end("xds")  # or it would live on, and disturb every test after this one
             raise
+
+    def xds_listens(self) -> bool:
+        """Return whether the xDS process takes connections; its socket is there a moment before."""
+        with socket.socket(socket.AF_UNIX) as caller:
+            try:
+                caller.connect(str(self.home / "xds.sock"))
+            except OSError:
+                return False
+        return True
 
     def end_all(self) -> None:
         """End everything."""

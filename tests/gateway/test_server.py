@@ -290,7 +290,7 @@ def test_it_starts_without_a_database_and_serves_once_there_is_one(still: Plant,
     own.parent.mkdir()
     still.start("migrate")
     assert still.wait_for("migrate") == 0
-    eventually((still.home / "xds.sock").exists)
+    eventually(still.xds_listens)
     with _local(still) as peer:
         assert list(peer.read_all(CLUSTER, LISTENER)[LISTENER]) == ["gateway"]
 
