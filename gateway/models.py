@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from apis.models import Api
@@ -14,7 +15,7 @@ from certificates.models import NAME_MAX_LENGTH, SealedSecret, valid_name
 # The xDS process notes every SEEN_EVERY that a gateway is still connected; a gateway that was not seen for twice that long is
 # not counted, so that a killed process leaves no gateway "connected" for ever.
 SEEN_EVERY = timedelta(seconds=10)
-USAGE_KEPT = timedelta(days=8)
+USAGE_KEPT = timedelta(days=2)  # twice what pages show
 
 
 class GatewayQuerySet(models.QuerySet["Gateway"]):
@@ -162,8 +163,11 @@ class UsageQuerySet(models.QuerySet["Usage"]):
     """Questions that pages ask."""
 
     def lately(self, *, now: datetime) -> UsageQuerySet:
-        """Return the counts of the last 24 hours: the current one and the 23 before it."""
-        return self.filter(hour__gt=now - timedelta(hours=24))
+        """Return the counts of the last 24 hours: the current one and the 23 before it, each with ``known_calls``.
+
+        Those are how many calls there were at least: a failure is known at once, the call that failed only from the gateway's next report.
+        """
+        return self.filter(hour__gt=now - timedelta(hours=24)).annotate(known_calls=Greatest("calls", "failed"))
 
 
 class Usage(models.Model):
@@ -188,11 +192,6 @@ class Usage(models.Model):
     def __str__(self) -> str:
         """Return what was counted when."""
         return f"{self.hour:%Y-%m-%d %H:00}: {self.calls}"
-
-    @property
-    def known_calls(self) -> int:
-        """How many calls there were at least: a failure is known at once, the call that failed only from the gateway's next report."""
-        return max(self.calls, self.failed)
 
 
 class NodeAuthority(SealedSecret):

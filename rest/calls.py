@@ -16,6 +16,7 @@ from django.urls import include, re_path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apis.actions import PasswordMissing
 from apis.models import KeyKind
 from rest import envelope, openapi
 from rest.authentication import authenticate
@@ -53,7 +54,7 @@ def serve(answer: Answer, generation: Generation | None) -> View:
             return answer(Call(request=request, caller=caller, service=where, now=now), **names)
         except Refused as refusal:
             return envelope.answer(refusal)
-        except ObjectDoesNotExist:  # from an action: somebody deleted it, or what it belongs to, since it was looked up
+        except (ObjectDoesNotExist, PasswordMissing):  # from an action: somebody deleted it, or what it needs, since it was looked up
             return envelope.answer(Conflict(_("The entity was changed at the same moment. Read it and try again.")))
 
     return view

@@ -19,13 +19,12 @@ XDS_CLUSTER = "xds"  # the control plane, from the bootstrap
 TRUST_BUNDLE = "system-trust"  # the system's authorities, from the bootstrap: each gateway reads its own machine's
 METADATA = "portal"  # namespace of our metadata on routes and clusters
 
+_CLUSTER_NAME = re.compile(r"api-(\d+)\Z")
+
 
 def cluster_name(api_id: int) -> str:
     """Return the name of an API's cluster."""
     return f"api-{api_id}"
-
-
-_CLUSTER_NAME = re.compile(r"api-(\d+)\Z")
 
 
 def api_of_cluster(name: str) -> int | None:

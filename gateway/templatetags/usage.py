@@ -46,7 +46,7 @@ class Bar:
 @register.inclusion_tag("gateways/_dashboard_calls.html")
 def calls_figure() -> dict[str, Any]:
     """Render how many calls all APIs together have had in the last 24 hours."""
-    return Usage.objects.lately(now=timezone.now()).aggregate(calls=Sum("calls", default=0), failed=Sum("failed", default=0))
+    return Usage.objects.lately(now=timezone.now()).aggregate(calls=Sum("known_calls", default=0), failed=Sum("failed", default=0))
 
 
 @register.inclusion_tag("gateways/_dashboard_busiest.html")
@@ -54,7 +54,7 @@ def busiest_apis() -> dict[str, Any]:
     """Render the APIs with the most calls in the last 24 hours."""
     # Grouped by an expression, SQLite reads the hours by their index; by the column, it would read all there are in the order of APIs.
     sums = Usage.objects.lately(now=timezone.now()).annotate(of=F("api") + 0).order_by().values("of")
-    busiest = list(sums.annotate(calls=Sum("calls"), failed=Sum("failed")).order_by("-calls", "of")[:_BUSIEST])
+    busiest = list(sums.annotate(calls=Sum("known_calls"), failed=Sum("failed")).order_by("-calls", "of")[:_BUSIEST])
     apis = Api.objects.only("name", "display_name").in_bulk([row["of"] for row in busiest])
     return {"rows": [(apis[row["of"]], row["calls"], row["failed"]) for row in busiest if row["of"] in apis]}
 
@@ -78,7 +78,7 @@ def usage_of(api: Api) -> dict[str, Any]:
 def _bars(rows: dict[datetime, Usage], now: datetime) -> list[Bar]:
     """Return a bar for each of the last hours, the current one last."""
     current = now.replace(minute=0, second=0, microsecond=0)
-    most = max((row.known_calls for row in rows.values()), default=0)
+    most = max((row.known_calls for row in rows.values()), default=0)  # type: ignore[attr-defined]  # of lately()
 
     def height(number: int) -> int:
         return max(_LOWEST, round(_HEIGHT * number / most)) if number else 0
@@ -87,7 +87,7 @@ def _bars(rows: dict[datetime, Usage], now: datetime) -> list[Bar]:
     for position in range(_HOURS):
         hour = current - timedelta(hours=_HOURS - 1 - position)
         row = rows.get(hour)
-        calls, failed = (row.known_calls, row.failed) if row else (0, 0)
+        calls, failed = (row.known_calls, row.failed) if row else (0, 0)  # type: ignore[attr-defined]  # of lately()
         x = position * (_BAR_WIDTH + _BAR_GAP)
         bars.append(Bar(hour=hour, calls=calls, failed=failed, x=x, height=height(calls), failed_height=height(failed)))
     return bars

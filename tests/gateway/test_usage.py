@@ -71,6 +71,7 @@ def test_calls_that_are_known_to_have_failed_count_before_the_gateway_reports_th
     page = signed_in.get("/apis/orders/").content.decode()
     assert "2 calls" in page
     assert "2 failed" in page
+    assert "<b>2</b>" in signed_in.get("/").content.decode()
 
 
 @pytest.mark.django_db
