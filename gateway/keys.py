@@ -1,16 +1,29 @@
-"""The subscription keys that open something, by shard; only what a change names is read again."""
+"""The subscription keys that open something: all together, and by shard; only what a change names is read again."""
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from django.db.models import QuerySet
 
 from apis.models import Subscription, SubscriptionState
 from certificates.sealing import SealingError
-from gateway.compile import SHARDS, KeyCredential, Resource, compile_key_shard, opens, shard_of
+from gateway.compile import (
+    KEYS_FILTER,
+    SHARDS,
+    KeyCredential,
+    Resource,
+    compile_key_check,
+    compile_key_shard,
+    opens,
+    shard_name,
+    shard_of,
+)
+from gateway.compile.resource import FILTER
+from gateway.stream import Key
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +42,7 @@ class Keys:
         """Begin without any."""
         self._shards: dict[str, dict[int, list[KeyCredential]]] = {shard: {} for shard in SHARDS}  # by subscription within
         self._shards_of: dict[int, frozenset[str]] = {}  # by subscription
+        self._number = 0
         self._api_of: dict[int, int] = {}
         self._subscriptions_of: defaultdict[int, set[int]] = defaultdict(set)  # by API
 
@@ -38,12 +52,16 @@ class Keys:
             self._put(subscription)
 
     def all(self) -> list[Resource]:
-        """Return every shard compiled, the empty ones too: a gateway waits for each."""
-        return [self.compile(shard) for shard in SHARDS]
+        """Return everything that keys are checked by, compiled; empty shards, too: a gateway waits for each."""
+        return self.compile(SHARDS)
 
-    def compile(self, shard: str) -> Resource:
-        """Return one shard compiled."""
-        return compile_key_shard(shard, (credential for credentials in self._shards[shard].values() for credential in credentials))
+    def compile(self, shards: Collection[str]) -> list[Resource]:
+        """Return what keys of these *shards* are checked by, compiled: the shards and, if there are any, the key check."""
+        if not shards:
+            return []
+        everywhere = (credential for by_subscription in self._shards.values() for credential in _flat(by_subscription))
+        compiled = [compile_key_shard(shard, _flat(self._shards[shard])) for shard in sorted(shards)]
+        return [*compiled, compile_key_check(self._number, everywhere)]
 
     def of_api(self, api: int) -> frozenset[int]:
         """Return the subscriptions that open this API only."""
@@ -67,13 +85,24 @@ class Keys:
         credentials = list(_credentials(subscription))
         for credential in credentials:
             self._shards[shard_of(credential.key.value.decode())].setdefault(subscription.pk, []).append(credential)
+        self._number += len(credentials)
         self._shards_of[subscription.pk] = frozenset(shard_of(credential.key.value.decode()) for credential in credentials)
 
     def _drop(self, subscription: int) -> None:
         for shard in self._shards_of.pop(subscription, ()):
-            self._shards[shard].pop(subscription, None)
+            self._number -= len(self._shards[shard].pop(subscription))
         if (api := self._api_of.pop(subscription, None)) is not None:
             self._subscriptions_of[api].discard(subscription)
+
+
+def resources_of(shards: Collection[str]) -> frozenset[Key]:
+    """Return the resources that :meth:`Keys.compile` makes for these *shards*."""
+    names = (*map(shard_name, shards), KEYS_FILTER) if shards else ()
+    return frozenset((FILTER, name) for name in names)
+
+
+def _flat(by_subscription: dict[int, list[KeyCredential]]) -> Iterator[KeyCredential]:
+    return itertools.chain.from_iterable(by_subscription.values())
 
 
 def _credentials(subscription: Subscription) -> Iterable[KeyCredential]:

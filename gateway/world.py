@@ -26,9 +26,8 @@ from gateway.compile import (
     compile_status,
     segment_name,
     segment_of,
-    shard_name,
 )
-from gateway.compile.resource import FILTER, ROUTES, SCOPE
+from gateway.compile.resource import ROUTES, SCOPE
 from gateway.hub import Update
 from gateway.notes import Notebook
 from gateway.stream import Key
@@ -121,12 +120,12 @@ class World:
         # From here on nothing is read, so that nothing is left half done when the database goes away.
         changed = self._replace_apis(apis, api_rows)
         shards = self._keys.replace(subscriptions, subscription_rows)
-        resources = [*changed.resources, *(self._keys.compile(shard) for shard in sorted(set().union(*shards.values())))]
+        resources = [*changed.resources, *self._keys.compile(frozenset().union(*shards.values()))]
         touched = {
             line.id: frozenset(
                 # By now also the APIs that an earlier one of these lines has bound to the certificate.
                 {key for api in self._apis_named_by(line) for key in changed.touched[api]}
-                | {(FILTER, shard_name(shard)) for subscription in subscriptions_by_line[line.id] for shard in shards[subscription]}
+                | {key for subscription in subscriptions_by_line[line.id] for key in keys.resources_of(shards[subscription])}
             )
             for line in lines
         }

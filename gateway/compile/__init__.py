@@ -1,18 +1,22 @@
 """Policies to Envoy resources: pure, sorted and deterministic; equal meaning, equal bytes. [pure]
 
 A resource depends on nothing but what it is compiled from: an API's cluster on its policy and identity, a segment on the APIs
-whose paths begin with it, a key shard on its keys, the listener on the gateway's settings. So a change recompiles only what it names.
+whose paths begin with it, a key shard on its keys, the key check on all keys while they are few, the listener on the gateway's
+settings. So a change recompiles only what it names.
 """
 
 from gateway.compile.clusters import compile_cluster, compile_refusal
+from gateway.compile.key_check import MOST_PLAIN_KEYS, compile_key_check
 from gateway.compile.keys import SHARDS, KeyCredential, compile_key_shard, opens, shard_of
 from gateway.compile.listener import GatewayListener, compile_listener
-from gateway.compile.names import api_of_cluster, cluster_name, segment_name, segment_of, shard_name
+from gateway.compile.names import KEYS_FILTER, api_of_cluster, cluster_name, segment_name, segment_of, shard_name
 from gateway.compile.resource import Resource
 from gateway.compile.routes import compile_segment
 from gateway.compile.status import STATUS_PATH, compile_status
 
 __all__ = [
+    "KEYS_FILTER",
+    "MOST_PLAIN_KEYS",
     "SHARDS",
     "STATUS_PATH",
     "GatewayListener",
@@ -21,6 +25,7 @@ __all__ = [
     "api_of_cluster",
     "cluster_name",
     "compile_cluster",
+    "compile_key_check",
     "compile_key_shard",
     "compile_listener",
     "compile_refusal",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from envoy.config.core.v3.config_source_pb2 import ExtensionConfigSource
 from envoy.extensions.filters.http.router.v3.router_pb2 import Router
 from envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpFilter
 from google.protobuf.wrappers_pb2 import BoolValue
 
 from gateway.compile import names
-from gateway.compile.key_check import sharded_key_check
+from gateway.compile.key_check import key_check_by_control_plane, sharded_key_check
 from gateway.compile.key_names import only_with_query_key, under_own_names
 from gateway.compile.resource import pack
 
@@ -23,7 +24,7 @@ class Position(NamedTuple):
     """A filter at its place."""
 
     name: str
-    config: Callable[[], Message]
+    config: Callable[[], Message]  # an ExtensionConfigSource: where the configuration comes from
     on: bool  # whether it runs where no route says otherwise
     why_here: str
 
@@ -37,7 +38,16 @@ FILTERS = (
     ),
     Position(names.KEY_QUERY_FILTER, only_with_query_key, True, "brings a key from the query to the header the check reads"),
     Position(
-        names.KEYS_FILTER, sharded_key_check, True, "needs the key in its header; on by default, and refuses unless the route has a rule"
+        names.KEY_SHARDS_FILTER,
+        sharded_key_check,
+        False,
+        "anywhere, for it never runs: it keeps the shards at hand, so that the key check finds them complete when it takes their form",
+    ),
+    Position(
+        names.KEYS_FILTER,
+        key_check_by_control_plane,
+        True,
+        "needs the key in its header; on by default, and refuses unless the route has a rule",
     ),
     Position("router", lambda: Router(dynamic_stats=BoolValue(value=False), suppress_envoy_headers=True), True, "last, as Envoy demands"),
 )
@@ -45,4 +55,11 @@ FILTERS = (
 
 def http_filters() -> list[HttpFilter]:
     """Return the filters as Envoy takes them."""
-    return [HttpFilter(name=place.name, typed_config=pack(place.config()), disabled=not place.on) for place in FILTERS]
+    return [_http_filter(place) for place in FILTERS]
+
+
+def _http_filter(place: Position) -> HttpFilter:
+    config = place.config()
+    if isinstance(config, ExtensionConfigSource):
+        return HttpFilter(name=place.name, config_discovery=config, disabled=not place.on)
+    return HttpFilter(name=place.name, typed_config=pack(config), disabled=not place.on)

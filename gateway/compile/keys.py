@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from envoy.extensions.filters.http.api_key_auth.v3 import api_key_auth_pb2 as api_key_auth
 
 from certificates.sealing import Secret
 from gateway.compile.names import shard_name
-from gateway.compile.resource import Resource, pack
+from gateway.compile.resource import Resource, filter_config
 
 _HEX_START = re.compile(r"[0-9a-f]{2}")
 OTHER = "other"  # keys that a REST client chose and that do not begin with two hex digits, and calls without a key
@@ -42,8 +41,7 @@ def shard_of(key: str) -> str:
 
 def compile_key_shard(shard: str, credentials: Iterable[KeyCredential]) -> Resource:
     """Return the key check of one shard. An empty shard refuses every key."""
-    config = TypedExtensionConfig(name=shard_name(shard), typed_config=pack(key_check(credentials)))
-    return Resource.of(shard_name(shard), config)
+    return filter_config(shard_name(shard), key_check(credentials))
 
 
 def key_check(credentials: Iterable[KeyCredential] = ()) -> api_key_auth.ApiKeyAuth:

@@ -13,7 +13,8 @@ KEY_HEADER = DEFAULT_KEY_HEADER.lower()  # where the key check reads the key, wh
 # HTTP filters, by the names routes refer to them with.
 KEY_NAMES_FILTER = "key-names"
 KEY_QUERY_FILTER = "key-query"
-KEYS_FILTER = "keys"
+KEY_SHARDS_FILTER = "key-shards"
+KEYS_FILTER = "keys"  # also the name of the resource it comes as
 
 XDS_CLUSTER = "xds"  # the control plane, from the bootstrap
 TRUST_BUNDLE = "system-trust"  # the system's authorities, from the bootstrap: each gateway reads its own machine's

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from google.protobuf import any_pb2
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ class Resource:
     def version(self) -> str:
         """A hash of the content, so that equal resources are not sent twice, whoever compiled them."""
         return hashlib.sha256(self.body).hexdigest()[:16]
+
+
+def filter_config(name: str, message: Message) -> Resource:
+    """Return *message*, what an HTTP filter is told, as the resource it is fetched as (ECDS)."""
+    return Resource.of(name, TypedExtensionConfig(name=name, typed_config=pack(message)))
 
 
 def pack(message: Message) -> Any:

@@ -8,7 +8,7 @@ import json
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,14 @@ from certificates.identity import Identity
 from certificates.sealing import Secret
 from gateway.bootstrap import GatewayBootstrap, UnixSocket, as_json, bootstrap
 from gateway.compile import (
+    MOST_PLAIN_KEYS,
     SHARDS,
     STATUS_PATH,
     GatewayListener,
     KeyCredential,
     Resource,
     compile_cluster,
+    compile_key_check,
     compile_key_shard,
     compile_listener,
     compile_segment,
@@ -123,6 +125,7 @@ class Gateway:
         self.feed = Feed(home / "xds.sock")
         self._policies: dict[int, Policy] = {}
         self._keys: dict[str, str] = {}
+        self._least = 0  # keys that it counts at least
         self.let_in(key)
         self.feed.put(compile_key_shard(shard, ()) for shard in SHARDS if shard != shard_of(key))
         self.feed.put([*compile_listener(GatewayListener(host="127.0.0.1", port=self.port, idle_seconds=idle_seconds)), *compile_status()])
@@ -179,12 +182,17 @@ class Gateway:
     def let_in(self, key: str, *, api: int | None = None) -> None:
         """Let a key open one API, or all."""
         self._keys[key] = opens(api)
-        self._send_shard(key)
+        self._send_key(key)
 
     def shut_out(self, key: str) -> None:
         """Revoke a key."""
         del self._keys[key]
-        self._send_shard(key)
+        self._send_key(key)
+
+    def check_keys(self, *, as_if_many: bool) -> None:
+        """Have keys checked in the form for many, however few there are; or in the form for as many as there are."""
+        self._least = MOST_PLAIN_KEYS + 1 if as_if_many else 0
+        assert not self.feed.apply([self._key_check()])
 
     def call(
         self,
@@ -224,13 +232,20 @@ class Gateway:
     def _segment(self, segment: str) -> tuple[Resource, ...]:
         return compile_segment(segment, [policy for policy in self._policies.values() if segment_of(policy.path) == segment])
 
-    def _send_shard(self, key: str) -> None:
+    def _send_key(self, key: str) -> None:
         shard = shard_of(key)
-        credentials = [
-            KeyCredential(key=Secret(known.encode()), opens=what) for known, what in self._keys.items() if shard_of(known) == shard
+        resources = [
+            compile_key_shard(shard, (one for one in self._credentials() if shard_of(one.key.value.decode()) == shard)),
+            self._key_check(),
         ]
-        resource = compile_key_shard(shard, credentials)
         if hasattr(self, "process"):
-            assert not self.feed.apply([resource])
+            assert not self.feed.apply(resources)
         else:
-            self.feed.put([resource])
+            self.feed.put(resources)
+
+    def _key_check(self) -> Resource:
+        return compile_key_check(max(len(self._keys), self._least), self._credentials())
+
+    def _credentials(self) -> Iterator[KeyCredential]:
+        for key, what in self._keys.items():
+            yield KeyCredential(key=Secret(key.encode()), opens=what)

@@ -28,10 +28,12 @@ from certificates.sealing import Secret
 from gateway import envoy
 from gateway.bootstrap import GatewayBootstrap, UnixSocket, bootstrap
 from gateway.compile import (
+    MOST_PLAIN_KEYS,
     GatewayListener,
     KeyCredential,
     Resource,
     compile_cluster,
+    compile_key_check,
     compile_key_shard,
     compile_listener,
     compile_refusal,
@@ -39,6 +41,7 @@ from gateway.compile import (
     compile_status,
     segment_of,
 )
+from gateway.compile.keys import HEX_SHARDS
 from gateway.compile.resource import CLUSTER, FILTER, LISTENER, ROUTES, SCOPE, SECRET
 from tests.gateway.gateways import identity_of, open_to_all, policy
 from tests.issuing import issue
@@ -91,6 +94,8 @@ def compiled(identity: Identity) -> dict[str, tuple[Resource, ...]]:
         **{f"segment-{segment}": compile_segment(segment, policies) for segment, policies in segments.items()},
         "refusal": compile_refusal(ORDERS, "The certificate cannot be read."),
         "keys": (compile_key_shard("ab", [key]), compile_key_shard("cd", [])),
+        "key-check": (compile_key_check(1, [key]),),
+        "key-check-of-many": (compile_key_check(MOST_PLAIN_KEYS + 1, []),),
         "listener": compile_listener(GatewayListener(host="127.0.0.1", port=8080)),
         "status": compile_status(),
     }
@@ -102,22 +107,18 @@ def readable(resource: Resource) -> Any:
 
 
 def as_text(resources: Collection[Resource]) -> str:
-    """Return resources as a reviewer reads them; the 256 equal shards of the key check are one line."""
-    text = json.dumps([readable(one) for one in resources], indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    return _with_one_shard(text)
+    """Return resources as a reviewer reads them; the 256 equal shards of the key check are one."""
+    return json.dumps(_with_one_shard([readable(one) for one in resources]), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _with_one_shard(text: str) -> str:
-    content = json.loads(text)
-    for one in content:
-        for chain in one.get("filter_chains", []):
-            for http_filter in chain["filters"][0]["typed_config"]["http_filters"]:
-                if http_filter["name"] == "keys":
-                    shards = http_filter["typed_config"]["xds_matcher"]["matcher_tree"]["prefix_match_map"]["map"]
-                    assert len(shards) == 256
-                    for shard in set(shards) - {"ab"}:
-                        del shards[shard]
-    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+def _with_one_shard(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_one_shard(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == set(HEX_SHARDS):
+        return {"ab": value["ab"]}
+    return {name: _with_one_shard(one) for name, one in value.items()}
 
 
 @pytest.mark.parametrize("name", sorted(compiled(PLACEHOLDER)))
@@ -188,8 +189,9 @@ def _with_routes_inside(listener: Any, scopes: list[Any], routes: list[Any]) -> 
     del scoped["scoped_rds"], scoped["rds_config_source"]
     inside = [{**{key: scope[key] for key in ("name", "key")}, "route_configuration": by_name[scope["name"]]} for scope in scopes]
     scoped["scoped_route_configurations_list"] = {"scoped_route_configurations": inside}
-    (keys,) = (one for one in manager["http_filters"] if one["name"] == "keys")
-    matcher = keys["typed_config"]["xds_matcher"]
+    filters = {one["name"]: one for one in manager["http_filters"]}
+    filters["keys"]["typed_config"] = filters["keys"].pop("config_discovery")["default_config"]
+    matcher = filters["key-shards"]["typed_config"]["xds_matcher"]
     for shard in [matcher["on_no_match"], *matcher["matcher_tree"]["prefix_match_map"]["map"].values()]:
         action = shard["action"]["typed_config"]
         dynamic = action.pop("dynamic_config")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 import pytest
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
 from apis.policy.model import KeyCheck, Policy
-from gateway.compile import SHARDS, Resource, compile_segment, shard_of
+from gateway.compile import KEYS_FILTER, SHARDS, Resource, compile_segment, shard_of
+from gateway.compile.resource import FILTER
 from tests.gateway.backends import Backend
 from tests.gateway.gateways import KEY, Answer, Gateway, open_to_all, policy
 from tests.issuing import Issued
@@ -21,6 +24,14 @@ INVALID = (
     b'{ "statusCode": 401, "message": "Access denied due to invalid subscription key. '
     b'Make sure to provide a valid key for an active subscription." }'
 )
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["few keys", "many keys"])
+def form(gateway: Gateway, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have everything hold whichever form the key check has."""
+    gateway.check_keys(as_if_many=request.param)
+    yield
+    gateway.check_keys(as_if_many=False)
 
 
 @pytest.fixture
@@ -170,6 +181,32 @@ def test_what_callers_write_into_our_own_headers_counts_for_nothing(gateway: Gat
 def test_no_key_stands_in_what_the_admin_page_shows(gateway: Gateway, api: Policy) -> None:
     assert gateway.call(f"/{api.path}/1", key=KEY).status == 200
     assert KEY not in gateway.admin("/config_dump")
+
+
+def test_without_the_key_check_nobody_passes(gateway: Gateway, api: Policy) -> None:
+    gateway.feed.apply([], removed=[(FILTER, KEYS_FILTER)])
+    assert {gateway.call(f"/{api.path}/1", key=key).status for key in (KEY, None)}.isdisjoint({200, 404})
+    gateway.check_keys(as_if_many=False)
+    assert gateway.call(f"/{api.path}/1", key=KEY).status == 200
+
+
+def test_the_form_changes_without_a_wrong_answer(gateway: Gateway, api: Policy) -> None:
+    answers: dict[str, Counter[int]] = {KEY: Counter(), "ab" + "9" * 30: Counter(), "": Counter()}
+    over = threading.Event()
+
+    def keep_calling(key: str) -> None:
+        while not over.is_set():
+            answers[key][gateway.call(f"/{api.path}/1", key=key or None).status] += 1
+
+    threads = [threading.Thread(target=keep_calling, args=(key,)) for key in answers]
+    for thread in threads:
+        thread.start()
+    for number in range(40):
+        gateway.check_keys(as_if_many=number % 2 == 0)
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert [set(statuses) for statuses in answers.values()] == [{200}, {401}, {401}]
 
 
 def test_keys_are_spread_over_all_shards() -> None:

@@ -18,7 +18,16 @@ import pytest
 
 from gateway import supervisor
 from gateway.bootstrap import GatewayBootstrap, UnixSocket, as_json, bootstrap
-from gateway.compile import SHARDS, GatewayListener, compile_cluster, compile_key_shard, compile_listener, compile_segment, compile_status
+from gateway.compile import (
+    SHARDS,
+    GatewayListener,
+    compile_cluster,
+    compile_key_check,
+    compile_key_shard,
+    compile_listener,
+    compile_segment,
+    compile_status,
+)
 from gateway.envoy import binary, trust_bundle
 from tests.gateway.backends import Backend
 from tests.gateway.feed import Feed
@@ -63,7 +72,7 @@ def gateway(tmp_path: Path, backend: Backend) -> Iterator[Supervised]:
     feed = Feed(tmp_path / "xds.sock")
     one = open_to_all(policy(1, "slow", port=backend.port, scheme="http", presents=False))
     feed.put([*compile_cluster(one, None), *compile_segment("slow", [one]), *(compile_key_shard(shard, ()) for shard in SHARDS)])
-    feed.put([*compile_status(), *compile_listener(GatewayListener(host="127.0.0.1", port=port))])
+    feed.put([compile_key_check(0, ()), *compile_status(), *compile_listener(GatewayListener(host="127.0.0.1", port=port))])
     admin = UnixSocket(path=supervisor.ADMIN_SOCKET)
     chosen = GatewayBootstrap(node="test", control_plane=UnixSocket(path="xds.sock"), admin=admin, trust_bundle=trust_bundle())
     (tmp_path / supervisor.BOOTSTRAP).write_text(as_json(bootstrap(chosen)), encoding="utf-8")

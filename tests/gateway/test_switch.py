@@ -7,6 +7,7 @@ import signal
 from functools import partial
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from apis import actions as api_actions
@@ -14,6 +15,7 @@ from apis.models import Api, Credentials, KeyKind, Subscription
 from certificates import actions as certificate_actions
 from certificates.models import CertificateVersion, ClientCertificate
 from certificates.sealing import Secret
+from gateway.compile import MOST_PLAIN_KEYS
 from gateway.models import FailedCall, Refusal
 from portal.activity import last_line
 from portal.live import Kind, State, live_status
@@ -113,6 +115,27 @@ def test_a_revoked_key_opens_nothing_on_open_connections(
     assert plant.call_on(connection, "/orders/1", key=old).status == 401
     assert plant.call_on(connection, "/orders/1", key=other).status == 200
     connection.close()
+
+
+def test_keys_come_and_go_where_their_number_changes_the_form_of_the_key_check(
+    plant: Plant, backend: Backend, authority: Issued, client_certificate: Issued
+) -> None:
+    with transaction.atomic():
+        kept = [make_subscription(f"subscription-{number}") for number in range(MOST_PLAIN_KEYS // len(KeyKind))]
+    subscribed = last_line()
+    _bind(make_api(service_url=f"https://localhost:{backend.port}"), make_certificate(issued=client_certificate), authority)
+    eventually(lambda: plant.applied(subscribed) and plant.applied(last_line()))
+    with plant.callers("/orders/1", key=_key_of(kept[0])) as traffic:
+        for _ in range(5):
+            one_more = make_subscription("one-more")
+            key = _key_of(one_more)
+            eventually(lambda: plant.applied(last_line()))
+            assert plant.call("/orders/1", key=key).status == 200
+            api_actions.delete_subscription(one_more, by=None, now=timezone.now())
+            eventually(lambda: plant.applied(last_line()))
+            assert plant.call("/orders/1", key=key).status == 401
+    assert set(traffic.statuses) == {200}
+    assert plant.call("/orders/1", key=_key_of(kept[-1])).status == 200
 
 
 def test_a_deleted_api_is_gone_and_so_are_the_keys_that_opened_only_it(plant: Plant, backend: Backend, authority: Issued) -> None:
