@@ -9,7 +9,7 @@ from __future__ import annotations
 from envoy.config.core.v3.base_pb2 import DataSource, Metadata
 from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from envoy.extensions.common.matching.v3.extension_matcher_pb2 import ExtensionWithMatcher
-from envoy.extensions.filters.common.matcher.action.v3.skip_action_pb2 import SkipFilter
+from envoy.extensions.filters.http.composite.v3.composite_pb2 import Composite, ExecuteFilterAction
 from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua, LuaPerRoute
 from envoy.type.matcher.v3.http_inputs_pb2 import HttpRequestHeaderMatchInput
 from google.protobuf.struct_pb2 import Struct
@@ -69,16 +69,19 @@ def under_own_names() -> Lua:
 def only_with_query_key() -> ExtensionWithMatcher:
     """Return the filter that moves a key under the published name from the query, behind a glance at the path.
 
-    A call without the parameter does not pay for a script.
+    A call without the parameter pays for the glance only: no script is made for it, which a filter that skips would do.
     """
     path = InputConfig(name="path", typed_config=pack(HttpRequestHeaderMatchInput(header_name=":path")))
     parameter = Matcher.MatcherList.Predicate.SinglePredicate(input=path, value_match=StringMatcher(contains=DEFAULT_KEY_QUERY))
-    absent = Matcher.MatcherList.Predicate(not_matcher=Matcher.MatcherList.Predicate(single_predicate=parameter))
-    skip = Matcher.OnMatch(action=InputConfig(name="skip", typed_config=pack(SkipFilter())))
-    matchers = Matcher.MatcherList(matchers=[Matcher.MatcherList.FieldMatcher(predicate=absent, on_match=skip)])
+    script = Lua(default_source_code=DataSource(inline_string=_SCRIPT))
+    move = ExecuteFilterAction(typed_config=TypedExtensionConfig(name="lua", typed_config=pack(script)))
+    found = Matcher.MatcherList.FieldMatcher(
+        predicate=Matcher.MatcherList.Predicate(single_predicate=parameter),
+        on_match=Matcher.OnMatch(action=InputConfig(name="composite-action", typed_config=pack(move))),
+    )
     return ExtensionWithMatcher(
-        xds_matcher=Matcher(matcher_list=matchers),
-        extension_config=TypedExtensionConfig(name="lua", typed_config=pack(Lua(default_source_code=DataSource(inline_string=_SCRIPT)))),
+        xds_matcher=Matcher(matcher_list=Matcher.MatcherList(matchers=[found])),
+        extension_config=TypedExtensionConfig(name="composite", typed_config=pack(Composite())),
     )
 
 
