@@ -63,6 +63,11 @@ class Rival(ABC):
         """End it."""
         self.server.stop()
 
+    def restart(self) -> None:
+        """End it and start it again."""
+        self.stop()
+        self.start()
+
     def switch(self, identity: Issued) -> float:
         """Have it present another certificate from now on; return when it was told (CLOCK_MONOTONIC)."""
         told = time.monotonic()
@@ -233,6 +238,19 @@ class HandWrittenEnvoy(Rival):
         }
 
     def _listener(self) -> dict[str, object]:
+        router = typed("http.router", "envoy.extensions.filters.http.router.v3.Router")
+        manager = typed(
+            "network.http_connection_manager",
+            "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+            stat_prefix="callers",
+            http_filters=[*self._filters(), router],
+            route_config={"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [self._route()]}]},
+            **self._connection_manager(),
+        )
+        return {"name": "callers", "address": address(self.port), "filter_chains": [{"filters": [manager]}]}
+
+    def _filters(self) -> list[dict[str, object]]:
+        """Return what a call passes before it is forwarded."""
         key_check = typed(
             "http.api_key_auth",
             "envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth",
@@ -240,19 +258,7 @@ class HandWrittenEnvoy(Rival):
             key_sources=self._key_sources(),
             forwarding={"header": "x-client-id", "hide_credentials": True},
         )
-        router = typed("http.router", "envoy.extensions.filters.http.router.v3.Router")
-        manager = typed(
-            "network.http_connection_manager",
-            "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-            stat_prefix="callers",
-            use_remote_address=True,
-            normalize_path=True,
-            merge_slashes=True,
-            http_filters=[key_check, router],
-            route_config={"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [self._route()]}]},
-            **self._connection_manager(),
-        )
-        return {"name": "callers", "address": address(self.port), "filter_chains": [{"filters": [manager]}]}
+        return [key_check]
 
     def _route(self) -> dict[str, object]:
         backend = f"{servers.HOST}:{self.backend.port}"
@@ -269,7 +275,7 @@ class HandWrittenEnvoy(Rival):
 
     def _connection_manager(self) -> dict[str, object]:
         """Return what else the connection manager is told."""
-        return {}
+        return {"use_remote_address": True, "normalize_path": True, "merge_slashes": True}
 
     def _cluster(self) -> dict[str, object]:
         protocol = typed(
@@ -299,6 +305,18 @@ class HandWrittenEnvoy(Rival):
             "transport_socket": tls,
             "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": protocol},
         }
+
+
+class BareEnvoy(HandWrittenEnvoy):
+    """The same without any check: neither a key nor the path nor who calls. What is left is what Envoy costs by itself."""
+
+    title = "Envoy by hand, bare, without keys"
+
+    def _filters(self) -> list[dict[str, object]]:
+        return []
+
+    def _connection_manager(self) -> dict[str, object]:
+        return {"generate_request_id": False}
 
 
 class EquippedEnvoy(HandWrittenEnvoy):
@@ -332,6 +350,7 @@ class EquippedEnvoy(HandWrittenEnvoy):
         )
         log = typed("access_loggers.file", "envoy.extensions.access_loggers.file.v3.FileAccessLog", path=str(self.folder / "failed-calls"))
         return {
+            **super()._connection_manager(),
             "early_header_mutation_extensions": [{**sanitised, "name": "envoy.http.early_header_mutation.header_mutation"}],
             "access_log": [{**log, "filter": {"response_flag_filter": {"flags": ["UF", "UC", "UR", "UH", "NC", "UT"]}}}],
             "common_http_protocol_options": {"idle_timeout": "3600s", "headers_with_underscores_action": "REJECT_REQUEST"},
@@ -343,7 +362,13 @@ class EquippedEnvoy(HandWrittenEnvoy):
 
 
 RIVALS: tuple[type[Rival], ...] = (Nginx, HAProxy, HandWrittenEnvoy)
-CALL_RIVALS: tuple[type[Rival], ...] = (*RIVALS, EquippedEnvoy)  # where it is calls that are compared, not switches
+CALL_RIVALS: tuple[type[Rival], ...] = (
+    Nginx,
+    HAProxy,
+    BareEnvoy,
+    HandWrittenEnvoy,
+    EquippedEnvoy,
+)  # where it is calls that are compared, not switches
 
 
 def _replace(path: Path, content: str) -> None:

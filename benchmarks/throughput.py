@@ -1,15 +1,17 @@
 """A call with key check and mutual TLS: how many a second, how fast, at what cost. ``python -m benchmarks.throughput``
 
-Every proxy gets one core to itself; wrk and the back end share the other one. All are up at the same time and take turns, round
-by round, so that whatever else happens on the machine happens to all of them.
+Every proxy gets one core to itself; wrk and the back end share the other one. They take turns, round by round, so that whatever else
+happens on the machine happens to all of them, and each turn begins with a new process, because one process of the same program may
+be a tenth faster than the next.
 """
 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from benchmarks import servers
@@ -24,68 +26,86 @@ from tests.issuing import Issued, issue
 
 PROXY_CORE, OTHER_CORE = 0, 1
 KEYS = 1000
+FEW_CONNECTIONS = 8  # latency as callers see it who do not keep the proxy's core busy with a queue
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One round: what came of it, and the share of a core that the proxy has used."""
+
+    load: Load
+    cpu_share: float
 
 
 @dataclass(slots=True)
 class Subject:
     """Something that is measured.
 
-    :ivar cpu_seconds: tells the processor time that its processes have used so far
+    :ivar renew: starts it anew
+    :ivar server: gives what runs by now
     """
 
     title: str
     back_end: str
     url: str
     request: Request
-    cpu_seconds: Callable[[], float]
-    memory: Callable[[], int]
-    loads: list[Load] = field(default_factory=list)
-    cpu_shares: list[float] = field(default_factory=list)
+    renew: Callable[[], None]
+    server: Callable[[], servers.Server]
+    rounds: dict[int, list[Measured]] = field(default_factory=dict)  # by the number of connections
 
-    def measure(self, seconds: float) -> None:
-        """Do one round."""
-        before = self.cpu_seconds()
-        load = put_load(self.url, self.request, seconds=seconds, core=PROXY_CORE if self.title == "direct" else OTHER_CORE)
-        self.cpu_shares.append((self.cpu_seconds() - before) / load.seconds)
-        self.loads.append(load)
+    def measure(self, seconds: Mapping[int, float]) -> None:
+        """Do one round, with each number of connections for so many seconds."""
+        self.renew()
+        put_load(self.url, self.request, seconds=1, core=OTHER_CORE)  # connections, caches
+        for connections, duration in seconds.items():
+            self._measure(connections, duration)
 
-    def row(self) -> Row:
+    def _measure(self, connections: int, seconds: float) -> None:
+        server = self.server()
+        before = server.cpu_seconds()
+        core = PROXY_CORE if self.title == "direct" else OTHER_CORE
+        load = put_load(self.url, self.request, seconds=seconds, core=core, connections=connections)
+        self.rounds.setdefault(connections, []).append(Measured(load, (server.cpu_seconds() - before) / load.seconds))
+
+    def row(self, connections: int) -> Row:
         """Return what has been found."""
-        each = [share / load.per_second * 1e6 for share, load in zip(self.cpu_shares, self.loads, strict=True)]
+        rounds = self.rounds[connections]
         return {
             "": self.title,
             "back end": self.back_end,
-            "calls/s": Spread.of([load.per_second for load in self.loads]),
-            "p50 ms": Spread.of([load.p50_ms for load in self.loads]).median,
-            "p99 ms": Spread.of([load.p99_ms for load in self.loads]),
-            "its core's share": Spread.of(self.cpu_shares).median,
-            "its µs a call": Spread.of(each),
-            "memory MB": self.memory() / 1e6,
-            "failed": sum(load.failed for load in self.loads),
+            "calls/s": Spread.of([one.load.per_second for one in rounds]),
+            "p50 ms": Spread.of([one.load.p50_ms for one in rounds]).median,
+            "p99 ms": Spread.of([one.load.p99_ms for one in rounds]),
+            "its core's share": Spread.of([one.cpu_share for one in rounds]).median,
+            "its µs a call": Spread.of([one.cpu_share / one.load.per_second * 1e6 for one in rounds]),
+            "memory MB": self.server().memory() / 1e6,
+            "failed": sum(one.load.failed for one in rounds),
         }
 
 
 def main(arguments: Namespace) -> None:
     """Measure and publish."""
-    rounds, seconds = (2, 1.0) if arguments.quick else (arguments.rounds, 5.0)
+    rounds, long, short = (2, 1.0, 1.0) if arguments.quick else (arguments.rounds, 4.0, 2.0)
     with ExitStack() as stack:
         folder = stack.enter_context(servers.workplace())
         subjects = list(_subjects(stack, folder))
-        for subject in subjects:
-            put_load(subject.url, subject.request, seconds=1, core=OTHER_CORE)  # connections, caches
         for number in range(rounds):
             progress(f"Round {number + 1} of {rounds} …")
             for subject in subjects:
-                subject.measure(seconds)
-        rows = [subject.row() for subject in subjects]
-        ratios = list(_ratios(subjects))
+                subject.measure({CONNECTIONS: long, FEW_CONNECTIONS: short})
+        tables = {
+            f"A call through each, {CONNECTIONS} at once": [subject.row(CONNECTIONS) for subject in subjects],
+            f"A call through each, {FEW_CONNECTIONS} at once": [subject.row(FEW_CONNECTIONS) for subject in subjects],
+            "Ours against the others": list(_ratios(subjects)),
+        }
     remarks = [
-        f"Calls by {generator()} over {CONNECTIONS} connections, {rounds} rounds of {seconds:.0f} s each, taking turns.",
+        f"Calls by {generator()}, {rounds} rounds taking turns, each with a new process of each proxy.",
+        f"{long:.0f} s with {CONNECTIONS} connections, {short:.0f} s with {FEW_CONNECTIONS}; each calls again as soon as it is answered.",
         "direct: no proxy; over TLS without a client certificate, which wrk cannot present. Its processor time is the back end's own.",
         f"{KEYS:,} keys wherever keys are checked. A share below 0.95 says that wrk and the back end, not the proxy, were the limit.",
         *(f"{rival.title} is missing: {rival.program} is not installed." for rival in CALL_RIVALS if not rival.installed()),
     ]
-    publish("throughput", {"A call through each": rows, "Ours against the others": ratios}, arguments, remarks=remarks)
+    publish("throughput", tables, arguments, remarks=remarks)
 
 
 def _subjects(stack: ExitStack, folder: Path) -> Iterator[Subject]:
@@ -96,19 +116,13 @@ def _subjects(stack: ExitStack, folder: Path) -> Iterator[Subject]:
         backend = start_backend(place, authority, http2=http2, core=OTHER_CORE)
         stack.callback(backend.stop)
         if not http2:
-            yield Subject(
-                "direct",
-                protocol,
-                f"https://{servers.HOST}:{backend.open_port}",
-                Request("/"),
-                backend.server.cpu_seconds,
-                backend.server.memory,
-            )
+            direct = f"https://{servers.HOST}:{backend.open_port}"
+            yield Subject("direct", protocol, direct, Request("/"), renew=_leave, server=partial(getattr, backend, "server"))
         yield from _rivals(stack, place, backend, protocol, backend.client("client"))
         ours = Stack(home=place / "ours", backend=backend, plan=Plan(apis=10, certificates=10, keys=KEYS, operations=1), core=PROXY_CORE)
         stack.enter_context(ours)
-        gateway = ours.running["gateway"]
-        yield Subject("ours, with keys", protocol, _url(ours.port), ours.request(0), gateway.cpu_seconds, gateway.memory)
+        gateway = partial(ours.running.__getitem__, "gateway")
+        yield Subject("ours, with keys", protocol, _url(ours.port), ours.request(0), renew=partial(_renew, ours), server=gateway)
 
 
 def _rivals(stack: ExitStack, place: Path, backend: Backend, protocol: str, identity: Issued) -> Iterator[Subject]:
@@ -122,7 +136,17 @@ def _rivals(stack: ExitStack, place: Path, backend: Backend, protocol: str, iden
         rival.start()
         stack.callback(rival.stop)
         request = Request(f"/{API_PATH}/orders/1", keys[0])
-        yield Subject(rival.title, protocol, _url(rival.port), request, rival.server.cpu_seconds, rival.server.memory)
+        yield Subject(rival.title, protocol, _url(rival.port), request, renew=rival.restart, server=partial(getattr, rival, "server"))
+
+
+def _leave() -> None:
+    """Leave it as it is."""
+
+
+def _renew(ours: Stack) -> None:
+    ours.running["gateway"].stop()
+    ours.start_gateway()
+    ours.wait_until_answering()
 
 
 def _ratios(subjects: list[Subject]) -> Iterator[Row]:
@@ -130,14 +154,21 @@ def _ratios(subjects: list[Subject]) -> Iterator[Row]:
     for ours in (subject for subject in subjects if subject.title.startswith("ours")):
         for other in subjects:
             if other.back_end == ours.back_end and other is not ours:
-                rounds = [mine.per_second / its.per_second for mine, its in zip(ours.loads, other.loads, strict=True)]
-                later = [mine.p99_ms - its.p99_ms for mine, its in zip(ours.loads, other.loads, strict=True)]
                 yield {
                     "": f"ours / {other.title}",
                     "back end": ours.back_end,
-                    "calls/s": Spread.of(rounds),
-                    "p99 later by ms": Spread.of(later),
+                    "calls/s": Spread.of([mine.load.per_second / its.load.per_second for mine, its in _pairs(ours, other, CONNECTIONS)]),
+                    **{
+                        f"p99 later by ms, {connections} at once": Spread.of(
+                            [mine.load.p99_ms - its.load.p99_ms for mine, its in _pairs(ours, other, connections)]
+                        )
+                        for connections in (CONNECTIONS, FEW_CONNECTIONS)
+                    },
                 }
+
+
+def _pairs(ours: Subject, other: Subject, connections: int) -> Iterator[tuple[Measured, Measured]]:
+    return zip(ours.rounds[connections], other.rounds[connections], strict=True)
 
 
 def _url(port: int) -> str:
