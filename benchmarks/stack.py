@@ -27,6 +27,7 @@ class Stack:
 
     :ivar home: its ``PORTAL_HOME``, which must not exist yet
     :ivar core: the one processor core that the gateway may use; ``None``: all
+    :ivar control_core: the same for the xDS process
     :ivar fed_after: seconds from starting xDS process and gateway, both cold, to the gateway's first answer
     """
 
@@ -34,6 +35,7 @@ class Stack:
     backend: Backend
     plan: Plan
     core: int | None = None
+    control_core: int | None = None
     port: int = field(default_factory=servers.free_port)  # the gateway's
     portal_port: int = field(default_factory=servers.free_port)
     environment: dict[str, str] = field(init=False)
@@ -78,7 +80,7 @@ class Stack:
 
     def start_xds(self, *, name: str = "xds") -> servers.Server:
         """Start the xDS process, or another one under another *name*."""
-        self.running[name] = self._start("xds")
+        self.running[name] = self._start("xds", core=self.control_core)
         return self.running[name]
 
     def start_gateway(self) -> servers.Server:

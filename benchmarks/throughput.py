@@ -1,8 +1,8 @@
 """A call with key check and mutual TLS: how many a second, how fast, at what cost. ``python -m benchmarks.throughput``
 
-Every proxy gets one core to itself; wrk and the back end share the other one. They take turns, round by round, so that whatever else
-happens on the machine happens to all of them, and each turn begins with a new process, because one process of the same program may
-be a tenth faster than the next.
+Every proxy gets one core to itself; wrk, the back end and our xDS process share the other one. They take turns, round by round, so
+that whatever else happens on the machine happens to all of them, and each turn begins with a new process, because one process of the
+same program may be a tenth faster than the next.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ def _subjects(stack: ExitStack, folder: Path) -> Iterator[Subject]:
             direct = f"https://{servers.HOST}:{backend.open_port}"
             yield Subject("direct", protocol, direct, Request("/"), renew=_leave, server=partial(getattr, backend, "server"))
         yield from _rivals(stack, place, backend, protocol, backend.client("client"))
-        ours = Stack(home=place / "ours", backend=backend, plan=Plan(apis=10, certificates=10, keys=KEYS, operations=1), core=PROXY_CORE)
-        stack.enter_context(ours)
+        plan = Plan(apis=10, certificates=10, keys=KEYS, operations=1)
+        ours = stack.enter_context(Stack(home=place / "ours", backend=backend, plan=plan, core=PROXY_CORE, control_core=OTHER_CORE))
         gateway = partial(ours.running.__getitem__, "gateway")
         yield Subject("ours, with keys", protocol, _url(ours.port), ours.request(0), renew=partial(_renew, ours), server=gateway)
 

@@ -12,7 +12,8 @@ from django.db import DatabaseError, connection
 
 from gateway.hub import Update
 from gateway.world import World
-from portal.activity import Bell, last_line, lines_after
+from portal.activity import last_line, lines_after
+from portal.bell import Bell
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +52,20 @@ class Follower:
         connection.close()
 
     def _follow(self, stop: threading.Event) -> None:
-        bell = Bell()
+        with Bell() as bell:
+            self._catch_up()
+            while not stop.is_set():
+                if lines := lines_after(self._world.line):
+                    self._deliver(self._world.follow(lines))
+                    if any(line.kind == "gateway" for line in lines):
+                        self._gateways_changed()
+                else:
+                    bell.wait(_LOOK_SECONDS)
+
+    def _catch_up(self) -> None:
+        """Read everything at first, and when another database has come into its place."""
         update = None
-        if not self._loaded or last_line() < self._world.line:  # at first, and when another database has come into its place
+        if not self._loaded or last_line() < self._world.line:
             began = time.monotonic()
             update = self._world.load()
             self._loaded = True
@@ -61,11 +73,3 @@ class Follower:
         self._gateways_changed()  # after the line has been read from which we follow: whoever is enrolled later has a line of their own
         if update:
             self._deliver(update)
-        while not stop.is_set():
-            if lines := lines_after(self._world.line):
-                update = self._world.follow(lines)
-                self._deliver(update)
-                if any(line.kind == "gateway" for line in lines):
-                    self._gateways_changed()
-            else:
-                bell.wait(_LOOK_SECONDS)

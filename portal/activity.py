@@ -1,12 +1,12 @@
-"""Writing the activity log, and following it as the feed of changes."""
+"""Writing the activity log, and reading it as the feed of changes."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import connection
 
+from portal.bell import CHANNEL
 from portal.models import Activity, Event
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 # Writers of the log take this PostgreSQL advisory lock until they commit, so that ids become visible in order.
 _LOCK = 0x706F7274616C
-_CHANNEL = "portal_activity"
-_SQLITE_POLL_SECONDS = 0.003
 
 
 class Subject(Protocol):
@@ -36,7 +34,7 @@ def record(event: Event, subject: Subject, /, *, by: User | None, at: datetime, 
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-            cursor.execute("SELECT pg_notify(%s, '')", [_CHANNEL])  # delivered at commit
+            cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])  # delivered at commit
     return Activity.objects.create(
         at=at,
         actor=by,
@@ -56,36 +54,3 @@ def last_line() -> int:
 def lines_after(line: int) -> list[Activity]:
     """Return the lines after *line*, oldest first. None is ever missed: ids become visible in order."""
     return list(Activity.objects.filter(id__gt=line).order_by("id"))
-
-
-class Bell:
-    """Wakes a follower of the log as soon as somebody else has committed.
-
-    SQLite: ``PRAGMA data_version`` costs microseconds, so it is polled. PostgreSQL: ``LISTEN``.
-    Use it from one thread, which then owns the connection.
-    """
-
-    def __init__(self) -> None:
-        """Start listening; commits from now on ring."""
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(f"LISTEN {_CHANNEL}")
-        else:
-            self._version = self._data_version()
-
-    def wait(self, seconds: float) -> bool:
-        """Return true as soon as something was committed, false after *seconds* without."""
-        if connection.vendor == "postgresql":
-            return any(True for _ in connection.connection.notifies(timeout=seconds, stop_after=1))
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if (version := self._data_version()) != self._version:
-                self._version = version
-                return True
-            time.sleep(_SQLITE_POLL_SECONDS)
-        return False
-
-    def _data_version(self) -> int:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA data_version")
-            return int(cursor.fetchone()[0])
