@@ -54,7 +54,7 @@ INSTALLED_APPS = [
     "gateway",
     "rest",
     "demo",
-    "axes",
+    "portal.apps.FailedSignInsConfig",
     "csp",
     "django_htmx",
     "heroicons",

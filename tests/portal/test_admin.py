@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -110,6 +111,15 @@ def test_nothing_typed_at_a_failed_sign_in_is_shown(office: Client, client: Clie
     page = office.get(f"/admin/axes/accessattempt/{attempt.pk}/change/").content
     assert b"nearly-right-1" not in page
     assert b"post_data" not in page
+
+
+def test_failed_sign_ins_have_chinese_captions(office: Client, client: Client) -> None:
+    client.post("/accounts/login/", {"username": "administrator", "password": "nearly-right-1"})
+    attempt = AccessAttempt.objects.get()
+    for address in ("/admin/", "/admin/axes/accessattempt/", f"/admin/axes/accessattempt/{attempt.pk}/change/"):
+        page = office.get(address, headers={"accept-language": "zh-hans"}).content.decode()
+        assert "登录失败" in page
+        assert re.findall(r"Axes|ccess attempt|Username|IP Address|User Agent|Failed Logins|Attempt Time", page) == []
 
 
 def test_a_person_is_deleted_with_what_they_prefer_and_their_tokens(office: Client, publisher: User) -> None:
