@@ -27,7 +27,7 @@ class PortalAdminConfig(admin_apps.AdminConfig):
     default_site = "portal.administration.PortalAdminSite"
 
 
-class FailedSignInsConfig(axes_apps.AppConfig):
+class FailedSignInsConfig(axes_apps.AppConfig):  # type: ignore[misc]  # untyped
     """django-axes under a name that says what it keeps."""
 
     default = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 
 import polib
@@ -93,6 +94,7 @@ def marked(tmp_path: Path, settings: Settings) -> None:
         )
     marked.save(str(folder / "django.po"))
     compile_translations(tmp_path)
+    import_module(settings.ROOT_URLCONF)  # what offers the languages to choose from must not know this one
     settings.LANGUAGES = [("en-gb", "Marked")]
     settings.LANGUAGE_CODE = "en-gb"
     settings.LOCALE_PATHS = [tmp_path]
