@@ -362,13 +362,8 @@ class EquippedEnvoy(HandWrittenEnvoy):
 
 
 RIVALS: tuple[type[Rival], ...] = (Nginx, HAProxy, HandWrittenEnvoy)
-CALL_RIVALS: tuple[type[Rival], ...] = (
-    Nginx,
-    HAProxy,
-    BareEnvoy,
-    HandWrittenEnvoy,
-    EquippedEnvoy,
-)  # where it is calls that are compared, not switches
+# Where it is calls that are compared, not switches:
+CALL_RIVALS: tuple[type[Rival], ...] = (Nginx, HAProxy, BareEnvoy, HandWrittenEnvoy, EquippedEnvoy)
 
 
 def _replace(path: Path, content: str) -> None:
