@@ -1,10 +1,13 @@
 """What browser tests stand on: the whole thing running, a real Chromium, and people who are signed in.
 
-No test here touches the database: they see what a person sees. Each takes its own certificates and APIs, so that any order does.
+No test here touches the database: they see what a person sees. Each takes its own certificates and APIs, and what it has chosen for the
+account that all share is forgotten afterwards, so that any order does.
 """
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -67,7 +70,14 @@ def person(browser: Browser, portal: Portal, signed_in_state: Any) -> Iterator[C
     yield make
     for context in contexts:
         context.close()
+    _forget_preferences(portal)
     assert not complaints
+
+
+def _forget_preferences(portal: Portal) -> None:
+    """Take away the language and the theme that were kept with the account, which all tests share."""
+    with contextlib.closing(sqlite3.connect(portal.home / "portal.sqlite3", timeout=10)) as database, database:
+        database.execute("DELETE FROM portal_preferences")
 
 
 def sign_in(page: Page, portal: Portal) -> None:
