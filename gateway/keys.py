@@ -42,7 +42,7 @@ class Keys:
         """Begin without any."""
         self._shards: dict[str, dict[int, list[KeyCredential]]] = {shard: {} for shard in SHARDS}  # by subscription within
         self._shards_of: dict[int, frozenset[str]] = {}  # by subscription
-        self._number = 0
+        self._number = 0  # of keys; counted on the way, because a change must not cost the more, the more there are
         self._api_of: dict[int, int] = {}
         self._subscriptions_of: defaultdict[int, set[int]] = defaultdict(set)  # by API
 

@@ -11,14 +11,12 @@ import functools
 from typing import TYPE_CHECKING
 
 from envoy.config.core.v3.config_source_pb2 import AggregatedConfigSource, ApiVersion, ConfigSource, ExtensionConfigSource
-from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from envoy.extensions.common.matching.v3.extension_matcher_pb2 import ExtensionWithMatcher
-from envoy.extensions.filters.http.composite.v3.composite_pb2 import Composite, DynamicConfig, ExecuteFilterAction
-from envoy.type.matcher.v3.http_inputs_pb2 import HttpRequestHeaderMatchInput
-from xds.core.v3.extension_pb2 import TypedExtensionConfig as InputConfig
+from envoy.extensions.filters.http.composite.v3.composite_pb2 import DynamicConfig, ExecuteFilterAction
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 
 from gateway.compile.keys import HEX_SHARDS, OTHER, KeyCredential, key_check
+from gateway.compile.matching import filter_by, request_header, run_filter
 from gateway.compile.names import KEY_HEADER, KEYS_FILTER, shard_name
 from gateway.compile.resource import TYPE_PREFIX, Resource, filter_config, pack
 
@@ -35,12 +33,9 @@ def key_check_by_control_plane() -> ExtensionConfigSource:
 
 def sharded_key_check() -> ExtensionWithMatcher:
     """Return the sharded form: every shard comes from the control plane and refuses all keys until it has come."""
-    key = InputConfig(name="key", typed_config=pack(HttpRequestHeaderMatchInput(header_name=KEY_HEADER)))
     leaves = Matcher.MatcherTree.MatchMap(map={shard: _shard(shard) for shard in HEX_SHARDS})
-    return ExtensionWithMatcher(
-        xds_matcher=Matcher(matcher_tree=Matcher.MatcherTree(input=key, prefix_match_map=leaves), on_no_match=_shard(OTHER)),
-        extension_config=TypedExtensionConfig(name="composite", typed_config=pack(Composite())),
-    )
+    tree = Matcher.MatcherTree(input=request_header("key", KEY_HEADER), prefix_match_map=leaves)
+    return filter_by(Matcher(matcher_tree=tree, on_no_match=_shard(OTHER)))
 
 
 def compile_key_check(number: int, credentials: Iterable[KeyCredential]) -> Resource:
@@ -60,8 +55,7 @@ def _sharded() -> Resource:
 
 def _shard(shard: str) -> Matcher.OnMatch:
     dynamic = DynamicConfig(name=shard_name(shard), config_discovery=_by_control_plane(key_check().DESCRIPTOR.full_name))
-    action = ExecuteFilterAction(dynamic_config=dynamic)
-    return Matcher.OnMatch(action=InputConfig(name="composite-action", typed_config=pack(action)))
+    return run_filter(ExecuteFilterAction(dynamic_config=dynamic))
 
 
 def _by_control_plane(*types: str) -> ExtensionConfigSource:

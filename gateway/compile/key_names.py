@@ -9,15 +9,14 @@ from __future__ import annotations
 from envoy.config.core.v3.base_pb2 import DataSource, Metadata
 from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from envoy.extensions.common.matching.v3.extension_matcher_pb2 import ExtensionWithMatcher
-from envoy.extensions.filters.http.composite.v3.composite_pb2 import Composite, ExecuteFilterAction
+from envoy.extensions.filters.http.composite.v3.composite_pb2 import ExecuteFilterAction
 from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua, LuaPerRoute
-from envoy.type.matcher.v3.http_inputs_pb2 import HttpRequestHeaderMatchInput
 from google.protobuf.struct_pb2 import Struct
-from xds.core.v3.extension_pb2 import TypedExtensionConfig as InputConfig
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 from xds.type.matcher.v3.string_pb2 import StringMatcher
 
 from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY, KeyCheck
+from gateway.compile.matching import filter_by, request_header, run_filter
 from gateway.compile.names import KEY_HEADER, METADATA
 from gateway.compile.resource import pack
 
@@ -71,18 +70,14 @@ def only_with_query_key() -> ExtensionWithMatcher:
 
     A call without the parameter pays for the glance only: no script is made for it, which a filter that skips would do.
     """
-    path = InputConfig(name="path", typed_config=pack(HttpRequestHeaderMatchInput(header_name=":path")))
+    path = request_header("path", ":path")
     parameter = Matcher.MatcherList.Predicate.SinglePredicate(input=path, value_match=StringMatcher(contains=DEFAULT_KEY_QUERY))
     script = Lua(default_source_code=DataSource(inline_string=_SCRIPT))
-    move = ExecuteFilterAction(typed_config=TypedExtensionConfig(name="lua", typed_config=pack(script)))
     found = Matcher.MatcherList.FieldMatcher(
         predicate=Matcher.MatcherList.Predicate(single_predicate=parameter),
-        on_match=Matcher.OnMatch(action=InputConfig(name="composite-action", typed_config=pack(move))),
+        on_match=run_filter(ExecuteFilterAction(typed_config=TypedExtensionConfig(name="lua", typed_config=pack(script)))),
     )
-    return ExtensionWithMatcher(
-        xds_matcher=Matcher(matcher_list=Matcher.MatcherList(matchers=[found])),
-        extension_config=TypedExtensionConfig(name="composite", typed_config=pack(Composite())),
-    )
+    return filter_by(Matcher(matcher_list=Matcher.MatcherList(matchers=[found])))
 
 
 def has_own_names(check: KeyCheck) -> bool:

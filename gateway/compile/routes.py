@@ -11,14 +11,13 @@ from collections.abc import Collection, Iterator, Sequence
 from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, Route, RouteAction, RouteList, RouteMatch, VirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
-from envoy.type.matcher.v3.http_inputs_pb2 import HttpRequestHeaderMatchInput
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
-from xds.core.v3.extension_pb2 import TypedExtensionConfig as InputConfig
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 
 from apis.policy.model import OperationPattern, Policy
 from gateway.compile.forwarding import forward, retry_policy
 from gateway.compile.key_names import has_own_names, own_names, own_names_metadata
+from gateway.compile.matching import on_match, request_header
 from gateway.compile.names import (
     KEY_HEADER,
     KEY_NAMES_FILTER,
@@ -80,15 +79,15 @@ def _one_api(policy: Policy) -> VirtualHost:
 def _several_apis(policies: Sequence[Policy]) -> VirtualHost:
     """Return a host that finds the API by the longest path. The tree looks at the path with a slash behind it: `/a` is not `/ab`."""
     tree = Matcher.MatcherTree(
-        input=InputConfig(name="path", typed_config=pack(HttpRequestHeaderMatchInput(header_name=SCOPE_HEADER))),
-        prefix_match_map=Matcher.MatcherTree.MatchMap(map={f"/{policy.path}/": _on_match(_with_filters(policy)) for policy in policies}),
+        input=request_header("path", SCOPE_HEADER),
+        prefix_match_map=Matcher.MatcherTree.MatchMap(map={f"/{policy.path}/": _lead_to(_with_filters(policy)) for policy in policies}),
     )
-    nowhere = _on_match([not_found("none")])
+    nowhere = _lead_to([not_found("none")])
     return VirtualHost(matcher=Matcher(matcher_tree=tree, on_no_match=nowhere), retry_policy=retry_policy())
 
 
-def _on_match(routes: Sequence[Route]) -> Matcher.OnMatch:
-    return Matcher.OnMatch(action=InputConfig(name="routes", typed_config=pack(RouteList(routes=routes))))
+def _lead_to(routes: Sequence[Route]) -> Matcher.OnMatch:
+    return on_match("routes", RouteList(routes=routes))
 
 
 def _with_filters(policy: Policy) -> list[Route]:
