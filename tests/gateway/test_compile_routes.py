@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apis.policy.model import Policy
 from gateway.compile import compile_segment, segment_of
 from gateway.compile.templates import specificity
 from tests.gateway.backends import Backend
