@@ -30,7 +30,7 @@ def transport_socket(backend: Backend, identity: Identity | None) -> TransportSo
     common = CommonTlsContext(
         tls_params=tls.TlsParameters(
             tls_minimum_protocol_version=tls.TlsParameters.TLSv1_2,
-            tls_maximum_protocol_version=tls.TlsParameters.TLSv1_3,  # off towards back ends unless named
+            tls_maximum_protocol_version=_newest(backend),
             ecdh_curves=_CURVES,
         ),
         tls_certificates=[_certificate(identity)] if identity else [],
@@ -40,8 +40,17 @@ def transport_socket(backend: Backend, identity: Identity | None) -> TransportSo
         common_tls_context=common,
         sni="" if is_address(backend.host) else backend.host,
         max_session_keys=UInt32Value(value=4),
+        allow_renegotiation=backend.asks_later,
     )
     return TransportSocket(name="envoy.transport_sockets.tls", typed_config=pack(context))
+
+
+def _newest(backend: Backend) -> tls.TlsParameters.TlsProtocol:
+    """Return the newest TLS to speak; 1.3 is off towards back ends unless named.
+
+    TLS 1.3 knows no renegotiation, and what it has in its place (RFC 8446, 4.6.2) Envoy's library does not.
+    """
+    return tls.TlsParameters.TLSv1_2 if backend.asks_later else tls.TlsParameters.TLSv1_3
 
 
 def _certificate(identity: Identity) -> tls.TlsCertificate:
