@@ -185,7 +185,7 @@ def _limits(chosen: GatewayBootstrap) -> OverloadManager:
 
 
 def _runtime() -> Struct:
-    """Return Envoy's runtime settings: a regular expression may be as large as a long URL template needs (the default is 100 instructions)."""
+    """Return Envoy's runtime settings: a regular expression may be as large as a long URL template needs (the default: 100)."""
     runtime = Struct()
     runtime.update({"re2.max_program_size.error_level": 100_000})
     return runtime

@@ -80,6 +80,8 @@ def _connection_manager(settings: GatewayListener) -> hcm.HttpConnectionManager:
             max_concurrent_streams=UInt32Value(value=100),
             initial_stream_window_size=UInt32Value(value=65536),
             initial_connection_window_size=UInt32Value(value=1048576),
+            # A request that is no valid HTTP ends by itself, not with the other calls on its connection.
+            override_stream_error_on_invalid_http_message=BoolValue(value=True),
         ),
         request_headers_timeout=Duration(seconds=10),
         stream_idle_timeout=Duration(seconds=settings.idle_seconds),

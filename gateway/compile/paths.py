@@ -1,4 +1,4 @@
-"""Paths that mean one thing to the gateway and another to a back end are refused before anything else looks at them. [pure]
+r"""Paths that mean one thing to the gateway and another to a back end are refused before anything else looks at them. [pure]
 
 A path is matched and passed on as it came, byte for byte. So it must not hold a dot segment, neither a plain one nor one that only
 shows once a back end has decoded the path (once or again), taken path parameters (``;x=1``) away or read ``%2f`` and ``\\`` as slashes.
@@ -16,6 +16,7 @@ from envoy.type.matcher.v3.regex_pb2 import RegexMatcher
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
 
 DISGUISED_PATH = "disguised-path"
+UNENCODED_PATH = "unencoded-path"
 SEVERAL_HOSTS = "several-hosts"
 
 _PERCENT = "%(?:(?:2|%32)(?:5|%35))*"  # however often it was encoded
@@ -63,10 +64,17 @@ def without_path_parameters() -> HeaderMatcher:
 
 
 def path_check() -> Filter:
-    """Return the filter that refuses disguised paths, and calls that name several hosts (RFC 9112, 3.2)."""
-    path = Permission(url_path=PathMatcher(path=StringMatcher(safe_regex=RegexMatcher(regex=_DISGUISED))))
+    """Return the filter that refuses disguised paths, and calls that name several hosts (RFC 9112, 3.2).
+
+    Envoy itself refuses bytes that must be encoded (RFC 3986, 2) over HTTP/1.1 only.
+    """
+    visible = StringMatcher(safe_regex=RegexMatcher(regex="[!-~]*"))
+    unencoded = Permission(
+        header=HeaderMatcher(name=":path", string_match=visible, invert_match=True, treat_missing_header_as_empty=True)  # CONNECT has none
+    )
     hosts = Permission(header=HeaderMatcher(name=":authority", string_match=StringMatcher(contains=",")))
-    policies = {DISGUISED_PATH: _for_all(path), SEVERAL_HOSTS: _for_all(hosts)}
+    disguised = Permission(url_path=PathMatcher(path=StringMatcher(safe_regex=RegexMatcher(regex=_DISGUISED))))
+    policies = {DISGUISED_PATH: _for_all(disguised), UNENCODED_PATH: _for_all(unencoded), SEVERAL_HOSTS: _for_all(hosts)}
     return Filter(rules=RBAC(action=RBAC.DENY, policies=policies))
 
 

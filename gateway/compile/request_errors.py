@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gateway.compile.paths import DISGUISED_PATH, SEVERAL_HOSTS
+from gateway.compile.paths import DISGUISED_PATH, SEVERAL_HOSTS, UNENCODED_PATH
 
 
 class RequestError(NamedTuple):
@@ -30,6 +30,7 @@ REQUEST_ERRORS = (
         "The path holds a segment that is . or .. (plain, encoded or with parameters) or nothing but parameters, or an encoded null."
         " Send the path that is meant.",
     ),
+    RequestError(_denied(UNENCODED_PATH), 400, "The path holds characters that must be percent-encoded, such as %%20 for a space."),
     RequestError(_denied(SEVERAL_HOSTS), 400, "The request names several hosts. Send one Host header."),
     RequestError(_because("missing_host_header"), 400, "The request names no host. Send a Host header."),
     RequestError(_because("http.invalid_authority"), 400, "The Host header is not a valid host name."),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from apis.policy.model import Policy
+from apis.policy.model import KeyCheck, Policy
 from tests.gateway.backends import Backend, Http2Backend
 from tests.gateway.gateways import Gateway, open_to_all, policy
 from tests.gateway.plant import Plant
@@ -94,7 +94,9 @@ def publish(gateway: Gateway, plain: Backend, new_api: Callable[[], int]) -> Ite
     """Return what publishes an API at a path, with these operations; the API goes when the test ends."""
     published = []
 
-    def publish(path: str, *operations: tuple[str, str], backend_path: str = "", key: bool = False) -> Policy:
+    def publish(
+        path: str, *operations: tuple[str, str], backend_path: str = "", key: bool = False, key_check: KeyCheck | None = None
+    ) -> Policy:
         one = policy(
             new_api(),
             path,
@@ -103,8 +105,9 @@ def publish(gateway: Gateway, plain: Backend, new_api: Callable[[], int]) -> Ite
             presents=False,
             operations=operations or (("*", "/*"),),
             backend_path=backend_path,
+            key_check=key_check,
         )
-        one = one if key else open_to_all(one)
+        one = one if key or key_check else open_to_all(one)
         assert not gateway.publish(one)
         published.append(one)
         return one
