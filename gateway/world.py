@@ -54,7 +54,7 @@ class _Prepared:
     def routed(self) -> Policy:
         """The part of the policy that routes depend on."""
         whole = self.policy.backend
-        backend = Backend(scheme=whole.scheme, host=whole.host, port=whole.port, path=whole.path, trust=Trust())
+        backend = Backend(scheme=whole.scheme, host=whole.host, port=whole.port, path=whole.path, protocol=whole.http, trust=Trust())
         return dataclasses.replace(self.policy, inbound=(self.policy.cors,) if self.policy.cors else (), backend=backend)
 
     @property

@@ -175,7 +175,7 @@ def _by_safety(policy: Policy, operation: OperationPattern, match: RouteMatch, a
     """Yield the route of *match*; where any verb matches, what may be sent twice has a route of its own before the other's."""
     safe = RouteAction()
     safe.CopyFrom(action)
-    safe.retry_policy.CopyFrom(not_answered())
+    safe.retry_policy.CopyFrom(not_answered(policy.backend.http))
     if policy.forwarding.retry and operation.method == ANY_METHOD:
         of_safe_calls = RouteMatch()
         of_safe_calls.CopyFrom(match)
