@@ -139,7 +139,7 @@ def _break(_place: object, *_args: object, **_kwargs: object) -> None:
 
 
 STEPS: dict[str, tuple[str, Callable[[Client, Issued], Page]]] = {
-    "while the file is opened": ("certificates.forms.open_pfx", lambda client, issued: _send(client, "upload/", issued)),
+    "while the file is opened": ("certificates.forms.open_loadable", lambda client, issued: _send(client, "upload/", issued)),
     "while the child is started": ("certificates.pfx.opening.subprocess.Popen", lambda client, issued: _send(client, "upload/", issued)),
     "while the answer is read": ("certificates.pfx.opening.wire.understand", lambda client, issued: _send(client, "upload/", issued)),
     "while the key is sealed": ("certificates.sealing.KeyRing.seal", lambda client, issued: _send(client, "upload/", issued)),

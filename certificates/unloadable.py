@@ -1,0 +1,99 @@
+"""Why the gateway's TLS library does not load a certificate, in sentences: from its words, and where they give no cause, from the bytes.
+
+The library is BoringSSL. Of a certificate that it cannot parse it says no more than "Failed to load certificate chain", so its rules that
+files are known to break are looked up here, and only once it has refused: this list never refuses anything itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from asn1crypto import x509
+from django.utils.translation import gettext as _
+
+_MOST_EXPONENT_BITS = 33  # BoringSSL, crypto/fipsmodule/rsa/rsa_impl.cc: kMaxExponentBits
+_MOST_MODULUS_BITS = 16 * 1024  # BoringSSL, OPENSSL_RSA_MAX_MODULUS_BITS
+_USABLE_KEYS = {"rsa", "ec", "ed25519"}
+_USABLE_CURVES = {"secp256r1", "secp384r1", "secp521r1"}
+
+
+def reason_of(words: str, certificates: Sequence[bytes]) -> str:
+    """Return why the gateway refused, in the active language.
+
+    :param words: what the gateway said
+    :param certificates: DER, the leaf first, then its chain; empty: only the words are known
+    """
+    if reason := _reason_in(words):
+        return reason
+    if "Failed to load certificate chain" in words:
+        for position, der in enumerate(certificates):
+            if reason := next(_broken_rules(der, leaf=position == 0), ""):
+                return _in_the_chain(reason, position) if position else reason
+    return _("The gateway's TLS library does not load it: %(words)s") % {"words": words}
+
+
+def _reason_in(words: str) -> str:
+    """Return the sentence for a cause that the library itself names; empty if it names none that is known."""
+    sentences = {
+        "KEY_VALUES_MISMATCH": _("The private key does not belong to the certificate."),
+        "KEY_TYPE_MISMATCH": _("The private key does not belong to the certificate."),
+        "only RSA certificates with 2048-bit or larger keys": _("The RSA key is too small: the gateway needs 2048 bits or more."),
+        "only P-256, P-384 or P-521 ECDSA certificates": _("The gateway cannot use this curve; it can use P-256, P-384 and P-521."),
+        "routines:OPENSSL_internal:BAD_VERSION": _("The RSA key has more than two primes; the gateway needs one with two."),
+        "N_NOT_EQUAL_P_Q": _(
+            "The RSA key does not hold its two primes, or they do not belong to its modulus. Export the key with all its values."
+        ),
+        "D_E_NOT_CONGRUENT_TO_1": _("The numbers of the RSA key contradict each other: it is damaged. Export it again."),
+        "CRT_VALUES_INCORRECT": _("The numbers of the RSA key contradict each other: it is damaged. Export it again."),
+        "BAD_E_VALUE": _("The RSA key has a public exponent that the gateway's TLS library does not take; use 65537."),
+        "MODULUS_TOO_LARGE": _("The RSA key is too large for the gateway."),
+    }
+    return next((sentence for sign, sentence in sentences.items() if sign in words), "")
+
+
+def _in_the_chain(reason: str, position: int) -> str:
+    return _("Certificate %(number)d of the chain above it cannot be used: %(reason)s") % {"number": position, "reason": reason}
+
+
+def _broken_rules(der: bytes, *, leaf: bool) -> Iterator[str]:
+    """Yield which of the library's rules a certificate breaks; of the chain's it does not look at the keys."""
+    try:
+        certificate = x509.Certificate.load(der)["tbs_certificate"]
+        yield from _broken_form(certificate)
+        if leaf:
+            yield from _broken_key(certificate["subject_public_key_info"])
+    except (ValueError, TypeError, KeyError):  # asn1crypto's, of what it cannot parse either
+        yield _("The certificate is not well-formed DER.")
+
+
+def _broken_form(certificate: x509.TbsCertificate) -> Iterator[str]:
+    version = {"v1": 1, "v2": 2, "v3": 3}.get(certificate["version"].native)
+    if version is None:
+        yield _("The certificate has a version that does not exist; the gateway's TLS library takes versions 1 to 3.")
+    elif version != 3 and certificate["extensions"]:  # noqa: PLR2004 - X.509's
+        yield _("It is an X.509 version %(version)d certificate with extensions, which only version 3 may have. Have it issued again.") % {
+            "version": version
+        }
+    dates = (certificate["validity"][end].chosen.contents for end in ("not_before", "not_after"))
+    if any(b"." in date or b"," in date for date in dates):
+        yield _("One of its dates has a fraction of a second, which X.509 does not allow (RFC 5280, 4.1.2.5). Have it issued again.")
+
+
+def _broken_key(key: x509.PublicKeyInfo) -> Iterator[str]:
+    algorithm = key["algorithm"]["algorithm"]
+    if algorithm.native not in _USABLE_KEYS:
+        yield _("The gateway cannot use a key of the kind %(kind)s.") % {"kind": algorithm.native}
+    elif algorithm.native == "ec":
+        curve = key["algorithm"]["parameters"]
+        if curve.name != "named" or curve.chosen.native not in _USABLE_CURVES:
+            yield _("The gateway cannot use this curve; it can use P-256, P-384 and P-521.")
+    elif algorithm.native == "rsa":
+        numbers = key["public_key"].parsed
+        bits = numbers["public_exponent"].native.bit_length()
+        if bits > _MOST_EXPONENT_BITS:
+            yield _("The public exponent of the RSA key has %(bits)d bits; the gateway takes %(most)d at most. Use 65537.") % {
+                "bits": bits,
+                "most": _MOST_EXPONENT_BITS,
+            }
+        if numbers["modulus"].native.bit_length() > _MOST_MODULUS_BITS:
+            yield _("The RSA key is too large for the gateway.")
