@@ -18,7 +18,12 @@ _USABLE_CURVES = {"secp256r1", "secp384r1", "secp521r1"}
 
 
 def reason_of(words: str, certificates: Sequence[bytes]) -> str:
-    """Return why the gateway refused, in the active language.
+    """Return why the gateway refused, in the active language: its own words, where no cause is known. Arguments as below."""
+    return explanation_of(words, certificates) or _("The gateway's TLS library does not load it: %(words)s") % {"words": words}
+
+
+def explanation_of(words: str, certificates: Sequence[bytes]) -> str:
+    """Return the known cause for which the gateway refused, in the active language; empty if none is known.
 
     :param words: what the gateway said
     :param certificates: DER, the leaf first, then its chain; empty: only the words are known
@@ -29,7 +34,7 @@ def reason_of(words: str, certificates: Sequence[bytes]) -> str:
         for position, der in enumerate(certificates):
             if reason := next(_broken_rules(der, leaf=position == 0), ""):
                 return _in_the_chain(reason, position) if position else reason
-    return _("The gateway's TLS library does not load it: %(words)s") % {"words": words}
+    return ""
 
 
 def _reason_in(words: str) -> str:
