@@ -8,9 +8,13 @@ needed: compiling every cluster twice would make every switch slower for the sak
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from uuid import UUID
+
+from django.db.models import QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from apis.models import Api
 from apis.policy.model import Policy
@@ -22,6 +26,7 @@ from gateway.stream import Key
 log = logging.getLogger(__name__)
 
 _MOST = 3  # earlier versions of an entry, should a gateway refuse several; the one that was current last is tried first
+_LATEST_FIRST = ("-current_since", "-number")
 
 
 class Fallback:
@@ -56,15 +61,20 @@ def earlier_versions(apis: Collection[Api]) -> Earlier:
     presented = {api.certificate.pk: api.certificate.current for api in apis if api.certificate}
     if not presented:
         return {}
-    found: dict[int, list[UUID]] = {}
-    others = CertificateVersion.objects.filter(certificate__in=presented).exclude(
-        pk__in=[version.pk for version in presented.values() if version]
-    )
-    for certificate, pk in others.order_by("-current_since", "-number").values_list("certificate", "pk"):
-        found.setdefault(certificate, []).append(pk)
-    chosen = {pk for pks in found.values() for pk in pks[:_MOST]}
-    rows = CertificateVersion.objects.in_bulk(list(chosen)) if chosen else {}
-    return {certificate: tuple(rows[pk] for pk in pks[:_MOST] if pk in rows) for certificate, pks in found.items()}
+    others = CertificateVersion.objects.filter(certificate__in=presented).exclude(pk__in=[one.pk for one in presented.values() if one])
+    found: defaultdict[int, list[CertificateVersion]] = defaultdict(list)
+    for version in _latest(others.order_by(*_LATEST_FIRST), one_entry=len(presented) == 1):
+        found[version.certificate_id].append(version)
+    return {certificate: tuple(versions) for certificate, versions in found.items()}
+
+
+def _latest(versions: QuerySet[CertificateVersion], *, one_entry: bool) -> QuerySet[CertificateVersion]:
+    """Return the first few *versions* of each entry; of one entry, as in every switch, in half the time."""
+    if one_entry:
+        return versions[:_MOST]
+    place = Window(RowNumber(), partition_by="certificate", order_by=_LATEST_FIRST)
+    chosen = versions.annotate(place=place).filter(place__lte=_MOST).values("pk")
+    return CertificateVersion.objects.filter(pk__in=chosen).order_by(*_LATEST_FIRST)
 
 
 def fallbacks_of(api: Api, policy: Policy, earlier: Earlier) -> tuple[Fallback, ...]:
