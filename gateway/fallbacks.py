@@ -26,6 +26,7 @@ from gateway.stream import Key
 log = logging.getLogger(__name__)
 
 _MOST = 3  # earlier versions of an entry, should a gateway refuse several; the one that was current last is tried first
+_NEEDED = ("certificate", "number", "der", "chain", "ring_key", "wrapped_key", "ciphertext")  # every switch waits for the query
 _LATEST_FIRST = ("-current_since", "-number")
 
 
@@ -63,7 +64,7 @@ def earlier_versions(apis: Collection[Api]) -> Earlier:
         return {}
     others = CertificateVersion.objects.filter(certificate__in=presented).exclude(pk__in=[one.pk for one in presented.values() if one])
     found: defaultdict[int, list[CertificateVersion]] = defaultdict(list)
-    for version in _latest(others.order_by(*_LATEST_FIRST), one_entry=len(presented) == 1):
+    for version in _latest(others.order_by(*_LATEST_FIRST), one_entry=len(presented) == 1).only(*_NEEDED):
         found[version.certificate_id].append(version)
     return {certificate: tuple(versions) for certificate, versions in found.items()}
 
