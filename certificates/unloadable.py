@@ -6,13 +6,15 @@ files are known to break are looked up here, and only once it has refused: this 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
-from asn1crypto import x509
+from asn1crypto import core, x509
 from django.utils.translation import gettext as _
 
 _MOST_EXPONENT_BITS = 33  # BoringSSL, crypto/fipsmodule/rsa/rsa_impl.cc: kMaxExponentBits
 _MOST_MODULUS_BITS = 16 * 1024  # BoringSSL, OPENSSL_RSA_MAX_MODULUS_BITS
+_DATES = {core.UTCTime: re.compile(r"\d{12}(?:Z|[+-]\d{4})"), core.GeneralizedTime: re.compile(r"\d{14}Z")}  # those that BoringSSL reads
 _USABLE_KEYS = {"rsa", "ec", "ed25519"}
 _USABLE_CURVES = {"secp256r1", "secp384r1", "secp521r1"}
 
@@ -63,7 +65,7 @@ def _in_the_chain(reason: str, position: int) -> str:
 def _broken_rules(der: bytes, *, leaf: bool) -> Iterator[str]:
     """Yield which of the library's rules a certificate breaks; of the chain's it does not look at the keys."""
     try:
-        certificate = x509.Certificate.load(der)["tbs_certificate"]
+        certificate = x509.Certificate.load(der, strict=True)["tbs_certificate"]
         yield from _broken_form(certificate)
         if leaf:
             yield from _broken_key(certificate["subject_public_key_info"])
@@ -79,9 +81,25 @@ def _broken_form(certificate: x509.TbsCertificate) -> Iterator[str]:
         yield _("It is an X.509 version %(version)d certificate with extensions, which only version 3 may have. Have it issued again.") % {
             "version": version
         }
-    dates = (certificate["validity"][end].chosen.contents for end in ("not_before", "not_after"))
-    if any(b"." in date or b"," in date for date in dates):
+    if version == 1 and (certificate["issuer_unique_id"] or certificate["subject_unique_id"]):
+        yield _("It is an X.509 version 1 certificate with a unique identifier, which only later versions may have. Have it issued again.")
+    for end in ("not_before", "not_after"):
+        yield from _broken_date(certificate["validity"][end].chosen)
+
+
+def _broken_date(moment: core.AbstractTime) -> Iterator[str]:
+    date = moment.contents.decode("latin-1")
+    if "." in date or "," in date:
         yield _("One of its dates has a fraction of a second, which X.509 does not allow (RFC 5280, 4.1.2.5). Have it issued again.")
+    elif not _DATES[type(moment)].fullmatch(date) or not _is_in_the_calendar(moment):
+        yield _("One of its dates, %(date)s, is not written as X.509 demands (RFC 5280, 4.1.2.5). Have it issued again.") % {"date": date}
+
+
+def _is_in_the_calendar(moment: core.AbstractTime) -> bool:
+    try:
+        return moment.native is not None
+    except ValueError:
+        return False
 
 
 def _broken_key(key: x509.PublicKeyInfo) -> Iterator[str]:
@@ -90,15 +108,21 @@ def _broken_key(key: x509.PublicKeyInfo) -> Iterator[str]:
         yield _("The gateway cannot use a key of the kind %(kind)s.") % {"kind": algorithm.native}
     elif algorithm.native == "ec":
         curve = key["algorithm"]["parameters"]
-        if curve.name != "named" or curve.chosen.native not in _USABLE_CURVES:
+        if curve.name != "named":
+            yield _("The certificate writes the curve of its key out as numbers; the gateway needs it by its name. Have it issued again.")
+        elif curve.chosen.native not in _USABLE_CURVES:
             yield _("The gateway cannot use this curve; it can use P-256, P-384 and P-521.")
     elif algorithm.native == "rsa":
+        if not isinstance(key["algorithm"]["parameters"], core.Null):
+            yield _("The certificate lacks the empty parameters (NULL) that belong to an RSA key (RFC 3279, 2.3.1). Have it issued again.")
         numbers = key["public_key"].parsed
-        bits = numbers["public_exponent"].native.bit_length()
-        if bits > _MOST_EXPONENT_BITS:
+        exponent, modulus = (numbers[one].native for one in ("public_exponent", "modulus"))
+        if exponent < 3 or exponent % 2 == 0 or modulus < 0:  # noqa: PLR2004 - RFC 8017, 3.1
+            yield _("The numbers of the RSA key in the certificate are not those of an RSA key. Have it issued again.")
+        if (bits := exponent.bit_length()) > _MOST_EXPONENT_BITS:
             yield _("The public exponent of the RSA key has %(bits)d bits; the gateway takes %(most)d at most. Use 65537.") % {
                 "bits": bits,
                 "most": _MOST_EXPONENT_BITS,
             }
-        if numbers["modulus"].native.bit_length() > _MOST_MODULUS_BITS:
+        if modulus.bit_length() > _MOST_MODULUS_BITS:
             yield _("The RSA key is too large for the gateway.")

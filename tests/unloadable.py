@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 
-from asn1crypto import core
+from asn1crypto import core, keys
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -27,12 +27,37 @@ def of_version_1() -> Issued:
     return dataclasses.replace(issued, certificate=x509.load_der_x509_certificate(changed))
 
 
-def with_fraction_of_a_second() -> Pfx:
-    """Return a certificate that ends half a second after noon."""
-    issued = issue("odd")
-    end = asn1.Time("general_time", core.GeneralizedTime(contents=b"20510101120000.5Z"))
-    changed = _changed(issued, lambda tbs: tbs["validity"].__setitem__("not_after", end))
-    return dataclasses.replace(issued.as_pfx(), certificate=changed)
+def that_ends(date: bytes) -> Pfx:
+    """Return a certificate whose end is written so."""
+    end = asn1.Time("general_time", core.GeneralizedTime(contents=date))
+    return _as_pfx(issue("odd"), lambda tbs: tbs["validity"].__setitem__("not_after", end))
+
+
+def without_null() -> Pfx:
+    """Return a certificate whose RSA key lacks its empty parameters."""
+    algorithm = keys.PublicKeyAlgorithm({"algorithm": "rsa", "parameters": None})
+    return _as_pfx(_rsa(), lambda tbs: tbs["subject_public_key_info"].__setitem__("algorithm", algorithm))
+
+
+def with_even_exponent() -> Pfx:
+    """Return a certificate of an RSA key that cannot be one."""
+    issued = _rsa()
+    number = keys.RSAPublicKey({"modulus": issued.certificate.public_key().public_numbers().n, "public_exponent": 65536})  # type: ignore[union-attr]  # RSA
+    return _as_pfx(issued, lambda tbs: tbs["subject_public_key_info"].__setitem__("public_key", number))
+
+
+def with_something_behind() -> Pfx:
+    """Return a certificate with bytes behind its end."""
+    pfx = issue("odd").as_pfx()
+    return dataclasses.replace(pfx, certificate=pfx.certificate + b"\0\0")
+
+
+def _rsa() -> Issued:
+    return issue("odd", key=rsa.generate_private_key(65537, 2048))
+
+
+def _as_pfx(issued: Issued, change: Callable[[asn1.TbsCertificate], object]) -> Pfx:
+    return dataclasses.replace(issued.as_pfx(), certificate=_changed(issued, change))
 
 
 def _rsa_key(*, exponent: int) -> rsa.RSAPrivateKey:
@@ -50,4 +75,4 @@ def _changed(issued: Issued, change: Callable[[asn1.TbsCertificate], object]) ->
     """Return a certificate that was changed after it was signed; nobody checks that signature when it is loaded."""
     certificate = asn1.Certificate.load(issued.der)
     change(certificate["tbs_certificate"])
-    return bytes(certificate.dump(force=True))
+    return bytes(certificate.dump())

@@ -72,6 +72,14 @@ def gateways_summary() -> dict[str, Any]:
     return {"connected": connected, **Refusal.objects.aggregate(refusals=refused, earlier=Count("api", distinct=True) - refused)}
 
 
+@register.inclusion_tag("gateways/_dashboard_refused.html")
+def refused_certificates() -> dict[str, Any]:
+    """Render which certificates' current versions a gateway has refused, and what it presents instead."""
+    about = ("api__certificate__name", "api__certificate__current__number", "gateway__name", "presents__number")
+    rows = Refusal.objects.filter(presents__isnull=False).order_by(*about).values_list(*about).distinct()
+    return {"refused": rows[:_RECENT]}
+
+
 @register.simple_tag
 def presented_instead(certificate: ClientCertificate) -> list[int]:
     """Return the numbers of the versions that gateways present because they have refused the current one."""

@@ -40,7 +40,12 @@ GOOD_KEYS: dict[str, Callable[[], PrivateKey]] = {
 REFUSED: dict[str, tuple[Callable[[], Issued | Pfx], str]] = {
     "an exponent of 41 bits": (unloadable.with_large_exponent, "exponent of the RSA key has 41 bits"),
     "version 1 with extensions": (unloadable.of_version_1, "version 1 certificate with extensions"),
-    "a fraction of a second": (unloadable.with_fraction_of_a_second, "fraction of a second"),
+    "a fraction of a second": (lambda: unloadable.that_ends(b"20510101120000.5Z"), "fraction of a second"),
+    "a date without seconds": (lambda: unloadable.that_ends(b"205101011200Z"), "205101011200Z, is not written as X.509 demands"),
+    "the 31st of February": (lambda: unloadable.that_ends(b"20510231120000Z"), "20510231120000Z, is not written as X.509 demands"),
+    "no parameters": (unloadable.without_null, "lacks the empty parameters"),
+    "an even exponent": (unloadable.with_even_exponent, "not those of an RSA key"),
+    "bytes behind the end": (unloadable.with_something_behind, "not well-formed DER"),
     "RSA 1024": (lambda: issue(key=rsa.generate_private_key(65537, 1024)), "2048 bits or more"),  # noqa: S505 - it is refused
     "P-224": (lambda: issue(key=ec.generate_private_key(ec.SECP224R1())), "P-256, P-384 and P-521"),
     "secp256k1": (lambda: issue(key=ec.generate_private_key(ec.SECP256K1())), "P-256, P-384 and P-521"),

@@ -197,7 +197,9 @@ def test_the_pages_say_what_is_refused_why_and_what_is_presented(stuck: Bound, s
     for address in ("/security/client-certificates/", "/apis/"):
         assert "Refused; version 1 is presented" in signed_in.get(address).content.decode()
     assert "Version 1 is presented." in signed_in.get("/gateways/").content.decode()
-    assert "2 APIs present an earlier version" in signed_in.get("/").content.decode()
+    dashboard = " ".join(signed_in.get("/").content.decode().split())
+    assert "2 APIs present an earlier version" in dashboard
+    assert "Version 2 of the certificate was refused by gateway-1. Version 1 is presented." in dashboard
     assert stuck.status().settled
 
 
