@@ -19,6 +19,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from django.views.decorators.debug import sensitive_variables
 from envoy.config.bootstrap.v3.bootstrap_pb2 import Bootstrap
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 
@@ -47,15 +48,21 @@ def refusal_of(identity: Identity) -> str:
 
     :raises LoaderFailed: if Envoy gives no answer
     """
-    cluster = Cluster(name="candidate", transport_socket=transport_socket(_NOWHERE, identity))
-    bootstrap = Bootstrap()
-    bootstrap.static_resources.clusters.append(cluster)
     try:
         with tempfile.TemporaryDirectory(prefix="loader-") as folder:  # 0700
-            return _ask(Secret(bootstrap.SerializeToString()), Path(folder) / "candidate.pb")
+            return _ask(_configuration(identity), Path(folder) / "candidate.pb")
     except (OSError, MemoryError, subprocess.TimeoutExpired) as error:  # not chained: its frames hold the key
         log.error("Envoy could not be asked whether it loads a certificate: %s", type(error).__name__)  # noqa: TRY400 - nor logged
         raise LoaderFailed from None
+
+
+@sensitive_variables()
+def _configuration(identity: Identity) -> Secret:
+    """Return what Envoy reads; in a function of its own, because messages print themselves, with the key, in reports of errors."""
+    cluster = Cluster(name="candidate", transport_socket=transport_socket(_NOWHERE, identity))
+    bootstrap = Bootstrap()
+    bootstrap.static_resources.clusters.append(cluster)
+    return Secret(bootstrap.SerializeToString())
 
 
 def _ask(configuration: Secret, pipe: Path) -> str:
