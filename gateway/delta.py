@@ -244,10 +244,14 @@ class TypeState(Generic[R]):
 
     def send_alone(self, sent: Mapping[str, Sent[R]]) -> None:
         """Send the resources of a refused response again, one by one, to find the one that is to blame."""
-        for name, one in sent.items():
-            if one.version is not None and name in self.desired and self.wants(name):
-                self._alone.add(name)
-                if one.fallback:
-                    self.fall_back(name, one.fallback, set(one.changes))
-                else:
-                    self._put(name, set(one.changes))
+        self._alone.update(self.send_again(sent))
+
+    def send_again(self, sent: Mapping[str, Sent[R]]) -> list[str]:
+        """Send resources of a refused response again, and return which: those that should still be there."""
+        again = [name for name, one in sent.items() if one.version is not None and name in self.desired and self.wants(name)]
+        for name in again:
+            if (one := sent[name]).fallback:
+                self.fall_back(name, one.fallback, set(one.changes))
+            else:
+                self._put(name, set(one.changes))
+        return again

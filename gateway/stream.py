@@ -22,6 +22,7 @@ _ASKED_FOR_BY = {CLUSTER: SECRET, SCOPE: ROUTES}  # having read the one, a gatew
 PATIENCE = 2.0
 FILL_PATIENCE = 30.0  # the same for a newcomer, who may lack thousands
 _MOST_CLUSTERS = 10_000  # in one response
+_CUT_OFF = "...(truncated)"  # Envoy's end of an error with more than 4,096 bytes (source/common/config/utility.cc)
 Key = tuple[str, str]  # type URL and name
 
 
@@ -186,7 +187,11 @@ class Stream(Generic[R]):
             return []
         if not reasons:
             reasons = dict.fromkeys(sent, request.error)
-        outcomes = self._accepted(request.type_url, {name: one for name, one in sent.items() if name not in reasons})
+        others = {name: one for name, one in sent.items() if name not in reasons}
+        if request.error.endswith(_CUT_OFF):  # some of the others may have been refused, too
+            for name in state.send_again(others):
+                del others[name]
+        outcomes = self._accepted(request.type_url, others)
         for name, reason in reasons.items():
             outcomes += self._refuse((request.type_url, name), sent[name], reason)
         return outcomes
@@ -251,10 +256,13 @@ def blame(error: str, names: Collection[str]) -> dict[str, str]:
     """Return which of *names* Envoy refused, each with the reason, as its message tells; empty if it names none.
 
     Envoy writes "Error adding/updating cluster(s) first: reason, second: reason"; reasons may hold commas and colons.
+    An error that is cut off does not name all of them.
     """
     if not (start := re.match(r"Error adding/updating (?:cluster|listener)\(s\) ", error)):
         return {}
     known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     found = list(re.finditer(rf"(?:^|, )({known}): ", error[start.end() :])) if known else []
     ends = [*(match.start() for match in found[1:]), None]
+    if error.endswith(_CUT_OFF) and len(found) > 1:  # of the last one not the whole reason is there; it is sent again with the rest
+        del found[-1], ends[-1]
     return {match[1]: error[start.end() :][match.end() : end] for match, end in zip(found, ends, strict=True)}

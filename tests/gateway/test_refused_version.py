@@ -89,6 +89,14 @@ def _only(traffic: Traffic, *issued: Issued) -> None:
     assert {found for _, status, found in traffic.calls if status != _NOT_REACHED} <= {one.thumbprint for one in issued}
 
 
+def test_of_very_many_apis_none_is_forgotten(bind: Callable[[int], Bound], plant: Plant) -> None:
+    bound = bind(150)  # the gateway's answer names no more than some 70
+    bound.replace(bound.refused())
+    assert eventually(lambda: Refusal.objects.filter(presents__number=1).count()) == 150
+    plant.hot_restart()
+    assert bound.presented() == {(200, bound.first.thumbprint)}
+
+
 def test_fifty_apis_go_on_with_the_version_before_and_a_restarted_gateway_does_so_too(
     bind: Callable[[int], Bound], plant: Plant, signed_in: Client
 ) -> None:

@@ -234,6 +234,8 @@ def test_a_type_that_nobody_knows_is_answered_too(house: House) -> None:
         ("Error adding/updating cluster(s) api-12: bad", {"api-12": "bad"}),
         ("Error adding/updating listener(s) gateway: no port", {"gateway": "no port"}),
         ("Something else about api-1: bad", {}),
+        ("Error adding/updating cluster(s) api-1: bad, api-2: wo...(truncated)", {"api-1": "bad"}),
+        ("Error adding/updating cluster(s) api-1: a very long re...(truncated)", {"api-1": "a very long re...(truncated)"}),
     ],
 )
 def test_envoys_words_are_understood(error: str, blamed: dict[str, str]) -> None:
@@ -363,6 +365,22 @@ def test_a_newcomers_routes_wait_for_what_stands_in() -> None:
         refused = "Error adding/updating cluster(s) api-1: bad" if type_url == CLUSTER and resources["api-1"].version == "3" else ""
         house.answer(type_url, nonce, error=refused)
     assert order == [(CLUSTER, "3"), (CLUSTER, "2"), (SCOPE, "3")]
+
+
+def test_whom_a_cut_off_error_does_not_name_is_sent_again() -> None:
+    one = Certificate(House(), "2")
+    keys = [(CLUSTER, f"api-{number}") for number in range(9)]
+    one.house.change(7, *keys, version="3")
+    outcomes: list[Outcome] = []
+    for _ in range(30):
+        if (sent := one.house.send()) is None:
+            break
+        bad = sorted(name for name, thing in sent[2].items() if thing.version == "3" and name != "api-4")
+        error = "Error adding/updating cluster(s) " + ", ".join(f"{name}: bad" for name in bad[:3])
+        outcomes += one.house.answer(CLUSTER, sent[1], error=f"{error}, api-9...(truncated)" if len(bad) > 3 else error if bad else "")
+    assert {one.key: one.instead for one in outcomes if isinstance(one, Refused)} == {key: "2" for key in keys if key[1] != "api-4"}
+    assert outcomes[-1] == Applied(7)
+    assert not one.stream.waiting
 
 
 def test_where_nobody_is_blamed_what_stands_in_is_sent_alone_too() -> None:
