@@ -96,11 +96,11 @@ def _chosen_by(back_end: BackEnd, allowed: tuple[Network, ...]) -> str | None:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # nothing is sent and nothing believed but the choice
     context.set_alpn_protocols([HTTP2, "http/1.1"])
-    with socket.create_connection((_address(back_end, allowed), back_end.port), timeout=_HANDSHAKE_SECONDS) as connection:
-        with context.wrap_socket(connection, server_hostname=back_end.host, do_handshake_on_connect=False) as shaken:
-            with contextlib.suppress(ssl.SSLError):  # one that demands a certificate has chosen before it breaks off
-                shaken.do_handshake()
-            return shaken.selected_alpn_protocol()
+    connection = socket.create_connection((_address(back_end, allowed), back_end.port), timeout=_HANDSHAKE_SECONDS)
+    with context.wrap_socket(connection, server_hostname=back_end.host, do_handshake_on_connect=False) as shaking:
+        with contextlib.suppress(ssl.SSLError):  # one that demands a certificate has chosen before it breaks off
+            shaking.do_handshake()
+        return shaking.selected_alpn_protocol()
 
 
 def _address(back_end: BackEnd, allowed: tuple[Network, ...]) -> str:

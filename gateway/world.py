@@ -12,10 +12,11 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 
 from apis.models import Api
-from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Trust
+from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Protocol, Trust
 from certificates.identity import Identity
 from certificates.sealing import SealingError
 from gateway import keys
+from gateway.alpn import BackEnd, Handshakes
 from gateway.compile import (
     GatewayListener,
     Resource,
@@ -55,7 +56,15 @@ class _Prepared:
     def routed(self) -> Policy:
         """The part of the policy that routes depend on."""
         whole = self.policy.backend
-        backend = Backend(scheme=whole.scheme, host=whole.host, port=whole.port, path=whole.path, protocol=whole.http, trust=Trust())
+        backend = Backend(
+            scheme=whole.scheme,
+            host=whole.host,
+            port=whole.port,
+            path=whole.path,
+            protocol=whole.http,
+            offers_http2=whole.offers_http2,
+            trust=Trust(),
+        )
         return dataclasses.replace(self.policy, inbound=(self.policy.cors,) if self.policy.cors else (), backend=backend)
 
     @property
@@ -67,10 +76,11 @@ class _Prepared:
 class World:
     """What the rows amount to. Used by one thread; :meth:`apis_of` by any."""
 
-    def __init__(self, listener: GatewayListener, notebook: Notebook) -> None:
+    def __init__(self, listener: GatewayListener, notebook: Notebook, handshakes: Handshakes) -> None:
         """Begin with nothing; :meth:`load` reads everything."""
         self._listener = listener
         self._notebook = notebook
+        self._handshakes = handshakes
         self._forget()
 
     def _forget(self) -> None:
@@ -144,6 +154,28 @@ class World:
             fallbacks=changed.fallbacks,
         )
 
+    def learn(self) -> Update | None:
+        """Compile again what goes by how back ends have answered handshakes of late; ``None`` if nothing does."""
+        if self._handshakes.is_due():
+            automatic = (one.policy.backend for one in self._apis.values() if one.policy.backend.http is Protocol.AUTO)
+            self._handshakes.ask_again({BackEnd(backend.host, backend.port) for backend in automatic})
+        if not (news := self._handshakes.news()):
+            return None
+        stale = set()
+        for pk, old in self._apis.items():
+            if BackEnd(old.policy.backend.host, old.policy.backend.port) in news:
+                self._apis[pk] = dataclasses.replace(old, policy=self._as_seen(old.policy))
+                stale.add(old.segment)
+        return Update(line=self.line, resources=tuple(one for segment in sorted(stale) for one in self._compile_segment(segment)))
+
+    def _as_seen(self, policy: Policy) -> Policy:
+        """Return *policy* with what its back end has chosen in a handshake."""
+        backend = policy.backend
+        if backend.http is not Protocol.AUTO:
+            return policy
+        http2 = self._handshakes.chooses_http2(BackEnd(backend.host, backend.port))
+        return dataclasses.replace(policy, backend=dataclasses.replace(backend, offers_http2=http2))
+
     def _apis_named_by(self, line: Activity) -> frozenset[int]:
         """Return the APIs that *line* concerns, by id: its subject, or those that present the certificate that is its subject."""
         match line.kind:
@@ -191,7 +223,7 @@ class World:
             problem = ""
             fallbacks: tuple[Fallback, ...] = ()
             try:
-                policy = api.policy()
+                policy = self._as_seen(api.policy())
                 compiled = compile_cluster(policy, _identity(api, identities))
                 fallbacks = fallbacks_of(api, policy, earlier)
             except (SealingError, ValueError, LookupError) as error:
