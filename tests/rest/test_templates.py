@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ def test_a_template_is_kept_with_its_parameters(wire: Wire, template: str, kept:
     make_api("orders", everything=False)
     made = wire.put("apis/orders/operations/one", {"displayName": "One", "method": "GET", "urlTemplate": template})
     assert made.status_code == 201, made.content
-    properties = made.json()["properties"]
+    properties = json.loads(made.content)["properties"]
     assert properties["urlTemplate"] == kept
     assert [one["name"] for one in properties["templateParameters"]] == names
 
@@ -39,11 +40,11 @@ def test_the_rest_of_a_path_may_be_described(wire: Wire, name: str) -> None:
     described: list[dict[str, Any]] = [{"name": name, "type": "string", "description": "What follows"}]
     body = {"displayName": "One", "method": "GET", "urlTemplate": "/{*rest}", "templateParameters": described}
     made = wire.put("apis/orders/operations/one", body)
-    assert made.json()["properties"]["templateParameters"][0]["description"] == "What follows"
+    assert json.loads(made.content)["properties"]["templateParameters"][0]["description"] == "What follows"
 
 
 def test_an_api_stands_at_the_root_of_the_gateway(wire: Wire) -> None:
     body = {"displayName": "Root", "path": "", "serviceUrl": "https://root.example.com", "protocols": ["https"]}
     assert wire.put("apis/root", body).status_code == 201
-    assert wire.get("apis/root").json()["properties"]["path"] == ""
+    assert json.loads(wire.get("apis/root").content)["properties"]["path"] == ""
     assert wire.put("apis/second", body).status_code == 400
