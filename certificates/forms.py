@@ -8,8 +8,9 @@ from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from certificates import problems
+from certificates.loading import open_loadable
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, not_reserved, valid_name
-from certificates.pfx import MOST_BYTES, Pfx, Problem, UnreadablePfx, open_pfx, password_of
+from certificates.pfx import MOST_BYTES, Pfx, Problem, UnreadablePfx, password_of
 from certificates.sealing import Secret
 
 LONGEST_PASSWORD = 4096  # characters
@@ -48,7 +49,7 @@ class PfxForm(forms.Form):
     def open(self) -> Pfx | None:
         """Open the file of a valid form; where that fails, put the sentence at its field and return ``None``."""
         try:
-            return open_pfx(self.cleaned_data["file"].read(), self.cleaned_data["password"])
+            return open_loadable(self.cleaned_data["file"].read(), self.cleaned_data["password"])
         except UnreadablePfx as refusal:
             self.add_error(problems.field(refusal), forms.ValidationError(problems.sentence(refusal), code=refusal.problem))
             return None

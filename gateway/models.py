@@ -10,7 +10,7 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from apis.models import Api
-from certificates.models import NAME_MAX_LENGTH, SealedSecret, valid_name
+from certificates.models import NAME_MAX_LENGTH, CertificateVersion, SealedSecret, valid_name
 
 # The xDS process notes every SEEN_EVERY that a gateway is still connected; a gateway that was not seen for twice that long is
 # not counted, so that a killed process leaves no gateway "connected" for ever.
@@ -97,6 +97,15 @@ class Refusal(models.Model):
     api = models.ForeignKey(Api, models.CASCADE, null=True, blank=True, related_name="refusals", verbose_name=_("API"))
     resource = models.CharField(_("resource"), max_length=200, blank=True)  # "type/name"; empty: it could not be prepared
     reason = models.TextField(_("reason"))
+    presents = models.ForeignKey(
+        CertificateVersion,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("presented instead"),
+        help_text=_("The version of the certificate that is presented meanwhile. Empty: calls are refused."),
+    )
     since = models.DateTimeField(_("since"))
 
     class Meta:

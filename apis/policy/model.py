@@ -94,6 +94,13 @@ class Backend:
     older_servers: bool = False  # speak what only old servers need
     connect_seconds: int = CONNECT_SECONDS
 
+    @property
+    def http(self) -> Protocol:
+        """What is spoken in the end: HTTP/2 knows no renegotiation (RFC 9113, 9.2.1), and without TLS nothing is negotiated."""
+        if self.asks_later or (self.protocol is Protocol.AUTO and self.scheme != "https"):
+            return Protocol.HTTP1
+        return self.protocol
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class OperationPattern:

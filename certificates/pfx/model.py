@@ -31,6 +31,8 @@ class Problem(enum.StrEnum):
     TOO_MUCH_WORK = "too-much-work"
     UNUSABLE_KEY = "unusable-key"
     BUSY = "busy"
+    NOT_LOADED = "not-loaded"  # by the gateway; the detail is the sentence that says why
+    NOT_ASKED = "not-asked"  # the gateway's loader gave no answer
 
 
 class UnreadablePfx(Exception):

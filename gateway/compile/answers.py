@@ -121,6 +121,7 @@ _FAILURES = (
     _failure(_details("cluster_not_found"), "The gateway has refused the settings of this API's back end; the portal says why."),
     _failure("response.code_details.contains('failed_to_inject_credential')", "The gateway has no credentials to send to the back end."),
     _failure(_details("upstream_reset_before_response_started"), "The call to the back end failed."),
+    _failure("response.code_details == 'max_duration_timeout'", "The call lasted longer than this API allows.", status=504),
     _failure("response.code == 504", "The back end did not answer in time.", status=504),
 )
 

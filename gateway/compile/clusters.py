@@ -28,9 +28,9 @@ from gateway.compile.tls import is_address, transport_socket
 _IDLE_SECONDS = 60  # less than most servers keep idle connections, so that a call rarely meets one that is just closing
 _BUFFER_BYTES = 32768  # Envoy's edge guide
 _STREAM_WINDOW, _CONNECTION_WINDOW = 65536, 1048576  # Envoy's edge guide
-# What servers usually allow on a connection (RFC 9113, 6.5.2, recommends no fewer). Until a new connection has said what it allows, Envoy
-# would open any number, and the server refuses those beyond its own.
-_STREAMS = 100
+# Calls on one HTTP/2 connection. Until a new connection has said what it allows, Envoy would open any number, and a server that renews
+# its connections refuses all that it has not begun: the fewer, the fewer have to be tried again. More than these make calls no faster.
+_STREAMS = 16
 _MOST_CALLS = 16384
 
 
@@ -104,7 +104,7 @@ def _protocol(backend: Backend) -> upstreams.HttpProtocolOptions:
         initial_stream_window_size=UInt32Value(value=_STREAM_WINDOW),
         initial_connection_window_size=UInt32Value(value=_CONNECTION_WINDOW),
     )
-    match _http_of(backend):
+    match backend.http:
         case Protocol.AUTO:
             automatic = upstreams.HttpProtocolOptions.AutoHttpConfig(
                 http_protocol_options=Http1ProtocolOptions(), http2_protocol_options=http2
@@ -115,13 +115,6 @@ def _protocol(backend: Backend) -> upstreams.HttpProtocolOptions:
         case Protocol.HTTP1:
             explicit = upstreams.HttpProtocolOptions.ExplicitHttpConfig(http_protocol_options=Http1ProtocolOptions())
     return upstreams.HttpProtocolOptions(common_http_protocol_options=common, explicit_http_config=explicit)
-
-
-def _http_of(backend: Backend) -> Protocol:
-    """Return what is spoken in the end: HTTP/2 knows no renegotiation (RFC 9113, 9.2.1), and without TLS nothing can be negotiated."""
-    if backend.asks_later or (backend.protocol is Protocol.AUTO and backend.scheme != "https"):
-        return Protocol.HTTP1
-    return backend.protocol
 
 
 def _limits() -> CircuitBreakers:

@@ -12,8 +12,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from certificates import actions, problems
 from certificates.facts import Facts
+from certificates.loading import open_loadable
 from certificates.models import ClientCertificate, not_reserved
-from certificates.pfx import Pfx, Problem, UnreadablePfx, open_pfx, password_of
+from certificates.pfx import Pfx, Problem, UnreadablePfx, password_of
 from portal.live import Kind
 from rest import etags
 from rest.bodies import Properties
@@ -70,7 +71,7 @@ class Certificates(Collection[ClientCertificate, Pfx]):
         password = password_of(sent.text("password"))
         sent.check()
         try:
-            return open_pfx(data, password)
+            return open_loadable(data, password)
         except UnreadablePfx as refusal:
             if refusal.problem is Problem.BUSY:
                 raise TooManyRequests(problems.sentence(refusal), seconds=_BUSY_SECONDS) from None
