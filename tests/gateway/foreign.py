@@ -27,6 +27,24 @@ def installed(program: str, package: str) -> str:
     return found
 
 
+def _six_in_a_row() -> tuple[int, ...]:
+    """Return six free ports one after the other."""
+    while True:
+        (first,) = free_ports(1)
+        ports = tuple(range(first, first + 6))
+        if ports[-1] < 65536 and all(_is_free(port) for port in ports):
+            return ports
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 class Server:
     """A server in a folder of its own; a context manager."""
 
@@ -98,7 +116,7 @@ class Apache(Server):
 
     certificate: Issued
     authority: Issued
-    ports: tuple[int, ...] = field(default_factory=lambda: _six_in_a_row())
+    ports: tuple[int, ...] = field(default_factory=_six_in_a_row)
 
     def command(self, folder: Path) -> list[str]:
         """Write certificate, key and authority for the script."""
@@ -107,21 +125,3 @@ class Apache(Server):
         (folder / "srv.key").write_text(self.certificate.key_pem)
         (folder / "ca.pem").write_text(self.authority.pem)
         return ["bash", str(_CASES / "apache.sh"), str(folder), str(self.ports[0])]
-
-
-def _six_in_a_row() -> tuple[int, ...]:
-    """Return six free ports one after the other."""
-    while True:
-        (first,) = free_ports(1)
-        ports = tuple(range(first, first + 6))
-        if ports[-1] < 65536 and all(_is_free(port) for port in ports):  # noqa: PLR2004 - the highest port
-            return ports
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -175,10 +175,11 @@ def _made_by_openssl(folder: Path, authority: Issued, algorithm: str, option: st
     openssl = installed("openssl", "openssl")
     for name, text in {"ca.pem": authority.pem, "ca.key": authority.key_pem, "san": "subjectAltName=DNS:localhost"}.items():
         (folder / name).write_text(text)
+    signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "san")
     for arguments in (
-        ["genpkey", "-algorithm", algorithm, *(["-pkeyopt", option] if option else []), "-out", "key.pem"],
-        ["req", "-new", "-key", "key.pem", "-subj", "/CN=server", "-out", "request.pem"],
-        "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san -out server.pem".split(),
+        ("genpkey", "-algorithm", algorithm, *(("-pkeyopt", option) if option else ()), "-out", "key.pem"),
+        ("req", "-new", "-key", "key.pem", "-subj", "/CN=server", "-out", "request.pem"),
+        ("x509", "-req", "-in", "request.pem", *signed, "-out", "server.pem"),
     ):
         subprocess.run([openssl, *arguments], cwd=folder, check=True, capture_output=True)
     return (folder / "key.pem").read_text(), (folder / "server.pem").read_text()
