@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,7 +15,7 @@ from apis.gateway_call import Answer, GatewayUnreachable, call
 from apis.hints import Hint, hints_for, hints_for_forbidden
 from apis.models import Credentials, KeyKind, Subscription, SubscriptionState
 from apis.policy.failure import Failure
-from apis.url_template import ANY_METHOD
+from apis.url_template import ANY_METHOD, filled, parameters_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -85,7 +84,7 @@ def try_connection(api: Api) -> Trial:
             return Trial(kind="warn", words=_("Calls need a subscription key, and no active subscription opens this API. Add one first."))
         headers[api.key_header] = primary_key_of(subscription)
     try:
-        answer = call("GET", f"/{api.path}{_sample_path(operation)}", headers=headers)
+        answer = call("GET", api.gateway_path + _sample_target(operation), headers=headers)
     except GatewayUnreachable as failure:
         return unreachable(failure)
     return explain(api, answer)
@@ -149,5 +148,6 @@ def _refused_certificate(answer: Answer) -> bool:
     return answer.status == 400 and b"SSL certificate" in answer.content  # noqa: PLR2004
 
 
-def _sample_path(operation: Operation) -> str:
-    return re.sub(r"\{[^}]*\}", "1", operation.url_template.removesuffix("*"))
+def _sample_target(operation: Operation) -> str:
+    path, query = filled(operation.url_template, dict.fromkeys(parameters_of(operation.url_template), "1"))
+    return f"{path}?{query}" if query else path

@@ -108,6 +108,11 @@ class Api(Calls):
         return self.display_name
 
     @property
+    def gateway_path(self) -> str:
+        """What the paths of its calls begin with; empty for the API at the root of the gateway."""
+        return f"/{self.path}" if self.path else ""
+
+    @property
     def is_plain_http(self) -> bool:
         """Whether calls to the back end are unencrypted."""
         return is_plain_http(self.service_url)

@@ -20,6 +20,7 @@ from apis.policy.failure import FAILURE_HEADER, Failure
 from apis.policy.model import DEFAULT_KEY_HEADER
 from gateway.compile.failures import FAILURES
 from gateway.compile.names import METADATA
+from gateway.compile.request_errors import REQUEST_ERRORS
 
 ACTIVITY_HEADER = "x-activity-id"
 
@@ -60,6 +61,7 @@ def _refusals() -> tuple[Answer, ...]:
 
 
 ANSWERS = (
+    *(Answer(when=error.when, status=error.status, message=error.message) for error in REQUEST_ERRORS),
     # No API's path begins like this, so no route has switched the key check off: say so before asking for a key.
     Answer(when="!has(xds.route_name) && response.code in [401, 403, 404]", status=404, message=NOT_FOUND),
     Answer(when="response.code == 404", status=404, message=NOT_FOUND),
@@ -70,9 +72,11 @@ ANSWERS = (
 
 
 def local_replies() -> LocalReplyConfig:
-    """Return the answers as Envoy takes them; any other of its own becomes JSON as well."""
-    anything = SubstitutionFormatString(content_type="application/json")
-    anything.json_format.update({"statusCode": "%RESPONSE_CODE%", "message": "%LOCAL_REPLY_BODY%"})
+    """Return the answers as Envoy takes them; any other of its own has the same form."""
+    anything = SubstitutionFormatString(
+        text_format_source=DataSource(inline_string=_form("%RESPONSE_CODE%", "The gateway could not complete the call.")),
+        content_type="application/json",
+    )
     return LocalReplyConfig(mappers=[_mapper(answer) for answer in ANSWERS], body_format=anything)
 
 
@@ -92,6 +96,9 @@ def _mapper(answer: Answer) -> ResponseMapper:
 
 
 def _body(answer: Answer) -> str:
+    return _form(answer.status, answer.message, f', "activityId": "%RESP({ACTIVITY_HEADER})%"' if answer.activity else "")
+
+
+def _form(status: int | str, message: str, more: str = "") -> str:
     """Return the published form, spaces included; `json_format` would sort the members."""
-    activity = f', "activityId": "%RESP({ACTIVITY_HEADER})%"' if answer.activity else ""
-    return f'{{ "statusCode": {answer.status}, "message": {json.dumps(answer.message)}{activity} }}'
+    return f'{{ "statusCode": {status}, "message": {json.dumps(message)}{more} }}'

@@ -12,7 +12,9 @@ from google.protobuf.wrappers_pb2 import BoolValue
 from gateway.compile import names
 from gateway.compile.key_check import key_check_by_control_plane, sharded_key_check
 from gateway.compile.key_names import only_with_query_key, under_own_names
+from gateway.compile.paths import path_check
 from gateway.compile.resource import pack
+from gateway.compile.root import routes_of_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,13 +32,20 @@ class Position(NamedTuple):
 
 
 FILTERS = (
+    Position(names.PATHS_FILTER, path_check, True, "first: what it refuses, nothing else needs to understand"),
     Position(
         names.KEY_NAMES_FILTER,
         under_own_names,
         False,
-        "first: brings a key under an API's own names to the header; routes switch it on",
+        "before the check: brings a key under an API's own names to the header; routes switch it on",
     ),
     Position(names.KEY_QUERY_FILTER, only_with_query_key, True, "brings a key from the query to the header the check reads"),
+    Position(
+        names.ROOT_FILTER,
+        routes_of_root,
+        True,
+        "behind the published names, for an API at the root may have its own; routes switch it off, so it runs where there are none",
+    ),
     Position(
         names.KEY_SHARDS_FILTER,
         sharded_key_check,

@@ -11,7 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.wrappers_pb2 import UInt32Value
 
 from apis.policy.model import Backend, Policy
-from gateway.compile.names import cluster_name
+from gateway.compile.names import base_of, cluster_name
 from gateway.compile.templates import Below, Exact, Match, Pattern
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -24,17 +24,18 @@ def retry_policy() -> RetryPolicy:
 
 def forward(policy: Policy, match: Match) -> Iterator[tuple[RouteMatch, RouteAction]]:
     """Yield what Envoy must match, and where it goes: the API's path replaced by that of the Web service URL, the query untouched."""
-    base = f"/{policy.path}"
+    base = base_of(policy.path)
     service = policy.backend.path
     match match:
         case Exact(path=path):
             yield RouteMatch(path=path), _to(policy, prefix_rewrite=(service + path.removeprefix(base)) or "/")
-        case Below(path=path) if service or path != base:
+        case Below(path=path) if path and (service or path != base):
             yield RouteMatch(path_separated_prefix=path), _to(policy, prefix_rewrite=service + path.removeprefix(base))
         case Below(path=path):
             # An empty prefix_rewrite means none, so the bare path and what is below it are matched apart.
-            yield RouteMatch(path=path), _to(policy, prefix_rewrite="/")
-            yield RouteMatch(prefix=path + "/"), _to(policy, prefix_rewrite="/")
+            if path:
+                yield RouteMatch(path=path), _to(policy, prefix_rewrite="/")
+            yield RouteMatch(prefix=path + "/"), _to(policy, prefix_rewrite=service + "/")
         case Pattern(regex=regex):
             rewrite = RegexMatchAndSubstitute(pattern=RegexMatcher(regex="^" + re.escape(base)), substitution=service.replace("\\", "\\\\"))
             yield RouteMatch(safe_regex=RegexMatcher(regex=regex)), _to(policy, regex_rewrite=rewrite)

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, Route, RouteAction, RouteList, RouteMatch, VirtualHost
+from envoy.config.route.v3.route_components_pb2 import (
+    HeaderMatcher,
+    QueryParameterMatcher,
+    Route,
+    RouteAction,
+    RouteList,
+    RouteMatch,
+    VirtualHost,
+)
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
@@ -23,12 +31,16 @@ from gateway.compile.names import (
     KEY_NAMES_FILTER,
     KEY_QUERY_FILTER,
     KEYS_FILTER,
+    ROOT_FILTER,
     SCOPE_HEADER,
+    base_of,
     segment_name,
 )
+from gateway.compile.paths import without_path_parameters
 from gateway.compile.resource import Resource, pack
+from gateway.compile.root import ROOT, open_to_all, own_names_of_root, scope_key
 from gateway.compile.subscribed import subscribers_of, switched_off
-from gateway.compile.templates import matches, specificity
+from gateway.compile.templates import Pattern, QueryPart, matches, query_parts, specificity
 
 ANY_METHOD = "*"
 _ENVOYS_OWN = ("x-envoy-internal", "x-envoy-external-address")  # what Envoy adds for other Envoys
@@ -56,8 +68,9 @@ def routes_and_scope(segment: str, host: VirtualHost) -> tuple[Resource, ...]:
         virtual_hosts=[host],
         request_headers_to_remove=[SCOPE_HEADER, KEY_HEADER, *_ENVOYS_OWN],
     )
+    _switch_off(routes, ROOT_FILTER)
     scope = ScopedRouteConfiguration(name=name, route_configuration_name=name)
-    scope.key.fragments.add(string_key=segment)
+    scope.key.fragments.add(string_key=scope_key(segment))
     return Resource.of(name, routes), Resource.of(name, scope)
 
 
@@ -72,7 +85,10 @@ def not_found(name: str) -> Route:
 def _one_api(policy: Policy) -> VirtualHost:
     """Return a host that holds the API's rule once for all its routes."""
     host = VirtualHost(routes=_routes(policy), retry_policy=retry_policy())
-    _set_filters(host, policy)
+    if policy.path:
+        _set_filters(host, policy)
+    else:
+        _set_filters_of_root(host, policy)
     return host
 
 
@@ -100,7 +116,7 @@ def _with_filters(policy: Policy) -> list[Route]:
 def _routes(policy: Policy) -> list[Route]:
     """Return a route per thing an operation matches, the most specific operation first, then 404."""
     operations = sorted(policy.operations, key=_order)
-    return [*(route for operation in operations for route in _operation_routes(policy, operation)), not_found(policy.path)]
+    return [*(route for operation in operations for route in _operation_routes(policy, operation)), not_found(policy.path or ROOT)]
 
 
 def _order(operation: OperationPattern) -> tuple[object, ...]:
@@ -108,16 +124,26 @@ def _order(operation: OperationPattern) -> tuple[object, ...]:
 
 
 def _operation_routes(policy: Policy, operation: OperationPattern) -> Iterator[Route]:
-    for match in matches(f"/{policy.path}", operation.url_template):
+    query = [_query_parameter(part) for part in query_parts(operation.url_template)]
+    for match in matches(base_of(policy.path), operation.url_template):
         for target, action in forward(policy, match):
+            target.query_parameters.extend(query)
+            if isinstance(match, Pattern) and match.parts:
+                target.headers.append(without_path_parameters())
             yield _route(policy, operation, target, action)
+
+
+def _query_parameter(part: QueryPart) -> QueryParameterMatcher:
+    if part.value is None:
+        return QueryParameterMatcher(name=part.name, present_match=True)
+    return QueryParameterMatcher(name=part.name, string_match=StringMatcher(exact=part.value))
 
 
 def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, action: RouteAction) -> Route:
     if operation.method != ANY_METHOD:
         match.headers.append(HeaderMatcher(name=":method", string_match=StringMatcher(exact=operation.method)))
-    # The name is the API's path: the answers without a key quote it, and the log of failed calls names the API by it.
-    route = Route(name=policy.path, match=match, route=action)
+    # The name is the API's path: the answers without a key quote it.
+    route = Route(name=policy.path or ROOT, match=match, route=action)
     if has_own_names(policy.key_check):
         route.metadata.CopyFrom(own_names_metadata(policy.key_check))
     return route
@@ -135,6 +161,17 @@ def _set_filters(place: Route | VirtualHost, policy: Policy) -> None:
         _switch_off(place, KEY_QUERY_FILTER)
 
 
-def _switch_off(place: Route | VirtualHost, *names: str) -> None:
+def _set_filters_of_root(host: VirtualHost, policy: Policy) -> None:
+    """Set the same for the API at the root, where no filter can be switched off."""
+    rule = subscribers_of(policy.api_id) if policy.key_check.required else open_to_all()
+    host.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(rule))
+    *operations, rest = host.routes
+    rest.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(open_to_all()))
+    if has_own_names(policy.key_check):
+        for route in operations:
+            route.metadata.MergeFrom(own_names_of_root(policy.key_check))
+
+
+def _switch_off(place: Route | VirtualHost | RouteConfiguration, *names: str) -> None:
     for name in names:
         place.typed_per_filter_config[name].CopyFrom(pack(switched_off()))

@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 
 from apis import actions
 from apis.calls_form import CallsForm
-from apis.forms import NOT_OVER_HTTP, TAKEN, OperationForm, SettingsForm
+from apis.forms import KEY_HEADER_IN_USE, NOT_OVER_HTTP, TAKEN, OperationForm, SettingsForm
+from apis.key_names import is_header_name, is_in_use, is_query_name
 from apis.models import Api, Operation
 from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY
 from apis.security_form import SecurityForm
@@ -14,7 +15,6 @@ from rest.bodies import Properties
 from rest.configuration.exporting import Document, calls, security
 from rest.configuration.exporting import operation as exported_operation
 from rest.configuration.reading import Context, entries_of, merged, refuse_unknown
-from rest.entities.apis import is_header_name, is_query_name
 from rest.envelope import Fault, Invalid
 
 _SETTINGS = ("display_name", "description", "service_url", "path", "subscription_required")
@@ -36,6 +36,8 @@ def apply(context: Context, wanted: Document, before: Document | None, place: st
     for name, is_name in (("key_header", is_header_name), ("key_query", is_query_name)):
         if not is_name(sent.text(name, _KEY_NAMES[name])):
             sent.refuse(name, _("Callers cannot send a key under this name."))
+    if is_in_use(sent.text("key_header", DEFAULT_KEY_HEADER)):
+        sent.refuse("key_header", KEY_HEADER_IN_USE)
     sent.check()
     api = Api.objects.filter(name=wanted["name"]).first()
     names = (*_SETTINGS, *_KEY_NAMES)

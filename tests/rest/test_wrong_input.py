@@ -84,7 +84,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("apis/a%2Fb", API, "apiId"),
     ("apis/orders/operations/fresh", {**OPERATION, "method": ""}, "method"),
     ("apis/orders/operations/fresh", {**OPERATION, "method": "G E T"}, "method"),
-    ("apis/orders/operations/fresh", {**OPERATION, "urlTemplate": "new"}, "urlTemplate"),
+    ("apis/orders/operations/fresh", {**OPERATION, "urlTemplate": "/{new"}, "urlTemplate"),
     ("apis/orders/operations/fresh", {**OPERATION, "method": "*", "urlTemplate": "/*"}, "urlTemplate"),
     ("apis/orders/operations/fresh", {**OPERATION, "policies": "<policies />"}, "policies"),
     ("apis/orders/operations/fresh", {**OPERATION, "templateParameters": {"name": "id"}}, "templateParameters"),
