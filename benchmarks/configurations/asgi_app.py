@@ -1,11 +1,13 @@
 """An ASGI application that notes each call."""
 
 import os
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 _LOG = os.open("@FOLDER@/calls.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
 
-async def application(scope, receive, send):  # noqa: ANN001, ANN201 - ASGI's own signature
+async def application(scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
     """Note the address, read the body, answer."""
     if scope["type"] != "http":
         return

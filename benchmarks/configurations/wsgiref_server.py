@@ -1,11 +1,10 @@
 """The standard library's WSGI server behind TLS: HTTP/1.0, a connection per call."""
 
 import ssl
-import sys
+from collections.abc import Callable
 from socketserver import ThreadingMixIn
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
-
-sys.path.insert(0, "@FOLDER@")
 
 
 class Server(ThreadingMixIn, WSGIServer):
@@ -22,7 +21,7 @@ class Handler(WSGIRequestHandler):
         """Say nothing."""
 
 
-def application(environ, start_response):  # noqa: ANN001, ANN201 - WSGI's own signature
+def application(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
     """Note the address, read the body, answer."""
     with open("@FOLDER@/calls.log", "a", encoding="ascii") as log:  # noqa: PTH123 - one line
         log.write(f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}\n")

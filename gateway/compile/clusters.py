@@ -29,9 +29,9 @@ from gateway.compile.tls import is_address, transport_socket
 _IDLE_SECONDS = 60  # less than most servers keep idle connections, so that a call rarely meets one that is just closing
 _BUFFER_BYTES = 32768  # Envoy's edge guide
 _STREAM_WINDOW, _CONNECTION_WINDOW = 65536, 1048576  # Envoy's edge guide
-# What servers usually allow on a connection (RFC 9113, 6.5.2, recommends no fewer). Until a new connection has said what it allows, Envoy
-# would open any number, and the server refuses those beyond its own.
-_STREAMS = 100
+# Calls on one HTTP/2 connection. Until a new connection has said what it allows, Envoy would open any number, and a server that renews
+# its connections refuses all that it has not begun: the fewer, the fewer have to be tried again. More than these make calls no faster.
+_STREAMS = 16
 _MOST_CALLS = 16384
 
 

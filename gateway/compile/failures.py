@@ -172,5 +172,11 @@ FAILURES = (
         message="The gateway has no credentials to send to the back end.",
     ),
     FailureAnswer(kind=Failure.OTHER, when=_details("upstream_reset_before_response_started"), message="The call to the back end failed."),
+    FailureAnswer(
+        kind=Failure.TIMEOUT,
+        when="response.code_details == 'max_duration_timeout'",
+        message="The call lasted longer than this API allows.",
+        status=504,
+    ),
     FailureAnswer(kind=Failure.TIMEOUT, when="response.code == 504", message="The back end did not answer in time.", status=504),
 )

@@ -5,21 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from envoy.config.route.v3.route_components_pb2 import RetryPolicy, RouteAction, RouteMatch
+from envoy.config.route.v3.route_components_pb2 import RouteAction, RouteMatch
 from envoy.type.matcher.v3.regex_pb2 import RegexMatchAndSubstitute, RegexMatcher
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.wrappers_pb2 import UInt32Value
 
 from apis.policy.model import Backend, Policy
 from gateway.compile.names import base_of, cluster_name
 from gateway.compile.templates import Below, Exact, Match, Pattern
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
-
-
-def retry_policy() -> RetryPolicy:
-    """Return the one retry: of a request that an HTTP/2 back end says it has not begun. That is safe for every verb."""
-    return RetryPolicy(retry_on="refused-stream", num_retries=UInt32Value(value=1))
 
 
 def forward(policy: Policy, match: Match) -> Iterator[tuple[RouteMatch, RouteAction]]:
@@ -48,10 +42,16 @@ def host_of(backend: Backend) -> str:
 
 
 def _to(policy: Policy, *, prefix_rewrite: str = "", regex_rewrite: RegexMatchAndSubstitute | None = None) -> RouteAction:
-    return RouteAction(
+    times = policy.forwarding
+    action = RouteAction(
         cluster=cluster_name(policy.api_id),
         prefix_rewrite=prefix_rewrite,
         regex_rewrite=regex_rewrite,
         host_rewrite_literal=host_of(policy.backend),
-        timeout=Duration(),  # no limit on the whole answer, which may be long; the listener limits how long nothing may move
+        timeout=Duration(),  # no limit on the whole answer, which may be long; see below, else the listener, for how long nothing may move
     )
+    if times.idle_seconds is not None:
+        action.idle_timeout.FromSeconds(times.idle_seconds)
+    if times.longest_seconds is not None:
+        action.max_stream_duration.max_stream_duration.FromSeconds(times.longest_seconds)
+    return action

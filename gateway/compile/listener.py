@@ -19,9 +19,10 @@ from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 from gateway.compile.access_log import failed_calls_log
 from gateway.compile.answers import local_replies
 from gateway.compile.early_headers import early_headers
-from gateway.compile.filters import http_filters
+from gateway.compile.filters import filters_of_websockets, http_filters
 from gateway.compile.names import SCOPE_HEADER
 from gateway.compile.resource import Resource, pack
+from gateway.compile.websockets import UPGRADE
 
 NAME = "gateway"
 _HCM = hcm.HttpConnectionManager
@@ -58,7 +59,7 @@ def _connection_manager(settings: GatewayListener) -> hcm.HttpConnectionManager:
         early_header_mutation_extensions=[early_headers(trusted_proxies=settings.trusted_proxies)],
         local_reply_config=local_replies(),
         access_log=[failed_calls_log()],
-        upgrade_configs=[_HCM.UpgradeConfig(upgrade_type="websocket")],
+        upgrade_configs=[_HCM.UpgradeConfig(upgrade_type=UPGRADE, filters=filters_of_websockets())],
         # Who is calling: the peer's address, whatever it says of itself; no address is trusted with Envoy's own headers.
         use_remote_address=BoolValue(value=True),
         xff_num_trusted_hops=settings.trusted_proxies,

@@ -14,6 +14,8 @@ KEY_HEADER = DEFAULT_KEY_HEADER.lower()  # where the key check reads the key, wh
 # HTTP filters, by the names routes refer to them with.
 PATHS_FILTER = "paths"
 ROOT_FILTER = "root"
+CORS_FILTER = "cors"
+REDIRECTS_FILTER = "redirects"
 KEY_NAMES_FILTER = "key-names"
 KEY_QUERY_FILTER = "key-query"
 KEY_SHARDS_FILTER = "key-shards"

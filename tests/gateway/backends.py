@@ -45,7 +45,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Server
 
     def answer(self) -> None:
-        """Answer with what has arrived. ``/slow/2`` waits first, ``/drop`` closes instead, ``/large/9`` sends as many bytes."""
+        """Answer with what has arrived. ``/slow/2`` waits first, ``/drop`` closes instead, ``/large/9`` sends as many bytes.
+
+        Each header ``X-Answer`` of the call, ``Name: value``, becomes a header of the answer.
+        """
         call = self._call()
         self.server.calls.append(call)
         words = call.target.partition("?")[0].split("/")
@@ -58,6 +61,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if "large" in words:
             answer = b"x" * int(words[words.index("large") + 1])
         self.send_response(int(words[words.index("status") + 1]) if "status" in words else 200)
+        for name, value in call.headers:
+            if name == "x-answer":
+                self.send_header(*value.split(": ", 1))
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
