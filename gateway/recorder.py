@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from apis.models import Api
 from certificates.models import CertificateVersion
+from gateway.failures import complete
 from gateway.models import SEEN_EVERY, USAGE_KEPT, Delivery, FailedCall, Gateway, Refusal, Usage
 from gateway.notes import Notebook, Page, Reason
 from gateway.stream import Key
@@ -87,7 +88,7 @@ class Recorder:
                     late = Delivery.objects.filter(gateway=gateway, change__lte=values["applied_change"], applied_at=None)
                     late.update(applied_at=values["applied_at"])
         self._write_refusals(page, gateways)
-        _write_calls(page.calls.values())
+        _write_calls(list(page.calls.values()))
         _write_usage(page.usage)
         self._since_pruning += len(page.deliveries) + len(page.calls) + len(page.usage)
         if self._since_pruning >= _PRUNE_EVERY:
@@ -163,13 +164,10 @@ def _refusals(reason: Reason | None, apis: Iterable[int | None], **where: Any) -
     return [Refusal(api_id=api, reason=reason.text, since=reason.since, **where) for api in apis] if reason else []
 
 
-def _write_calls(calls: Iterable[FailedCall]) -> None:
-    calls = list(calls)
-    known = _existing({call.api_id for call in calls if call.api_id})
-    for call in calls:
-        if call.api_id not in known:
-            call.api_id = None
-    FailedCall.objects.bulk_create(calls, batch_size=_CHUNK, ignore_conflicts=True)
+def _write_calls(calls: Collection[FailedCall]) -> None:
+    if calls:
+        complete(calls)
+        FailedCall.objects.bulk_create(calls, batch_size=_CHUNK, ignore_conflicts=True)
 
 
 def _write_usage(usage: Mapping[tuple[int, datetime], Count]) -> None:

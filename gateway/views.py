@@ -119,6 +119,6 @@ def failed_calls(request: PortalRequest) -> HttpResponse:
 @permission_required("gateway.view_failedcall", raise_exception=True)
 def failed_call(request: PortalRequest, activity_id: str) -> HttpResponse:
     """Show one failed call, with Envoy's own words; to htmx its facts alone."""
-    call = get_object_or_404(FailedCall.objects.select_related("api"), activity_id=words_of(activity_id))
+    call = get_object_or_404(FailedCall.objects.select_related("api", "presented__certificate"), activity_id=words_of(activity_id))
     template = "gateways/_failed_call.html" if wants_fragment(request) else "gateways/failed_call.html"
     return render(request, template, {"call": call, "activity_id": activity_id})

@@ -21,6 +21,7 @@ from google.protobuf.wrappers_pb2 import UInt32Value
 from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Backend, Policy, Protocol
 from certificates.identity import Identity
 from gateway.compile.basic import authorization_filter, authorization_secret
+from gateway.compile.failures import ASKS_LATER, REFUSAL, WITHOUT_CERTIFICATE
 from gateway.compile.names import METADATA, cluster_name
 from gateway.compile.resource import Resource, pack
 from gateway.compile.tls import is_address, transport_socket
@@ -52,8 +53,8 @@ def compile_cluster(policy: Policy, identity: Identity | None) -> tuple[Resource
     cluster.load_assignment.CopyFrom(_endpoints(policy))
     if policy.backend.scheme == "https":
         cluster.transport_socket.CopyFrom(transport_socket(policy.backend, identity if presents else None))
-        if not presents:
-            cluster.metadata.CopyFrom(_remark("without-certificate", "yes"))
+        if remarks := _remarks(policy.backend, presents=presents):
+            cluster.metadata.CopyFrom(_metadata(remarks))
     secrets = (authorization_secret(policy.api_id, basic),) if basic else ()
     return (*secrets, Resource.of(cluster.name, cluster))
 
@@ -64,7 +65,7 @@ def compile_refusal(policy: Policy, reason: str) -> tuple[Resource, ...]:
         name=cluster_name(policy.api_id),
         type=Cluster.STATIC,
         load_assignment=ClusterLoadAssignment(cluster_name=cluster_name(policy.api_id)),
-        metadata=_remark("refusal", json.dumps(reason)[1:-1]),  # it becomes part of a JSON text
+        metadata=_metadata({REFUSAL: json.dumps(reason)[1:-1]}),  # it becomes part of a JSON text
     )
     return (Resource.of(cluster.name, cluster),)
 
@@ -89,11 +90,16 @@ def _cluster(policy: Policy, *, basic: bool) -> Cluster:
     )
 
 
-def _remark(name: str, value: str) -> Metadata:
-    """Return metadata that the answers to failed calls go by."""
-    remark = Struct()
-    remark.update({name: value})
-    return Metadata(filter_metadata={METADATA: remark})
+def _remarks(backend: Backend, *, presents: bool) -> dict[str, str]:
+    """Return what the reason of a failed call follows from besides Envoy's words."""
+    remarks = {WITHOUT_CERTIFICATE: not presents, ASKS_LATER: backend.asks_later}
+    return {name: "yes" for name, holds in remarks.items() if holds}
+
+
+def _metadata(remarks: dict[str, str]) -> Metadata:
+    said = Struct()
+    said.update(remarks)
+    return Metadata(filter_metadata={METADATA: said})
 
 
 def _protocol(backend: Backend) -> upstreams.HttpProtocolOptions:

@@ -20,19 +20,13 @@ from apis.policy.model import Backend
 from certificates.identity import Identity
 from gateway.compile.names import TRUST_BUNDLE
 from gateway.compile.resource import pack
-
-# P-384 and P-521 client certificates towards servers that know only TLS 1.2 need their curves named.
-_CURVES = ("X25519", "P-256", "P-384", "P-521")
+from gateway.compile.tls_parameters import tls_parameters
 
 
 def transport_socket(backend: Backend, identity: Identity | None) -> TransportSocket:
     """Return the TLS socket towards *backend*, presenting *identity* if there is one."""
     common = CommonTlsContext(
-        tls_params=tls.TlsParameters(
-            tls_minimum_protocol_version=tls.TlsParameters.TLSv1_2,
-            tls_maximum_protocol_version=_newest(backend),
-            ecdh_curves=_CURVES,
-        ),
+        tls_params=tls_parameters(backend),
         tls_certificates=[_certificate(identity)] if identity else [],
         **_validation(backend),
     )
@@ -43,14 +37,6 @@ def transport_socket(backend: Backend, identity: Identity | None) -> TransportSo
         allow_renegotiation=backend.asks_later,
     )
     return TransportSocket(name="envoy.transport_sockets.tls", typed_config=pack(context))
-
-
-def _newest(backend: Backend) -> tls.TlsParameters.TlsProtocol:
-    """Return the newest TLS to speak; 1.3 is off towards back ends unless named.
-
-    TLS 1.3 knows no renegotiation, and what it has in its place (RFC 8446, 4.6.2) Envoy's library does not.
-    """
-    return tls.TlsParameters.TLSv1_2 if backend.asks_later else tls.TlsParameters.TLSv1_3
 
 
 def _certificate(identity: Identity) -> tls.TlsCertificate:

@@ -108,7 +108,7 @@ def of(found: dict[int, int], pk: int) -> int | None:
 @register.inclusion_tag("gateways/_failed_call.html")
 def failed_call(activity_id: str) -> dict[str, Any]:
     """Render what is known of the failed call with this activity id, which its caller was given (perhaps by a back end of ill will)."""
-    call = FailedCall.objects.filter(activity_id=words_of(activity_id)).select_related("api").first()
+    call = FailedCall.objects.filter(activity_id=words_of(activity_id)).select_related("api", "presented__certificate").first()
     return {"activity_id": activity_id, "call": call}
 
 
