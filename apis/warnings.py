@@ -18,7 +18,7 @@ from certificates.models import EXPIRES_SOON
 class LastingWarning:
     """A sentence and the way to what it is about."""
 
-    text: Promise
+    text: str | Promise
     way_out: Promise
     url: str
 
@@ -46,12 +46,9 @@ def _of_connection(api: Api) -> Iterator[LastingWarning]:
 def _of_certificate(api: Api, now: datetime) -> Iterator[LastingWarning]:
     if api.certificate is None or (current := api.certificate.current) is None:
         return
-    if current.not_after < now:
-        text = _("The client certificate has expired; back ends usually refuse it.")
-    elif current.not_before > now:
-        text = _("The client certificate is not valid yet; back ends usually refuse it until then.")
-    elif current.not_after < now + EXPIRES_SOON:
-        text = _("The client certificate expires soon.")
-    else:
-        return
-    yield LastingWarning(text=text, way_out=_("Replace it"), url=reverse("certificates:replace", kwargs={"name": api.certificate.name}))
+    texts: list[str | Promise] = [*current.doubts(now=now)]
+    if now <= current.not_after < now + EXPIRES_SOON:
+        texts.append(_("The client certificate expires soon."))
+    replace = reverse("certificates:replace", kwargs={"name": api.certificate.name})
+    for text in texts:
+        yield LastingWarning(text=text, way_out=_("Replace it"), url=replace)

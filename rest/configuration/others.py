@@ -35,7 +35,7 @@ def apply_certificate(context: Context, wanted: Document, before: Document | Non
     """
     sent = refuse_unknown(wanted, ("name", "thumbprint", "subject", "pfx", "password_file"), place)
     sent.check()
-    name, row = wanted["name"], ClientCertificate.objects.filter(name=wanted["name"]).first()
+    name, row = wanted["name"], ClientCertificate.objects.named(wanted["name"]).first()
     if not wanted.get("pfx"):
         if row is None:
             raise Invalid(
@@ -69,7 +69,7 @@ def apply_backend(context: Context, wanted: Document, before: Document | None, p
     :raises Invalid: naming what cannot be
     """
     sent = refuse_unknown(wanted, ("name", "url", *_BACKEND_TEXTS, *_BACKEND_FLAGS, "certificate"), place)
-    certificate = ClientCertificate.objects.filter(name=sent.text("certificate")).first()
+    certificate = ClientCertificate.objects.named(sent.text("certificate")).first()
     if sent.text("certificate") and certificate is None:
         sent.refuse("certificate", _("There is no client certificate %(named)s.") % {"named": wanted["certificate"]})
     chain, name = (sent.flag(flag, True) for flag in _BACKEND_FLAGS)

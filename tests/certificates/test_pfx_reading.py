@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key, pkcs7
 
-from certificates.pfx import Pfx, Problem, UnreadablePfx, password_of
-from certificates.pfx.reading import read
+from certificates.pfx import Pfx, Problem, UnreadablePfx, password_of, reading
+from certificates.sealing import Secret
 from tests.certificates import files
 from tests.issuing import Issued, PrivateKey, issue
 
@@ -19,6 +19,11 @@ CLIENT = issue("orders-client")
 OTHER = issue("other")
 FILE = CLIENT.pfx_file()
 _UNENCRYPTED = (PrivateFormat.PKCS8, NoEncryption())
+
+
+def read(data: bytes, password: Secret) -> Pfx:
+    """Read *data* now."""
+    return reading.read(data, password, now=datetime.now(UTC))
 
 
 def refusal(data: bytes, password: str = "secret") -> UnreadablePfx:
@@ -86,9 +91,9 @@ def _zip() -> bytes:
     [
         pytest.param(b"", Problem.EMPTY, "", id="nothing"),
         pytest.param(b" \r\n", Problem.EMPTY, "", id="blank"),
-        pytest.param(CLIENT.pem.encode(), Problem.PEM, "", id="PEM"),
-        pytest.param(("Bag Attributes\n" + CLIENT.key_pem).encode(), Problem.PEM, "", id="PEM with a foreword"),
-        pytest.param(CLIENT.pem.encode("utf-16"), Problem.PEM, "", id="PEM in UTF-16"),
+        pytest.param(
+            b"-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n", Problem.PEM, "PUBLIC KEY", id="PEM of something else"
+        ),
         pytest.param(CLIENT.der, Problem.DER, "certificate", id="DER certificate"),
         pytest.param(CLIENT.key_der, Problem.DER, "key", id="DER key"),
         pytest.param(pkcs7.serialize_certificates([CLIENT.certificate], Encoding.DER), Problem.DER, "bundle", id="PKCS#7"),
@@ -115,7 +120,8 @@ def test_a_changed_byte_is_damage_even_though_the_mac_fails_as_with_a_wrong_pass
         changed = bytearray(FILE)
         changed[position] ^= 0x10
         found.add(problem(bytes(changed)))
-    assert found == {Problem.DAMAGED}
+    # A changed byte in the name of an algorithm makes it the name of another one.
+    assert found - {Problem.UNKNOWN_PROTECTION} == {Problem.DAMAGED}
 
 
 def test_a_file_without_a_key_is_refused() -> None:
@@ -209,25 +215,10 @@ def test_the_chain_is_ordered_issuer_by_issuer_and_the_leaf_comes_first() -> Non
         assert read(_file(client, *order), password_of("secret")) == _expect(client, lower, middle, root)
 
 
-def test_certificates_that_belong_to_no_link_follow_in_the_order_of_the_file() -> None:
-    root, stranger, another = issue("root", authority=True), issue("stranger", authority=True), issue("another", authority=True)
-    client = issue("client", by=root)
-    read_back = read(_file(client, stranger, root, client, another), password_of("secret"))
-    assert read_back == _expect(client, root, stranger, another)
-
-
 def test_of_two_issuers_with_one_name_the_one_that_signed_is_the_link() -> None:
     impostor, root = issue("root", authority=True), issue("root", authority=True)
     client = issue("client", by=root)
     assert read(_file(client, impostor, root, client), password_of("secret")).chain[0] == root.der
-
-
-def test_of_two_certificates_of_the_key_the_renewed_one_is_presented_and_the_old_one_is_not_sent() -> None:
-    now = datetime.now(UTC)
-    old = issue("client", not_before=now - timedelta(days=400), not_after=now - timedelta(days=35))
-    new = issue("client", key=old.key, not_before=now - timedelta(days=40))
-    for order in ((old, new), (new, old)):
-        assert read(_file(old, *order), password_of("secret")) == _expect(new)
 
 
 def test_expired_certificates_are_accepted() -> None:
