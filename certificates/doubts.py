@@ -24,6 +24,8 @@ _SENTENCES: dict[DoubtKind, Promise] = {
     ),
 }
 
+UNPROTECTED = _("The file had no password: whoever has it can use the private key. Keep it safe, or delete it.")
+
 
 def sentence(doubt: Doubt) -> str:
     """Return why back ends may refuse the certificate, in the active language."""

@@ -184,7 +184,7 @@ def _say_who_holds_it(form: PfxForm, refusal: actions.AlreadyUploaded, asked: Cl
 
 def _say_that_it_was_unprotected(request: PortalRequest, pfx: Pfx) -> None:
     if pfx.unprotected:
-        messages.info(request, _("The file had no password: whoever has it can use the private key. Keep it safe, or delete it."))
+        messages.info(request, doubts.UNPROTECTED)
 
 
 def _status_of(form: PfxForm) -> int:
