@@ -34,6 +34,11 @@ class Block(NamedTuple):
     body: bytes
 
     @property
+    def is_key(self) -> bool:
+        """Whether it holds a private key."""
+        return self.label.endswith("PRIVATE KEY")
+
+    @property
     def der(self) -> bytes:
         """What its base64 stands for.
 
@@ -65,7 +70,7 @@ def open_blocks(found: list[Block], password: Secret) -> Found:
     for block in found:
         if block.label in _CERTIFICATES:
             opened.certificates.extend(_certificate(block.der))
-        elif block.label.endswith("PRIVATE KEY"):
+        elif block.is_key:
             opened.keys.append(_key(block, password, opened))
     if not opened.keys and not opened.certificates:
         raise UnreadablePfx(Problem.PEM, ", ".join(dict.fromkeys(block.label for block in found)))

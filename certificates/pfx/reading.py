@@ -45,9 +45,8 @@ def _open(data: bytes, password: Secret) -> Found:
     if formats.PEM_BEGIN not in data:
         return _open_pkcs12(data, password)
     found = pem.blocks(data)
-    wrapped = next(
-        (block.der for block in found if formats.is_pkcs12(block.der)), None
-    )  # certutil -encode writes any file as a certificate
+    others = (block.der for block in found if not block.is_key)
+    wrapped = next((der for der in others if formats.is_pkcs12(der)), None)  # certutil -encode writes any file as a certificate
     if wrapped is not None:
         return _open_pkcs12(wrapped, password)
     opened = pem.open_blocks(found, _checked(password))
