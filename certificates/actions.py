@@ -140,7 +140,7 @@ def _locked(certificate: ClientCertificate) -> ClientCertificate:
 def _upload(pfx: Pfx, facts: Facts, name: str, *, by: User | None, now: datetime) -> ClientCertificate:
     certificate = ClientCertificate.objects.create(name=name, created_at=now)
     _add_version(certificate, pfx, facts, by=by, now=now)
-    record(Event.CERTIFICATE_UPLOADED, certificate, by=by, at=now, thumbprint=facts.thumbprint, subject=facts.subject)
+    record(Event.CERTIFICATE_UPLOADED, certificate, by=by, at=now, thumbprint=facts.thumbprint, subject=facts.shown_name)
     return certificate
 
 

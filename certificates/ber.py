@@ -5,12 +5,12 @@ from __future__ import annotations
 import ipaddress
 from typing import NamedTuple
 
-from asn1crypto import parser
-
 BOOLEAN, INTEGER, BITS, OCTETS, OID, SEQUENCE, SET = 1, 2, 3, 4, 6, 16, 17
 UTC_TIME, GENERALIZED_TIME = 23, 24
 UNIVERSAL, CONTEXT = 0, 2  # classes
 DEEPEST = 40  # nested elements; real files have about 12
+_CONSTRUCTED, _LONG_TAG, _MOST_TAG = 0x20, 0x1F, 0xFFFFFF
+_INDEFINITE = 0x80  # as a length; above it: how many octets hold the length
 _UNUSED_BITS = 7
 _MOST_UCS2 = 0xFFFF
 _MOST_OID_BYTES = 64  # real ones have about 11
@@ -45,11 +45,7 @@ def sole(data: bytes) -> Element:
 
     :raises Malformed: if there is none
     """
-    try:
-        tag_class, method, tag, header, content, trailer = parser.parse(data)
-    except (ValueError, RecursionError) as error:
-        raise Malformed from error
-    return Element(tag_class, bool(method), tag, content, header + content + trailer)
+    return _element(data, 0)
 
 
 def children(element: Element | bytes) -> list[Element]:
@@ -58,11 +54,65 @@ def children(element: Element | bytes) -> list[Element]:
     :raises Malformed: if it is something else
     """
     content = element.content if isinstance(element, Element) else element
-    elements = []
-    while content:
-        elements.append(sole(content))
-        content = content[len(elements[-1].octets) :]
+    elements, position = [], 0
+    while position < len(content):
+        elements.append(_element(content, position))
+        position += len(elements[-1].octets)
     return elements
+
+
+def _element(data: bytes, start: int, depth: int = 0) -> Element:
+    """Return the element that begins at *start*: X.690, section 8.1."""
+    try:
+        tag, place = _tag(data, start)
+        length = data[place]
+        place += 1
+        if length == _INDEFINITE:
+            end, behind = _end_of_contents(data, place, depth)
+        else:
+            if length > _INDEFINITE:
+                octets_of_length = length - _INDEFINITE
+                length = int.from_bytes(data[place : place + octets_of_length])
+                place += octets_of_length
+            end = behind = place + length
+    except IndexError:
+        raise Malformed from None
+    if behind > len(data):
+        raise Malformed
+    return Element(data[start] >> 6, bool(data[start] & _CONSTRUCTED), tag, data[place:end], data[start:behind])
+
+
+def _tag(data: bytes, place: int) -> tuple[int, int]:
+    """Return the tag, and the place behind it; tags above 30 take octets of their own."""
+    tag, place = data[place] & _LONG_TAG, place + 1
+    if tag < _LONG_TAG:
+        return tag, place
+    tag = 0
+    while True:
+        octet, place = data[place], place + 1
+        tag = tag << 7 | octet & 0x7F
+        if not octet & 0x80:
+            return tag, place
+        if tag > _MOST_TAG:
+            raise Malformed
+
+
+def _end_of_contents(data: bytes, place: int, depth: int) -> tuple[int, int]:
+    """Return where an indefinite length ends, and where the two zeros end that say so."""
+    if depth > DEEPEST:
+        raise Malformed
+    while data[place : place + 2] != b"\0\0":
+        place += len(_element(data, place, depth + 1).octets)
+    return place, place + 2
+
+
+def emit(tag: int, *parts: bytes) -> bytes:
+    """Return a DER element of a universal type."""
+    content = b"".join(parts)
+    size = len(content)
+    written = size.to_bytes((size.bit_length() + 7) // 8)
+    length = bytes([size]) if size < _INDEFINITE else bytes([_INDEFINITE | len(written)]) + written
+    return bytes([tag | (_CONSTRUCTED if tag in {SEQUENCE, SET} else 0)]) + length + content
 
 
 def first(elements: list[Element]) -> Element:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asn1crypto import parser
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -14,7 +13,7 @@ from certificates.facts import key_type, named_key_type
 from certificates.pfx.model import Problem, UnreadablePfx
 from certificates.sealing import Secret
 
-_RSA = "1.2.840.113549.1.1.1"
+_RSA, _EC, _ED25519 = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1", "1.3.101.112"
 _FEWEST_RSA_BITS, _MOST_RSA_BITS = 2048, 8192
 _MOST_EXPONENT_BITS = 33  # BoringSSL takes no longer public exponent
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
@@ -29,13 +28,10 @@ def load(pkcs8: Secret) -> PrivateKeyTypes:
     """
     try:
         kind, numbers = _taken_apart(pkcs8)
-        if kind == _RSA:
-            key: PrivateKeyTypes = _rsa(ber.sole(numbers), pkcs8)
-        else:
-            key = load_der_private_key(pkcs8.value, None)
+        key: PrivateKeyTypes = _rsa(ber.sole(numbers)) if kind == _RSA else load_der_private_key(pkcs8.value, None)
     except UnsupportedAlgorithm:
-        raise UnreadablePfx(Problem.UNUSABLE_KEY, named_key_type(kind)) from None
-    except (Malformed, ValueError, TypeError):  # TypeError: X25519 and the like, which cannot belong to a certificate
+        raise UnreadablePfx(Problem.UNUSABLE_KEY, _curve_of(pkcs8)) from None
+    except (Malformed, ValueError, ZeroDivisionError):
         raise UnreadablePfx(Problem.BROKEN_KEY) from None
     _refuse_unusable(key)
     return key
@@ -53,7 +49,7 @@ def fingerprint(pkcs8: Secret) -> bytes:
 def rsa_pkcs8(numbers: bytes) -> Secret:
     """Return the PKCS#8 of a traditional RSA key (RFC 8017, appendix A.1.2), which may be one that is refused later."""
     algorithm = bytes.fromhex("300d06092a864886f70d0101010500")
-    return Secret(parser.emit(0, 1, ber.SEQUENCE, b"\x02\x01\0" + algorithm + parser.emit(0, 0, ber.OCTETS, numbers)))
+    return Secret(ber.emit(ber.SEQUENCE, b"\x02\x01\0", algorithm, ber.emit(ber.OCTETS, numbers)))
 
 
 def pkcs8_of(key: PrivateKeyTypes) -> Secret:
@@ -68,15 +64,24 @@ def _taken_apart(pkcs8: Secret) -> tuple[str, bytes]:
     """
     _, algorithm, key = ber.leading(ber.sole(pkcs8.value), 3)
     kind = ber.oid(ber.first(ber.children(algorithm)))
-    if (named := named_key_type(kind)) and named != "Ed25519":
-        raise UnreadablePfx(Problem.UNUSABLE_KEY, named)
+    if kind not in {_RSA, _EC, _ED25519}:
+        raise UnreadablePfx(Problem.UNUSABLE_KEY, named_key_type(kind) or kind)
     return kind, ber.octets(key)
 
 
-def _rsa(numbers: Element, pkcs8: Secret) -> rsa.RSAPrivateKey:
+def _curve_of(pkcs8: Secret) -> str:
+    """Return what tells a curve that is not known here: its OID."""
+    try:
+        _, algorithm = ber.leading(ber.sole(pkcs8.value), 2)
+        return f"EC {ber.oid(ber.leading(algorithm, 2)[1])}"
+    except Malformed:
+        return "EC, explicit parameters"
+
+
+def _rsa(numbers: Element) -> rsa.RSAPrivateKey:
     """Return an RSA key; the values for the Chinese remainder theorem are computed where they are missing.
 
-    :raises UnreadablePfx: if it has more than two primes, or too long an exponent
+    :raises UnreadablePfx: if it has more than two primes, too long an exponent, or numbers that do not fit together
     """
     inside = ber.children(numbers)
     _, modulus, exponent, private, *more = [ber.integer(element) for element in inside[:_RSA_NUMBERS]]
@@ -87,25 +92,19 @@ def _rsa(numbers: Element, pkcs8: Secret) -> rsa.RSAPrivateKey:
     if exponent.bit_length() > _MOST_EXPONENT_BITS:
         raise UnreadablePfx(Problem.UNUSABLE_KEY, f"{size}, public exponent of {exponent.bit_length()} bits")
     _refuse_rsa_size(modulus.bit_length())
-    if len(more) == _RSA_NUMBERS - 4 and all(more):
-        key = load_der_private_key(pkcs8.value, None)
-        assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 - its algorithm says so
-        return key
-    one, other = _primes(modulus, exponent, private, more)
-    return rsa.RSAPrivateNumbers(
-        p=one,
-        q=other,
-        d=private,
-        dmp1=rsa.rsa_crt_dmp1(private, one),
-        dmq1=rsa.rsa_crt_dmq1(private, other),
-        iqmp=rsa.rsa_crt_iqmp(one, other),
-        public_numbers=rsa.RSAPublicNumbers(exponent, modulus),
-    ).private_key()
-
-
-def _primes(modulus: int, exponent: int, private: int, more: list[int]) -> tuple[int, int]:
-    one, other, *_ = (*more, 0, 0)
-    return (one, other) if one * other == modulus else rsa.rsa_recover_prime_factors(modulus, exponent, private)
+    one, other, *given = (*more, *[0] * (_RSA_NUMBERS - 4 - len(more)))
+    if not one * other:
+        one, other = rsa.rsa_recover_prime_factors(modulus, exponent, private)
+    first, second, inverse = rsa.rsa_crt_dmp1(private, one), rsa.rsa_crt_dmq1(private, other), rsa.rsa_crt_iqmp(one, other)
+    if (
+        one * other != modulus
+        or any((exponent * private) % (prime - 1) != 1 for prime in (one, other))
+        or (all(given) and given != [first, second, inverse])
+    ):
+        raise UnreadablePfx(Problem.BROKEN_KEY)
+    # What the gateway's library checks has just been checked; that the primes are some would take seconds.
+    public = rsa.RSAPublicNumbers(exponent, modulus)
+    return rsa.RSAPrivateNumbers(one, other, private, first, second, inverse, public).private_key(unsafe_skip_rsa_key_validation=True)
 
 
 def _refuse_rsa_size(bits: int) -> None:

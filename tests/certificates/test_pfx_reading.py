@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
+import math
 import zipfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key, pkcs7
 
+from certificates import ber
 from certificates.pfx import Pfx, Problem, UnreadablePfx, password_of, reading
+from certificates.pfx.keys import rsa_pkcs8
 from certificates.sealing import Secret
 from tests.certificates import files
+from tests.certificates.loader import loads
 from tests.issuing import Issued, PrivateKey, issue
 
 CLIENT = issue("orders-client")
@@ -159,6 +164,52 @@ def test_several_different_keys_are_refused_wherever_they_stand() -> None:
 def test_keys_the_gateway_can_use(key: PrivateKey) -> None:
     client = issue(key=key)
     assert read(client.pfx_file(), password_of("secret")) == client.as_pfx()
+
+
+def _rsa_key(exponent: int) -> rsa.RSAPrivateKey:
+    """Return a key with a public exponent that libraries do not choose."""
+    while True:
+        one, other = (getattr(rsa.generate_private_key(65537, 2048).private_numbers(), name) for name in ("p", "q"))
+        order = math.lcm(one - 1, other - 1)
+        if math.gcd(exponent, order) == 1:
+            break
+    private = pow(exponent, -1, order)
+    remainders = (rsa.rsa_crt_dmp1(private, one), rsa.rsa_crt_dmq1(private, other), rsa.rsa_crt_iqmp(one, other))
+    numbers = rsa.RSAPrivateNumbers(one, other, private, *remainders, rsa.RSAPublicNumbers(exponent, one * other))
+    return numbers.private_key(unsafe_skip_rsa_key_validation=True)
+
+
+@pytest.mark.parametrize("exponent", [3, 17, 2**32 + 15, 2**33 - 9, 2**33 + 17, 2**40 + 15])
+def test_rsa_exponents_are_taken_as_the_gateway_takes_them(exponent: int, tmp_path: Path) -> None:
+    client = issue(key=_rsa_key(exponent))
+    loaded = loads(tmp_path, client.der, client.key_der)
+    assert loaded == (exponent.bit_length() <= 33)
+    if loaded:
+        assert read(client.pfx_file(), password_of("secret")) == client.as_pfx()
+    else:
+        why = refusal(client.pfx_file())
+        assert (why.problem, why.detail) == (Problem.UNUSABLE_KEY, f"RSA 2048, public exponent of {exponent.bit_length()} bits")
+
+
+@pytest.mark.parametrize("place", range(1, 9))
+def test_an_rsa_key_whose_numbers_do_not_fit_together_is_broken_not_the_file(place: int) -> None:
+    client = issue(key=rsa.generate_private_key(65537, 2048))
+    numbers = [ber.integer(one) for one in ber.children(ber.sole(ber.octets(ber.children(ber.sole(client.key_der))[2])))]
+    numbers[place] += 2
+    altered = rsa_pkcs8(files.tlv(files.SEQUENCE, *map(files.integer, numbers)))
+    file = files.file_of(*files.contents_of(files.certificates_only(client)), files.plain(files.shrouded_key(altered.value)))
+    assert problem(file) is Problem.BROKEN_KEY
+
+
+@pytest.mark.parametrize("missing", [(4, 5, 6, 7, 8), (6, 7, 8), (8,)])
+def test_values_that_follow_from_the_others_may_be_missing_from_an_rsa_key(missing: tuple[int, ...]) -> None:
+    client = issue(key=rsa.generate_private_key(65537, 2048))
+    numbers = [ber.integer(one) for one in ber.children(ber.sole(ber.octets(ber.children(ber.sole(client.key_der))[2])))]
+    kept = [0 if place in missing else number for place, number in enumerate(numbers)]
+    bare = rsa_pkcs8(files.tlv(files.SEQUENCE, *map(files.integer, kept)))
+    file = files.file_of(*files.contents_of(files.certificates_only(client)), files.plain(files.shrouded_key(bare.value)))
+    opened = load_der_private_key(read(file, password_of("secret")).private_key.value, None)
+    assert opened.public_key() == client.certificate.public_key()
 
 
 @pytest.mark.parametrize(
