@@ -32,7 +32,6 @@ class PfxForm(forms.Form):
     file = forms.FileField(
         label=_("Certificate file"),
         help_text=_(".pfx or .p12 with its private key, or PEM with both; up to 256 kB. Self-signed is fine."),
-        required=False,  # or the text below
         allow_empty_file=True,  # told apart below, with what to do
         max_length=1000,
         widget=forms.FileInput(attrs={"accept": ".pfx,.p12,.pem,.crt,.cer,.txt,application/x-pkcs12"}),
@@ -61,6 +60,11 @@ class PfxForm(forms.Form):
         widget=_Unkept(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Demand a file, unless there is a text in place of it."""
+        super().__init__(*args, **kwargs)
+        self.fields["file"].required = not self.data.get("pem")
+
     def clean_file(self) -> UploadedFile[bytes] | None:
         """Refuse what is too large to be a PFX file."""
         return _small_enough(self.cleaned_data["file"])
@@ -75,12 +79,6 @@ class PfxForm(forms.Form):
         if len(pem) > MOST_BYTES:
             raise _too_large()
         return pem
-
-    def clean(self) -> dict[str, Any]:
-        """Demand a file, or a text in place of it."""
-        if self.cleaned_data.get("file") is None and not self.cleaned_data.get("pem") and not {"file", "pem"} & set(self.errors):
-            self.add_error("file", forms.ValidationError(_("Choose the certificate file."), code="required"))
-        return self.cleaned_data
 
     @property
     def source(self) -> str:

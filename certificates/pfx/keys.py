@@ -96,11 +96,8 @@ def _rsa(numbers: Element) -> rsa.RSAPrivateKey:
     if not one * other:
         one, other = rsa.rsa_recover_prime_factors(modulus, exponent, private)
     first, second, inverse = rsa.rsa_crt_dmp1(private, one), rsa.rsa_crt_dmq1(private, other), rsa.rsa_crt_iqmp(one, other)
-    if (
-        one * other != modulus
-        or any((exponent * private) % (prime - 1) != 1 for prime in (one, other))
-        or (all(given) and given != [first, second, inverse])
-    ):
+    belong = one * other == modulus and all((exponent * private) % (prime - 1) == 1 for prime in (one, other))
+    if not belong or (all(given) and given != [first, second, inverse]):
         raise UnreadablePfx(Problem.BROKEN_KEY)
     # What the gateway's library checks has just been checked; that the primes are some would take seconds.
     public = rsa.RSAPublicNumbers(exponent, modulus)

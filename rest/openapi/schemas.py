@@ -101,7 +101,8 @@ _POLICY = {
 # What is sent with PUT: its properties, and which of them must be there. PATCH takes the same, with none needed.
 SENT: dict[str, Schema] = {
     "Certificate": record(
-        {"data": needed("A PFX file in base64."), "password": text("The one it was exported with.", writeOnly=True)}, required=("data",)
+        {"data": needed("A PFX file, or PEM, in base64."), "password": text("The one it was exported with.", writeOnly=True)},
+        required=("data",),
     ),
     "Api": record(_API, required=("displayName", "path", "serviceUrl")),
     "Operation": record(_OPERATION, required=("displayName", "method", "urlTemplate")),
