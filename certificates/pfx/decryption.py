@@ -1,4 +1,4 @@
-"""Octets that a password protects: PBES1 as PKCS#12 has it (RFC 7292, appendix C) and PBES2 (RFC 8018). [pure]"""
+"""Octets that a password protects: PBES1 as PKCS#12 has it (RFC 7292, appendix C), PBES1 and PBES2 of PKCS#5 (RFC 8018). [pure]"""
 
 from __future__ import annotations
 
@@ -37,9 +37,16 @@ _PBES1 = {
     "1.2.840.113549.1.12.1.5": _Kind("rc2", 16, 8),
     "1.2.840.113549.1.12.1.6": _Kind("rc2", 5, 8),
 }
+_DES, _RC2_64 = _Kind("3des", 8, 8), _Kind("rc2", 8, 8)  # DES: TripleDES with one key
+_PKCS5_V1 = {  # what OpenSSL's pkcs8 command wrote before 1.1
+    "1.2.840.113549.1.5.3": ("md5", _DES),
+    "1.2.840.113549.1.5.6": ("md5", _RC2_64),
+    "1.2.840.113549.1.5.10": ("sha1", _DES),
+    "1.2.840.113549.1.5.11": ("sha1", _RC2_64),
+}
 _SCHEMES = {
     "1.2.840.113549.3.7": _Kind("3des", 24, 8),
-    "1.3.14.3.2.7": _Kind("3des", 8, 8),  # DES: TripleDES with one key
+    "1.3.14.3.2.7": _DES,
     "1.2.840.113549.3.2": _Kind("rc2", 16, 8),
     "2.16.840.1.101.3.4.1.2": _Kind("aes", 16, 16),
     "2.16.840.1.101.3.4.1.22": _Kind("aes", 24, 16),
@@ -77,6 +84,9 @@ def _keys(algorithm: Element, spellings: Spellings) -> Iterator[_Key]:
     elif kind in _PBES1:
         salt, count = ber.leading(parameters, 2)
         yield from (_by_pbes1(_PBES1[kind], ber.octets(salt), ber.integer(count), password) for password in spellings.wide)
+    elif kind in _PKCS5_V1:
+        salt, count = ber.leading(parameters, 2)
+        yield from (_by_pbkdf1(*_PKCS5_V1[kind], ber.octets(salt), ber.integer(count), password) for password in spellings.narrow)
     else:
         raise UnknownProtection(kind)
 
@@ -85,6 +95,11 @@ def _by_pbes1(kind: _Kind, salt: bytes, iterations: int, password: Secret) -> _K
     key = derivation.pkcs12("sha1", password, salt, iterations, purpose=derivation.KEY, length=kind.key_length)
     vector = derivation.pkcs12("sha1", password, salt, iterations, purpose=derivation.VECTOR, length=kind.block) if kind.block else b""
     return _Key(kind, Secret(key), vector, 8 * kind.key_length)
+
+
+def _by_pbkdf1(hash_name: str, kind: _Kind, salt: bytes, iterations: int, password: Secret) -> _Key:
+    key = derivation.pbkdf1(hash_name, password, salt, iterations)
+    return _Key(kind, Secret(key[:8]), key[8:16], 64)
 
 
 def _by_pbes2(scheme: Element, cipher: Element, password: Secret) -> _Key:
@@ -97,7 +112,8 @@ def _by_pbes2(scheme: Element, cipher: Element, password: Secret) -> _Key:
     vector, effective_bits = _vector_of(parameters)
     if len(vector) != kind.block:
         raise Malformed
-    return _Key(kind, Secret(derivation.pkcs5(scheme, password, kind.key_length)), vector, effective_bits)
+    length = derivation.key_length_of(scheme) or effective_bits // 8 if kind.name == "rc2" else kind.key_length
+    return _Key(kind, Secret(derivation.pkcs5(scheme, password, length)), vector, effective_bits)
 
 
 def _vector_of(parameters: Element) -> tuple[bytes, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 
 from certificates import ber
 from certificates.ber import Element, Malformed
@@ -11,6 +12,7 @@ from certificates.pfx.model import Problem, UnreadablePfx
 from certificates.sealing import Secret
 
 KEY, VECTOR, MAC = 1, 2, 3  # what the key is for: RFC 7292, appendix B.3
+_LONGEST_KEY = 1024  # octets; real ones have 64 at most
 _SCRYPT_MEMORY = 256 * 1024 * 1024
 _MOST_BLOCKS = 4096  # of a scrypt that works in parallel; real ones use 1
 PBKDF2, _SCRYPT = "1.2.840.113549.1.5.12", "1.3.6.1.4.1.11591.4.11"
@@ -78,7 +80,7 @@ def pkcs12(  # noqa: PLR0913 - the standard's own parameters
     hash_name: str, password: Secret, salt: bytes, iterations: int, *, purpose: int, length: int
 ) -> bytes:
     """Return *length* octets of key: RFC 7292, appendix B.2."""
-    digest = getattr(hashlib, hash_name)
+    digest = getattr(hashlib, hash_name, None) or partial(hashlib.new, hash_name)
     block = digest().block_size
     salted = _filled(salt, block) + _filled(password.value, block)
     key = b""
@@ -93,6 +95,24 @@ def pkcs12(  # noqa: PLR0913 - the standard's own parameters
             for start in range(0, len(salted), block)
         )
     return key[:length]
+
+
+def pbkdf1(hash_name: str, password: Secret, salt: bytes, iterations: int) -> bytes:
+    """Return what the hash gives, of which key and vector are made: RFC 8018, section 5.1."""
+    found = password.value + salt
+    for _ in range(iterations):
+        found = hashlib.new(hash_name, found).digest()
+    return found
+
+
+def key_length_of(scheme: Element) -> int:
+    """Return the length of key that PBKDF2's parameters ask for, 0 if none: the number behind that of the iterations.
+
+    :raises Malformed: if its parameters are none
+    """
+    _, parameters = named(scheme)
+    numbers = [ber.integer(element) for element in ber.children(parameters or scheme) if element.is_a(ber.INTEGER)]
+    return numbers[1] if len(numbers) > 1 and 0 < numbers[1] <= _LONGEST_KEY else 0
 
 
 def pkcs5(scheme: Element, password: Secret, length: int) -> bytes:

@@ -33,13 +33,6 @@ def _pbmac1_fits(mac: Mac, covered: bytes, spellings: Spellings) -> bool:
         raise Malformed
     scheme, authentication = ber.leading(parameters, 2)
     name = known(HMACS, named(authentication)[0])
-    length = _key_length(scheme) or len(mac.digest)
+    length = derivation.key_length_of(scheme) or len(mac.digest)
     keys = (derivation.pkcs5(scheme, password, length) for password in spellings.narrow)
     return any(hmac.compare_digest(hmac.digest(key, covered, name), mac.digest) for key in keys)
-
-
-def _key_length(scheme: ber.Element) -> int:
-    """Return the length of key that PBKDF2's parameters ask for, 0 if none: the number behind that of the iterations."""
-    _, parameters = named(scheme)
-    numbers = [ber.integer(element) for element in ber.children(parameters or scheme) if element.is_a(ber.INTEGER)]
-    return numbers[1] if len(numbers) > 1 and 0 < numbers[1] <= 1024 else 0  # noqa: PLR2004 - octets; real ones have 64 at most

@@ -23,6 +23,8 @@ from certificates.sealing import Secret
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
+_CIPHER = re.compile(rb"DEK-Info: *([A-Za-z0-9-]+)")
+_CIPHERS = (b"AES-128-CBC", b"AES-192-CBC", b"AES-256-CBC", b"DES-EDE3-CBC")
 _TRADITIONAL = ("RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
 
 
@@ -121,11 +123,12 @@ def _decrypted(der: bytes, password: Secret) -> Secret:
 
 def _decrypted_traditional(text: bytes, password: Secret) -> Secret:
     """Return the key in what OpenSSL wrote before PKCS#8 (``Proc-Type: 4,ENCRYPTED``)."""
+    cipher = _CIPHER.search(text)
+    if cipher is None or cipher[1] not in _CIPHERS:
+        raise UnreadablePfx(Problem.UNKNOWN_PROTECTION, cipher[1].decode() if cipher else "PEM")
     if not password.value:
         raise UnreadablePfx(Problem.WRONG_PASSWORD)
     try:
         return keys.pkcs8_of(load_pem_private_key(text, password.value))
-    except UnsupportedAlgorithm:
-        raise UnreadablePfx(Problem.UNKNOWN_PROTECTION, "PEM") from None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise UnreadablePfx(Problem.WRONG_PASSWORD) from None

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from certificates.facts import Facts
 from certificates.pfx import Pfx, Problem, UnreadablePfx, joined, password_of, reading
 from certificates.sealing import Secret
 from tests.certificates import files
@@ -165,3 +166,17 @@ def test_a_key_alone_in_the_clear_is_a_file_without_a_password(curve: ec.Ellipti
     file = issued.pfx_file("")
     assert read(file, "").unprotected
     assert not read(issued.pfx_file()).unprotected
+
+
+# Made by OpenSSL 3.0, each by the option that it is named after; the password is "päss wörd".
+@pytest.mark.parametrize("file", sorted((Path(__file__).parent / "cases" / "openssl").iterdir()), ids=lambda file: file.name)
+def test_whatever_openssl_protects_opens_with_its_password_and_no_other(file: Path) -> None:
+    pfx = read(file.read_bytes(), "päss wörd")
+    assert (Facts.of(pfx.certificate).common_name, [Facts.of(der).common_name for der in pfx.chain]) == ("client", ["root"])
+    for wrong in ("", "pass word", "päss wörd "):
+        assert problem(file.read_bytes(), wrong) is Problem.WRONG_PASSWORD
+
+
+def test_a_traditional_key_under_a_cipher_that_is_not_known_is_no_wrong_password() -> None:
+    text = CLIENT.pem + key_text(CLIENT, PrivateFormat.TraditionalOpenSSL, "secret").replace("AES-256-CBC", "CAMELLIA-256-CBC")
+    assert problem(text) is Problem.UNKNOWN_PROTECTION
