@@ -6,6 +6,7 @@ The gateway app knows how to ask. It stands above this one, and so it enters its
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from certificates.identity import Identity
 from certificates.pfx import Pfx, Problem, UnreadablePfx, open_pfx
@@ -26,12 +27,13 @@ def load_with(loader: Loader) -> None:
     _loaders[:] = [loader]
 
 
-def open_loadable(data: bytes, password: Secret) -> Pfx:
-    """Return what the PFX file *data* holds, as :func:`certificates.pfx.open_pfx` does, once the gateway's loader has taken it.
+def open_loadable(data: bytes, password: Secret, *, now: datetime) -> Pfx:
+    """Return what the file *data* holds, as :func:`certificates.pfx.open_pfx` does, once the gateway's loader has taken it.
 
+    :param now: of several certificates those valid now are taken
     :raises UnreadablePfx: if the file does not open, or ``NOT_LOADED``, or ``NOT_ASKED``
     """
-    pfx = open_pfx(data, password)
+    pfx = open_pfx(data, password, now=now)
     refuse_unloadable(pfx)
     return pfx
 
