@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apis.gateway_call import Answer, GatewayUnreachable, call
+from apis.hints import Hint, hints_for, hints_for_forbidden
 from apis.models import Credentials, KeyKind, Subscription, SubscriptionState
-from apis.url_template import ANY_METHOD
+from apis.policy.failure import Failure
+from apis.url_template import ANY_METHOD, filled, parameters_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -23,23 +25,34 @@ if TYPE_CHECKING:
 _FORBIDDEN = {401, 403}
 _CERTIFICATE_REFUSED_BY_NGINX = {495, 496}
 
-# What the gateway's own words for a failure hold, and what to make of it.
-_FAILURES: tuple[tuple[str, Promise], ...] = (
-    (
-        "refused the client certificate",
-        _("The back end was reached, but broke off: most likely it refused the client certificate, or demands one and got none."),
+# What a call failed of, for its publisher.
+_FAILURES: dict[str, Promise] = {
+    Failure.NAME_MISMATCH: _("The back end was reached, but its certificate bears another name than %(host)s. The call was not sent."),
+    Failure.EXPIRED: _("The back end was reached, but its certificate has expired. The call was not sent."),
+    Failure.NOT_YET_VALID: _("The back end was reached, but its certificate is not valid yet. The call was not sent."),
+    Failure.WRONG_PURPOSE: _("The back end was reached, but its certificate was issued for another purpose. The call was not sent."),
+    Failure.UNVERIFIED: _("The back end was reached, but its certificate leads to no trusted authority. The call was not sent."),
+    Failure.NO_COMMON_TLS: _("The back end was reached, but it and the gateway have no TLS version, cipher suite or curve in common."),
+    Failure.UNKNOWN_NAME: _("The back end was reached, but does not know the name %(host)s."),
+    Failure.CLIENT_CERTIFICATE_DEMANDED: _("The back end was reached, but demands a client certificate, and this API presents none."),
+    Failure.CLIENT_CERTIFICATE_REFUSED: _("The back end was reached, but refused the client certificate."),
+    Failure.HANDSHAKE: _("The back end was reached, but no secure connection came about. Does %(host)s speak TLS at that port?"),
+    Failure.HANDSHAKE_BROKEN_OFF: _("The back end was reached, but broke the TLS handshake off. Does %(host)s speak TLS at that port?"),
+    Failure.UNREACHABLE: _("Nothing answers at %(host)s. Check the Web service URL, and that the gateway may reach it."),
+    Failure.MAYBE_REFUSED: _(
+        "The back end was reached, but broke off: most likely it refused the client certificate, or demands one and got none."
     ),
-    (
-        "not issued for its host name",
-        _("The back end was reached, but its certificate bears another name than %(host)s. The call was not sent."),
-    ),
-    ("it has expired", _("The back end was reached, but its certificate has expired. The call was not sent.")),
-    ("could not be verified", _("The back end was reached, but its certificate leads to no trusted authority. The call was not sent.")),
-    ("handshake failed", _("The back end was reached, but no secure connection came about. Does %(host)s speak TLS at that port?")),
-    ("did not answer in time", _("The back end was reached, but did not answer in time.")),
+    Failure.DROPPED: _("The back end was reached, but broke the connection off before it answered."),
+    Failure.RESET: _("The back end was reached, but broke the call off before it answered."),
+    Failure.OVERLOADED: _("The back end takes no more calls at once than are under way."),
+    Failure.NOT_HTTP: _("The back end was reached, but its answer is not valid HTTP, or has more than 100 headers."),
+    Failure.NOT_CONFIGURED: _("The gateway could not use the settings of this API's back end."),
+    Failure.NO_CREDENTIALS: _("The gateway has no credentials for this API yet."),
+    Failure.TIMEOUT: _("The back end was reached, but did not answer in time."),
+}
+# The gateway's own words for what it does not let through.
+_REFUSALS: tuple[tuple[str, Promise], ...] = (
     ("no address", _("The host name %(host)s has no address where the gateway stands.")),
-    ("could not be reached", _("Nothing answers at %(host)s. Check the Web service URL, and that the gateway may reach it.")),
-    ("no credentials", _("The gateway has no credentials for this API yet.")),
     ("missing subscription key", _("The gateway asks for a subscription key, and none was sent.")),
     (
         "invalid subscription key",
@@ -56,6 +69,7 @@ class Trial:
     kind: str  # "good", "warn" or "bad"
     words: Promise | str
     answer: Answer | None = None
+    hints: list[Hint] = field(default_factory=list)
 
 
 def try_connection(api: Api) -> Trial:
@@ -70,7 +84,7 @@ def try_connection(api: Api) -> Trial:
             return Trial(kind="warn", words=_("Calls need a subscription key, and no active subscription opens this API. Add one first."))
         headers[api.key_header] = primary_key_of(subscription)
     try:
-        answer = call("GET", f"/{api.path}{_sample_path(operation)}", headers=headers)
+        answer = call("GET", api.gateway_path + _sample_target(operation), headers=headers)
     except GatewayUnreachable as failure:
         return unreachable(failure)
     return explain(api, answer)
@@ -94,23 +108,31 @@ def primary_key_of(subscription: Subscription) -> str:
 
 def explain(api: Api, answer: Answer) -> Trial:
     """Return what *answer* means to the publisher of *api*."""
-    host = {"host": urlsplit(api.service_url).hostname}
-    words: Promise | str
+    now = timezone.now()
     if answer.own is not None:
-        words = next((words for mark, words in _FAILURES if mark in answer.message), _("The gateway could not complete the call."))
-        return Trial(kind="bad", words=words % host if "%(" in str(words) else words, answer=answer)
+        presented = api.certificate.current if api.certificate else None
+        return Trial(
+            kind="bad", words=_own_words(api, answer), answer=answer, hints=hints_for(api, answer.failure, presented=presented, at=now)
+        )
+    words: Promise | str
     if _refused_certificate(answer):
         words = _("The back end answered that the client certificate is missing or not accepted.")
-        return Trial(kind="bad", words=words, answer=answer)
-    presented = api.credentials != Credentials.NONE
+        return Trial(kind="bad", words=words, answer=answer, hints=hints_for_forbidden(api, at=now))
     if answer.status in _FORBIDDEN:
         words = _("The back end was reached and answered that the caller may not do this (%(status)d).") % {"status": answer.status}
-        return Trial(kind="warn", words=words, answer=answer)
-    if presented and api.credentials == Credentials.CLIENT_CERTIFICATE:
+        return Trial(kind="warn", words=words, answer=answer, hints=hints_for_forbidden(api, at=now))
+    if api.credentials == Credentials.CLIENT_CERTIFICATE:
         words = _("The back end was reached with the client certificate and answered %(status)d.") % {"status": answer.status}
     else:
         words = _("The back end was reached and answered %(status)d.") % {"status": answer.status}
     return Trial(kind="good", words=words, answer=answer)
+
+
+def _own_words(api: Api, answer: Answer) -> Promise | str:
+    """Return what the gateway's own answer means."""
+    by_message = next((words for mark, words in _REFUSALS if mark in answer.message), None)
+    words = by_message or _FAILURES.get(answer.failure) or _("The gateway could not complete the call.")
+    return words % {"host": urlsplit(api.service_url).hostname} if "%(" in str(words) else words
 
 
 def unreachable(failure: GatewayUnreachable) -> Trial:
@@ -126,5 +148,6 @@ def _refused_certificate(answer: Answer) -> bool:
     return answer.status == 400 and b"SSL certificate" in answer.content  # noqa: PLR2004
 
 
-def _sample_path(operation: Operation) -> str:
-    return re.sub(r"\{[^}]*\}", "1", operation.url_template.removesuffix("*"))
+def _sample_target(operation: Operation) -> str:
+    path, query = filled(operation.url_template, dict.fromkeys(parameters_of(operation.url_template), "1"))
+    return f"{path}?{query}" if query else path

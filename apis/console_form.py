@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apis.connection import usable_subscriptions
 from apis.models import Api, Operation, Subscription
-from apis.url_template import ANY_METHOD, parameters_of
+from apis.url_template import ANY_METHOD, filled, has_rest, parameters_of
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)\Z")
@@ -54,7 +54,7 @@ class ConsoleForm(forms.Form):
         self.api = api
         if operation.method != ANY_METHOD:
             del self.fields["method"]
-        if not operation.url_template.endswith("/*"):
+        if not has_rest(operation.url_template):
             del self.fields["rest"]
         names = parameters_of(operation.url_template)
         for name in names:
@@ -97,10 +97,8 @@ class ConsoleForm(forms.Form):
 
     def path_to_call(self) -> str:
         """Return path and query of the call, the parameters percent-encoded."""
-        segments = []
-        for segment in self.target.url_template.removesuffix("*").split("/"):
-            parameter = segment[1:-1] if segment.startswith("{") else None
-            segments.append(quote(self.cleaned_data[_PREFIX + parameter], safe="") if parameter else segment)
+        values = {name: self.cleaned_data[_PREFIX + name] for name in parameters_of(self.target.url_template)}
         rest = quote(self.cleaned_data.get("rest", "").lstrip("/"), safe="/%:@!$&'()*+,;=~")
-        query = self.cleaned_data["query"]
-        return f"/{self.api.path}{'/'.join(segments)}{rest}" + (f"?{query}" if query else "")
+        path, query = filled(self.target.url_template, values, rest=rest)
+        query = "&".join(part for part in (query, self.cleaned_data["query"]) if part)
+        return self.api.gateway_path + path + (f"?{query}" if query else "")

@@ -26,6 +26,7 @@ TAKEN = {
     "url_template": _("Another operation of this API already matches the same calls."),
 }
 NOT_OVER_HTTP = _("A client certificate can only be presented over https; the Web service URL begins with http://.")
+KEY_HEADER_IN_USE = _("HTTP or the gateway itself needs this header; choose another name, for instance X-Api-Key.")
 # A path the gateway answers itself.
 RESERVED_PATHS = frozenset({"status-0123456789abcdef"})
 
@@ -67,7 +68,10 @@ class SettingsForm(forms.Form):
     path = forms.CharField(
         label=_("Web API URL suffix"),
         max_length=400,
-        help_text=_("The path of the API on the gateway, for instance orders."),
+        required=False,
+        help_text=_(
+            "The path of the API on the gateway, for instance orders. Empty: the root, for what no other API's suffix begins with."
+        ),
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
     )
     description = forms.CharField(label=_("Description"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
@@ -98,8 +102,10 @@ class SettingsForm(forms.Form):
 
     def clean_path(self) -> str:
         """Take slashes away from the ends; refuse what another API has."""
-        path = str(self.cleaned_data["path"]).strip("/")
-        valid_path(path)
+        typed = str(self.cleaned_data["path"])
+        path = typed.strip("/")
+        if typed not in {"", "/"}:
+            valid_path(path)
         if path.partition("/")[0] in RESERVED_PATHS:
             raise ValidationError(_("The gateway answers this path itself."))
         rivals = Api.objects.exclude(pk=self.api.pk) if self.api else Api.objects.all()
@@ -145,7 +151,11 @@ class OperationForm(forms.Form):
     url_template = forms.CharField(
         label=_("URL template"),
         max_length=url_template.MAX_TEMPLATE,
-        help_text=_("/orders/{id} has a parameter, /orders/* stands for whatever follows. The more specific template wins."),
+        required=False,  # empty is the root
+        help_text=_(
+            "/orders/{id} has a parameter, /orders/* stands for whatever follows, /orders?q={q} needs that query parameter."
+            " The more specific template wins."
+        ),
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
     )
     description = forms.CharField(label=_("Description"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3}))

@@ -12,6 +12,7 @@ from django.conf import settings
 from requests.exceptions import RequestException, Timeout
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from apis.policy.failure import FAILURE_HEADER
 from portal.locations import url_of
 
 CONNECT_SECONDS = 3.0
@@ -64,6 +65,11 @@ class Answer:
     def activity_id(self) -> str:
         """What finds the failed call in the portal, empty if there is none."""
         return str(self.own.get("activityId", "")) if self.own else ""
+
+    @property
+    def failure(self) -> str:
+        """What the call failed of, as the gateway says it (:class:`apis.policy.failure.Failure`); empty if the back end answered."""
+        return next((value for name, value in self.headers if name.lower() == FAILURE_HEADER), "") if self.own else ""
 
     @property
     def text(self) -> str:

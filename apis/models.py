@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apis.calls import Calls
 from apis.policy.model import (
     DEFAULT_KEY_HEADER,
     DEFAULT_KEY_QUERY,
@@ -21,6 +22,7 @@ from apis.policy.model import (
     KeyCheck,
     OperationPattern,
     Policy,
+    Protocol,
     Rule,
     Trust,
 )
@@ -46,7 +48,7 @@ class Credentials(models.TextChoices):
     CLIENT_CERTIFICATE = "client-certificate", _("Client certificates")
 
 
-class Api(models.Model):
+class Api(Calls):
     """An API: a path on the gateway, the back end behind it, and how the gateway proves itself there."""
 
     name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, validators=[valid_name])
@@ -57,6 +59,7 @@ class Api(models.Model):
         _("Web API URL suffix"),
         max_length=400,
         unique=True,
+        blank=True,  # an API at the root of the gateway
         validators=[valid_path],
         error_messages={"unique": _("Another API already has this URL suffix.")},
     )
@@ -105,6 +108,11 @@ class Api(models.Model):
         return self.display_name
 
     @property
+    def gateway_path(self) -> str:
+        """What the paths of its calls begin with; empty for the API at the root of the gateway."""
+        return f"/{self.path}" if self.path else ""
+
+    @property
     def is_plain_http(self) -> bool:
         """Whether calls to the back end are unencrypted."""
         return is_plain_http(self.service_url)
@@ -123,6 +131,7 @@ class Api(models.Model):
             key_check=KeyCheck(required=self.subscription_required, header=self.key_header, query=self.key_query),
             operations=tuple(sorted(patterns)),
             inbound=self._inbound(),
+            forwarding=self.forwarding(),
         )
 
     def _backend(self) -> Backend:
@@ -137,9 +146,17 @@ class Api(models.Model):
                 validate_name=self.validate_certificate_name,
                 trusted_ca=self.trusted_ca,
             ),
+            protocol=Protocol(self.protocol),
+            asks_later=self.asks_later,
+            older_servers=self.older_servers,
+            connect_seconds=self.connect_seconds,
         )
 
     def _inbound(self) -> tuple[Rule, ...]:
+        cors = self.cors_rule()
+        return (*((cors,) if cors else ()), *self._credentials())
+
+    def _credentials(self) -> tuple[Rule, ...]:
         match Credentials(self.credentials):
             case Credentials.NONE:
                 return ()

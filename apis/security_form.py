@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apis.actions import ApiSecurity
 from apis.authorities import MAX_PEM, BadAuthorities, holds_private_key, read_authorities
+from apis.calls import ProtocolChoice
 from apis.forms import NOT_OVER_HTTP, RevisionField
 from apis.models import Api, BasicCredentials, Credentials
 from apis.pickers import certificate_options, picker
+from apis.policy.model import Protocol
 from certificates.models import ClientCertificate
 from certificates.sealing import Secret
 
@@ -71,6 +73,24 @@ class SecurityForm(forms.Form):
         help_text=_("Certificates in PEM form that the back end's must lead to. Left empty, the system's authorities are trusted."),
         widget=CertificatesInput(attrs={"rows": 5, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
     )
+    protocol = forms.ChoiceField(
+        label=_("HTTP to the back end"),
+        choices=ProtocolChoice,
+        required=False,  # a client that does not name it leaves it as it is
+        help_text=_("Automatic takes HTTP/2 where the back end offers it, and HTTP/1.1 over http://. gRPC over http:// needs HTTP/2."),
+    )
+    asks_later = forms.BooleanField(
+        label=_("The back end asks for the certificate later (IIS, App Service)"),
+        required=False,
+        help_text=_(
+            "It asks only for some paths, after the handshake. Calls then go by HTTP/1.1 and TLS 1.2, which know how to ask again."
+        ),
+    )
+    older_servers = forms.BooleanField(
+        label=_("Allow older servers"),
+        required=False,
+        help_text=_("Also TLS 1.0 and 1.1 and ciphers that are no longer safe. Only for a back end that knows nothing better."),
+    )
     revision = RevisionField()
 
     def __init__(self, *args: Any, api: Api, **kwargs: Any) -> None:
@@ -86,6 +106,9 @@ class SecurityForm(forms.Form):
             "validate_certificate_chain": api.validate_certificate_chain,
             "validate_certificate_name": api.validate_certificate_name,
             "trusted_ca": api.trusted_ca,
+            "protocol": api.protocol,
+            "asks_later": api.asks_later,
+            "older_servers": api.older_servers,
             "revision": api.revision,
         }
         for name in ("certificate", "username", "password"):  # not marked "(optional)": whoever sees them needs them
@@ -113,6 +136,7 @@ class SecurityForm(forms.Form):
                 self._check_certificate()
             case Credentials.BASIC:
                 self._check_basic()
+        self._check_asks_later()
         return self.cleaned_data
 
     def chosen(self) -> ApiSecurity:
@@ -128,6 +152,9 @@ class SecurityForm(forms.Form):
             validate_certificate_chain=cleaned["validate_certificate_chain"],
             validate_certificate_name=cleaned["validate_certificate_name"],
             trusted_ca=cleaned["trusted_ca"],
+            protocol=Protocol(cleaned["protocol"]) if cleaned["protocol"] else None,
+            asks_later=cleaned["asks_later"],
+            older_servers=cleaned["older_servers"],
         )
 
     def _check_certificate(self) -> None:
@@ -142,6 +169,11 @@ class SecurityForm(forms.Form):
         if self.api.is_plain_http:
             self.add_error("credentials", NOT_OVER_HTTP)
         self.cleaned_data["entry"] = entry
+
+    def _check_asks_later(self) -> None:
+        """Only HTTP/1.1 over TLS 1.2 can be asked again; HTTP/2 forbids it (RFC 9113, 9.2.1)."""
+        if self.cleaned_data.get("asks_later") and (self.cleaned_data.get("protocol") or self.api.protocol) == ProtocolChoice.HTTP2:
+            self.add_error("protocol", _("A back end that asks for the certificate later cannot be called by HTTP/2; choose Automatic."))
 
     def _check_basic(self) -> None:
         username, password = self.cleaned_data.get("username", ""), self.cleaned_data.get("password", "")

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from threading import Thread
 from urllib.parse import SplitResult, urlsplit
 
@@ -24,6 +24,7 @@ _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 # RFC 3986, pchar and the slash: what may stand in a path.
 _PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*\Z")
+_IPV6_WITHOUT_BRACKETS = re.compile(r"(?:\[[^\[\]:]*\]|\[[^\[\]]*\][^:]|[^\[\]]*:[^\[\]]*:)")
 _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|\Z)", re.IGNORECASE)
 
 
@@ -43,7 +44,7 @@ class BadServiceUrl(ValueError):
 class ServiceUrl:
     """A checked Web service URL."""
 
-    text: str  # as it was written, but scheme and host in lower case, the host in ASCII and without a final dot
+    text: str  # as it was written, but scheme and host in lower case, the host in ASCII without a final dot, an address in its usual form
     scheme: str
     host: str
     port: int
@@ -61,6 +62,8 @@ def check(url: str, *, allowed: Iterable[Network]) -> ServiceUrl:
         parts = urlsplit(url)
     except ValueError as error:
         raise BadServiceUrl([_("This is not a URL; it looks like https://orders.example.com/v2.")]) from error
+    if _IPV6_WITHOUT_BRACKETS.match(parts.netloc.rpartition("@")[2]):
+        raise BadServiceUrl([_("Write an IPv6 address in brackets, and nothing but a port behind them: https://[2001:db8::1]:8443.")])
     faults = list(_faults_of_form(url, parts))
     host = _host(parts, faults)
     port = _port(parts, faults)
@@ -68,6 +71,7 @@ def check(url: str, *, allowed: Iterable[Network]) -> ServiceUrl:
         faults += _faults_of_host(host, tuple(allowed))
     if faults:
         raise BadServiceUrl(faults)
+    host = _usual(host)
     shown_host = f"[{host}]" if ":" in host else host
     shown_port = f":{parts.port}" if parts.port else ""
     text = f"{parts.scheme}://{shown_host}{shown_port}{parts.path}"
@@ -113,6 +117,8 @@ def _faults_of_form(url: str, parts: SplitResult) -> Iterator[Promise]:
         yield _("The path holds characters that must be percent-encoded, such as %20 for a space.")
     elif _DOT_SEGMENT.search(parts.path):
         yield _("The path holds . or .. as a segment; write the path it leads to.")
+    elif parts.path.endswith("//"):
+        yield _("The path ends with several slashes; write one or none.")
 
 
 def _host(parts: SplitResult, faults: list[Promise]) -> str:
@@ -129,6 +135,14 @@ def _host(parts: SplitResult, faults: list[Promise]) -> str:
         faults.append(_("This is not a host name: parts of 1 to 63 letters, digits and hyphens with dots between them."))
         return ""
     return name
+
+
+def _usual(host: str) -> str:
+    """Return *host*, an IPv6 address in its shortest form, or as the IPv4 address that it stands for: certificates are compared with it."""
+    if ":" not in host:
+        return host
+    address = IPv6Address(host)
+    return str(address.ipv4_mapped or address)
 
 
 def _port(parts: SplitResult, faults: list[Promise]) -> int | None:

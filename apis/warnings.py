@@ -3,47 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apis.hints import Hint
 from apis.models import Api, Credentials
 from certificates.models import EXPIRES_SOON
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastingWarning:
-    """A sentence and the way to what it is about."""
-
-    text: str | Promise
-    way_out: Promise
-    url: str
-
-
-def warnings_of(api: Api, *, now: datetime) -> list[LastingWarning]:
+def warnings_of(api: Api, *, now: datetime) -> list[Hint]:
     """Return the lasting warnings, those about the certificate first."""
     return [*_of_certificate(api, now), *_of_connection(api)]
 
 
-def _of_connection(api: Api) -> Iterator[LastingWarning]:
+def _of_connection(api: Api) -> Iterator[Hint]:
     settings, security = (reverse(f"apis:{tab}", kwargs={"name": api.name}) for tab in ("settings", "security"))
     if api.is_plain_http:
         text = _("Calls to the back end are unencrypted, because the Web service URL begins with http://.")
         if api.credentials == Credentials.BASIC:
             text = _("User name and password go to the back end unencrypted, because the Web service URL begins with http://.")
-        yield LastingWarning(text=text, way_out=_("Settings"), url=settings)
-    elif not api.validate_certificate_chain:
+        yield Hint(text=text, way_out=_("Settings"), url=settings)
+        return
+    if api.older_servers:
+        text = _("Older servers are allowed: TLS 1.0 and 1.1 and ciphers that can be broken may protect the calls to the back end.")
+        yield Hint(text=text, way_out=_("Security"), url=security)
+    if not api.validate_certificate_chain:
         text = _("The back end's certificate is not checked, neither chain nor name: whoever is in between can pose as the back end.")
-        yield LastingWarning(text=text, way_out=_("Security"), url=security)
+        yield Hint(text=text, way_out=_("Security"), url=security)
     elif not api.validate_certificate_name:
         text = _("The name in the back end's certificate is not checked: any host with a trusted certificate can pose as it.")
-        yield LastingWarning(text=text, way_out=_("Security"), url=security)
+        yield Hint(text=text, way_out=_("Security"), url=security)
 
 
-def _of_certificate(api: Api, now: datetime) -> Iterator[LastingWarning]:
+def _of_certificate(api: Api, now: datetime) -> Iterator[Hint]:
     if api.certificate is None or (current := api.certificate.current) is None:
         return
     texts: list[str | Promise] = [*current.doubts(now=now)]
@@ -51,4 +46,4 @@ def _of_certificate(api: Api, now: datetime) -> Iterator[LastingWarning]:
         texts.append(_("The client certificate expires soon."))
     replace = reverse("certificates:replace", kwargs={"name": api.certificate.name})
     for text in texts:
-        yield LastingWarning(text=text, way_out=_("Replace it"), url=replace)
+        yield Hint(text=text, way_out=_("Replace it"), url=replace)

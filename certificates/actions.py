@@ -124,6 +124,8 @@ def roll_back(certificate: ClientCertificate, *, version: int, by: User | None, 
     chosen = certificate.versions.get(number=version)
     if chosen == certificate.current:
         return certificate
+    chosen.current_since = now
+    chosen.save(update_fields=["current_since"])
     _make_current(certificate, chosen)
     record(Event.CERTIFICATE_ROLLED_BACK, certificate, by=by, at=now, version=version, thumbprint=chosen.thumbprint)
     return certificate
@@ -192,6 +194,7 @@ def _add_version(certificate: ClientCertificate, pfx: Pfx, facts: Facts, *, by: 
         not_after=facts.not_after,
         created_at=now,
         created_by=by,
+        current_since=now,
     )
     version.seal(pfx.private_key)
     version.save()

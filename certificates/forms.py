@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from certificates import problems
+from certificates.loading import open_loadable
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, not_reserved, valid_name
-from certificates.pfx import MOST_BYTES, Pfx, Problem, UnreadablePfx, joined, open_pfx, password_of
+from certificates.pfx import MOST_BYTES, Pfx, Problem, UnreadablePfx, joined, password_of
 from certificates.sealing import Secret
 
 LONGEST_PASSWORD = 4096  # characters
@@ -92,7 +93,7 @@ class PfxForm(forms.Form):
     def open(self) -> Pfx | None:
         """Open the file of a valid form; where that fails, put the sentence at its field and return ``None``."""
         try:
-            return open_pfx(self._data(), self.cleaned_data["password"], now=timezone.now())
+            return open_loadable(self._data(), self.cleaned_data["password"], now=timezone.now())
         except UnreadablePfx as refusal:
             field = "password" if problems.field(refusal) == "password" else self.source
             self.add_error(field, forms.ValidationError(problems.sentence(refusal), code=refusal.problem))

@@ -14,6 +14,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from certificates import doubts
@@ -189,6 +190,7 @@ class CertificateVersion(SealedSecret):
     not_after = models.DateTimeField(_("expires"), db_index=True)
     created_at = models.DateTimeField(_("uploaded"))
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("uploaded by"))
+    current_since = models.DateTimeField(default=timezone.now, editable=False)  # or was until; which one stands in is told by it
 
     class Meta:
         """A version has a number of its own; a certificate is uploaded once."""

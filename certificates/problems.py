@@ -56,6 +56,11 @@ _SENTENCES: dict[Problem, Promise] = {
     ),
     Problem.UNUSABLE_KEY: _("The gateway cannot use a private key of this kind. It can use %(keys)s."),
     Problem.BUSY: _("Too many files are being opened just now. Wait a moment and try again."),
+    Problem.NOT_LOADED: _("The gateway cannot use this certificate. %(detail)s"),
+    Problem.NOT_ASKED: _(
+        "The portal could not ask the gateway's TLS library whether it loads this certificate, so nothing was stored. The file is not "
+        "at fault. Try again; if it stays so, an administrator finds the reason in the portal's log."
+    ),
 }
 _OF_THE_PASSWORD = (Problem.WRONG_PASSWORD, Problem.NO_PASSWORD_NEEDED)
 _OF_DER: dict[str, Promise] = {

@@ -98,7 +98,7 @@ def replace(request: PortalRequest, name: str) -> HttpResponse:
         except ClientCertificate.DoesNotExist as gone:
             raise Http404 from gone
         else:
-            messages.success(request, _("%(name)s was replaced. The gateway presents the new version.") % {"name": name})
+            messages.success(request, _("%(name)s was replaced.") % {"name": name} + " " + _where_it_goes(certificate))
             _say_that_it_was_unprotected(request, pfx)
             return see_other("certificates:detail", certificate.name)
     context = {"form": form, "certificate": certificate, **held, **_use_of(certificate)}
@@ -116,10 +116,10 @@ def roll_back(request: PortalRequest, name: str) -> HttpResponse:
         return render(request, "certificates/no_such_version.html", {"form": form, "certificate": certificate}, status=422)
     version = form.cleaned_data["version"]
     try:
-        actions.roll_back(certificate, version=version.number, by=request.user, now=timezone.now())
+        certificate = actions.roll_back(certificate, version=version.number, by=request.user, now=timezone.now())
     except ClientCertificate.DoesNotExist as gone:
         raise Http404 from gone
-    messages.success(request, _("%(name)s presents version %(number)d.") % {"name": name, "number": version.number})
+    messages.success(request, _("%(name)s was rolled back.") % {"name": name} + " " + _where_it_goes(certificate))
     return see_other("certificates:detail", name)
 
 
@@ -166,6 +166,15 @@ def _use_of(certificate: ClientCertificate) -> dict[str, Any]:
     apis = list(certificate.apis.order_by("display_name", "name").only("name", "display_name", "certificate")[: _SHOWN_APIS + 1])
     used_by = len(apis) if len(apis) <= _SHOWN_APIS else certificate.apis.count()
     return {"apis": apis[:_SHOWN_APIS], "used_by": used_by, "more": used_by - len(apis[:_SHOWN_APIS])}
+
+
+def _where_it_goes(certificate: ClientCertificate) -> str:
+    """Say what becomes of the current version: what is presented only a gateway can tell, and not yet."""
+    assert certificate.current is not None  # noqa: S101 - an entry is made with its first version
+    number = {"number": certificate.current.number}
+    if certificate.apis.exists():
+        return _("Version %(number)d goes to the gateways; below stands where it is presented.") % number
+    return _("Version %(number)d is current; no API presents it yet.") % number
 
 
 def _say_who_holds_it(form: PfxForm, refusal: actions.AlreadyUploaded, asked: ClientCertificate | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from envoy.config.bootstrap.v3.bootstrap_pb2 import Admin, Bootstrap, ClusterManager
+from envoy.config.bootstrap.v3.bootstrap_pb2 import Admin, Bootstrap, ClusterManager, LayeredRuntime, RuntimeLayer
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.address_pb2 import Address, Pipe, SocketAddress
 from envoy.config.core.v3.backoff_pb2 import BackoffStrategy
@@ -30,6 +30,7 @@ from envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpPro
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.json_format import MessageToJson
+from google.protobuf.struct_pb2 import Struct
 from google.protobuf.wrappers_pb2 import UInt32Value, UInt64Value
 
 from gateway.compile.names import TRUST_BUNDLE, XDS_CLUSTER
@@ -83,6 +84,7 @@ def bootstrap(chosen: GatewayBootstrap) -> Bootstrap:
         deferred_stat_options=Bootstrap.DeferredStatOptions(enable_deferred_creation_stats=True),
         overload_manager=_limits(chosen),
         typed_dns_resolver_config=_resolver(),
+        layered_runtime=LayeredRuntime(layers=[RuntimeLayer(name="limits", static_layer=_runtime())]),
     )
 
 
@@ -180,6 +182,13 @@ def _limits(chosen: GatewayBootstrap) -> OverloadManager:
     connections = DownstreamConnectionsConfig(max_active_downstream_connections=chosen.max_connections)
     monitor = ResourceMonitor(name="envoy.resource_monitors.global_downstream_max_connections", typed_config=pack(connections))
     return OverloadManager(resource_monitors=[monitor])
+
+
+def _runtime() -> Struct:
+    """Return Envoy's runtime settings: a regular expression may be as large as a long URL template needs (the default: 100)."""
+    runtime = Struct()
+    runtime.update({"re2.max_program_size.error_level": 100_000})
+    return runtime
 
 
 def _resolver() -> TypedExtensionConfig:

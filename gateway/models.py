@@ -9,8 +9,10 @@ from django.db import models
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
+from apis.hints import Hint, hints_for
 from apis.models import Api
-from certificates.models import NAME_MAX_LENGTH, SealedSecret, valid_name
+from apis.policy.failure import Failure
+from certificates.models import NAME_MAX_LENGTH, CertificateVersion, SealedSecret, valid_name
 
 # The xDS process notes every SEEN_EVERY that a gateway is still connected; a gateway that was not seen for twice that long is
 # not counted, so that a killed process leaves no gateway "connected" for ever.
@@ -97,6 +99,15 @@ class Refusal(models.Model):
     api = models.ForeignKey(Api, models.CASCADE, null=True, blank=True, related_name="refusals", verbose_name=_("API"))
     resource = models.CharField(_("resource"), max_length=200, blank=True)  # "type/name"; empty: it could not be prepared
     reason = models.TextField(_("reason"))
+    presents = models.ForeignKey(
+        CertificateVersion,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("presented instead"),
+        help_text=_("The version of the certificate that is presented meanwhile. Empty: calls are refused."),
+    )
     since = models.DateTimeField(_("since"))
 
     class Meta:
@@ -113,20 +124,35 @@ class Refusal(models.Model):
 
 
 class FailureKind(models.TextChoices):
-    """What failed; the same distinctions as in the answers that callers get (``gateway.compile.answers``)."""
+    """What failed, in words for publishers (:class:`apis.policy.failure.Failure`)."""
 
-    NAME_MISMATCH = "name-mismatch", _("The back end's certificate was not issued for its host name.")
-    EXPIRED = "expired", _("The back end's certificate has expired.")
-    UNVERIFIED = "unverified", _("The back end's certificate could not be verified.")
-    CLIENT_CERTIFICATE_REFUSED = "client-certificate-refused", _("The back end refused the client certificate, or demands one.")
-    HANDSHAKE = "handshake", _("The TLS handshake with the back end failed.")
-    UNREACHABLE = "unreachable", _("The back end could not be reached.")
-    BROKEN_OFF = "broken-off", _("The back end refused the client certificate or broke the connection off before it answered.")
-    NOT_HTTP = "not-http", _("The back end's answer is not valid HTTP.")
-    NOT_CONFIGURED = "not-configured", _("The gateway could not use the settings of this API's back end.")
-    NO_CREDENTIALS = "no-credentials", _("The gateway had no credentials to send to the back end.")
-    TIMEOUT = "timeout", _("The back end did not answer in time.")
-    OTHER = "other", _("The call to the back end failed.")
+    NAME_MISMATCH = Failure.NAME_MISMATCH.value, _("The back end's certificate was not issued for its host name.")
+    EXPIRED = Failure.EXPIRED.value, _("The back end's certificate has expired.")
+    NOT_YET_VALID = Failure.NOT_YET_VALID.value, _("The back end's certificate is not valid yet.")
+    WRONG_PURPOSE = Failure.WRONG_PURPOSE.value, _("The back end's certificate was issued for another purpose.")
+    UNVERIFIED = Failure.UNVERIFIED.value, _("The back end's certificate could not be verified.")
+    NO_COMMON_TLS = Failure.NO_COMMON_TLS.value, _("The back end and the gateway have no TLS parameters in common.")
+    UNKNOWN_NAME = Failure.UNKNOWN_NAME.value, _("The back end does not know its host name.")
+    CLIENT_CERTIFICATE_DEMANDED = (
+        Failure.CLIENT_CERTIFICATE_DEMANDED.value,
+        _("The back end demands a client certificate, and none was presented."),
+    )
+    CLIENT_CERTIFICATE_REFUSED = Failure.CLIENT_CERTIFICATE_REFUSED.value, _("The back end refused the client certificate.")
+    HANDSHAKE = Failure.HANDSHAKE.value, _("The TLS handshake with the back end failed.")
+    HANDSHAKE_BROKEN_OFF = Failure.HANDSHAKE_BROKEN_OFF.value, _("The back end broke the TLS handshake off without a reason.")
+    UNREACHABLE = Failure.UNREACHABLE.value, _("The back end could not be reached.")
+    MAYBE_REFUSED = (
+        Failure.MAYBE_REFUSED.value,
+        _("The back end refused the client certificate or broke the connection off before it answered."),
+    )
+    DROPPED = Failure.DROPPED.value, _("The back end broke the connection off before it answered.")
+    RESET = Failure.RESET.value, _("The back end broke the call off before it answered.")
+    OVERLOADED = Failure.OVERLOADED.value, _("The back end takes no more calls at once.")
+    NOT_HTTP = Failure.NOT_HTTP.value, _("The back end's answer is not valid HTTP, or has too many headers.")
+    NOT_CONFIGURED = Failure.NOT_CONFIGURED.value, _("The gateway could not use the settings of this API's back end.")
+    NO_CREDENTIALS = Failure.NO_CREDENTIALS.value, _("The gateway had no credentials to send to the back end.")
+    TIMEOUT = Failure.TIMEOUT.value, _("The back end did not answer in time.")
+    OTHER = Failure.OTHER.value, _("The call to the back end failed.")
 
 
 class FailedCall(models.Model):
@@ -137,7 +163,7 @@ class FailedCall(models.Model):
     gateway = models.CharField(_("gateway"), max_length=NAME_MAX_LENGTH)
     api = models.ForeignKey(Api, models.SET_NULL, null=True, blank=True, related_name="failed_calls", verbose_name=_("API"))
     method = models.CharField(_("HTTP verb"), max_length=20)
-    path = models.CharField(_("path"), max_length=300)  # as the back end was asked, without the query
+    path = models.CharField(_("path"), max_length=300)  # as the caller wrote it, without the query
     status = models.PositiveSmallIntegerField(_("status"))
     kind = models.CharField(_("what failed"), max_length=40, choices=FailureKind)
     flags = models.CharField(_("response flags"), max_length=100, blank=True)
@@ -145,6 +171,9 @@ class FailedCall(models.Model):
     transport_failure = models.CharField(_("transport failure"), max_length=1000, blank=True)  # Envoy's words
     back_end = models.CharField(_("back end"), max_length=300, blank=True)  # the address that was tried
     milliseconds = models.PositiveIntegerField(_("duration"), default=0)
+    presented = models.ForeignKey(
+        CertificateVersion, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("client certificate")
+    )  # when it was noted
 
     class Meta:
         """The newest first."""
@@ -157,6 +186,10 @@ class FailedCall(models.Model):
     def __str__(self) -> str:
         """Return the activity id."""
         return self.activity_id
+
+    def hints(self) -> list[Hint]:
+        """Return what may help its API's publisher."""
+        return hints_for(self.api, self.kind, presented=self.presented, at=self.at) if self.api else []
 
 
 class UsageQuerySet(models.QuerySet["Usage"]):

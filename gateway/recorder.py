@@ -9,11 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from apis.models import Api
+from certificates.models import CertificateVersion
+from gateway.failures import complete
 from gateway.models import SEEN_EVERY, USAGE_KEPT, Delivery, FailedCall, Gateway, Refusal, Usage
 from gateway.notes import Notebook, Page, Reason
 from gateway.stream import Key
@@ -85,7 +88,7 @@ class Recorder:
                     late = Delivery.objects.filter(gateway=gateway, change__lte=values["applied_change"], applied_at=None)
                     late.update(applied_at=values["applied_at"])
         self._write_refusals(page, gateways)
-        _write_calls(page.calls.values())
+        _write_calls(list(page.calls.values()))
         _write_usage(page.usage)
         self._since_pruning += len(page.deliveries) + len(page.calls) + len(page.usage)
         if self._since_pruning >= _PRUNE_EVERY:
@@ -117,11 +120,13 @@ class Recorder:
             if gateway := gateways.get(name):
                 Refusal.objects.filter(gateway=gateway).exclude(resource__in=[_words(key) for key in keys]).delete()
         rows = []
+        versions = _versions(page)
         for (name, key), reason in page.refusals.items():
             if gateway := gateways.get(name):
                 Refusal.objects.filter(gateway=gateway, resource=_words(key)).delete()
                 apis = _existing(self._apis_of(key)) or {None}
-                rows += _refusals(reason, apis, gateway_id=gateway, resource=_words(key))
+                presents = reason.presents if reason and reason.presents in versions else None
+                rows += _refusals(reason, apis, gateway_id=gateway, resource=_words(key), presents_id=presents)
         Refusal.objects.filter(gateway=None, api__in=page.problems).delete()
         existing = _existing(page.problems)
         for api, reason in page.problems.items():
@@ -145,6 +150,12 @@ def _words(key: Key) -> str:
     return f"{type_url.rpartition('.')[2]}/{name}"[:200]
 
 
+def _versions(page: Page) -> set[UUID]:
+    """Return which of the certificate versions that *page* mentions exist."""
+    mentioned = {reason.presents for reason in page.refusals.values() if reason and reason.presents}
+    return set(CertificateVersion.objects.filter(pk__in=mentioned).values_list("pk", flat=True)) if mentioned else set()
+
+
 def _existing(apis: Iterable[int]) -> set[int | None]:
     return set(Api.objects.filter(pk__in=list(apis)).values_list("pk", flat=True))
 
@@ -153,13 +164,10 @@ def _refusals(reason: Reason | None, apis: Iterable[int | None], **where: Any) -
     return [Refusal(api_id=api, reason=reason.text, since=reason.since, **where) for api in apis] if reason else []
 
 
-def _write_calls(calls: Iterable[FailedCall]) -> None:
-    calls = list(calls)
-    known = _existing({call.api_id for call in calls if call.api_id})
-    for call in calls:
-        if call.api_id not in known:
-            call.api_id = None
-    FailedCall.objects.bulk_create(calls, batch_size=_CHUNK, ignore_conflicts=True)
+def _write_calls(calls: Collection[FailedCall]) -> None:
+    if calls:
+        complete(calls)
+        FailedCall.objects.bulk_create(calls, batch_size=_CHUNK, ignore_conflicts=True)
 
 
 def _write_usage(usage: Mapping[tuple[int, datetime], Count]) -> None:

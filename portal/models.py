@@ -18,6 +18,7 @@ class Event(models.TextChoices):
     API_CREATED = "api.created", _("API created")
     API_CHANGED = "api.changed", _("API settings changed")
     API_SECURED = "api.secured", _("API security changed")
+    API_CALLS_CHANGED = "api.calls-changed", _("API calls changed")
     API_DELETED = "api.deleted", _("API deleted")
     OPERATION_ADDED = "api.operation-added", _("Operation added")
     OPERATION_CHANGED = "api.operation-changed", _("Operation changed")

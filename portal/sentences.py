@@ -22,6 +22,7 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.CERTIFICATE_DELETED: gettext_lazy("{who} deleted the certificate {subject}"),
     Event.API_CREATED: gettext_lazy("{who} added the API {subject}"),
     Event.API_CHANGED: gettext_lazy("{who} changed the settings of the API {subject}"),
+    Event.API_CALLS_CHANGED: gettext_lazy("{who} changed how calls of the API {subject} go on"),
     Event.API_SECURED: gettext_lazy("{who} changed the security of the API {subject}"),
     Event.API_DELETED: gettext_lazy("{who} deleted the API {subject}"),
     Event.OPERATION_ADDED: gettext_lazy("{who} added an operation to the API {subject}"),

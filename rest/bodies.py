@@ -66,8 +66,11 @@ class Properties:
         """Tell whether a property was sent, ``null`` included."""
         return name in self.values
 
-    def text(self, name: str, default: str = "", *, needed: bool = False, longest: int = 0) -> str:
-        """Return a text; ``null`` counts as absent."""
+    def text(self, name: str, default: str = "", *, needed: bool = False, empty: bool = False, longest: int = 0) -> str:
+        """Return a text; ``null`` counts as absent.
+
+        :param empty: whether an empty one will do where one is *needed*
+        """
         value = self.values.get(name)
         if value is None:
             if needed:
@@ -76,7 +79,7 @@ class Properties:
         if not isinstance(value, str):
             self.refuse(name, _("This must be a text."))
             return default
-        if needed and not value.strip():
+        if needed and not empty and not value.strip():
             self.refuse(name, _("This must not be empty."))
         if longest and len(value) > longest:
             self.refuse(name, _("This has at most %(longest)d characters.") % {"longest": longest})

@@ -224,6 +224,10 @@ def _warning(text: str) -> str:
 
 
 def _live_words(status: LiveStatus) -> str:
-    """Return how far the newest change has come, for scripts: ``live;on=2;of=2;ms=12`` (RFC 9651)."""
+    """Return how far the newest change has come, for scripts: ``live;on=2;of=2;ms=12`` (RFC 9651).
+
+    Where gateways have refused the current version of a certificate, ``presents`` is the number of the one they present.
+    """
     took = f";ms={status.milliseconds}" if status.milliseconds is not None else ""
-    return f"{status.state};on={len(status.live)};of={len(status.standings)}{took}"
+    instead = f";presents={status.presented_instead}" if status.presented_instead else ""
+    return f"{status.state};on={len(status.live)};of={len(status.standings)}{took}{instead}"

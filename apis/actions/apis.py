@@ -10,6 +10,7 @@ from django.db import transaction
 from apis.actions.refusals import NotOverHttp, PasswordMissing
 from apis.actions.rows import locked, save, save_changed
 from apis.models import Api, BasicCredentials, Credentials
+from apis.policy.model import Protocol
 from certificates.models import ClientCertificate
 from certificates.sealing import Secret
 from portal.activity import record
@@ -45,6 +46,9 @@ class ApiSecurity:
     validate_certificate_chain: bool = True
     validate_certificate_name: bool = True
     trusted_ca: str = ""
+    protocol: Protocol | None = None  # None: as it is
+    asks_later: bool | None = None
+    older_servers: bool | None = None
 
 
 @transaction.atomic
@@ -95,6 +99,9 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
     api.validate_certificate_chain = chosen.validate_certificate_chain
     api.validate_certificate_name = chosen.validate_certificate_chain and chosen.validate_certificate_name
     api.trusted_ca = chosen.trusted_ca
+    for name in ("protocol", "asks_later", "older_servers"):
+        if (value := getattr(chosen, name)) is not None:
+            setattr(api, name, value)
     _refuse_certificate_over_http(api)
     _set_basic_credentials(api, chosen)
     save_changed(api, by=by, now=now)
@@ -107,6 +114,9 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
         certificate=api.certificate.name if api.certificate else None,
         validate_certificate_chain=api.validate_certificate_chain,
         validate_certificate_name=api.validate_certificate_name,
+        protocol=api.protocol,
+        asks_later=api.asks_later,
+        older_servers=api.older_servers,
     )
     return api
 

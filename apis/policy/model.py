@@ -5,6 +5,7 @@ One crossing makes it (``Api.policy()``); ``as_xml`` renders what the publisher 
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,23 @@ if TYPE_CHECKING:
 
 DEFAULT_KEY_HEADER = "Ocp-Apim-Subscription-Key"
 DEFAULT_KEY_QUERY = "subscription-key"
+CONNECT_SECONDS = 5  # how long a back end may take to be connected to, handshake included, where an API says nothing
+
+
+class Protocol(enum.StrEnum):
+    """Which HTTP a back end is spoken to."""
+
+    AUTO = "auto"  # what ALPN chooses, HTTP/1.1 without TLS
+    HTTP1 = "http1"
+    HTTP2 = "http2"  # without TLS by prior knowledge (h2c)
+
+
+class Preflights(enum.StrEnum):
+    """Who answers the question that browsers send ahead of a call from another site (CORS, Fetch standard)."""
+
+    REFUSED = "none"  # nobody: like any call without a key
+    BACK_END = "back-end"  # the back end; the question needs no key
+    GATEWAY = "gateway"  # the gateway, by the API's ``cors`` rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +49,26 @@ class AuthenticationBasic:
     password: Secret
 
 
-Rule = AuthenticationCertificate | AuthenticationBasic
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cors:
+    """Tell browsers which sites may call (Fetch standard, CORS protocol). ``*`` stands for any."""
+
+    origins: tuple[str, ...]  # "https://shop.example.com"
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    max_age_seconds: int | None = None  # how long a browser may remember the answer
+    credentials: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardRequest:
+    """Wait this long while nothing moves."""
+
+    timeout_seconds: int
+
+
+Rule = AuthenticationCertificate | AuthenticationBasic | Cors | ForwardRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +89,23 @@ class Backend:
     port: int
     path: str  # "" or "/v2", never with a trailing slash
     trust: Trust
+    protocol: Protocol = Protocol.AUTO
+    asks_later: bool = False  # it asks for the client certificate after the handshake: renegotiation, so TLS 1.2 and HTTP/1.1
+    older_servers: bool = False  # speak what only old servers need
+    connect_seconds: int = CONNECT_SECONDS
+    offers_http2: bool = False  # as far as was seen; an automatic protocol's retries go by it
+
+    @property
+    def speaks_http2(self) -> bool:
+        """Whether calls go by HTTP/2, as far as is known."""
+        return self.http is Protocol.HTTP2 or (self.http is Protocol.AUTO and self.offers_http2)
+
+    @property
+    def http(self) -> Protocol:
+        """What is spoken in the end: HTTP/2 knows no renegotiation (RFC 9113, 9.2.1), and without TLS nothing is negotiated."""
+        if self.asks_later or (self.protocol is Protocol.AUTO and self.scheme != "https"):
+            return Protocol.HTTP1
+        return self.protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -73,6 +127,17 @@ class KeyCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarding:
+    """How a call goes on to the back end."""
+
+    idle_seconds: int | None = None  # how long nothing may move; ``None``: as long as the gateway lets it
+    longest_seconds: int | None = None  # how long a whole call may last; ``None``: as long as something moves
+    retry: bool = True  # try again, once, what may safely be sent twice and broke before it was answered
+    rewrite_redirects: bool = True  # a Location or cookie of the back end's leads back to the API
+    preflights: Preflights = Preflights.REFUSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What the gateway does for one API."""
 
@@ -83,3 +148,15 @@ class Policy:
     key_check: KeyCheck
     operations: tuple[OperationPattern, ...]  # sorted
     inbound: tuple[Rule, ...]
+    forwarding: Forwarding = Forwarding()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """What its document says: the inbound rules, and how long to wait where that is the API's own."""
+        idle = self.forwarding.idle_seconds
+        return self.inbound if idle is None else (*self.inbound, ForwardRequest(timeout_seconds=idle))
+
+    @property
+    def cors(self) -> Cors | None:
+        """The rule by which the gateway answers browsers, if there is one."""
+        return next((rule for rule in self.inbound if isinstance(rule, Cors)), None)

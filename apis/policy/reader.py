@@ -1,138 +1,130 @@
-"""Reads a policy document element by element, with the line of each. [pure]"""
+"""Reads rules from the elements of a policy document, with the line of each fault. [pure]"""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Never
-from xml.sax import SAXParseException
-from xml.sax.handler import ContentHandler, ErrorHandler
-from xml.sax.xmlreader import Locator
+from collections.abc import Callable
 
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Rule
+from apis.policy.cors import read_cors
+from apis.policy.elements import Element
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Cors, ForwardRequest, Rule
 from certificates.sealing import Secret
+
+SECTIONS = ("inbound", "backend", "outbound", "on-error")
+MOST_TIMEOUT_SECONDS = 3600
 
 _THUMBPRINT = re.compile(r"[0-9A-F]{40}\Z")
 _IGNORED_IN_THUMBPRINTS = re.compile(r"[\s:\u200b-\u200f\u202a-\u202e\ufeff]")  # what Windows and people paste along
 _CERTIFICATE_ID_MAX_LENGTH = 80
+# What the gateway does anyway, in the published names; another value would be a promise that is not kept.
+_FORWARDED_AS_IS = {
+    "follow-redirects": "false",
+    "buffer-request-body": "false",
+    "buffer-response": "false",
+    "fail-on-error-status-code": "false",
+}
 
 
-class UnreadablePolicy(Exception):
-    """A text that is not a policy document we can hold.
+def rules_of(document: Element) -> tuple[Rule, ...]:
+    """Return the rules of a document, in its order.
 
-    :ivar element: the element at fault
-    :ivar line: its line, from 1
-    :ivar reason: a sentence
+    :raises apis.policy.elements.UnreadablePolicy: naming the element at fault
     """
+    if document.name != "policies":
+        document.refuse("The document element is <policies>.")
+    _refuse_attributes(document)
+    document.refuse_text()
+    _refuse_twice(document.children)
+    return tuple(rule for section in document.children for rule in _rules_of_section(section))
 
-    def __init__(self, element: str, line: int, reason: str) -> None:
-        """Hold the place and the reason."""
-        super().__init__(f"Error in element '{element}' on line {line}: {reason}")
-        self.element = element
-        self.line = line
-        self.reason = reason
+
+def _rules_of_section(section: Element) -> list[Rule]:
+    if section.name not in SECTIONS:
+        section.refuse(f"<policies> holds {', '.join(f'<{name}>' for name in SECTIONS)} only.")
+    _refuse_attributes(section)
+    section.refuse_text()
+    _refuse_twice(section.children)
+    rules = [rule for element in section.children if (rule := _rule(section.name, element)) is not None]
+    credentials = [element for element in section.children if element.name.startswith("authentication-")]
+    if len(credentials) > 1:
+        credentials[1].refuse("An API presents one kind of credentials, once.")
+    return rules
 
 
-class PolicyReader(ContentHandler, ErrorHandler):
-    """Collects the rules while the parser walks the document: ``policies`` / section / rule, nothing deeper."""
+def _rule(section: str, element: Element) -> Rule | None:
+    if element.name == "base":
+        _refuse_attributes(element)
+        _refuse_content(element)
+        return None
+    if element.name not in _READERS:
+        element.refuse(f"This gateway does not know the policy <{element.name}>.")
+    belongs, read = _READERS[element.name]
+    if section != belongs:
+        element.refuse(f"<{element.name}> belongs into <{belongs}>, not into <{section}>.")
+    return read(element)
 
-    def __init__(self, sections: tuple[str, ...]) -> None:
-        """Expect these sections, each at most once."""
-        super().__init__()
-        self.rules: tuple[Rule, ...] = ()
-        self._sections = sections
-        self._open: list[str] = []
-        self._seen: set[tuple[str, ...]] = set()
-        self._locator: Locator | None = None
 
-    def setDocumentLocator(self, locator: Locator) -> None:  # noqa: N802 - the parser's name for it
-        """Keep what tells the line."""
-        self._locator = locator
+def _certificate(element: Element) -> AuthenticationCertificate:
+    _refuse_content(element)
+    _refuse_attributes(element, "certificate-id", "thumbprint")
+    attributes = element.attributes
+    if not attributes:
+        element.refuse("Name the certificate by certificate-id or thumbprint.")
+    certificate_id = attributes.get("certificate-id", "")
+    if "certificate-id" in attributes and not 0 < len(certificate_id) <= _CERTIFICATE_ID_MAX_LENGTH:
+        element.refuse(f"certificate-id has 1 to {_CERTIFICATE_ID_MAX_LENGTH} characters.")
+    thumbprint = _IGNORED_IN_THUMBPRINTS.sub("", attributes.get("thumbprint", "")).upper()
+    if "thumbprint" in attributes and not _THUMBPRINT.match(thumbprint):
+        element.refuse("thumbprint is not 40 hexadecimal digits.")
+    return AuthenticationCertificate(certificate_id=certificate_id, thumbprint=thumbprint)
 
-    def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 - the parser's name for it
-        """Take an element in, or refuse it."""
-        attributes = dict(attrs.items())
-        match self._open:
-            case []:
-                self._expect(name, ("policies",), "The document element is <policies>.")
-                self._refuse_attributes(name, attributes, ())
-            case ["policies"]:
-                self._expect(name, self._sections, f"<policies> holds {', '.join(f'<{section}>' for section in self._sections)} only.")
-                self._refuse_attributes(name, attributes, ())
-            case ["policies", section]:
-                self._take_rule(section, name, attributes)
-            case _:
-                self._refuse(name, f"<{self._open[-1]}> holds nothing.")
-        if (place := (*self._open, name)) in self._seen:
-            self._refuse(name, f"<{name}> stands here twice.")
-        self._seen.add(place)
-        self._open.append(name)
 
-    def endElement(self, _name: str) -> None:  # noqa: N802 - the parser's name for it
-        """Leave an element."""
-        self._open.pop()
+def _basic(element: Element) -> AuthenticationBasic:
+    _refuse_content(element)
+    _refuse_attributes(element, "username", "password")
+    for needed in ("username", "password"):
+        if needed not in element.attributes:
+            element.refuse(f"The attribute {needed} is missing.")
+    return AuthenticationBasic(username=element.attributes["username"], password=Secret(element.attributes["password"].encode()))
 
-    def characters(self, content: str) -> None:
-        """Let blanks pass; a policy holds no text."""
-        if content.strip():
-            self._refuse(self._open[-1], "Text is not allowed here.")
 
-    def processingInstruction(self, target: str, _data: str) -> None:  # noqa: N802 - the parser's name for it
-        """Refuse ``<?…?>``."""
-        self._refuse(f"?{target}", "Processing instructions are not allowed.")
+def _forward_request(element: Element) -> ForwardRequest | None:
+    """Return how long to wait; ``None`` if it is not said: the gateway forwards anyway."""
+    _refuse_content(element)
+    _refuse_attributes(element, "timeout", *_FORWARDED_AS_IS)
+    for name, value in _FORWARDED_AS_IS.items():
+        if element.attributes.get(name, value) != value:
+            element.refuse(f'This gateway passes calls on as they are; write {name}="{value}" or leave it out.')
+    text = element.attributes.get("timeout")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_TIMEOUT_SECONDS):
+        element.refuse(f"timeout is a number of seconds from 1 to {MOST_TIMEOUT_SECONDS}.")
+    return ForwardRequest(timeout_seconds=int(text))
 
-    def error(self, exception: BaseException) -> Never:
-        """Turn the parser's complaint into ours."""
-        self.fatalError(exception)
 
-    def fatalError(self, exception: BaseException) -> Never:  # noqa: N802 - the parser's name for it
-        """Turn the parser's complaint into ours."""
-        line = exception.getLineNumber() if isinstance(exception, SAXParseException) else None
-        message = exception.getMessage() if isinstance(exception, SAXParseException) else str(exception)
-        element = self._open[-1] if self._open else "policies"
-        raise UnreadablePolicy(element, line or 1, f"The text is not well-formed XML: {message}.")
+_READERS: dict[str, tuple[str, Callable[[Element], AuthenticationCertificate | AuthenticationBasic | Cors | ForwardRequest | None]]] = {
+    "authentication-certificate": ("inbound", _certificate),
+    "authentication-basic": ("inbound", _basic),
+    "cors": ("inbound", read_cors),
+    "forward-request": ("backend", _forward_request),
+}
 
-    def _take_rule(self, section: str, name: str, attributes: dict[str, str]) -> None:
-        if name == "base":
-            self._refuse_attributes(name, attributes, ())
-            return
-        if name not in {"authentication-certificate", "authentication-basic"}:
-            self._refuse(name, f"This gateway does not know the policy <{name}>.")
-        if section != "inbound":
-            self._refuse(name, f"<{name}> belongs into <inbound>, not into <{section}>.")
-        if self.rules:
-            self._refuse(name, "An API presents one kind of credentials, once.")
-        make = self._certificate if name == "authentication-certificate" else self._basic
-        self.rules = (make(name, attributes),)
 
-    def _certificate(self, name: str, attributes: dict[str, str]) -> AuthenticationCertificate:
-        self._refuse_attributes(name, attributes, ("certificate-id", "thumbprint"))
-        if not attributes:
-            self._refuse(name, "Name the certificate by certificate-id or thumbprint.")
-        certificate_id = attributes.get("certificate-id", "")
-        if "certificate-id" in attributes and not 0 < len(certificate_id) <= _CERTIFICATE_ID_MAX_LENGTH:
-            self._refuse(name, f"certificate-id has 1 to {_CERTIFICATE_ID_MAX_LENGTH} characters.")
-        thumbprint = _IGNORED_IN_THUMBPRINTS.sub("", attributes.get("thumbprint", "")).upper()
-        if "thumbprint" in attributes and not _THUMBPRINT.match(thumbprint):
-            self._refuse(name, "thumbprint is not 40 hexadecimal digits.")
-        return AuthenticationCertificate(certificate_id=certificate_id, thumbprint=thumbprint)
+def _refuse_attributes(element: Element, *allowed: str) -> None:
+    if unknown := sorted(set(element.attributes) - set(allowed)):
+        element.refuse(f"The attribute {unknown[0]} is not allowed here.")
 
-    def _basic(self, name: str, attributes: dict[str, str]) -> AuthenticationBasic:
-        self._refuse_attributes(name, attributes, ("username", "password"))
-        for needed in ("username", "password"):
-            if needed not in attributes:
-                self._refuse(name, f"The attribute {needed} is missing.")
-        return AuthenticationBasic(username=attributes["username"], password=Secret(attributes["password"].encode()))
 
-    def _expect(self, name: str, allowed: tuple[str, ...], reason: str) -> None:
-        if name not in allowed:
-            self._refuse(name, reason)
+def _refuse_content(element: Element) -> None:
+    element.refuse_text()
+    if element.children:
+        element.children[0].refuse(f"<{element.name}> holds nothing.")
 
-    def _refuse_attributes(self, name: str, attributes: dict[str, str], allowed: tuple[str, ...]) -> None:
-        if unknown := sorted(set(attributes) - set(allowed)):
-            self._refuse(name, f"The attribute {unknown[0]} is not allowed here.")
 
-    def _refuse(self, element: str, reason: str) -> Never:
-        raise UnreadablePolicy(element, self._line(), reason)
-
-    def _line(self) -> int:
-        return (self._locator.getLineNumber() if self._locator else None) or 1
+def _refuse_twice(elements: list[Element]) -> None:
+    seen: set[str] = set()
+    for element in elements:
+        if element.name in seen:
+            element.refuse(f"<{element.name}> stands here twice.")
+        seen.add(element.name)

@@ -57,7 +57,7 @@ def first_steps(context: RequestContext) -> dict[str, Any]:
     steps = _steps(bound or Api.objects.order_by("created_at").first(), bound=bound is not None, subscribed=first is not None)
     waiting = [step for step in steps if not step.done]
     waiting[0].next = True
-    gateway = f"{gateway_address(context['request'])}/{bound.path}" if bound else ""
+    gateway = gateway_address(context["request"]) + bound.gateway_path if bound else ""
     return {"steps": steps, "perms": context["perms"], "gateway": gateway}
 
 

@@ -17,7 +17,7 @@ from apis import actions
 from apis.access import may
 from apis.forms import NAME_TAKEN, TAKEN, NewApiForm
 from apis.models import Api, Operation
-from apis.url_template import ANY_METHOD
+from apis.url_template import ANY_METHOD, filled, parameters_of
 from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import Column, holding, listing
@@ -79,7 +79,7 @@ def detail(request: PortalRequest, name: str) -> HttpResponse:
     """Sum an API up: what it does, how it is called."""
     api = api_of(name)
     operations = list(api.operations.all())
-    url = f"{gateway_address(request)}/{api.path}"
+    url = gateway_address(request) + api.gateway_path
     counts = {"operations": len(operations), "subscriptions": api.subscriptions.count()}
     return tab(request, api, "detail", gateway_url=url, curl=_curl_line(api, operations, url), counts=counts)
 
@@ -101,10 +101,10 @@ def _curl_line(api: Api, operations: list[Operation], url: str) -> str:
     """Return a command that calls the API, ready to be pasted once the key and the parameters in capitals are filled in."""
     first = next((one for one in operations if one.method in {"GET", ANY_METHOD}), operations[0] if operations else None)
     template = first.url_template if first else "/"
-    path = "/".join(part.strip("{}").upper() if part.startswith("{") else part for part in template.removesuffix("*").split("/"))
+    path, query = filled(template, {name: name.upper() for name in parameters_of(template)})
     words = ["curl", "-i"]
     if first and first.method not in {"GET", ANY_METHOD}:
         words += ["-X", first.method]
     if api.subscription_required:
         words += ["-H", f"{api.key_header}: YOUR-KEY"]
-    return shlex.join([*words, f"{url}{path}"])
+    return shlex.join([*words, f"{url}{path}" + (f"?{query}" if query else "")])

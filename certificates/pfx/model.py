@@ -40,6 +40,8 @@ class Problem(enum.StrEnum):
     BROKEN_KEY = "broken-key"
     BROKEN_CERTIFICATE = "broken-certificate"
     BUSY = "busy"
+    NOT_LOADED = "not-loaded"  # by the gateway; the detail is the sentence that says why
+    NOT_ASKED = "not-asked"  # the gateway's loader gave no answer
 
 
 class UnreadablePfx(Exception):

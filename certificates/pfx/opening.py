@@ -44,13 +44,13 @@ def open_pfx(data: bytes, password: Secret, *, now: datetime | None = None) -> P
     """
     if len(data) > MOST_BYTES:
         raise UnreadablePfx(Problem.TOO_LARGE)
-    with _turn():
+    with turn():
         return _open_in_child(data, password, now or datetime.now(UTC))
 
 
 @contextlib.contextmanager
-def _turn() -> Iterator[None]:
-    """Wait for one of the few turns, but neither in a long queue nor for long.
+def turn() -> Iterator[None]:
+    """Wait for one of the few turns of costly work on somebody's file, but neither in a long queue nor for long.
 
     :raises UnreadablePfx: ``BUSY``
     """

@@ -19,6 +19,7 @@ from envoy.config.core.v3.grpc_service_pb2 import GrpcService
 from envoy.extensions.access_loggers.filters.cel.v3.cel_pb2 import ExpressionFilter
 from envoy.extensions.access_loggers.grpc.v3.als_pb2 import CommonGrpcAccessLogConfig, HttpGrpcAccessLogConfig
 
+from apis.policy.failure import FAILURE_HEADER
 from gateway.compile.answers import ACTIVITY_HEADER
 from gateway.compile.names import XDS_CLUSTER
 from gateway.compile.resource import pack
@@ -35,7 +36,7 @@ def failed_calls_log() -> AccessLog:
         transport_api_version=ApiVersion.V3,
     )
     common.buffer_flush_interval.FromMilliseconds(100)
-    config = HttpGrpcAccessLogConfig(common_config=common, additional_response_headers_to_log=[ACTIVITY_HEADER])
+    config = HttpGrpcAccessLogConfig(common_config=common, additional_response_headers_to_log=[ACTIVITY_HEADER, FAILURE_HEADER])
     return AccessLog(
         name="envoy.access_loggers.http_grpc",
         filter=_failed_in_the_gateway(),

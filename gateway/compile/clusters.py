@@ -18,17 +18,21 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.wrappers_pb2 import UInt32Value
 
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Backend, Policy
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Backend, Policy, Protocol
 from certificates.identity import Identity
 from gateway.compile.basic import authorization_filter, authorization_secret
+from gateway.compile.failures import ASKS_LATER, REFUSAL, WITHOUT_CERTIFICATE
 from gateway.compile.names import METADATA, cluster_name
 from gateway.compile.resource import Resource, pack
 from gateway.compile.tls import is_address, transport_socket
 
-CONNECT_TIMEOUT_SECONDS = 5
 _IDLE_SECONDS = 60  # less than most servers keep idle connections, so that a call rarely meets one that is just closing
 _BUFFER_BYTES = 32768  # Envoy's edge guide
 _STREAM_WINDOW, _CONNECTION_WINDOW = 65536, 1048576  # Envoy's edge guide
+# Calls on one HTTP/2 connection. Until a new connection has said what it allows, Envoy would open any number, and a server that renews
+# its connections refuses all that it has not begun: the fewer, the fewer have to be tried again. More than these make calls no faster.
+_STREAMS = 16
+_MOST_CALLS = 16384
 
 
 class IdentityMissing(ValueError):
@@ -49,8 +53,8 @@ def compile_cluster(policy: Policy, identity: Identity | None) -> tuple[Resource
     cluster.load_assignment.CopyFrom(_endpoints(policy))
     if policy.backend.scheme == "https":
         cluster.transport_socket.CopyFrom(transport_socket(policy.backend, identity if presents else None))
-        if not presents:
-            cluster.metadata.CopyFrom(_remark("without-certificate", "yes"))
+        if remarks := _remarks(policy.backend, presents=presents):
+            cluster.metadata.CopyFrom(_metadata(remarks))
     secrets = (authorization_secret(policy.api_id, basic),) if basic else ()
     return (*secrets, Resource.of(cluster.name, cluster))
 
@@ -61,7 +65,7 @@ def compile_refusal(policy: Policy, reason: str) -> tuple[Resource, ...]:
         name=cluster_name(policy.api_id),
         type=Cluster.STATIC,
         load_assignment=ClusterLoadAssignment(cluster_name=cluster_name(policy.api_id)),
-        metadata=_remark("refusal", json.dumps(reason)[1:-1]),  # it becomes part of a JSON text
+        metadata=_metadata({REFUSAL: json.dumps(reason)[1:-1]}),  # it becomes part of a JSON text
     )
     return (Resource.of(cluster.name, cluster),)
 
@@ -74,7 +78,7 @@ def _cluster(policy: Policy, *, basic: bool) -> Cluster:
         name=cluster_name(policy.api_id),
         type=Cluster.STATIC if is_address(policy.backend.host) else Cluster.LOGICAL_DNS,
         dns_lookup_family=Cluster.V4_PREFERRED,  # with both families tried, the reason of a failure would be the last one's
-        connect_timeout=Duration(seconds=CONNECT_TIMEOUT_SECONDS),
+        connect_timeout=Duration(seconds=policy.backend.connect_seconds),
         per_connection_buffer_limit_bytes=UInt32Value(value=_BUFFER_BYTES),
         circuit_breakers=_limits(),
         upstream_connection_options=UpstreamConnectionOptions(
@@ -86,33 +90,49 @@ def _cluster(policy: Policy, *, basic: bool) -> Cluster:
     )
 
 
-def _remark(name: str, value: str) -> Metadata:
-    """Return metadata that the answers to failed calls go by."""
-    remark = Struct()
-    remark.update({name: value})
-    return Metadata(filter_metadata={METADATA: remark})
+def _remarks(backend: Backend, *, presents: bool) -> dict[str, str]:
+    """Return what the reason of a failed call follows from besides Envoy's words."""
+    remarks = {WITHOUT_CERTIFICATE: not presents, ASKS_LATER: backend.asks_later}
+    return {name: "yes" for name, holds in remarks.items() if holds}
+
+
+def _metadata(remarks: dict[str, str]) -> Metadata:
+    said = Struct()
+    said.update(remarks)
+    return Metadata(filter_metadata={METADATA: said})
 
 
 def _protocol(backend: Backend) -> upstreams.HttpProtocolOptions:
-    """Return the options that let ALPN choose HTTP/2 or 1.1; without TLS there is nothing to choose by."""
+    """Return the options that speak the chosen HTTP; automatic lets ALPN choose 2 or 1.1, and is 1.1 where there is no TLS to choose by."""
     common = HttpProtocolOptions(idle_timeout=Duration(seconds=_IDLE_SECONDS))
-    if backend.scheme != "https":
-        explicit = upstreams.HttpProtocolOptions.ExplicitHttpConfig(http_protocol_options=Http1ProtocolOptions())
-        return upstreams.HttpProtocolOptions(common_http_protocol_options=common, explicit_http_config=explicit)
     http2 = Http2ProtocolOptions(
-        initial_stream_window_size=UInt32Value(value=_STREAM_WINDOW), initial_connection_window_size=UInt32Value(value=_CONNECTION_WINDOW)
+        max_concurrent_streams=UInt32Value(value=_STREAMS),
+        initial_stream_window_size=UInt32Value(value=_STREAM_WINDOW),
+        initial_connection_window_size=UInt32Value(value=_CONNECTION_WINDOW),
     )
-    automatic = upstreams.HttpProtocolOptions.AutoHttpConfig(http_protocol_options=Http1ProtocolOptions(), http2_protocol_options=http2)
-    return upstreams.HttpProtocolOptions(common_http_protocol_options=common, auto_config=automatic)
+    match backend.http:
+        case Protocol.AUTO:
+            automatic = upstreams.HttpProtocolOptions.AutoHttpConfig(
+                http_protocol_options=Http1ProtocolOptions(), http2_protocol_options=http2
+            )
+            return upstreams.HttpProtocolOptions(common_http_protocol_options=common, auto_config=automatic)
+        case Protocol.HTTP2:
+            explicit = upstreams.HttpProtocolOptions.ExplicitHttpConfig(http2_protocol_options=http2)
+        case Protocol.HTTP1:
+            explicit = upstreams.HttpProtocolOptions.ExplicitHttpConfig(http_protocol_options=Http1ProtocolOptions())
+    return upstreams.HttpProtocolOptions(common_http_protocol_options=common, explicit_http_config=explicit)
 
 
 def _limits() -> CircuitBreakers:
-    """Return limits that only a back end in trouble meets: they keep its waiting calls from eating the gateway's memory."""
+    """Return limits that only a back end in trouble meets: they keep its waiting calls from eating the gateway's memory.
+
+    As many may be tried again as may be under way: a server that renews its connections refuses all that it has not begun at once.
+    """
     thresholds = CircuitBreakers.Thresholds(
         max_connections=UInt32Value(value=4096),
         max_pending_requests=UInt32Value(value=4096),
-        max_requests=UInt32Value(value=16384),
-        max_retries=UInt32Value(value=16),
+        max_requests=UInt32Value(value=_MOST_CALLS),
+        max_retries=UInt32Value(value=_MOST_CALLS),
     )
     return CircuitBreakers(thresholds=[thresholds])
 

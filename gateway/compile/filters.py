@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from envoy.config.core.v3.config_source_pb2 import ExtensionConfigSource
+from envoy.extensions.filters.http.cors.v3.cors_pb2 import Cors
 from envoy.extensions.filters.http.router.v3.router_pb2 import Router
 from envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpFilter
 from google.protobuf.wrappers_pb2 import BoolValue
@@ -12,7 +13,11 @@ from google.protobuf.wrappers_pb2 import BoolValue
 from gateway.compile import names
 from gateway.compile.key_check import key_check_by_control_plane, sharded_key_check
 from gateway.compile.key_names import only_with_query_key, under_own_names
+from gateway.compile.paths import path_check
+from gateway.compile.redirects import leads_back
 from gateway.compile.resource import pack
+from gateway.compile.root import routes_of_root
+from gateway.compile.websockets import only_http1
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,13 +35,21 @@ class Position(NamedTuple):
 
 
 FILTERS = (
+    Position(names.PATHS_FILTER, path_check, True, "first: what it refuses, nothing else needs to understand"),
     Position(
         names.KEY_NAMES_FILTER,
         under_own_names,
         False,
-        "first: brings a key under an API's own names to the header; routes switch it on",
+        "before the check: brings a key under an API's own names to the header; routes switch it on",
     ),
     Position(names.KEY_QUERY_FILTER, only_with_query_key, True, "brings a key from the query to the header the check reads"),
+    Position(
+        names.ROOT_FILTER,
+        routes_of_root,
+        True,
+        "behind the published names, for an API at the root may have its own; routes switch it off, so it runs where there are none",
+    ),
+    Position(names.CORS_FILTER, Cors, True, "behind the root's routes, which may have a rule; before the keys, which a preflight has not"),
     Position(
         names.KEY_SHARDS_FILTER,
         sharded_key_check,
@@ -49,6 +62,7 @@ FILTERS = (
         True,
         "needs the key in its header; on by default, and refuses unless the route has a rule",
     ),
+    Position(names.REDIRECTS_FILTER, leads_back, True, "anywhere: it looks at what the back end answers"),
     Position("router", lambda: Router(dynamic_stats=BoolValue(value=False), suppress_envoy_headers=True), True, "last, as Envoy demands"),
 )
 
@@ -56,6 +70,12 @@ FILTERS = (
 def http_filters() -> list[HttpFilter]:
     """Return the filters as Envoy takes them."""
     return [_http_filter(place) for place in FILTERS]
+
+
+def filters_of_websockets() -> list[HttpFilter]:
+    """Return the filters for calls that upgrade: the same, and the one that has them speak HTTP/1.1."""
+    *before, router = http_filters()
+    return [*before, HttpFilter(name="only-http1", typed_config=pack(only_http1())), router]
 
 
 def _http_filter(place: Position) -> HttpFilter:

@@ -5,36 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from envoy.config.route.v3.route_components_pb2 import RetryPolicy, RouteAction, RouteMatch
+from envoy.config.route.v3.route_components_pb2 import RouteAction, RouteMatch
 from envoy.type.matcher.v3.regex_pb2 import RegexMatchAndSubstitute, RegexMatcher
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.wrappers_pb2 import UInt32Value
 
 from apis.policy.model import Backend, Policy
-from gateway.compile.names import cluster_name
+from gateway.compile.names import base_of, cluster_name
 from gateway.compile.templates import Below, Exact, Match, Pattern
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-def retry_policy() -> RetryPolicy:
-    """Return the one retry: of a request that an HTTP/2 back end says it has not begun. That is safe for every verb."""
-    return RetryPolicy(retry_on="refused-stream", num_retries=UInt32Value(value=1))
-
-
 def forward(policy: Policy, match: Match) -> Iterator[tuple[RouteMatch, RouteAction]]:
     """Yield what Envoy must match, and where it goes: the API's path replaced by that of the Web service URL, the query untouched."""
-    base = f"/{policy.path}"
+    base = base_of(policy.path)
     service = policy.backend.path
     match match:
         case Exact(path=path):
             yield RouteMatch(path=path), _to(policy, prefix_rewrite=(service + path.removeprefix(base)) or "/")
-        case Below(path=path) if service or path != base:
+        case Below(path=path) if path and (service or path != base):
             yield RouteMatch(path_separated_prefix=path), _to(policy, prefix_rewrite=service + path.removeprefix(base))
         case Below(path=path):
             # An empty prefix_rewrite means none, so the bare path and what is below it are matched apart.
-            yield RouteMatch(path=path), _to(policy, prefix_rewrite="/")
-            yield RouteMatch(prefix=path + "/"), _to(policy, prefix_rewrite="/")
+            if path:
+                yield RouteMatch(path=path), _to(policy, prefix_rewrite="/")
+            yield RouteMatch(prefix=path + "/"), _to(policy, prefix_rewrite=service + "/")
         case Pattern(regex=regex):
             rewrite = RegexMatchAndSubstitute(pattern=RegexMatcher(regex="^" + re.escape(base)), substitution=service.replace("\\", "\\\\"))
             yield RouteMatch(safe_regex=RegexMatcher(regex=regex)), _to(policy, regex_rewrite=rewrite)
@@ -47,10 +42,16 @@ def host_of(backend: Backend) -> str:
 
 
 def _to(policy: Policy, *, prefix_rewrite: str = "", regex_rewrite: RegexMatchAndSubstitute | None = None) -> RouteAction:
-    return RouteAction(
+    times = policy.forwarding
+    action = RouteAction(
         cluster=cluster_name(policy.api_id),
         prefix_rewrite=prefix_rewrite,
         regex_rewrite=regex_rewrite,
         host_rewrite_literal=host_of(policy.backend),
-        timeout=Duration(),  # no limit on the whole answer, which may be long; the listener limits how long nothing may move
+        timeout=Duration(),  # no limit on the whole answer, which may be long; see below, else the listener, for how long nothing may move
     )
+    if times.idle_seconds is not None:
+        action.idle_timeout.FromSeconds(times.idle_seconds)
+    if times.longest_seconds is not None:
+        action.max_stream_duration.max_stream_duration.FromSeconds(times.longest_seconds)
+    return action

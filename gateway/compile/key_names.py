@@ -6,6 +6,8 @@ of which stays as it was: Envoy's own ways to read or remove a query parameter d
 
 from __future__ import annotations
 
+import re
+
 from envoy.config.core.v3.base_pb2 import DataSource, Metadata
 from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from envoy.extensions.common.matching.v3.extension_matcher_pb2 import ExtensionWithMatcher
@@ -13,6 +15,7 @@ from envoy.extensions.filters.http.composite.v3.composite_pb2 import ExecuteFilt
 from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua, LuaPerRoute
 from google.protobuf.struct_pb2 import Struct
 from xds.type.matcher.v3.matcher_pb2 import Matcher
+from xds.type.matcher.v3.regex_pb2 import RegexMatcher
 from xds.type.matcher.v3.string_pb2 import StringMatcher
 
 from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY, KeyCheck
@@ -21,21 +24,25 @@ from gateway.compile.names import KEY_HEADER, METADATA
 from gateway.compile.resource import pack
 
 _SCRIPT_NAME = "move-key"
-_SCRIPT = f"""
+MOVE_KEY = f"""
 -- Moves the key to the header "{KEY_HEADER}" and cuts its parameter out of the path; a key in the header goes first.
 local function decoded(text)
   return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
 end
 
-function envoy_on_request(handle)
-  local names = handle:filterContext()
-  local header = names:get("header") or "{KEY_HEADER}"
-  local query = names:get("query") or "{DEFAULT_KEY_QUERY}"
-  local headers = handle:headers()
+local function remove_twins(headers, header)
+  local names = {{}}
+  for name in pairs(headers) do
+    if name:gsub("_", "-") == header:gsub("_", "-") then names[#names + 1] = name end
+  end
+  for _, name in ipairs(names) do headers:remove(name) end
+end
+
+local function move_key(headers, header, query)
   local key = headers:get(header)
   if header ~= "{KEY_HEADER}" then
     headers:remove("{KEY_HEADER}")
-    headers:remove(header)
+    remove_twins(headers, header)
   end
   local path = headers:get(":path")
   local start = path:find("?", 1, true)
@@ -43,7 +50,7 @@ function envoy_on_request(handle)
     local kept, found = {{}}, nil
     for parameter in (path:sub(start + 1) .. "&"):gmatch("([^&]*)&") do
       local name, value = parameter:match("^([^=]*)=?(.*)$")
-      if decoded(name) == query then
+      if decoded(name):lower() == query:lower() then
         found = found or decoded(value)
       else
         kept[#kept + 1] = parameter
@@ -58,6 +65,15 @@ function envoy_on_request(handle)
   if key and not key:find("[%c]") then headers:replace("{KEY_HEADER}", key) end
 end
 """
+_SCRIPT = f"""{MOVE_KEY}
+function envoy_on_request(handle)
+  local names = handle:filterContext()
+  move_key(handle:headers(), names:get("header") or "{KEY_HEADER}", names:get("query") or "{DEFAULT_KEY_QUERY}")
+end
+"""
+# The published name behind ? or &, with any character in either case or percent-encoded.
+_NAME = "".join(f"(?:{re.escape(one)}|%{ord(one):02x}|%{ord(one.upper()):02x})" for one in DEFAULT_KEY_QUERY)
+_HAS_KEY = rf"(?i)[^?]*\?(?:\C*&)?{_NAME}\C*"
 
 
 def under_own_names() -> Lua:
@@ -71,7 +87,9 @@ def only_with_query_key() -> ExtensionWithMatcher:
     A call without the parameter pays for the glance only: no script is made for it, which a filter that skips would do.
     """
     path = request_header("path", ":path")
-    parameter = Matcher.MatcherList.Predicate.SinglePredicate(input=path, value_match=StringMatcher(contains=DEFAULT_KEY_QUERY))
+    parameter = Matcher.MatcherList.Predicate.SinglePredicate(
+        input=path, value_match=StringMatcher(safe_regex=RegexMatcher(google_re2=RegexMatcher.GoogleRE2(), regex=_HAS_KEY))
+    )
     script = Lua(default_source_code=DataSource(inline_string=_SCRIPT))
     found = Matcher.MatcherList.FieldMatcher(
         predicate=Matcher.MatcherList.Predicate(single_predicate=parameter),

@@ -7,25 +7,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from envoy.config.common.mutation_rules.v3.mutation_rules_pb2 import HeaderMutation
 from envoy.config.core.v3.address_pb2 import Address, SocketAddress
-from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
 from envoy.config.core.v3.config_source_pb2 import AggregatedConfigSource, ApiVersion, ConfigSource
-from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
-from envoy.config.core.v3.protocol_pb2 import Http2ProtocolOptions, HttpProtocolOptions
+from envoy.config.core.v3.protocol_pb2 import Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions
 from envoy.config.listener.v3.listener_components_pb2 import Filter, FilterChain
 from envoy.config.listener.v3.listener_pb2 import Listener
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2 as hcm
-from envoy.extensions.http.early_header_mutation.header_mutation.v3.header_mutation_pb2 import HeaderMutation as EarlyHeaderMutation
-from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 
 from gateway.compile.access_log import failed_calls_log
 from gateway.compile.answers import local_replies
-from gateway.compile.filters import http_filters
+from gateway.compile.early_headers import early_headers
+from gateway.compile.filters import filters_of_websockets, http_filters
 from gateway.compile.names import SCOPE_HEADER
 from gateway.compile.resource import Resource, pack
+from gateway.compile.websockets import UPGRADE
 
 NAME = "gateway"
 _HCM = hcm.HttpConnectionManager
@@ -59,27 +56,33 @@ def _connection_manager(settings: GatewayListener) -> hcm.HttpConnectionManager:
         stat_prefix=NAME,
         scoped_routes=_scoped_routes(),
         http_filters=http_filters(),
-        early_header_mutation_extensions=[_early_headers()],
+        early_header_mutation_extensions=[early_headers(trusted_proxies=settings.trusted_proxies)],
         local_reply_config=local_replies(),
         access_log=[failed_calls_log()],
-        upgrade_configs=[_HCM.UpgradeConfig(upgrade_type="websocket")],
+        upgrade_configs=[_HCM.UpgradeConfig(upgrade_type=UPGRADE, filters=filters_of_websockets())],
         # Who is calling: the peer's address, whatever it says of itself; no address is trusted with Envoy's own headers.
         use_remote_address=BoolValue(value=True),
         xff_num_trusted_hops=settings.trusted_proxies,
         internal_address_config=_HCM.InternalAddressConfig(unix_sockets=False),
-        # One spelling of a path, so that routes cannot be walked around.
-        normalize_path=BoolValue(value=True),
-        merge_slashes=True,
-        path_with_escaped_slashes_action=_HCM.UNESCAPE_AND_REDIRECT,
+        # A path keeps its bytes; what could be read in two ways is refused (see paths).
+        normalize_path=BoolValue(value=False),
+        path_with_escaped_slashes_action=_HCM.KEEP_UNCHANGED,
         # Limits and times.
         common_http_protocol_options=HttpProtocolOptions(
             idle_timeout=Duration(seconds=3600),
-            headers_with_underscores_action=HttpProtocolOptions.REJECT_REQUEST,
+            headers_with_underscores_action=HttpProtocolOptions.ALLOW,  # see early_headers for those that must not pass
+        ),
+        http_protocol_options=Http1ProtocolOptions(
+            accept_http_10=True,  # older proxies and health checks speak it, and may leave the host out
+            default_host_for_http_10=NAME,
+            allow_custom_methods=True,  # operations say which verbs get through
         ),
         http2_protocol_options=Http2ProtocolOptions(
             max_concurrent_streams=UInt32Value(value=100),
             initial_stream_window_size=UInt32Value(value=65536),
             initial_connection_window_size=UInt32Value(value=1048576),
+            # A request that is no valid HTTP ends by itself, not with the other calls on its connection.
+            override_stream_error_on_invalid_http_message=BoolValue(value=True),
         ),
         request_headers_timeout=Duration(seconds=10),
         stream_idle_timeout=Duration(seconds=settings.idle_seconds),
@@ -106,16 +109,3 @@ def _scoped_routes() -> hcm.ScopedRoutes:
         rds_config_source=ads,
         scoped_rds=hcm.ScopedRds(scoped_rds_config_source=ads),
     )
-
-
-def _early_headers() -> TypedExtensionConfig:
-    """Return what runs before routing: our own headers are set or removed here, whatever the caller has sent, and so are Envoy's.
-
-    ``PATH`` is named because the default would believe a caller's ``x-envoy-original-path``.
-    """
-    envoys_own = HeaderMutation.RemoveOnMatch(key_matcher=StringMatcher(prefix="x-envoy-"))
-    scope = HeaderValueOption(
-        header=HeaderValue(key=SCOPE_HEADER, value="%PATH(NQ:PATH)%/"), append_action=HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
-    )
-    config = EarlyHeaderMutation(mutations=[HeaderMutation(append=scope), HeaderMutation(remove_on_match=envoys_own)])
-    return TypedExtensionConfig(name="own-headers", typed_config=pack(config))

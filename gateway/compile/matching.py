@@ -1,4 +1,4 @@
-"""What looks at a call's headers before something is done with it: Envoy's generic matcher, in our few shapes. [pure]"""
+"""What looks at the headers of a call or an answer before something is done with it: Envoy's generic matcher, in our few shapes. [pure]"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from envoy.extensions.common.matching.v3.extension_matcher_pb2 import ExtensionWithMatcher
 from envoy.extensions.filters.http.composite.v3.composite_pb2 import Composite
-from envoy.type.matcher.v3.http_inputs_pb2 import HttpRequestHeaderMatchInput
+from envoy.type.matcher.v3.http_inputs_pb2 import HttpRequestHeaderMatchInput, HttpResponseHeaderMatchInput
 from xds.core.v3.extension_pb2 import TypedExtensionConfig as MatcherExtension
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 def request_header(name: str, header: str) -> MatcherExtension:
     """Return an input, called *name*, that is the value of a request's *header*."""
     return MatcherExtension(name=name, typed_config=pack(HttpRequestHeaderMatchInput(header_name=header)))
+
+
+def response_header(name: str, header: str) -> MatcherExtension:
+    """Return an input, called *name*, that is the value of an answer's *header*."""
+    return MatcherExtension(name=name, typed_config=pack(HttpResponseHeaderMatchInput(header_name=header)))
 
 
 def on_match(name: str, action: Message) -> Matcher.OnMatch:

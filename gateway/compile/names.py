@@ -8,9 +8,14 @@ from apis.policy.model import DEFAULT_KEY_HEADER
 
 # Headers between our own filters. Callers' values are overwritten or removed before any filter runs; back ends never see them.
 SCOPE_HEADER = "x-portal-scope"  # the path and a slash: what the scope and, within it, the API are found by
+ROOT_SCOPE = "/?/"  # what SCOPE_HEADER becomes for the API at the root; no path holds a question mark
 KEY_HEADER = DEFAULT_KEY_HEADER.lower()  # where the key check reads the key, wherever the caller has put it
 
 # HTTP filters, by the names routes refer to them with.
+PATHS_FILTER = "paths"
+ROOT_FILTER = "root"
+CORS_FILTER = "cors"
+REDIRECTS_FILTER = "redirects"
 KEY_NAMES_FILTER = "key-names"
 KEY_QUERY_FILTER = "key-query"
 KEY_SHARDS_FILTER = "key-shards"
@@ -39,8 +44,13 @@ def basic_secret_name(api_id: int) -> str:
     return f"basic-{api_id}"
 
 
+def base_of(path: str) -> str:
+    """Return what the paths of an API's calls begin with: its *path* behind a slash; nothing for the API at the root."""
+    return f"/{path}" if path else ""
+
+
 def segment_of(path: str) -> str:
-    """Return the first segment of an API's *path*: the scope its routes live in."""
+    """Return the first segment of an API's *path*: the scope its routes live in; empty for the API at the root."""
     return path.strip("/").partition("/")[0]
 
 

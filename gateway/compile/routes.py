@@ -8,27 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, Route, RouteAction, RouteList, RouteMatch, VirtualHost
+from envoy.config.route.v3.route_components_pb2 import (
+    FilterConfig,
+    HeaderMatcher,
+    QueryParameterMatcher,
+    Route,
+    RouteAction,
+    RouteList,
+    RouteMatch,
+    VirtualHost,
+)
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
+from envoy.extensions.filters.http.api_key_auth.v3.api_key_auth_pb2 import ApiKeyAuthPerRoute
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 
-from apis.policy.model import OperationPattern, Policy
-from gateway.compile.forwarding import forward, retry_policy
+from apis.policy.model import OperationPattern, Policy, Preflights
+from gateway.compile.cors import answers_to_browsers, is_preflight
+from gateway.compile.forwarding import forward
 from gateway.compile.key_names import has_own_names, own_names, own_names_metadata
 from gateway.compile.matching import on_match, request_header
 from gateway.compile.names import (
+    CORS_FILTER,
     KEY_HEADER,
     KEY_NAMES_FILTER,
     KEY_QUERY_FILTER,
     KEYS_FILTER,
+    REDIRECTS_FILTER,
+    ROOT_FILTER,
     SCOPE_HEADER,
+    base_of,
+    cluster_name,
     segment_name,
 )
+from gateway.compile.paths import without_path_parameters
+from gateway.compile.redirects import addresses
 from gateway.compile.resource import Resource, pack
+from gateway.compile.retries import SAFE_METHODS, is_safe, not_answered, not_begun
+from gateway.compile.root import ROOT, open_to_all, own_names_of_root, scope_key
 from gateway.compile.subscribed import subscribers_of, switched_off
-from gateway.compile.templates import matches, specificity
+from gateway.compile.templates import Pattern, QueryPart, matches, query_parts, specificity
 
 ANY_METHOD = "*"
 _ENVOYS_OWN = ("x-envoy-internal", "x-envoy-external-address")  # what Envoy adds for other Envoys
@@ -56,8 +76,9 @@ def routes_and_scope(segment: str, host: VirtualHost) -> tuple[Resource, ...]:
         virtual_hosts=[host],
         request_headers_to_remove=[SCOPE_HEADER, KEY_HEADER, *_ENVOYS_OWN],
     )
+    _switch_off(routes, ROOT_FILTER)
     scope = ScopedRouteConfiguration(name=name, route_configuration_name=name)
-    scope.key.fragments.add(string_key=segment)
+    scope.key.fragments.add(string_key=scope_key(segment))
     return Resource.of(name, routes), Resource.of(name, scope)
 
 
@@ -71,8 +92,11 @@ def not_found(name: str) -> Route:
 
 def _one_api(policy: Policy) -> VirtualHost:
     """Return a host that holds the API's rule once for all its routes."""
-    host = VirtualHost(routes=_routes(policy), retry_policy=retry_policy())
-    _set_filters(host, policy)
+    host = VirtualHost(routes=_routes(policy), retry_policy=not_begun())
+    if policy.path:
+        _set_filters(host, policy)
+    else:
+        _set_filters_of_root(host, policy)
     return host
 
 
@@ -83,7 +107,7 @@ def _several_apis(policies: Sequence[Policy]) -> VirtualHost:
         prefix_match_map=Matcher.MatcherTree.MatchMap(map={f"/{policy.path}/": _lead_to(_with_filters(policy)) for policy in policies}),
     )
     nowhere = _lead_to([not_found("none")])
-    return VirtualHost(matcher=Matcher(matcher_tree=tree, on_no_match=nowhere), retry_policy=retry_policy())
+    return VirtualHost(matcher=Matcher(matcher_tree=tree, on_no_match=nowhere), retry_policy=not_begun())
 
 
 def _lead_to(routes: Sequence[Route]) -> Matcher.OnMatch:
@@ -98,9 +122,39 @@ def _with_filters(policy: Policy) -> list[Route]:
 
 
 def _routes(policy: Policy) -> list[Route]:
-    """Return a route per thing an operation matches, the most specific operation first, then 404."""
+    """Return a route per thing an operation matches, the most specific operation first, then 404; preflights before all."""
     operations = sorted(policy.operations, key=_order)
-    return [*(route for operation in operations for route in _operation_routes(policy, operation)), not_found(policy.path)]
+    routes = [route for operation in operations for route in _operation_routes(policy, operation)]
+    return [*_preflights(policy, routes), *routes, not_found(policy.path or ROOT)]
+
+
+def _preflights(policy: Policy, routes: Sequence[Route]) -> Iterator[Route]:
+    """Yield the routes of preflights, if they are told apart from other calls."""
+    match policy.forwarding.preflights:
+        case Preflights.BACK_END:
+            yield from _preflights_of(policy, routes)
+        case Preflights.GATEWAY:
+            # The filter answers all of them, but only where they would lead to a back end.
+            match = RouteMatch(prefix="/", headers=is_preflight())
+            yield Route(name=policy.path or ROOT, match=match, route=RouteAction(cluster=cluster_name(policy.api_id)))
+        case Preflights.REFUSED:
+            return
+
+
+def _preflights_of(policy: Policy, routes: Sequence[Route]) -> Iterator[Route]:
+    """Yield the routes by which preflights reach the back end without a key, wherever an operation is."""
+    seen: set[bytes] = set()
+    for route in routes:
+        preflight = Route()
+        preflight.CopyFrom(route)
+        others = [condition for condition in route.match.headers if condition.name != ":method"]
+        del preflight.match.headers[:]
+        preflight.match.headers.extend([*others, *is_preflight()])
+        preflight.route.ClearField("retry_policy")
+        if (written := preflight.match.SerializeToString(deterministic=True)) not in seen:
+            seen.add(written)
+            preflight.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(_no_key(policy)))
+            yield preflight
 
 
 def _order(operation: OperationPattern) -> tuple[object, ...]:
@@ -108,33 +162,75 @@ def _order(operation: OperationPattern) -> tuple[object, ...]:
 
 
 def _operation_routes(policy: Policy, operation: OperationPattern) -> Iterator[Route]:
-    for match in matches(f"/{policy.path}", operation.url_template):
+    query = [_query_parameter(part) for part in query_parts(operation.url_template)]
+    for match in matches(base_of(policy.path), operation.url_template):
         for target, action in forward(policy, match):
-            yield _route(policy, operation, target, action)
+            target.query_parameters.extend(query)
+            if isinstance(match, Pattern) and match.parts:
+                target.headers.append(without_path_parameters())
+            yield from _by_safety(policy, operation, target, action)
+
+
+def _by_safety(policy: Policy, operation: OperationPattern, match: RouteMatch, action: RouteAction) -> Iterator[Route]:
+    """Yield the route of *match*; where any verb matches, what may be sent twice has a route of its own before the other's."""
+    tries_again = policy.forwarding.retry and not policy.backend.speaks_http2
+    safe = RouteAction(retry_policy=not_answered())
+    safe.MergeFrom(action)
+    if tries_again and operation.method == ANY_METHOD:
+        of_safe_calls = RouteMatch(headers=[is_safe()])
+        of_safe_calls.MergeFrom(match)
+        yield _route(policy, operation, of_safe_calls, safe)
+    yield _route(policy, operation, match, safe if tries_again and operation.method in SAFE_METHODS else action)
+
+
+def _query_parameter(part: QueryPart) -> QueryParameterMatcher:
+    if part.value is None:
+        return QueryParameterMatcher(name=part.name, present_match=True)
+    return QueryParameterMatcher(name=part.name, string_match=StringMatcher(exact=part.value))
 
 
 def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, action: RouteAction) -> Route:
     if operation.method != ANY_METHOD:
         match.headers.append(HeaderMatcher(name=":method", string_match=StringMatcher(exact=operation.method)))
-    # The name is the API's path: the answers without a key quote it, and the log of failed calls names the API by it.
-    route = Route(name=policy.path, match=match, route=action)
+    # The name is the API's path: the answers without a key quote it.
+    route = Route(name=policy.path or ROOT, match=match, route=action)
     if has_own_names(policy.key_check):
         route.metadata.CopyFrom(own_names_metadata(policy.key_check))
+    if policy.forwarding.rewrite_redirects:
+        route.metadata.filter_metadata[REDIRECTS_FILTER].CopyFrom(addresses(policy))
     return route
 
 
 def _set_filters(place: Route | VirtualHost, policy: Policy) -> None:
     """Set what the filters shall do for the API. They are on unless switched off here: what is forgotten is closed."""
     filters = place.typed_per_filter_config
-    if policy.key_check.required:
-        filters[KEYS_FILTER].CopyFrom(pack(subscribers_of(policy.api_id)))
-    else:
-        _switch_off(place, KEYS_FILTER)
+    if KEYS_FILTER not in filters:
+        filters[KEYS_FILTER].CopyFrom(pack(subscribers_of(policy.api_id) if policy.key_check.required else switched_off()))
+    if policy.cors:
+        filters[CORS_FILTER].CopyFrom(pack(answers_to_browsers(policy.cors)))
     if has_own_names(policy.key_check):
         filters[KEY_NAMES_FILTER].CopyFrom(pack(own_names(policy.key_check)))
         _switch_off(place, KEY_QUERY_FILTER)
 
 
-def _switch_off(place: Route | VirtualHost, *names: str) -> None:
+def _no_key(policy: Policy) -> ApiKeyAuthPerRoute | FilterConfig:
+    """Return what lets a route of the API do without a key."""
+    return switched_off() if policy.path else open_to_all()
+
+
+def _set_filters_of_root(host: VirtualHost, policy: Policy) -> None:
+    """Set the same for the API at the root, where no filter can be switched off."""
+    rule = subscribers_of(policy.api_id) if policy.key_check.required else open_to_all()
+    host.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(rule))
+    if policy.cors:
+        host.typed_per_filter_config[CORS_FILTER].CopyFrom(pack(answers_to_browsers(policy.cors)))
+    *operations, rest = host.routes
+    rest.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(open_to_all()))
+    if has_own_names(policy.key_check):
+        for route in operations:
+            route.metadata.MergeFrom(own_names_of_root(policy.key_check))
+
+
+def _switch_off(place: Route | VirtualHost | RouteConfiguration, *names: str) -> None:
     for name in names:
         place.typed_per_filter_config[name].CopyFrom(pack(switched_off()))

@@ -1,6 +1,6 @@
 """URL templates as Envoy matches paths. [pure]
 
-``{name}`` is one non-empty part of a segment, a trailing ``/*`` is the rest of the path or nothing. Envoy's own URI templates refuse
+``{name}`` is one part of a segment, a trailing ``/*`` or ``/{*name}`` is the rest of the path or nothing. Envoy's own URI templates refuse
 some characters of segments, so a template becomes an exact path, a prefix or a regular expression, the cheapest that says it.
 """
 
@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 _PARAMETER = re.compile(r"\{[^{}]*\}")
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")  # RFC 3986; the gateway has undone their percent-encoding before it matches
-_PLAIN = re.compile(r"[A-Za-z0-9._~/-]*")  # those and slashes
-_SUB_DELIMITER = re.compile(r"[!$&'()*+,;=:@]")  # may stand in a path as they are or percent-encoded
+_REST = re.compile(r"/(?:\*|\{\*[^{}]*\})\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9._/-]*")  # nobody writes these percent-encoded (RFC 3986: unreserved)
+_ENCODED_ONLY = re.compile(r"[%?#/\\]|[^!-~]")  # cannot stand in a path as they are, or would be something else there
 _CHARACTER = re.compile(r"%[0-9A-Fa-f]{2}|.", re.DOTALL)  # as a template has it: percent-encoded or as it is
-_ONE_OR_MORE = "[^/]+"
-_REST = "/*"
+
+# A parameter holds something else than slashes however they are encoded: a back end that merges them would see none.
+_SLASH = r"\\|%(?:25)*(?:2[fF]|5[cC])"
+_NO_SLASH = r"[^/%\\]|%(?:25)*(?:[^/25]|2[^/5fF]|5[^/cC])"
+_PART = f"(?:{_SLASH})*(?:{_NO_SLASH})[^/]*"
+_SEGMENT = f"(?:{_SLASH})*(?:(?:{_NO_SLASH})[^/]*|%(?:25)*[25]?)"  # an escape that the segment's end cuts off is no slash either
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,37 +40,67 @@ class Below:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pattern:
-    """Matches what this regular expression (RE2) matches as a whole."""
+    """Matches what this regular expression (RE2) matches as a whole.
+
+    :ivar parts: whether a parameter is a part of a segment only; then path parameters (``;x``) would hide what is behind it
+    """
 
     regex: str
+    parts: bool = False
 
 
 Match = Exact | Below | Pattern
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryPart:
+    """A query parameter that a call must have, as it is written there.
+
+    :ivar value: which value; ``None``: any
+    """
+
+    name: str
+    value: str | None
+
+
 def matches(base: str, template: str) -> tuple[Match, ...]:
-    """Return what *template* matches below *base* (the API's path, with a slash in front).
+    """Return what the path of *template* matches below *base* (the API's path with a slash in front; empty at the root).
 
     The root template ``/`` matches the API's path with and without a slash at the end.
     """
-    rest = template.endswith(_REST)
-    fixed = template.removesuffix(_REST) if rest else template
+    path = template.partition("?")[0]
+    fixed = _REST.sub("", path)
+    rest = fixed != path
     if rest and _is_plain(fixed):
         return (Below(path=base + fixed),)
     if fixed == "/":
-        return (Exact(path=base), Exact(path=base + "/"))
+        return tuple(Exact(path=path) for path in (base, base + "/") if path)
     if _is_plain(fixed):
         return (Exact(path=base + fixed),)
-    return (Pattern(regex=re.escape(base) + _regex(fixed) + ("(?:/.*)?" if rest else "")),)
+    parts = any(_PARAMETER.search(segment) and not _PARAMETER.fullmatch(segment) for segment in fixed.split("/"))
+    return (Pattern(regex=re.escape(base) + "/".join(map(_regex, fixed.split("/"))) + ("(?:/.*)?" if rest else ""), parts=parts),)
+
+
+def query_parts(template: str) -> tuple[QueryPart, ...]:
+    """Return the query parameters that a call of *template* must have, in whatever order; it may have others."""
+    query = template.partition("?")[2]
+    return tuple(_query_part(part) for part in query.split("&") if part)
 
 
 def specificity(template: str) -> tuple[object, ...]:
-    """Return a key that sorts more specific templates first: by segment, words before parameters before the rest."""
-    return tuple(_rank(segment) for segment in template.split("/")[1:])
+    """Return a key that sorts more specific templates first: by segment, words before parameters before the rest; then by query."""
+    path = template.partition("?")[0]
+    parts = query_parts(template)
+    return (tuple(_rank(segment) for segment in path.split("/")[1:]), -len(parts), sum(part.value is None for part in parts))
+
+
+def _query_part(part: str) -> QueryPart:
+    name, _, value = part.partition("=")
+    return QueryPart(name=name, value=None if not value or _PARAMETER.fullmatch(value) else value)
 
 
 def _rank(segment: str) -> tuple[int, int]:
-    if segment == "*":
+    if segment == "*" or segment.startswith("{*"):
         return (3, 0)
     words = _PARAMETER.sub("", segment)
     if words == segment:
@@ -78,13 +112,11 @@ def _is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None
 
 
-def _regex(template: str) -> str:
-    parts = []
-    position = 0
-    for parameter in _PARAMETER.finditer(template):
-        parts += [_literal(template[position : parameter.start()]), _ONE_OR_MORE]
-        position = parameter.end()
-    return "".join([*parts, _literal(template[position:])])
+def _regex(segment: str) -> str:
+    if _PARAMETER.fullmatch(segment):
+        return _SEGMENT
+    words = map(_literal, _PARAMETER.split(segment))
+    return _PART.join(words)
 
 
 def _literal(text: str) -> str:
@@ -95,7 +127,7 @@ def _literal(text: str) -> str:
 def _character(written: str) -> str:
     """Return what matches one character, *written* percent-encoded (a byte of it) or as it is."""
     character = chr(int(written[1:], 16)) if len(written) > 1 else written
-    if character == "/" or _UNRESERVED.match(character):
+    if _is_plain(character):
         return re.escape(character)
-    encoded = f"(?i:{written if len(written) > 1 else quote(character, safe='')})"
-    return f"(?:{re.escape(character)}|{encoded})" if _SUB_DELIMITER.match(character) else encoded
+    encoded = f"(?i:{written if len(written) > 1 else quote(character, safe='') if character != '~' else '%7E'})"
+    return encoded if _ENCODED_ONLY.match(character) else f"(?:{re.escape(character)}|{encoded})"

@@ -20,19 +20,13 @@ from apis.policy.model import Backend
 from certificates.identity import Identity
 from gateway.compile.names import TRUST_BUNDLE
 from gateway.compile.resource import pack
-
-# P-384 and P-521 client certificates towards servers that know only TLS 1.2 need their curves named.
-_CURVES = ("X25519", "P-256", "P-384", "P-521")
+from gateway.compile.tls_parameters import tls_parameters
 
 
 def transport_socket(backend: Backend, identity: Identity | None) -> TransportSocket:
     """Return the TLS socket towards *backend*, presenting *identity* if there is one."""
     common = CommonTlsContext(
-        tls_params=tls.TlsParameters(
-            tls_minimum_protocol_version=tls.TlsParameters.TLSv1_2,
-            tls_maximum_protocol_version=tls.TlsParameters.TLSv1_3,  # off towards back ends unless named
-            ecdh_curves=_CURVES,
-        ),
+        tls_params=tls_parameters(backend),
         tls_certificates=[_certificate(identity)] if identity else [],
         **_validation(backend),
     )
@@ -40,6 +34,7 @@ def transport_socket(backend: Backend, identity: Identity | None) -> TransportSo
         common_tls_context=common,
         sni="" if is_address(backend.host) else backend.host,
         max_session_keys=UInt32Value(value=4),
+        allow_renegotiation=backend.asks_later,
     )
     return TransportSocket(name="envoy.transport_sockets.tls", typed_config=pack(context))
 

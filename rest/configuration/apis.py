@@ -5,15 +5,16 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from apis import actions
-from apis.forms import NOT_OVER_HTTP, TAKEN, OperationForm, SettingsForm
+from apis.calls_form import CallsForm
+from apis.forms import KEY_HEADER_IN_USE, NOT_OVER_HTTP, TAKEN, OperationForm, SettingsForm
+from apis.key_names import is_header_name, is_in_use, is_query_name
 from apis.models import Api, Operation
 from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY
 from apis.security_form import SecurityForm
 from rest.bodies import Properties
-from rest.configuration.exporting import Document, security
+from rest.configuration.exporting import Document, calls, security
 from rest.configuration.exporting import operation as exported_operation
 from rest.configuration.reading import Context, entries_of, merged, refuse_unknown
-from rest.entities.apis import is_header_name, is_query_name
 from rest.envelope import Fault, Invalid
 
 _SETTINGS = ("display_name", "description", "service_url", "path", "subscription_required")
@@ -21,6 +22,7 @@ _KEY_NAMES = {"key_header": DEFAULT_KEY_HEADER, "key_query": DEFAULT_KEY_QUERY}
 _SECURITY = (
     *("credentials", "certificate", "username", "password_file"),
     *("validate_certificate_chain", "validate_certificate_name", "trusted_ca"),
+    *("protocol", "asks_later", "older_servers"),
 )
 _OPERATION = ("name", "display_name", "method", "url_template", "description")
 
@@ -30,10 +32,12 @@ def apply(context: Context, wanted: Document, before: Document | None, place: st
 
     :raises Invalid: naming what cannot be
     """
-    sent = refuse_unknown(wanted, ("name", *_SETTINGS, *_KEY_NAMES, "security", "operations"), place)
+    sent = refuse_unknown(wanted, ("name", *_SETTINGS, *_KEY_NAMES, "security", "calls", "operations"), place)
     for name, is_name in (("key_header", is_header_name), ("key_query", is_query_name)):
         if not is_name(sent.text(name, _KEY_NAMES[name])):
             sent.refuse(name, _("Callers cannot send a key under this name."))
+    if is_in_use(sent.text("key_header", DEFAULT_KEY_HEADER)):
+        sent.refuse("key_header", KEY_HEADER_IN_USE)
     sent.check()
     api = Api.objects.filter(name=wanted["name"]).first()
     names = (*_SETTINGS, *_KEY_NAMES)
@@ -47,6 +51,7 @@ def apply(context: Context, wanted: Document, before: Document | None, place: st
         )
         api = _save(context, api, chosen, wanted["name"], place)
     _secure(context, api, sent.nested("security"), place)
+    _change_calls(context, api, sent.nested("calls"), place)
     sent.check()
     if "operations" in wanted:
         _operations(context, api, list(entries_of(wanted["operations"], f"{place}operations")))
@@ -80,6 +85,19 @@ def _secure(context: Context, api: Api, given: Properties, place: str) -> None:
         actions.secure_api(api, form.chosen(), **context.stamp)
     except actions.NotOverHttp as refusal:
         raise Invalid(Fault(f"{place}credentials", NOT_OVER_HTTP)) from refusal
+
+
+def _change_calls(context: Context, api: Api, given: Properties, place: str) -> None:
+    """Change how calls go on to an API's back end if that is to be another way."""
+    before = calls(api)
+    wanted = before | dict(given.values)
+    sent = refuse_unknown(dict(given.values), tuple(before), f"{place}calls.")
+    sent.check()
+    if wanted != before:
+        form = CallsForm(wanted, api=api)
+        sent.check_by(form, {})
+        context.changes.append(f"~ apis/{api.name}/calls")
+        actions.change_calls(api, form.chosen(), **context.stamp)
 
 
 def _operations(context: Context, api: Api, entries: list[tuple[str, Document]]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
+from apis.actions import ApiCalls
 from apis.models import Api, Credentials, Operation, Subscription
 from apis.pickers import ALL_APIS, API_PREFIX
 from certificates.models import ClientCertificate
@@ -43,6 +45,7 @@ def api(row: Api) -> Document:
         "key_header": row.key_header,
         "key_query": row.key_query,
         "security": security(row),
+        "calls": calls(row),
         "operations": [operation(one) for one in sorted(row.operations.all(), key=lambda one: one.name)],
     }
 
@@ -56,6 +59,16 @@ def security(row: Api) -> Document:
         "validate_certificate_chain": row.validate_certificate_chain,
         "validate_certificate_name": row.validate_certificate_name,
         "trusted_ca": row.trusted_ca,
+        "protocol": row.protocol,
+        "asks_later": row.asks_later,
+        "older_servers": row.older_servers,
+    }
+
+
+def calls(row: Api) -> Document:
+    """Return how calls go on to an API's back end."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(ApiCalls.of(row)).items()} | {
+        "cors": row.cors
     }
 
 

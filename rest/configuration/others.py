@@ -15,8 +15,9 @@ from apis.pickers import ALL_APIS, API_PREFIX
 from certificates import actions as certificate_actions
 from certificates import problems
 from certificates.facts import Facts
+from certificates.loading import open_loadable
 from certificates.models import ClientCertificate
-from certificates.pfx import UnreadablePfx, open_pfx, password_of
+from certificates.pfx import UnreadablePfx, password_of
 from rest import backend_actions
 from rest.configuration.exporting import Document
 from rest.configuration.reading import Context, refuse_unknown
@@ -45,7 +46,8 @@ def apply_certificate(context: Context, wanted: Document, before: Document | Non
             context.notes.append(_("%(name)s: another certificate is there; name a PFX file to replace it.") % {"name": name})
         return
     try:
-        pfx = open_pfx(context.file(str(wanted["pfx"]), f"{place}pfx"), password_of(context.password(wanted, place)))
+        data, password = context.file(str(wanted["pfx"]), f"{place}pfx"), password_of(context.password(wanted, place))
+        pfx = open_loadable(data, password, now=context.now)
     except UnreadablePfx as refusal:
         field = "password_file" if problems.field(refusal) == "password" else "pfx"
         raise Invalid(Fault(f"{place}{field}", problems.sentence(refusal))) from refusal

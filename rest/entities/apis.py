@@ -11,7 +11,8 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from apis import actions
-from apis.forms import NOT_OVER_HTTP, TAKEN, SettingsForm
+from apis.forms import KEY_HEADER_IN_USE, NOT_OVER_HTTP, TAKEN, SettingsForm
+from apis.key_names import is_header_name, is_in_use, is_query_name
 from apis.models import Api
 from apis.naming import RESERVED_NAMES
 from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY
@@ -33,20 +34,7 @@ _KEPT: remarks.Kinds = {
 _NOT_HERE = ("sourceApiId", "apiVersion", "apiVersionSetId", "apiVersionSet")
 _IMPORT = ("format", "value", "wsdlSelector")
 _TARGETS = {"display_name": "displayName", "service_url": "serviceUrl", "path": "path", "description": "description"}
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\Z")
-_QUERY = re.compile(r"[A-Za-z0-9._~-]{1,100}\Z")
-_FORBIDDEN_HEADERS = frozenset({"host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "expect"})
 _REVISION = re.compile(r";rev=(\d+)\Z")
-
-
-def is_header_name(text: str) -> bool:
-    """Tell whether callers can send a key in a header of this name."""
-    return bool(_HEADER.match(text)) and text.lower() not in _FORBIDDEN_HEADERS
-
-
-def is_query_name(text: str) -> bool:
-    """Tell whether callers can send a key in a query parameter of this name."""
-    return bool(_QUERY.match(text))
 
 
 def current_revision(name: str) -> str:
@@ -169,7 +157,7 @@ def _form_data(sent: Properties, before: Api | None) -> dict[str, Any]:
     return {
         "display_name": sent.text("displayName", before.display_name if before else "", needed=needed),
         "service_url": sent.text("serviceUrl", before.service_url if before else "", needed=needed),
-        "path": sent.text("path", before.path if before else "", needed=needed),
+        "path": sent.text("path", before.path if before else "", needed=needed, empty=True),
         "description": sent.text("description", before.description if before and "description" not in sent else ""),
         "subscription_required": sent.flag("subscriptionRequired", before.subscription_required if before else True),
     }
@@ -183,6 +171,8 @@ def _key_names(sent: Properties, before: Api | None) -> tuple[str, str]:
     header, query = names.text("header") or DEFAULT_KEY_HEADER, names.text("query") or DEFAULT_KEY_QUERY
     if not is_header_name(header):
         names.refuse("header", _("This is not the name of a header that a caller can send."))
+    elif is_in_use(header):
+        names.refuse("header", KEY_HEADER_IN_USE)
     if not is_query_name(query):
         names.refuse("query", _("Use letters, digits and - . _ ~."))
     return header, query

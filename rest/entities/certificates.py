@@ -13,8 +13,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from certificates import actions, problems
 from certificates.doubts import UNPROTECTED
+from certificates.loading import open_loadable
 from certificates.models import CertificateVersion, ClientCertificate, folded, not_reserved
-from certificates.pfx import Pfx, Problem, UnreadablePfx, open_pfx, password_of
+from certificates.pfx import Pfx, Problem, UnreadablePfx, password_of
 from portal.live import Kind
 from rest import etags
 from rest.bodies import Properties
@@ -88,7 +89,7 @@ class Certificates(Collection[ClientCertificate, Pfx]):
         password = password_of(sent.text("password"))
         sent.check()
         try:
-            pfx = open_pfx(data, password, now=self.call.now)
+            pfx = open_loadable(data, password, now=self.call.now)
         except UnreadablePfx as refusal:
             if refusal.problem is Problem.BUSY:
                 raise TooManyRequests(problems.sentence(refusal), seconds=_BUSY_SECONDS) from None

@@ -12,7 +12,7 @@ from apis import actions
 from apis.forms import TAKEN, OperationForm
 from apis.models import Operation
 from apis.naming import RESERVED_NAMES
-from apis.url_template import parameters_of
+from apis.url_template import parameters_of, rest_of
 from rest import etags
 from rest.bodies import Properties
 from rest.entities import remarks
@@ -80,7 +80,12 @@ class Operations(OfApi[Operation, OperationDraft]):
         sent.unsupported(["policies"], _("Policies belong to the API here, not to its operations."))
         form = OperationForm(
             {
-                name: sent.text(target, getattr(before, name) if before and target not in sent else "", needed=_needed(name, before))
+                name: sent.text(
+                    target,
+                    getattr(before, name) if before and target not in sent else "",
+                    needed=_needed(name, before),
+                    empty=name == "url_template",
+                )
                 for name, target in _TARGETS.items()
             }
         )
@@ -117,11 +122,15 @@ def _needed(name: str, before: Operation | None) -> bool:
 
 
 def _parameters(row: Operation, kept: Any) -> list[dict[str, Any]]:
-    """Return the template's parameters: as a client described them, if they are those."""
+    """Return the template's parameters: as a client described them, if they are those; it may name the rest of the path, or not."""
     names = parameters_of(row.url_template)
-    if isinstance(kept, list) and [one.get("name") for one in kept if isinstance(one, dict)] == list(names):
+    if isinstance(kept, list) and _described(kept) - {rest_of(row.url_template), f"*{rest_of(row.url_template)}"} == set(names):
         return kept
     return [{"name": name, "type": "string", "required": True, "values": []} for name in names]
+
+
+def _described(kept: list[Any]) -> set[Any]:
+    return {one.get("name") for one in kept if isinstance(one, dict)}
 
 
 def _taken(refusal: actions.Taken) -> Invalid | Conflict:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, assert_never
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from apis import actions
 from apis.actions import ApiSecurity
+from apis.calls import CorsChoice
 from apis.forms import NOT_OVER_HTTP
 from apis.models import Api, BasicCredentials, Credentials
 from apis.policy import MASKED_PASSWORD, UnreadablePolicy, as_xml, parse
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Rule
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Cors, ForwardRequest, Rule
 from certificates.models import ClientCertificate
 from portal.live import Kind
 from rest import etags
@@ -30,7 +33,15 @@ _COMPUTED = re.compile(r"\{\{[\w.-]+\}\}|\A@[({]")  # a named value, an expressi
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-class Policies(OfApi[Api, ApiSecurity]):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyDraft:
+    """What a document says, as the actions take it."""
+
+    security: ApiSecurity
+    calls: actions.ApiCalls
+
+
+class Policies(OfApi[Api, PolicyDraft]):
     """The one policy that an API has once a client has put it, or once the API proves itself to its back end."""
 
     segment = "policies"
@@ -43,7 +54,8 @@ class Policies(OfApi[Api, ApiSecurity]):
     def rows(self) -> QuerySet[Api]:
         """Return the API, if it has a policy."""
         related = ("certificate__current", "basic_credentials")
-        has_one = ~Q(credentials=Credentials.NONE) | Q(remarks__has_policy=True)
+        says_something = ~Q(credentials=Credentials.NONE) | Q(idle_seconds__isnull=False) | Q(cors=CorsChoice.GATEWAY)
+        has_one = says_something | Q(remarks__has_policy=True)
         return Api.objects.filter(has_one, pk=self.api.pk).select_related(*related).prefetch_related("operations")
 
     def check_name(self, name: str) -> None:
@@ -64,7 +76,7 @@ class Policies(OfApi[Api, ApiSecurity]):
         return {"format": self._format(self.call.request.GET.get("format", "xml")), "value": as_xml(row.policy())}
 
     @sensitive_variables()
-    def read(self, sent: Properties, row: Api | None, *, whole: bool) -> ApiSecurity:  # noqa: ARG002 - a document is whole
+    def read(self, sent: Properties, row: Api | None, *, whole: bool) -> PolicyDraft:  # noqa: ARG002 - a document is whole
         """Parse a document and look up what it names."""
         self._format(sent.text("format", "xml"))
         text = sent.text("value", needed=True)
@@ -73,27 +85,33 @@ class Policies(OfApi[Api, ApiSecurity]):
             rules = parse(text)
         except UnreadablePolicy as refusal:
             raise Invalid(Fault(refusal.element, str(refusal))) from refusal
-        return _security(rules[0] if rules else None, self.api)
+        return _draft(rules, self.api)
 
-    def create(self, name: str, draft: ApiSecurity) -> Api:  # noqa: ARG002 - there is one name
+    def create(self, name: str, draft: PolicyDraft) -> Api:  # noqa: ARG002 - there is one name
         """Give the API a policy."""
         return self.change(self.api, draft)
 
-    def change(self, row: Api, draft: ApiSecurity) -> Api:
-        """Set how the API proves itself to its back end; how it checks the back end stays."""
+    def change(self, row: Api, draft: PolicyDraft) -> Api:
+        """Do what the document says; how the API checks its back end, and what else documents do not hold, stays."""
         try:
-            api = actions.secure_api(row, draft, revision=self.api.revision, by=self.call.user, now=self.call.now)
+            return self._apply(row, draft, has_policy=True)
         except actions.NotOverHttp as refusal:
             raise Invalid(Fault("authentication-certificate", NOT_OVER_HTTP)) from refusal
         except actions.EditedMeanwhile as refusal:  # since it was read, a moment ago
             raise Conflict(str(refusal)) from refusal
-        Remarks.objects.update_or_create(api=api, defaults={"has_policy": True})
-        return api
 
     def remove(self, row: Api) -> None:
-        """Let the API prove itself no more."""
-        actions.secure_api(row, _with_trust_of(row, credentials=Credentials.NONE), by=self.call.user, now=self.call.now)
-        Remarks.objects.filter(api=row).update(has_policy=False)
+        """Let the API prove itself no more, and forward as usual."""
+        self._apply(row, _draft((), row), has_policy=False)
+
+    @transaction.atomic
+    def _apply(self, row: Api, draft: PolicyDraft, *, has_policy: bool) -> Api:
+        revision = self.api.revision if has_policy else None
+        api = actions.secure_api(row, draft.security, revision=revision, by=self.call.user, now=self.call.now)
+        if draft.calls != actions.ApiCalls.of(api):
+            api = actions.change_calls(api, draft.calls, by=self.call.user, now=self.call.now)
+        Remarks.objects.update_or_create(api=api, defaults={"has_policy": has_policy})
+        return api
 
     def _named(self, rows: QuerySet[Api], name: str) -> QuerySet[Api]:  # noqa: ARG002 - there is one name
         return rows
@@ -104,14 +122,22 @@ class Policies(OfApi[Api, ApiSecurity]):
         return wanted
 
 
-def _security(rule: Rule | None, api: Api) -> ApiSecurity:
-    match rule:
-        case None:
-            return _with_trust_of(api, credentials=Credentials.NONE)
-        case AuthenticationCertificate():
-            return _with_trust_of(api, credentials=Credentials.CLIENT_CERTIFICATE, certificate=_entry(rule))
-        case AuthenticationBasic():
-            return _basic(rule, api)
+def _draft(rules: tuple[Rule, ...], api: Api) -> PolicyDraft:
+    security = _with_trust_of(api, credentials=Credentials.NONE)
+    calls = actions.ApiCalls.of(api).without_rules()
+    for rule in rules:
+        match rule:
+            case AuthenticationCertificate():
+                security = _with_trust_of(api, credentials=Credentials.CLIENT_CERTIFICATE, certificate=_entry(rule))
+            case AuthenticationBasic():
+                security = _basic(rule, api)
+            case Cors():
+                calls = calls.with_cors(rule)
+            case ForwardRequest():
+                calls = replace(calls, idle_seconds=rule.timeout_seconds)
+            case _:
+                assert_never(rule)
+    return PolicyDraft(security=security, calls=calls)
 
 
 def _with_trust_of(api: Api, **changes: Any) -> ApiSecurity:

@@ -17,6 +17,7 @@ from pytest_django.fixtures import Settings
 from apis import actions
 from apis.gateway_call import MAX_BYTES
 from apis.models import Credentials, KeyKind, SubscriptionState
+from apis.policy.failure import FAILURE_HEADER, Failure
 from tests.makers import make_api, make_certificate, make_subscription
 
 pytestmark = pytest.mark.django_db
@@ -33,8 +34,9 @@ class Gateway:
     content: bytes = b"hello"
     calls: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
 
-    def refuses(self, status: int, message: str, activity_id: str = "") -> None:
+    def refuses(self, status: int, message: str, activity_id: str = "", *, failure: str = "") -> None:
         """Answer as the gateway does by itself."""
+        self.headers = self.headers | ({FAILURE_HEADER: failure} if failure else {})
         body = {"statusCode": status, "message": message} | ({"activityId": activity_id} if activity_id else {})
         self.status, self.content = status, json.dumps(body).encode()
 
@@ -145,7 +147,7 @@ def test_an_answer_is_escaped(signed_in: Client, gateway: Gateway) -> None:
 
 def test_a_failure_is_explained_with_its_activity_id(signed_in: Client, gateway: Gateway) -> None:
     make_api("orders")
-    gateway.refuses(502, "The back end's certificate was not issued for its host name.", "0f8fad5b")
+    gateway.refuses(502, "The back end's certificate was issued for another host.", "0f8fad5b", failure=Failure.NAME_MISMATCH)
     page = signed_in.post(URL, {"operation": "everything", "method": "GET"}).content.decode()
     assert "its certificate bears another name than orders.example.com" in page
     assert "activity id 0f8fad5b" in page
@@ -163,26 +165,37 @@ def test_without_operations_there_is_nothing_to_call(signed_in: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "message", "words"),
+    ("status", "message", "failure", "words"),
     [
-        (502, "The back end refused the client certificate, or none was presented where it demands one.", "refused the client certificate"),
-        (502, "The back end's certificate could not be verified: it has expired.", "has expired"),
-        (502, "The back end's certificate could not be verified: no trusted authority has issued it.", "leads to no trusted authority"),
-        (502, "The back end could not be reached: the connection was refused.", "Nothing answers at orders.example.com"),
-        (504, "The back end did not answer in time.", "did not answer in time"),
-        (404, "Resource not found", "knows no such path or operation"),
-        (401, "Access denied due to invalid subscription key.", "does not know the key"),
-        (502, "Something new.", "could not complete the call"),
+        (502, "It refused the certificate.", Failure.CLIENT_CERTIFICATE_REFUSED, "but refused the client certificate"),
+        (502, "It has expired.", Failure.EXPIRED, "has expired"),
+        (502, "It is not valid yet.", Failure.NOT_YET_VALID, "its certificate is not valid yet"),
+        (502, "It cannot be verified.", Failure.UNVERIFIED, "leads to no trusted authority"),
+        (502, "It was refused.", Failure.UNREACHABLE, "Nothing answers at orders.example.com"),
+        (502, "The back end could not be reached: its host name has no address.", Failure.UNREACHABLE, "orders.example.com has no address"),
+        (504, "The back end did not answer in time.", Failure.TIMEOUT, "did not answer in time"),
+        (404, "Resource not found", "", "knows no such path or operation"),
+        (401, "Access denied due to invalid subscription key.", "", "does not know the key"),
+        (502, "Something new.", "something-new", "could not complete the call"),
     ],
 )
 def test_trying_the_connection_says_in_words_what_happened(
-    signed_in: Client, gateway: Gateway, status: int, message: str, words: str
+    signed_in: Client, gateway: Gateway, status: int, message: str, failure: str, words: str
 ) -> None:
     make_subscription("all", api=make_api("orders"))
-    gateway.refuses(status, message)
+    gateway.refuses(status, message, failure=failure)
     page = signed_in.post(TRY, headers={"HX-Request": "true"}).content.decode()
     assert words in page
     assert 'class="note bad"' in page
+
+
+@pytest.mark.parametrize("failure", [one for one in Failure if one is not Failure.OTHER])
+def test_every_failure_has_words_for_the_publisher(signed_in: Client, gateway: Gateway, failure: Failure) -> None:
+    make_subscription("all", api=make_api("orders"))
+    gateway.refuses(502, "It failed.", failure=failure)
+    page = signed_in.post(TRY, headers={"HX-Request": "true"}).content.decode()
+    assert "could not complete the call" not in page
+    assert "%(" not in page
 
 
 @pytest.mark.parametrize(

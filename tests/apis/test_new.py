@@ -65,7 +65,7 @@ def test_a_name_is_made_from_the_display_name(signed_in: Client, display_name: s
         ("service_url", "orders.example.com", "Begin with https://"),
         ("service_url", "https://a:b@orders.example.com", "no user name or password"),
         ("service_url", "https://169.254.169.254", "metadata service"),
-        ("path", "", "This field is required."),
+        ("path", "//", "letters, digits"),
         ("path", "a b", "letters, digits"),
         ("path", "a//b", "letters, digits"),
         ("path", "a/../b", "letters, digits"),
@@ -89,6 +89,15 @@ def test_several_mistakes_are_told_at_once(signed_in: Client) -> None:
     page = signed_in.post("/apis/new/", {"display_name": "", "service_url": "x", "path": "a b"}).content.decode()
     for field in ("display_name", "service_url", "path"):
         assert f'id="id_{field}_error"' in page
+
+
+@pytest.mark.parametrize("suffix", ["", "/"])
+def test_an_empty_suffix_is_the_root_of_the_gateway(signed_in: Client, suffix: str) -> None:
+    assert signed_in.post("/apis/new/", GOOD | {"path": suffix}).status_code == 303
+    api = Api.objects.get()
+    assert (api.path, api.gateway_path) == ("", "")
+    assert signed_in.get(f"/apis/{api.name}/").status_code == 200
+    assert "already has this URL suffix" in signed_in.post("/apis/new/", GOOD | {"name": "second", "path": ""}).content.decode()
 
 
 def test_slashes_at_the_ends_of_the_suffix_do_no_harm(signed_in: Client) -> None:

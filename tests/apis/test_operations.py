@@ -30,6 +30,16 @@ def test_one_click_adds_everything(signed_in: Client) -> None:
     assert "Add everything" not in signed_in.get("/apis/orders/operations/").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("", "/"), ("Orders({id})", "/Orders({id})"), ("/{*rest}", "/{*rest}"), ("/o?q={q}", "/o?q={q}")]
+)
+def test_templates_of_other_tools_are_taken(signed_in: Client, typed: str, kept: str) -> None:
+    make_api("orders", everything=False)
+    answer = signed_in.post("/apis/orders/operations/new/", ORDER | {"url_template": typed})
+    assert answer.status_code == 303
+    assert Operation.objects.get().url_template == kept
+
+
 def test_a_nameless_operation_is_named_by_its_signature(signed_in: Client) -> None:
     make_api("orders", everything=False)
     signed_in.post("/apis/orders/operations/new/", ORDER | {"display_name": ""})
@@ -41,8 +51,8 @@ def test_a_nameless_operation_is_named_by_its_signature(signed_in: Client) -> No
     [
         ("method", "GET POST", "one word"),
         ("method", "", "This field is required."),
-        ("url_template", "orders", "Begin with a slash"),
-        ("url_template", "/v{id}", "whole segment"),
+        ("url_template", "/orders//x", "Two slashes"),
+        ("url_template", "/v{id", "in braces"),
         ("url_template", "/a/{b}", "already matches the same calls"),
     ],
 )

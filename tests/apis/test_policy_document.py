@@ -8,32 +8,58 @@ from hypothesis import strategies as st
 
 from apis.policy import UnreadablePolicy, as_xml, parse
 from apis.policy.highlight import highlight
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Backend, KeyCheck, Policy, Rule, Trust
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Backend, Cors, Forwarding, KeyCheck, Policy, Rule, Trust
 from certificates.sealing import Secret
 
 # What XML can carry: no control characters but tab and line ends, no surrogates, no non-characters.
 TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff", include_characters="\t\n\r"))
 THUMBPRINT = st.text("0123456789ABCDEF", min_size=40, max_size=40)
-RULES = st.one_of(
+CREDENTIALS = st.one_of(
     st.builds(AuthenticationCertificate, certificate_id=TEXT.filter(lambda text: 0 < len(text) <= 80), thumbprint=THUMBPRINT),
     st.builds(AuthenticationBasic, username=TEXT, password=TEXT.map(lambda text: Secret(text.encode()))),
 )
+NAMES = st.lists(st.sampled_from(["GET", "PATCH", "X-TRACE", "ETAG"]), unique=True).map(tuple)
+SITES = st.lists(
+    st.sampled_from(["https://shop.example.com", "http://localhost:3000", "https://*.example.com", "null"]), min_size=1, unique=True
+)
+CORS = st.builds(
+    Cors,
+    origins=SITES.map(tuple),
+    methods=NAMES,
+    headers=NAMES,
+    exposed=NAMES,
+    max_age_seconds=st.none() | st.integers(0, 86400),
+    credentials=st.booleans(),
+)
+INBOUND = st.tuples(st.lists(CORS, max_size=1), st.lists(CREDENTIALS, max_size=1)).map(lambda lists: (*lists[0], *lists[1]))
+IDLE = st.none() | st.integers(1, 3600)
+ANY_SITE_WITH_CREDENTIALS = "<cors allow-credentials='true'><allowed-origins><origin>*</origin></allowed-origins></cors>"
 CERTIFICATE = AuthenticationCertificate(certificate_id="orders-client", thumbprint="2F1A9C04E7B35D6688A1C2E94F07B3D5A6E8CA06")
 
 
-def policy(*rules: Rule) -> Policy:
+def policy(*rules: Rule, idle_seconds: int | None = None) -> Policy:
     backend = Backend(scheme="https", host="orders.example.com", port=443, path="", trust=Trust())
-    return Policy(api_id=1, api="orders", path="orders", backend=backend, key_check=KeyCheck(), operations=(), inbound=rules)
+    return Policy(
+        api_id=1,
+        api="orders",
+        path="orders",
+        backend=backend,
+        key_check=KeyCheck(),
+        operations=(),
+        inbound=rules,
+        forwarding=Forwarding(idle_seconds=idle_seconds),
+    )
 
 
-@given(st.lists(RULES, max_size=1).map(tuple))
-def test_what_is_rendered_is_read_back(rules: tuple[Rule, ...]) -> None:
-    assert parse(as_xml(policy(*rules), reveal=True)) == rules
+@given(INBOUND, IDLE)
+def test_what_is_rendered_is_read_back(rules: tuple[Rule, ...], idle_seconds: int | None) -> None:
+    written = policy(*rules, idle_seconds=idle_seconds)
+    assert parse(as_xml(written, reveal=True)) == written.rules
 
 
-@given(st.lists(RULES, max_size=1).map(tuple))
-def test_highlighting_leaves_the_text_as_it_is(rules: tuple[Rule, ...]) -> None:
-    text = as_xml(policy(*rules))
+@given(INBOUND, IDLE)
+def test_highlighting_leaves_the_text_as_it_is(rules: tuple[Rule, ...], idle_seconds: int | None) -> None:
+    text = as_xml(policy(*rules, idle_seconds=idle_seconds))
     assert "".join(piece.text for piece in highlight(text)) == text
 
 
@@ -49,6 +75,31 @@ def test_a_certificate_stands_in_inbound_with_its_id_and_thumbprint() -> None:
         "  <on-error>\n    <base />\n  </on-error>\n"
         "</policies>\n"
     )
+
+
+def test_how_long_to_wait_stands_in_backend_as_published() -> None:
+    assert '  <backend>\n    <forward-request timeout="300" />\n  </backend>\n' in as_xml(policy(CERTIFICATE, idle_seconds=300))
+
+
+def test_what_browsers_are_told_stands_in_inbound_as_published() -> None:
+    rule = Cors(origins=("https://shop.example.com",), methods=("GET", "PUT"), headers=("x-trace",), max_age_seconds=300, credentials=True)
+    assert as_xml(policy(rule, CERTIFICATE)).startswith(
+        "<policies>\n"
+        "  <inbound>\n"
+        "    <base />\n"
+        '    <cors allow-credentials="true">\n'
+        "      <allowed-origins>\n        <origin>https://shop.example.com</origin>\n      </allowed-origins>\n"
+        '      <allowed-methods preflight-result-max-age="300">\n        <method>GET</method>\n        <method>PUT</method>\n'
+        "      </allowed-methods>\n"
+        "      <allowed-headers>\n        <header>x-trace</header>\n      </allowed-headers>\n"
+        "    </cors>\n"
+        "    <authentication-certificate "
+    )
+
+
+@pytest.mark.parametrize("attributes", ["", ' follow-redirects="false" buffer-response="false"'])
+def test_forwarding_as_the_gateway_does_anyway_says_nothing(attributes: str) -> None:
+    assert parse(f"<policies><backend><base/><forward-request{attributes}/></backend></policies>") == ()
 
 
 def test_a_basic_password_is_masked() -> None:
@@ -99,7 +150,21 @@ def test_comments_missing_sections_and_an_xml_declaration_are_fine() -> None:
             1,
         ),
         ("<policies><inbound><authentication-basic username='a'/></inbound></policies>", "authentication-basic", 1),
-        ("<policies><inbound><authentication-certificate certificate-id='a'/>\n<authentication-basic/>", "authentication-basic", 2),
+        (
+            "<policies><inbound><authentication-basic username='a' password='b'/>\n<authentication-basic/></inbound></policies>",
+            "authentication-basic",
+            2,
+        ),
+        ("<policies><backend>\n<forward-request timeout='0'/></backend></policies>", "forward-request", 2),
+        ("<policies><backend><forward-request timeout='3601'/></backend></policies>", "forward-request", 1),
+        ("<policies><backend><forward-request timeout='ten'/></backend></policies>", "forward-request", 1),
+        ("<policies><backend><forward-request follow-redirects='true'/></backend></policies>", "forward-request", 1),
+        ("<policies><inbound><forward-request/></inbound></policies>", "forward-request", 1),
+        ("<policies><inbound><cors/></inbound></policies>", "cors", 1),
+        ("<policies><inbound><cors><allowed-origins>\n<origin>shop</origin></allowed-origins></cors></inbound></policies>", "origin", 2),
+        ("<policies><inbound><cors>\n<allowed-origin/></cors></inbound></policies>", "allowed-origin", 2),
+        (f"<policies><inbound>\n{ANY_SITE_WITH_CREDENTIALS}</inbound></policies>", "cors", 2),
+        ("<policies><inbound><cors terminate-unmatched-request='true'/></inbound></policies>", "cors", 1),
         ("<?target data?><policies/>", "?target", 1),
         ("<!DOCTYPE policies>\n<policies/>", "DOCTYPE", 1),
         ('<!DOCTYPE p [<!ENTITY a "b">]><policies>&a;</policies>', "DOCTYPE", 1),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from tests.certificates import odd
 from tests.issuing import issue
 
-BEFORE, AFTER = "0001_initial", "0003_names_differ_by_more_than_case"
+BEFORE, AFTER = "0002_current_since", "0004_names_differ_by_more_than_case"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from apis.policy.model import KeyCheck, Policy
 from tests.gateway.backends import Backend, Http2Backend
-from tests.gateway.gateways import Gateway
+from tests.gateway.gateways import Gateway, open_to_all, policy
 from tests.gateway.plant import Plant
 from tests.issuing import Issued, issue
+
+Publish = Callable[..., Policy]
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +80,38 @@ def plant(running_gateway: Plant, transactional_db: None) -> Iterator[Plant]:
     running_gateway.serve()
     yield running_gateway
     running_gateway.end("xds")
+
+
+@pytest.fixture
+def plain() -> Iterator[Backend]:
+    """Return a back end without TLS."""
+    with Backend() as running:
+        yield running
+
+
+@pytest.fixture
+def publish(gateway: Gateway, plain: Backend, new_api: Callable[[], int]) -> Iterator[Publish]:
+    """Return what publishes an API at a path, with these operations; the API goes when the test ends."""
+    published = []
+
+    def publish(
+        path: str, *operations: tuple[str, str], backend_path: str = "", key: bool = False, key_check: KeyCheck | None = None
+    ) -> Policy:
+        one = policy(
+            new_api(),
+            path,
+            port=plain.port,
+            scheme="http",
+            presents=False,
+            operations=operations or (("*", "/*"),),
+            backend_path=backend_path,
+            key_check=key_check,
+        )
+        one = one if key or key_check else open_to_all(one)
+        assert not gateway.publish(one)
+        published.append(one)
+        return one
+
+    yield publish
+    for one in published:
+        gateway.withdraw(one)

@@ -118,7 +118,7 @@ def open_to_all(one: Policy) -> Policy:
 class Gateway:
     """A running gateway."""
 
-    def __init__(self, home: Path, *, idle_seconds: int = 60, key: str = KEY) -> None:
+    def __init__(self, home: Path, *, idle_seconds: int = 60, key: str = KEY, trusted_proxies: int = 0) -> None:
         """Start it in *home* and wait until it has its configuration."""
         self.home = home
         self.port, self.admin_port = free_ports(2)
@@ -128,7 +128,8 @@ class Gateway:
         self._least = 0  # keys that it counts at least
         self.let_in(key)
         self.feed.put(compile_key_shard(shard, ()) for shard in SHARDS if shard != shard_of(key))
-        self.feed.put([*compile_listener(GatewayListener(host="127.0.0.1", port=self.port, idle_seconds=idle_seconds)), *compile_status()])
+        listener = GatewayListener(host="127.0.0.1", port=self.port, idle_seconds=idle_seconds, trusted_proxies=trusted_proxies)
+        self.feed.put([*compile_listener(listener), *compile_status()])
         self.start()
 
     def start(self) -> None:

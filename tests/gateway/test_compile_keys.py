@@ -124,7 +124,28 @@ def test_a_key_in_the_query_opens_the_api_and_the_rest_of_the_query_keeps_every_
     assert KEY not in repr(backend.calls)
 
 
-@pytest.mark.parametrize("query", ["a=%41%2f&b", "a=b?c=d", "", "%zz", "subscription=1", "x=subscription-key"])
+@pytest.mark.parametrize(
+    "name", ["Subscription-Key", "SUBSCRIPTION-KEY", "subscription%2Dkey", "%73ubscription-%4bey", "subscription%2dKEY"]
+)
+def test_a_key_in_the_query_is_known_by_every_spelling_of_its_name(gateway: Gateway, api: Policy, backend: Backend, name: str) -> None:
+    assert gateway.call(f"/{api.path}/1?a=%41&{name}={KEY}&b").status == 200
+    assert gateway.call(f"/{api.path}/2?{name}=wrong&{name.lower()}={KEY}", key=KEY).status == 200
+    assert gateway.call(f"/{api.path}/3?{name}=wrong").status == 401
+    assert [call.target for call in backend.calls] == ["/1?a=%41&b", "/2"]
+
+
+@pytest.mark.parametrize("name", ["Ocp_Apim_Subscription_Key", "ocp-apim-subscription_key", "ocp_apim-subscription-key"])
+def test_a_header_that_back_ends_would_take_for_the_keys_is_not_passed_on(
+    gateway: Gateway, api: Policy, backend: Backend, name: str
+) -> None:
+    assert gateway.call(f"/{api.path}/1", headers={name: KEY}).status == 401
+    assert gateway.call(f"/{api.path}/1", headers={name: KEY}, key=KEY).status == 200
+    assert KEY not in repr(backend.calls)
+
+
+@pytest.mark.parametrize(
+    "query", ["a=%41%2f&b", "a=b?c=d", "", "%zz", "subscription=1", "x=subscription-key", "subscription-key2=1", "%73=1"]
+)
 def test_a_query_without_a_key_keeps_every_byte(gateway: Gateway, api: Policy, backend: Backend, query: str) -> None:
     assert gateway.call(f"/{api.path}/1?{query}", key=KEY).status == 200
     assert backend.calls[0].target == f"/1?{query}"
@@ -147,7 +168,8 @@ def test_an_api_may_have_names_of_its_own_for_the_key(
     assert gateway.call(f"/{one.path}/b?k={KEY}&subscription-key=theirs").status == 200
     assert_refused(gateway.call(f"/{one.path}", key=KEY), MISSING, challenge(gateway, one))
     assert_refused(gateway.call(f"/{one.path}?k=wrong"), INVALID, challenge(gateway, one))
-    assert [call.target for call in backend.calls] == ["/a?b=%41", "/b?subscription-key=theirs"]
+    assert gateway.call(f"/{one.path}/c?K={KEY}&%6B=x&l", headers={"x_api_key": KEY, "X-Api_Key": KEY}).status == 200
+    assert [call.target for call in backend.calls] == ["/a?b=%41", "/b?subscription-key=theirs", "/c?l"]
     assert KEY not in repr(backend.calls)
 
 

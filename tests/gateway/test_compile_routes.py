@@ -2,52 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apis.policy.model import Policy
 from gateway.compile import compile_segment, segment_of
 from gateway.compile.templates import specificity
+from tests.gateway import http2
 from tests.gateway.backends import Backend
+from tests.gateway.conftest import Publish
 from tests.gateway.gateways import KEY, Gateway, open_to_all, policy
 
 NOT_FOUND = b'{ "statusCode": 404, "message": "Resource not found" }'
-Publish = Callable[..., Policy]
-
-
-@pytest.fixture
-def plain() -> Iterable[Backend]:
-    """Return a back end without TLS."""
-    with Backend() as running:
-        yield running
-
-
-@pytest.fixture
-def publish(gateway: Gateway, plain: Backend, new_api: Callable[[], int]) -> Iterable[Publish]:
-    """Return what publishes an API at a path, with these operations; the API goes when the test ends."""
-    published = []
-
-    def publish(path: str, *operations: tuple[str, str], backend_path: str = "", key: bool = False) -> Policy:
-        one = policy(
-            new_api(),
-            path,
-            port=plain.port,
-            scheme="http",
-            presents=False,
-            operations=operations or (("*", "/*"),),
-            backend_path=backend_path,
-        )
-        one = one if key else open_to_all(one)
-        assert not gateway.publish(one)
-        published.append(one)
-        return one
-
-    yield publish
-    for one in published:
-        gateway.withdraw(one)
 
 
 def arrives(gateway: Gateway, plain: Backend, target: str, *, method: str = "GET") -> str | None:
@@ -97,6 +65,35 @@ def arrives(gateway: Gateway, plain: Backend, target: str, *, method: str = "GET
         ("/{name}.json", "/a.b.json", "/a.b.json"),
         ("/{name}.json", "/.json", None),
         ("/{name}.json", "/aXjson", None),
+        ("/{name}.json", "/a;.json", None),
+        ("/{name}.json", "/a%3B.json", None),
+        ("/{name}.json", "/a.json?b;c", "/a.json?b;c"),
+        ("/{a}-{b}", "/1-2", "/1-2"),
+        ("/{a}-{b}", "/1-", None),
+        ("/{id}:cancel", "/5:cancel", "/5:cancel"),
+        ("/{id}:cancel", "/5%3acancel", "/5%3acancel"),
+        ("/v{id}", "/v;x", None),
+        ("/Orders('{id}')/{*rest}", "/Orders('5')/Lines(1)", "/Orders('5')/Lines(1)"),
+        ("/{*rest}", "", "/"),
+        ("/{*rest}", "/a/b", "/a/b"),
+        ("/a/{*rest}", "/a", "/a"),
+        ("/a/{*rest}", "/b", None),
+        ("/o?q={q}", "/o?q=1", "/o?q=1"),
+        ("/o?q={q}", "/o?x=2&q=", "/o?x=2&q="),
+        ("/o?q={q}", "/o", None),
+        ("/o?q={q}", "/o?qq=1", None),
+        ("/o?v=1&q={q}", "/o?q=2&v=1", "/o?q=2&v=1"),
+        ("/o?v=1&q={q}", "/o?q=2&v=2", None),
+        ("/{id}/b", "/x%2Fy/b", "/x%2Fy/b"),
+        ("/{id}/b", "/%2F/b", None),
+        ("/{id}/b", "/%2f%255c\\/b", None),
+        ("/{id}/b", "//b", None),
+        ("/{id}", "/%25", "/%25"),
+        ("/{id}", "/%2", "/%2"),
+        ("/{id}", "/%2Fx", "/%2Fx"),
+        ("/~a", "/%7Ea", "/%7Ea"),
+        ("/a%7Cb", "/a|b", "/a|b"),
+        ("/a|b", "/a%7cb", "/a%7cb"),
         ("/a b/{id}", "/a%20b/5", "/a%20b/5"),
         ("/a%20b/{id}", "/a%20b/5", "/a%20b/5"),
         ("/a%20b/*", "/a%20b", "/a%20b"),
@@ -132,6 +129,26 @@ def test_only_the_verbs_of_the_operations_get_through(gateway: Gateway, plain: B
         if arrives(gateway, plain, f"/verbs/{path}", method=method)
     }
     assert through == {("GET", "a"), ("POST", "b"), *((method, "c") for method in ("GET", "HEAD", "POST", "OPTIONS", "DELETE"))}
+
+
+@pytest.mark.parametrize("method", ["QUERY", "FOO"])
+def test_a_verb_of_whatever_name_gets_through_where_an_operation_has_it(
+    gateway: Gateway, plain: Backend, publish: Publish, method: str
+) -> None:
+    publish("own-verbs", (method, "/a"), ("*", "/any"))
+    for path, arriving in (("a", [method, method]), ("any", [method, method]), ("b", [])):
+        plain.calls.clear()
+        over_http1 = gateway.call(f"/own-verbs/{path}", method=method, headers={"Content-Type": "text/plain"}, body=b"x")
+        sent = [
+            (":method", method),
+            (":scheme", "http"),
+            (":authority", "gateway"),
+            (":path", f"/own-verbs/{path}"),
+            ("content-type", "text/plain"),
+        ]
+        over_http2 = http2.call(gateway.port, sent)
+        assert [call.method for call in plain.calls] == arriving
+        assert (over_http1.status == 404) is (not arriving) is (over_http2 == NOT_FOUND)
 
 
 def test_what_no_operation_matches_is_not_found_with_or_without_a_key(gateway: Gateway, publish: Publish) -> None:
@@ -198,26 +215,6 @@ def test_the_path_of_the_web_service_url_replaces_that_of_the_api(
 ) -> None:
     publish("replaced/path", ("GET", template), backend_path="/v2")
     assert arrives(gateway, plain, f"/replaced/path{path}") == arriving
-
-
-@pytest.mark.parametrize("spelling", ["//spelled//a", "/%73pelled/a", "/spelled/../spelled/a", "/./spelled/a", "/x/%2e%2e/spelled/a"])
-def test_a_path_has_one_spelling(gateway: Gateway, plain: Backend, publish: Publish, spelling: str) -> None:
-    publish("spelled", ("GET", "/a"))
-    assert _send(gateway, plain, spelling) == "/a"
-
-
-def test_an_encoded_slash_does_not_walk_around_the_operations(gateway: Gateway, plain: Backend, publish: Publish) -> None:
-    publish("around", ("GET", "/public/{id}"))
-    answer = gateway.call("/around/public/..%2fadmin")
-    assert (answer.status, answer.headers["location"]) == (307, "/around/admin")
-    assert not plain.calls
-
-
-def test_host_is_that_of_the_web_service_and_the_caller_is_passed_on(gateway: Gateway, plain: Backend, publish: Publish) -> None:
-    publish("hosted")
-    gateway.call("/hosted", headers={"X-Forwarded-For": "192.0.2.7"})
-    assert plain.calls[0].header("host") == f"localhost:{plain.port}"
-    assert (plain.calls[0].header("x-forwarded-for") or "").startswith("192.0.2.7,")
 
 
 def test_a_changed_operation_and_a_removed_api_count_at_once(

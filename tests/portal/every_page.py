@@ -60,6 +60,7 @@ ADDRESSES: dict[str, Address] = {
     "apis:index": Address(_VIEW),
     "apis:detail": Address(_VIEW, named=API),
     "apis:operations": Address(_VIEW, named=API),
+    "apis:calls": Address(_VIEW, named=API),
     "apis:policy": Address(_VIEW, named=API),
     "apis:new": Address(_PUBLISH),
     "apis:settings": Address(_VIEW, named=API),

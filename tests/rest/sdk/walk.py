@@ -162,7 +162,9 @@ def operations(azure: ApiManagementClient) -> None:
     of.create_or_update(*WHERE, "orders", "all", {"properties": {"displayName": "All", "method": "*", "urlTemplate": "/*"}})
     assert [one.name for one in of.list_by_api(*WHERE, "orders", top=1)] == ["all", "read"]
     with refused(400, "urlTemplate"):
-        of.create_or_update(*WHERE, "orders", "bad", {"properties": {"displayName": "Bad", "method": "GET", "urlTemplate": "no-slash"}})
+        of.create_or_update(
+            *WHERE, "orders", "bad", {"properties": {"displayName": "Bad", "method": "GET", "urlTemplate": "/two//slashes"}}
+        )
     with refused(404):
         list(of.list_by_api(*WHERE, "missing"))
     of.delete(*WHERE, "orders", "read", if_match="*")

@@ -9,7 +9,7 @@ import certificates.models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("certificates", "0002_labels_asides_and_folded_names")]
+    dependencies = [("certificates", "0003_labels_asides_and_folded_names")]
 
     operations = [
         migrations.AlterField(

@@ -38,7 +38,7 @@ def fold(name):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("certificates", "0001_initial")]
+    dependencies = [("certificates", "0002_current_since")]
 
     operations = [
         migrations.AddField("certificateversion", "aside", models.JSONField(default=list)),

@@ -1,0 +1,179 @@
+"""The form of an API's Calls tab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from apis.actions import ApiCalls
+from apis.calls import MOST_CALL_SECONDS, MOST_CONNECT_SECONDS, MOST_CORS_AGE, MOST_IDLE_SECONDS, CorsChoice
+from apis.forms import RevisionField
+from apis.models import Api
+from apis.policy import cors
+from apis.policy.model import Cors
+
+_LISTS = ("cors_origins", "cors_methods", "cors_headers", "cors_exposed")
+_LONGEST_LIST = 10_000  # characters
+
+
+class ListField(forms.CharField):
+    """Several values, one a line; spaces and commas separate them as well."""
+
+    def __init__(self, *, check: Callable[[str], str], **kwargs: Any) -> None:
+        """Take each value as *check* returns it."""
+        widget = forms.Textarea(attrs={"rows": 2, "class": "mono", "spellcheck": "false", "autocapitalize": "none"})
+        super().__init__(required=False, max_length=_LONGEST_LIST, widget=widget, **kwargs)
+        self._check = check
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what the field shows."""
+        return "\n".join(value) if isinstance(value, list | tuple) else value
+
+    def clean(self, value: Any) -> Any:
+        """Return the values, each once.
+
+        :raises ValidationError: naming the first that cannot be
+        """
+        words = str(super().clean(self.prepare_value(value))).replace(",", " ").split()
+        if len(words) > cors.MOST_ENTRIES:
+            raise ValidationError(_("At most %(number)d can be named."), params={"number": cors.MOST_ENTRIES})
+        return tuple(dict.fromkeys(map(self._check, words)))
+
+
+def _origin(text: str) -> str:
+    if origin := cors.normal_origin(text):
+        return origin
+    words = _("%(value)s is not a site as browsers name it; write https://shop.example.com, https://*.example.com or * for any.")
+    raise ValidationError(words, params={"value": text})
+
+
+def _header(text: str) -> str:
+    if cors.is_token(text):
+        return text
+    raise ValidationError(_("%(value)s is not the name of a header; * alone means any."), params={"value": text})
+
+
+def _verb(text: str) -> str:
+    if cors.is_token(text):
+        return text.upper()
+    raise ValidationError(_("%(value)s is not an HTTP verb; * alone means any."), params={"value": text})
+
+
+class CallsForm(forms.Form):
+    """How calls go on to the back end: times, what is tried again, where redirects lead, who answers browsers."""
+
+    connect_seconds = forms.IntegerField(
+        label=_("Seconds to connect"),
+        min_value=1,
+        max_value=MOST_CONNECT_SECONDS,
+        help_text=_("How long the back end may take until the connection stands, TLS handshake included."),
+    )
+    idle_seconds = forms.IntegerField(
+        label=_("Seconds without a byte"),
+        required=False,
+        min_value=1,
+        max_value=MOST_IDLE_SECONDS,
+    )
+    longest_seconds = forms.IntegerField(
+        label=_("Seconds for a whole call"),
+        required=False,
+        min_value=1,
+        max_value=MOST_CALL_SECONDS,
+        help_text=_(
+            "After these a call is ended whatever moves, WebSockets and streams too; so a stream outlives a revoked key by no more. "
+            "Empty: no limit."
+        ),
+    )
+    retry_calls = forms.BooleanField(
+        label=_("Try safe calls again"),
+        required=False,
+        help_text=_(
+            "GET, HEAD, OPTIONS, PUT and DELETE whose connection broke before an answer. "
+            "What the back end has not begun is always tried again."
+        ),
+    )
+    rewrite_redirects = forms.BooleanField(
+        label=_("Lead redirects and cookies back to the API"),
+        required=False,
+        help_text=_("A Location of the Web service URL becomes that of the API, and so do the Path and Domain of cookies."),
+    )
+    cors = forms.ChoiceField(
+        label=_("Who answers browsers"),
+        choices=CorsChoice,
+        help_text=_("Before a page of another site calls the API, its browser asks whether it may (CORS). That question carries no key."),
+    )
+    cors_origins = ListField(
+        label=_("Sites that may call"),
+        check=_origin,
+        help_text=_("One a line, for instance https://shop.example.com or https://*.example.com; * means any."),
+    )
+    cors_methods = ListField(
+        label=_("HTTP verbs they may use"), check=_verb, help_text=_("GET, HEAD and POST are always allowed; * means any.")
+    )
+    cors_headers = ListField(
+        label=_("Headers they may send"),
+        check=_header,
+        help_text=_("Name the subscription key's header where a key is needed; * means any."),
+    )
+    cors_exposed = ListField(label=_("Headers they may read"), check=_header)
+    cors_max_age = forms.IntegerField(
+        label=_("Seconds to remember"),
+        required=False,
+        min_value=0,
+        max_value=MOST_CORS_AGE,
+        help_text=_("How long a browser may go without asking again."),
+    )
+    cors_credentials = forms.BooleanField(
+        label=_("With cookies and credentials"), required=False, help_text=_("Then sites and headers to read are named; * does not count.")
+    )
+    revision = RevisionField()
+
+    def __init__(self, *args: Any, api: Api, **kwargs: Any) -> None:
+        """Edit *api*."""
+        super().__init__(*args, **kwargs)
+        self.initial = {name: getattr(api, name) for name in self.fields}
+        self.fields["idle_seconds"].help_text = _(
+            "How long nothing may move in either direction; then the call fails. Up to an hour, for long polls and server-sent events. "
+            "Empty: the gateway's %(seconds)d seconds."
+        ) % {"seconds": settings.GATEWAY_IDLE_SECONDS}
+        for name in _LISTS:  # not marked "(optional)": they show where they are needed
+            self.fields[name].needed_if_chosen = True  # type: ignore[attr-defined]  # for templates/django/forms/field.html
+
+    def clean(self) -> dict[str, Any]:
+        """Check what belongs together."""
+        cleaned = self.cleaned_data
+        if cleaned.get("cors") != CorsChoice.GATEWAY or self.errors:
+            return cleaned
+        if not cleaned["cors_origins"]:
+            self.add_error("cors_origins", _("Name the sites that may call, or * for any."))
+        elif cors.has_star_with_credentials(self._rule()):
+            self.add_error("cors_credentials", _("With credentials, name the sites and the headers to read; * does not count."))
+        return cleaned
+
+    def chosen(self) -> ApiCalls:
+        """Return what was chosen, once the form is valid. What the gateway does not tell browsers is forgotten."""
+        cleaned = self.cleaned_data
+        choice = CorsChoice(cleaned["cors"])
+        return ApiCalls(
+            connect_seconds=cleaned["connect_seconds"],
+            idle_seconds=cleaned["idle_seconds"],
+            longest_seconds=cleaned["longest_seconds"],
+            retry_calls=cleaned["retry_calls"],
+            rewrite_redirects=cleaned["rewrite_redirects"],
+        ).with_cors(self._rule() if choice == CorsChoice.GATEWAY else None, otherwise=choice)
+
+    def _rule(self) -> Cors:
+        cleaned = self.cleaned_data
+        return Cors(
+            origins=cleaned["cors_origins"],
+            methods=cleaned["cors_methods"],
+            headers=cleaned["cors_headers"],
+            exposed=cleaned["cors_exposed"],
+            max_age_seconds=cleaned["cors_max_age"],
+            credentials=cleaned["cors_credentials"],
+        )

@@ -1,0 +1,130 @@
+"""The ``<cors>`` policy: its element, and which values it may hold. [pure]
+
+The vocabulary is the published product's; the meaning is the Fetch standard's (CORS protocol).
+"""
+
+from __future__ import annotations
+
+import re
+
+from apis.policy.elements import Element
+from apis.policy.model import Cors
+
+ANY = "*"
+MOST_AGE_SECONDS = 24 * 3600  # browsers keep an answer no longer
+MOST_ENTRIES = 100  # of one list
+_LISTS = {"allowed-origins": "origin", "allowed-methods": "method", "allowed-headers": "header", "expose-headers": "header"}
+_AGE = "preflight-result-max-age"
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\*\.)?(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]+\Z")  # RFC 9110, without the asterisk
+_FLAGS = {"true": True, "false": False}
+
+ORIGIN_REASON = "A site is written as browsers send it, for instance https://shop.example.com or https://*.example.com; * means any."
+TOKEN_REASON = "This is not the name of an HTTP verb or header; * alone means any."  # noqa: S105 - a sentence
+CREDENTIALS_REASON = "With credentials, * does not count for sites and exposed headers: name them."
+
+
+def normal_origin(text: str) -> str | None:
+    """Return an origin as browsers send it, in lower case and without a slash at the end; ``None`` if it is none."""
+    origin = text.strip().lower().removesuffix("/")
+    return origin if origin in {ANY, "null"} or _ORIGIN.match(origin) else None
+
+
+def is_token(text: str) -> bool:
+    """Tell whether *text* can be a verb or the name of a header, or is ``*``."""
+    return text == ANY or _TOKEN.match(text) is not None
+
+
+def element_of(rule: Cors) -> Element:
+    """Return the rule as an element."""
+    element = Element("cors", {"allow-credentials": "true"} if rule.credentials else {})
+    values = (rule.origins, rule.methods, rule.headers, rule.exposed)
+    for (name, entry), listed in zip(_LISTS.items(), values, strict=True):
+        age = {_AGE: str(rule.max_age_seconds)} if name == "allowed-methods" and rule.max_age_seconds is not None else {}
+        if listed or age:
+            element.children.append(Element(name, age, [Element(entry, text=value) for value in listed]))
+    return element
+
+
+def read_cors(element: Element) -> Cors:
+    """Return the rule that *element* is.
+
+    :raises apis.policy.elements.UnreadablePolicy: naming the element at fault
+    """
+    if unknown := sorted(set(element.attributes) - {"allow-credentials", "terminate-unmatched-request"}):
+        element.refuse(f"The attribute {unknown[0]} is not allowed here.")
+    if _flag(element, "terminate-unmatched-request"):
+        element.refuse(
+            'Calls from other sites go on to the back end here, without a word to browsers; write terminate-unmatched-request="false".'
+        )
+    lists: dict[str, tuple[str, ...]] = {}
+    age: int | None = None
+    for child in element.children:
+        if child.name not in _LISTS or child.name in lists:
+            child.refuse("<cors> holds <allowed-origins>, <allowed-methods>, <allowed-headers> and <expose-headers>, each once.")
+        age = _age(child) if child.name == "allowed-methods" else age
+        lists[child.name] = _entries(child)
+    element.refuse_text()
+    if not lists.get("allowed-origins"):
+        element.refuse("<cors> needs <allowed-origins> with at least one <origin>.")
+    rule = Cors(
+        origins=lists["allowed-origins"],
+        methods=lists.get("allowed-methods", ()),
+        headers=lists.get("allowed-headers", ()),
+        exposed=lists.get("expose-headers", ()),
+        max_age_seconds=age,
+        credentials=_flag(element, "allow-credentials"),
+    )
+    if has_star_with_credentials(rule):
+        element.refuse(CREDENTIALS_REASON)
+    return rule
+
+
+def has_star_with_credentials(rule: Cors) -> bool:
+    """Tell whether a rule with credentials leaves open who may call, or what may be read.
+
+    Any site could act in its visitors' names, and browsers take a ``*`` of exposed headers for a name (Fetch standard). For verbs and
+    headers to send the gateway answers with those that are asked for.
+    """
+    return rule.credentials and any(ANY in values for values in (rule.origins, rule.exposed))
+
+
+def _entries(element: Element) -> tuple[str, ...]:
+    """Return the values that *element* lists, each once."""
+    wanted = _LISTS[element.name]
+    allowed = {_AGE} if element.name == "allowed-methods" else set()
+    if unknown := sorted(set(element.attributes) - allowed):
+        element.refuse(f"The attribute {unknown[0]} is not allowed here.")
+    element.refuse_text()
+    if any(child.name != wanted for child in element.children):
+        element.refuse(f"<{element.name}> holds <{wanted}> only.")
+    if len(element.children) > MOST_ENTRIES:
+        element.refuse(f"<{element.name}> holds {MOST_ENTRIES} entries at most.")
+    return tuple(dict.fromkeys(_entry(child) for child in element.children))
+
+
+def _entry(element: Element) -> str:
+    if element.children or element.attributes:
+        element.refuse(f"<{element.name}> holds text only.")
+    if element.name == "origin":
+        origin = normal_origin(element.text)
+        return origin or element.refuse(ORIGIN_REASON)
+    if not is_token(element.text):
+        element.refuse(TOKEN_REASON)
+    return element.text.upper() if element.name == "method" else element.text
+
+
+def _age(element: Element) -> int | None:
+    text = element.attributes.get(_AGE)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit()) or int(text) > MOST_AGE_SECONDS:
+        element.refuse(f"{_AGE} is a number of seconds, {MOST_AGE_SECONDS} at most.")
+    return int(text)
+
+
+def _flag(element: Element, name: str) -> bool:
+    text = element.attributes.get(name, "false")
+    if text not in _FLAGS:
+        element.refuse(f"{name} is true or false.")
+    return _FLAGS[text]

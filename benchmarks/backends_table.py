@@ -1,0 +1,236 @@
+"""What calls to real back ends come to: lost, sent twice, in which words. ``python -m benchmarks.backends_table``
+
+Each back end of ``benchmarks/setups.py`` is started as people run it, the gateway's own configuration is compiled for it, and many callers
+call it over kept connections, half of the calls with a body. Each call has a number that the back end writes down: what is lost and
+what arrives twice is counted, not guessed. It ends with status 1 if anything is not as it shall be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import os
+import re
+import socket
+import sys
+import time
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import grpc
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+import tests.environment  # noqa: F401 - settings of its own, before Django reads them
+from benchmarks import servers
+from benchmarks.report import Row, options, progress, publish
+from benchmarks.setups import SETUPS, Setup
+from tests.issuing import Issued, issue
+from tests.processes import free_ports
+
+if TYPE_CHECKING:
+    from tests.gateway.gateways import Gateway
+
+_NUMBER = re.compile(rb"call=(\d+)")
+_SILENT_SECONDS = 30.0
+_BODY = b"x" * 100
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the calls to one back end."""
+
+    calls: int = 0
+    lost: int = 0
+    twice: int | None = None  # None: the back end does not tell
+    words: Counter[str] = field(default_factory=Counter)  # what callers read
+    kinds: set[str] = field(default_factory=set)
+
+    def is_as_it_shall_be(self, setup: Setup) -> bool:
+        """Return whether no call was lost or sent twice; or each failed as it must."""
+        if setup.fails:
+            return self.kinds == {setup.fails.value} and self.lost == self.calls
+        return not self.lost and not self.twice
+
+
+def main(arguments: Namespace) -> int:
+    """Measure, print, and return the exit status."""
+    from tests.gateway.gateways import Gateway  # which reads the settings
+
+    authority = issue("Benchmark authority", authority=True)
+    rows: list[Row] = []
+    remarks = []
+    good = True
+    with servers.workplace() as home:
+        gateway = Gateway(home)
+        try:
+            for number, setup in enumerate(_chosen(arguments), 1):
+                progress(f"{number}: {setup.name}")
+                try:
+                    outcome = _measure(setup, number, gateway, authority, quick=arguments.quick)
+                except (FileNotFoundError, servers.NotStarted) as reason:
+                    remarks.append(f"{setup.name}: not measured, it needs {setup.package} ({str(reason).splitlines()[-1]})")
+                    continue
+                good = good and outcome.is_as_it_shall_be(setup)
+                rows.append(_row(setup, outcome))
+        finally:
+            gateway.stop()
+    publish("back ends", {"Calls to real back ends": rows}, arguments, remarks=remarks)
+    return 0 if good else 1
+
+
+def _chosen(arguments: Namespace) -> list[Setup]:
+    return [setup for setup in SETUPS if arguments.only.lower() in setup.name.lower()]
+
+
+def _row(setup: Setup, outcome: Outcome) -> Row:
+    told = [f"asks later: {'yes' if setup.asks_later else 'no'}"] if setup.asks_later else []
+    told += ["older servers"] if setup.older_servers else []
+    return {
+        "back end": setup.name,
+        "setting": ", ".join([setup.protocol.value, *told]),
+        "callers": setup.callers,
+        "calls": outcome.calls,
+        "lost": outcome.lost,
+        "sent twice": outcome.twice,
+        "as it shall be": "yes" if outcome.is_as_it_shall_be(setup) else "NO",
+        "words": "; ".join(outcome.words) or None,
+    }
+
+
+def _measure(setup: Setup, number: int, gateway: Gateway, authority: Issued, *, quick: bool) -> Outcome:
+    with servers.workplace() as folder, _running(setup, folder, authority) as port:
+        path = _publish(setup, number, gateway, authority, port)
+        calls = max(setup.callers, setup.calls // 10) if quick else setup.calls
+        outcome = _grpc_calls(gateway.port, path, calls) if setup.grpc else asyncio.run(_http_calls(setup, gateway.port, path, calls))
+        time.sleep(0.2)  # for the last lines of logs
+        outcome.twice = _sent_twice(folder)
+    return outcome
+
+
+@contextlib.contextmanager
+def _running(setup: Setup, folder: Path, authority: Issued) -> Iterator[int]:
+    folder.chmod(0o755)  # a server may run as another user
+    own = issue("back end", by=authority, hosts=("localhost", servers.HOST), key=rsa.generate_private_key(65537, 2048))
+    files = {"server.crt": own.pem, "server.key": own.key_pem, "server.pem": own.pem + own.key_pem, "authority.pem": authority.pem}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    (folder / "htdocs").mkdir()
+    (folder / "htdocs" / "x").write_text("ok")
+    port = _free_ports(setup.ports)
+    environment = {**os.environ, "HOME": str(folder), "PYTHONPATH": ""}
+    called = port + setup.use
+    server = servers.start(setup.command(folder, port), log=folder / "printed.log", ports=[called], environment=environment)
+    try:
+        yield called
+    finally:
+        server.stop()
+
+
+def _free_ports(count: int) -> int:
+    """Return the first of so many free ports one after the other."""
+    while True:
+        (first,) = free_ports(1)
+        with contextlib.suppress(OSError), contextlib.ExitStack() as taken:
+            for port in range(first + 1, first + count):
+                taken.enter_context(socket.create_server((servers.HOST, port)))
+            return first
+
+
+def _publish(setup: Setup, number: int, gateway: Gateway, authority: Issued, port: int) -> str:
+    """Make the API and return its path."""
+    from tests.gateway.gateways import open_to_all, policy
+
+    one = open_to_all(policy(number, f"api-{number}", port=port, trusted=authority, presents=setup.certificate, scheme=setup.scheme))
+    backend = dataclasses.replace(one.backend, protocol=setup.protocol, asks_later=setup.asks_later, older_servers=setup.older_servers)
+    refused = gateway.publish(dataclasses.replace(one, backend=backend), issue("caller", by=authority) if setup.certificate else None)
+    assert not refused, refused
+    return f"/api-{number}"
+
+
+def _sent_twice(folder: Path) -> int | None:
+    """Return how many calls the back end has noted more than once; ``None`` if it notes none."""
+    noted: Counter[bytes] = Counter()
+    for log in (folder / "calls.log", folder / "printed.log"):
+        if log.is_file():
+            noted.update(_NUMBER.findall(log.read_bytes()))
+    return sum(times > 1 for times in noted.values()) if noted else None
+
+
+async def _http_calls(setup: Setup, port: int, path: str, calls: int) -> Outcome:
+    outcome = Outcome()
+    numbers = iter(range(calls))
+    await asyncio.gather(*(_caller(setup, port, path, numbers, outcome) for _ in range(setup.callers)))
+    return outcome
+
+
+async def _caller(setup: Setup, port: int, path: str, numbers: Iterator[int], outcome: Outcome) -> None:
+    """Call over one connection, the next call as soon as the last one is answered."""
+    reader, writer = await asyncio.open_connection(servers.HOST, port)
+    for number in numbers:
+        target = f"{path}{setup.paths[number % len(setup.paths)]}?call={number}"
+        body = _BODY if number % 2 else b""
+        method = "POST" if body else "GET"
+        head = f"{method} {target} HTTP/1.1\r\nHost: gateway\r\nContent-Length: {len(body)}\r\n\r\n"
+        outcome.calls += 1
+        writer.write(head.encode() + body)
+        try:
+            status, kind, answer = await asyncio.wait_for(_answer(reader), _SILENT_SECONDS)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            outcome.lost += 1
+            outcome.words[f"no answer ({type(error).__name__})"] += 1
+            writer.close()
+            reader, writer = await asyncio.open_connection(servers.HOST, port)
+            continue
+        if status != 200:
+            outcome.lost += 1
+            outcome.kinds.add(kind)
+            outcome.words[_words(status, answer)] += 1
+    writer.close()
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, str, bytes]:
+    """Return status, kind of failure and body of the next answer."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head.split("\r\n")[1:])}
+    if "chunked" in headers.get("transfer-encoding", ""):
+        body = b""
+        while size := int(await reader.readline(), 16):
+            body += (await reader.readexactly(size + 2))[:-2]
+        await reader.readline()
+    else:
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+    return int(head.split()[1]), headers.get("x-failure-kind", ""), body
+
+
+def _words(status: int, answer: bytes) -> str:
+    found = re.search(rb'"message": "([^"]*)"', answer)
+    return found[1].decode() if found else f"the back end's own {status}"
+
+
+def _grpc_calls(port: int, path: str, calls: int) -> Outcome:
+    outcome = Outcome(calls=calls)
+    with grpc.insecure_channel(f"{servers.HOST}:{port}") as channel:
+        echo = channel.unary_unary(f"{path}/test.Echo/Call", request_serializer=None, response_deserializer=None)
+        waiting = [(number, echo.future(b"call=%d" % number, timeout=_SILENT_SECONDS)) for number in range(calls)]
+        for number, one in waiting:
+            try:
+                outcome.lost += one.result() != b"call=%d" % number
+            except grpc.RpcError as error:
+                outcome.lost += 1
+                outcome.words[str(error.details())[:100]] += 1
+    return outcome
+
+
+if __name__ == "__main__":
+    import django
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+    django.setup()
+    parser = options(__doc__.splitlines()[0])
+    parser.add_argument("--only", default="", metavar="WORDS", help="only the back ends whose names hold these words")
+    sys.exit(main(parser.parse_args()))

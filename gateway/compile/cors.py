@@ -1,0 +1,50 @@
+"""Calls that browsers make for pages of other sites (Fetch standard, CORS protocol). [pure]
+
+The question that goes ahead of such a call, the preflight, carries no key. So it is answered, or let pass, before keys are checked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from envoy.config.route.v3.route_components_pb2 import HeaderMatcher
+from envoy.extensions.filters.http.cors.v3.cors_pb2 import CorsPolicy
+from envoy.type.matcher.v3.regex_pb2 import RegexMatcher
+from envoy.type.matcher.v3.string_pb2 import StringMatcher
+from google.protobuf.wrappers_pb2 import BoolValue
+
+from apis.policy.cors import ANY
+from apis.policy.model import Cors
+
+# With credentials browsers take no *, and without they take none for Authorization; so "any verb" is written out.
+_ANY_METHOD = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+
+def answers_to_browsers(rule: Cors) -> CorsPolicy:
+    """Return what the gateway tells browsers: to preflights it answers itself, to calls it adds the headers."""
+    return CorsPolicy(
+        allow_origin_string_match=[_origin(origin) for origin in rule.origins],
+        allow_methods=_ANY_METHOD if ANY in rule.methods else ", ".join(rule.methods),
+        allow_headers=", ".join(rule.headers),
+        expose_headers=", ".join(rule.exposed),
+        max_age="" if rule.max_age_seconds is None else str(rule.max_age_seconds),
+        allow_credentials=BoolValue(value=rule.credentials),
+        forward_not_matching_preflights=BoolValue(value=False),  # the back end is not asked what the gateway has been told
+    )
+
+
+def is_preflight() -> Iterator[HeaderMatcher]:
+    """Yield the conditions that make a call a preflight (Fetch standard, 3.3.2)."""
+    yield HeaderMatcher(name=":method", string_match=StringMatcher(exact="OPTIONS"))
+    yield HeaderMatcher(name="origin", present_match=True)
+    yield HeaderMatcher(name="access-control-request-method", present_match=True)
+
+
+def _origin(origin: str) -> StringMatcher:
+    if origin == ANY:
+        return StringMatcher(safe_regex=RegexMatcher(regex=".+"))
+    before, star, after = origin.partition("*.")
+    if not star:
+        return StringMatcher(exact=origin)
+    return StringMatcher(safe_regex=RegexMatcher(regex=re.escape(before) + r"[a-z0-9_.-]+\." + re.escape(after)))

@@ -1,0 +1,140 @@
+"""Where a back end's redirects and cookies lead: back to the API, if they mean the back end's own address. [pure]
+
+Callers cannot reach that address, or must not. A ``Location`` that begins with the Web service URL, with its host or without, begins with
+the API's path instead (as nginx' ``proxy_redirect default`` does it), and so does the ``Path`` of a cookie; a ``Domain`` of the back end's
+goes. Everything else passes as it is. The script runs only where there is such a header: other calls pay for a glance.
+"""
+
+from __future__ import annotations
+
+from envoy.config.core.v3.base_pb2 import DataSource
+from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
+from envoy.extensions.common.matching.v3.extension_matcher_pb2 import ExtensionWithMatcher
+from envoy.extensions.filters.http.composite.v3.composite_pb2 import ExecuteFilterAction
+from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua
+from google.protobuf.struct_pb2 import Struct
+from xds.type.matcher.v3.matcher_pb2 import Matcher
+from xds.type.matcher.v3.regex_pb2 import RegexMatcher
+from xds.type.matcher.v3.string_pb2 import StringMatcher
+
+from apis.policy.model import Policy
+from gateway.compile.forwarding import host_of
+from gateway.compile.matching import filter_by, response_header, run_filter
+from gateway.compile.names import base_of
+from gateway.compile.resource import pack
+
+_HEADERS = ("location", "set-cookie")
+_SCRIPT = """
+-- The route says what stands for what: api and service (paths), scheme, host, authority (with the port), usual (as the Host header has it).
+local function is_below(path, base)
+  if path:sub(1, #base) ~= base then return false end
+  local after = path:sub(#base + 1, #base + 1)
+  return base == "" or after == "" or after == "/" or after == "?" or after == "#"
+end
+
+local function path_in(location, names)
+  local origin, path = location:match("^(%a[%w+.-]*://[^/?#\\\\]*)(.*)$")
+  if not origin then
+    origin, path = location:match("^(//[^/?#\\\\]*)(.*)$")
+    origin = origin and names:get("scheme") .. ":" .. origin
+  end
+  if not origin then return location:sub(1, 1) == "/" and location or nil end
+  local scheme, authority = origin:lower():match("^(.-)://(.*)$")
+  if scheme ~= names:get("scheme") then return nil end
+  if authority ~= names:get("authority") and authority ~= names:get("usual") then return nil end
+  return path
+end
+
+local function lead_back(location, names)
+  local path = path_in(location, names)
+  if not path or not is_below(path, names:get("service")) then return nil end
+  local found = names:get("api") .. path:sub(#names:get("service") + 1)
+  if found == "" or found:sub(1, 1) ~= "/" then found = "/" .. found end
+  if found:sub(1, 2) == "//" then return nil end  -- would name a host
+  return found
+end
+
+local function cookie_path(path, names)
+  local api, service = names:get("api"), names:get("service")
+  local found = path
+  if is_below(path, service) then
+    found = api .. path:sub(#service + 1)
+    if path == "/" and api ~= "" then found = api end
+  elseif is_below(service, path:gsub("/$", "")) then
+    found = api
+  end
+  return found == "" and "/" or found
+end
+
+local function is_host_or_parent(domain, host)
+  domain = domain:gsub("^%.", "")
+  return domain == host or host:sub(-#domain - 1) == "." .. domain
+end
+
+local function bring_home(cookie, names)
+  local kept = {}
+  local fixed = cookie:match("^%s*__Host%-") ~= nil  -- browsers take it with the Path / only
+  for part in (cookie .. ";"):gmatch("([^;]*);") do
+    local blank, name, value = part:match("^(%s*)(%a+)%s*=%s*(.-)%s*$")
+    name = #kept > 0 and name and name:lower()
+    if name == "path" and value:sub(1, 1) == "/" and not fixed then
+      kept[#kept + 1] = blank .. "Path=" .. cookie_path(value, names)
+    elseif not (name == "domain" and is_host_or_parent(value:lower(), names:get("host"))) then
+      kept[#kept + 1] = part
+    end
+  end
+  return table.concat(kept, ";")
+end
+
+function envoy_on_response(handle)
+  local names = handle:metadata()
+  if not names:get("scheme") then return end
+  local headers = handle:headers()
+  local location = headers:get("location")
+  local found = location and lead_back(location, names)
+  if found then headers:replace("location", found) end
+  local cookies = {}
+  for index = 0, headers:getNumValues("set-cookie") - 1 do
+    cookies[#cookies + 1] = bring_home(headers:getAtIndex("set-cookie", index), names)
+  end
+  if #cookies > 0 then
+    headers:remove("set-cookie")
+    for _, cookie in ipairs(cookies) do headers:add("set-cookie", cookie) end
+  end
+end
+"""
+
+
+def leads_back() -> ExtensionWithMatcher:
+    """Return the filter; it changes nothing where the route does not say what stands for what (:func:`addresses`)."""
+    script = Lua(default_source_code=DataSource(inline_string=_SCRIPT))
+    run = run_filter(ExecuteFilterAction(typed_config=TypedExtensionConfig(name="lua", typed_config=pack(script))))
+    some = StringMatcher(safe_regex=RegexMatcher(regex=".+", google_re2=RegexMatcher.GoogleRE2()))
+    matchers = [
+        Matcher.MatcherList.FieldMatcher(
+            predicate=Matcher.MatcherList.Predicate(
+                single_predicate=Matcher.MatcherList.Predicate.SinglePredicate(input=response_header("header", name), value_match=some)
+            ),
+            on_match=run,
+        )
+        for name in _HEADERS
+    ]
+    return filter_by(Matcher(matcher_list=Matcher.MatcherList(matchers=matchers)))
+
+
+def addresses(policy: Policy) -> Struct:
+    """Return what the script goes by, for the metadata of the API's routes."""
+    backend = policy.backend
+    host = f"[{backend.host}]" if ":" in backend.host else backend.host
+    known = Struct()
+    known.update(
+        {
+            "api": base_of(policy.path),
+            "service": backend.path,
+            "scheme": backend.scheme,
+            "host": backend.host,
+            "authority": f"{host}:{backend.port}",
+            "usual": host_of(backend),
+        }
+    )
+    return known

@@ -1,0 +1,127 @@
+"""Back ends of other makers: the servers that Debian has, as people run them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.issuing import Issued
+from tests.processes import free_ports
+
+_CASES = Path(__file__).parent / "cases"
+_UP_WITHIN_SECONDS = 20
+
+
+def installed(program: str, package: str) -> str:
+    """Return where *program* is; a test that needs it fails with the name of its Debian *package*."""
+    found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    assert found, f"This test needs {program}: apt-get install {package}"
+    return found
+
+
+def _six_in_a_row() -> tuple[int, ...]:
+    """Return six free ports one after the other."""
+    while True:
+        (first,) = free_ports(1)
+        ports = tuple(range(first, first + 6))
+        if ports[-1] < 65536 and all(_is_free(port) for port in ports):
+            return ports
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+class Server:
+    """A server in a folder of its own; a context manager."""
+
+    ports: tuple[int, ...]
+
+    def command(self, folder: Path) -> list[str]:
+        """Write what it needs into *folder* and return how it is started."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        """Start it and wait until it listens."""
+        self._folder = tempfile.TemporaryDirectory(prefix="backend-")
+        folder = Path(self._folder.name)
+        folder.chmod(0o755)  # a server may run as another user
+        self._process = subprocess.Popen(
+            self.command(folder), cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        for port in self.ports:
+            self._wait_for(port)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait()
+        self._folder.cleanup()
+
+    def _wait_for(self, port: int) -> None:
+        until = time.monotonic() + _UP_WITHIN_SECONDS
+        while self._process.poll() is None and time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return
+        raise AssertionError(f"{type(self).__name__} does not listen on port {port}.")
+
+
+@dataclass
+class OpenSsl(Server):
+    """``openssl s_server``, which can be made to offer next to nothing; it answers each GET with a page about the connection."""
+
+    certificate: str  # PEM
+    key: str
+    options: tuple[str, ...] = ()
+    client_authority: Issued | None = None  # demands client certificates of it
+    ports: tuple[int, ...] = field(default_factory=lambda: tuple(free_ports(1)))
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self.ports[0]
+
+    def command(self, folder: Path) -> list[str]:
+        """Write certificate and key."""
+        (folder / "server.pem").write_text(self.key + self.certificate)
+        demand: tuple[str, ...] = ()
+        if self.client_authority:
+            (folder / "authority.pem").write_text(self.client_authority.pem)
+            demand = ("-Verify", "3", "-verify_return_error", "-CAfile", "authority.pem")
+        program = installed("openssl", "openssl")
+        return [program, "s_server", "-accept", f"127.0.0.1:{self.port}", "-cert", "server.pem", "-www", *demand, *self.options]
+
+
+@dataclass
+class Apache(Server):
+    """Debian's Apache with six virtual hosts that ask for the client certificate in six ways (see the script)."""
+
+    certificate: Issued
+    authority: Issued
+    ports: tuple[int, ...] = field(default_factory=_six_in_a_row)
+
+    def command(self, folder: Path) -> list[str]:
+        """Write certificate, key and authority for the script."""
+        installed("apache2", "apache2")
+        (folder / "srv.crt").write_text(self.certificate.pem)
+        (folder / "srv.key").write_text(self.certificate.key_pem)
+        (folder / "ca.pem").write_text(self.authority.pem)
+        return ["bash", str(_CASES / "apache.sh"), str(folder), str(self.ports[0])]
