@@ -21,8 +21,8 @@ from tests.types import Page
 pytestmark = pytest.mark.django_db
 LIST = "/security/client-certificates/"
 KINDS: dict[str, tuple[Callable[[], Issued], str]] = {
-    "an exponent of 41 bits": (unloadable.with_large_exponent, "(RSA 2048, public exponent of 41 bits)"),
-    "version 1 with extensions": (unloadable.of_version_1, "it says X.509 version 1, but has extensions"),
+    "an exponent of 41 bits": (unloadable.with_large_exponent, "this private key (RSA 2048, public exponent of 41 bits)."),
+    "version 1 with extensions": (unloadable.of_version_1, "it says X.509 version 1, but has extensions, which need version 3."),
 }
 
 
