@@ -52,12 +52,12 @@ def picker(options: Options, *, empty: tuple[str, str] | None, url: str) -> form
 
 
 def certificate_options(search: str = "", *, limit: int = FEW + 1) -> Options:
-    """Return name and label (subject and last four characters of the thumbprint) of the entries that *search* finds."""
+    """Return name and label (subject, or what stands for it, and last four characters of the thumbprint) of the entries *search* finds."""
     entries = ClientCertificate.objects.filter(current__isnull=False)
     if search:
         entries = entries.filter(holding_words(search))
-    rows = entries.order_by("current__subject", "name").values_list("name", "current__subject", "current__thumbprint")[:limit]
-    return [(name, f"{subject} — {thumbprint[-4:]}") for name, subject, thumbprint in rows]
+    rows = entries.order_by("current__label", "name").values_list("name", "current__label", "current__thumbprint")[:limit]
+    return [(name, f"{label} — {thumbprint[-4:]}") for name, label, thumbprint in rows]
 
 
 def scope_options(search: str = "", *, limit: int = FEW + 1) -> Options:

@@ -162,7 +162,7 @@ class SecurityForm(forms.Form):
         if not name:
             self.add_error("certificate", _("Choose a client certificate."))
             return
-        entry = ClientCertificate.objects.filter(name=name, current__isnull=False).select_related("current").first()
+        entry = ClientCertificate.objects.named(name).filter(current__isnull=False).select_related("current").first()
         if entry is None:
             self.add_error("certificate", NO_SUCH_CERTIFICATE)
             return

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apis.hints import Hint
@@ -40,12 +41,9 @@ def _of_connection(api: Api) -> Iterator[Hint]:
 def _of_certificate(api: Api, now: datetime) -> Iterator[Hint]:
     if api.certificate is None or (current := api.certificate.current) is None:
         return
-    if current.not_after < now:
-        text = _("The client certificate has expired; back ends usually refuse it.")
-    elif current.not_before > now:
-        text = _("The client certificate is not valid yet; back ends usually refuse it until then.")
-    elif current.not_after < now + EXPIRES_SOON:
-        text = _("The client certificate expires soon.")
-    else:
-        return
-    yield Hint(text=text, way_out=_("Replace it"), url=reverse("certificates:replace", kwargs={"name": api.certificate.name}))
+    texts: list[str | Promise] = [*current.doubts(now=now)]
+    if now <= current.not_after < now + EXPIRES_SOON:
+        texts.append(_("The client certificate expires soon."))
+    replace = reverse("certificates:replace", kwargs={"name": api.certificate.name})
+    for text in texts:
+        yield Hint(text=text, way_out=_("Replace it"), url=replace)

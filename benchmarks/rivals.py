@@ -322,10 +322,17 @@ class BareEnvoy(HandWrittenEnvoy):
 class EquippedEnvoy(HandWrittenEnvoy):
     """The same with what ours does for each call besides.
 
-    Envoy's guide for edge proxies, keys per API and also in the query, safe retries, a log of failures.
+    Envoy's guide for edge proxies, keys per API and also in the query, safe retries, a log of failures, paths that keep their bytes and
+    hide no dot segments, own headers kept from callers.
     """
 
     title = "Envoy by hand, doing the same"
+
+    def _filters(self) -> list[dict[str, object]]:
+        hidden = r"(?i).*(/|\\|%2f|%5c)(\.|%2e){1,2}((/|\\|;|%2f|%5c|%3b).*)?"
+        denied = {"permissions": [{"url_path": {"path": {"safe_regex": {"regex": hidden}}}}], "principals": [{"any": True}]}
+        rules = {"action": "DENY", "policies": {"hidden-dots": denied}}
+        return [typed("http.rbac", "envoy.extensions.filters.http.rbac.v3.RBAC", rules=rules), *super()._filters()]
 
     def _route(self) -> dict[str, object]:
         allowed = {
@@ -346,15 +353,24 @@ class EquippedEnvoy(HandWrittenEnvoy):
         sanitised = typed(
             "http.early_header_mutation.header_mutation",
             "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-            mutations=[{"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}}],
+            mutations=[
+                {
+                    "remove_on_match": {
+                        "key_matcher": {"safe_regex": {"regex": "x[-_]envoy[-_].*|x_forwarded.*|forwarded|x-forwarded[-_]host"}}
+                    }
+                },
+                {"append": {"header": {"key": "x-forwarded-host", "value": "%REQ(:AUTHORITY)%"}}},
+            ],
         )
         log = typed("access_loggers.file", "envoy.extensions.access_loggers.file.v3.FileAccessLog", path=str(self.folder / "failed-calls"))
         return {
             **super()._connection_manager(),
             "early_header_mutation_extensions": [{**sanitised, "name": "envoy.http.early_header_mutation.header_mutation"}],
             "access_log": [{**log, "filter": {"response_flag_filter": {"flags": ["UF", "UC", "UR", "UH", "NC", "UT"]}}}],
-            "common_http_protocol_options": {"idle_timeout": "3600s", "headers_with_underscores_action": "REJECT_REQUEST"},
-            "path_with_escaped_slashes_action": "UNESCAPE_AND_REDIRECT",
+            "common_http_protocol_options": {"idle_timeout": "3600s"},
+            "http_protocol_options": {"accept_http_10": True, "default_host_for_http_10": "gateway"},
+            "normalize_path": False,
+            "merge_slashes": False,
             "request_headers_timeout": "10s",
             "stream_idle_timeout": "60s",
             "upgrade_configs": [{"upgrade_type": "websocket"}],

@@ -55,6 +55,7 @@ def _version(name: str, authority: Issued, now: datetime) -> CertificateVersion:
         der=issued.der,
         thumbprint=facts.thumbprint,
         thumbprint_sha256=facts.thumbprint_sha256,
+        label=facts.subject,
         subject=facts.subject,
         issuer=facts.issuer,
         serial=facts.serial,

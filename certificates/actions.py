@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 
 from certificates.facts import Facts
-from certificates.models import NAME_MAX_LENGTH, RESERVED_NAMES, CertificateVersion, ClientCertificate
+from certificates.models import NAME_MAX_LENGTH, RESERVED_NAMES, CertificateVersion, ClientCertificate, folded
 from portal.activity import record
 from portal.models import Event
 
@@ -29,12 +29,19 @@ class AlreadyUploaded(Exception):
     """The very certificate is here already.
 
     :ivar certificate: the entry that holds it
+    :ivar version: the version that does
     """
 
-    def __init__(self, certificate: ClientCertificate) -> None:
-        """Hold the entry."""
-        super().__init__(f"This certificate is already uploaded as {certificate.name}.")
-        self.certificate = certificate
+    def __init__(self, version: CertificateVersion) -> None:
+        """Hold the version."""
+        super().__init__(f"This certificate is already uploaded as {version.certificate.name}.")
+        self.certificate = version.certificate
+        self.version = version
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether the entry holds it, but does not present it."""
+        return self.version.pk != self.certificate.current_id
 
 
 class NameTaken(Exception):
@@ -106,6 +113,8 @@ def roll_back(certificate: ClientCertificate, *, version: int, by: User | None, 
     chosen = certificate.versions.get(number=version)
     if chosen == certificate.current:
         return certificate
+    chosen.current_since = now
+    chosen.save(update_fields=["current_since"])
     _make_current(certificate, chosen)
     record(Event.CERTIFICATE_ROLLED_BACK, certificate, by=by, at=now, version=version, thumbprint=chosen.thumbprint)
     return certificate
@@ -133,7 +142,7 @@ def _locked(certificate: ClientCertificate) -> ClientCertificate:
 def _upload(pfx: Pfx, facts: Facts, name: str, *, by: User | None, now: datetime) -> ClientCertificate:
     certificate = ClientCertificate.objects.create(name=name, created_at=now)
     _add_version(certificate, pfx, facts, by=by, now=now)
-    record(Event.CERTIFICATE_UPLOADED, certificate, by=by, at=now, thumbprint=facts.thumbprint, subject=facts.subject)
+    record(Event.CERTIFICATE_UPLOADED, certificate, by=by, at=now, thumbprint=facts.thumbprint, subject=facts.shown_name)
     return certificate
 
 
@@ -146,13 +155,13 @@ def _replace(certificate: ClientCertificate, pfx: Pfx, facts: Facts, *, by: User
 
 
 def _refuse_taken_name(name: str) -> None:
-    if name and (other := ClientCertificate.objects.filter(name=name).first()):
+    if name and (other := ClientCertificate.objects.named(name).first()):
         raise NameTaken(other)
 
 
 def _refuse_second_upload(facts: Facts) -> None:
     if holder := CertificateVersion.objects.filter(thumbprint_sha256=facts.thumbprint_sha256).select_related("certificate").first():
-        raise AlreadyUploaded(holder.certificate)
+        raise AlreadyUploaded(holder)
 
 
 def _add_version(certificate: ClientCertificate, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime) -> CertificateVersion:
@@ -162,8 +171,10 @@ def _add_version(certificate: ClientCertificate, pfx: Pfx, facts: Facts, *, by: 
         number=newest + 1,
         der=pfx.certificate,
         chain=[base64.b64encode(der).decode() for der in pfx.chain],
+        aside=[one.as_json() for one in pfx.aside],
         thumbprint=facts.thumbprint,
         thumbprint_sha256=facts.thumbprint_sha256,
+        label=facts.shown_name or certificate.name,
         subject=facts.subject,
         issuer=facts.issuer,
         serial=facts.serial,
@@ -172,6 +183,7 @@ def _add_version(certificate: ClientCertificate, pfx: Pfx, facts: Facts, *, by: 
         not_after=facts.not_after,
         created_at=now,
         created_by=by,
+        current_since=now,
     )
     version.seal(pfx.private_key)
     version.save()
@@ -186,9 +198,12 @@ def _make_current(certificate: ClientCertificate, version: CertificateVersion) -
 
 
 def _free_name(facts: Facts) -> str:
-    """Return a name nobody bears, made from the common name: ``Orders Client`` gives ``orders-client``."""
-    words = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", facts.common_name).lower())
+    """Return a name nobody bears, made from the common name: ``Orders Client`` gives ``orders-client``.
+
+    Where there is none, from the first alternative name.
+    """
+    words = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", facts.common_name or facts.shown_name).lower())
     stem = words[: NAME_MAX_LENGTH - 8].strip("-._") or "certificate"
-    taken = {*RESERVED_NAMES, *ClientCertificate.objects.filter(name__startswith=stem).values_list("name", flat=True)}
+    taken = {*RESERVED_NAMES, *ClientCertificate.objects.filter(folded_name__startswith=folded(stem)).values_list("folded_name", flat=True)}
     candidates = (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 2)))
-    return next(name for name in candidates if name not in taken)
+    return next(name for name in candidates if folded(name) not in taken)

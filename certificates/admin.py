@@ -26,9 +26,9 @@ class CertificateVersionAdmin(ReadOnlyAdmin):
     """The versions, without what is sealed."""
 
     fields = ("certificate", *_FACTS, *_MOMENTS, "ring_key")
-    list_display = ("certificate", "number", "subject", "thumbprint", "not_after")
+    list_display = ("certificate", "number", "label", "thumbprint", "not_after")
     list_select_related = ("certificate",)
-    search_fields = ("certificate__name", "subject", "thumbprint")
+    search_fields = ("certificate__name", "label", "thumbprint")
 
 
 @admin.register(ExpiryNotice)
@@ -46,7 +46,7 @@ class ClientCertificateAdmin(ReadOnlyAdmin):
     fields = ("name", "current", "created_at")
     list_display = ("name", "current", "expires")
     list_select_related = ("current",)
-    search_fields = ("name", "current__subject", "current__thumbprint")
+    search_fields = ("name", "current__label", "current__thumbprint")
     actions = ("delete_chosen",)
 
     def has_delete_permission(self, request: HttpRequest, _obj: Any = None) -> bool:

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MaxLengthValidator
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from certificates import problems
+from certificates.loading import open_loadable
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, not_reserved, valid_name
-from certificates.pfx import MOST_BYTES, Pfx, Problem, UnreadablePfx, open_pfx, password_of
+from certificates.pfx import MOST_BYTES, Pfx, Problem, UnreadablePfx, joined, password_of
 from certificates.sealing import Secret
 
 LONGEST_PASSWORD = 4096  # characters
 
 
+class _Unkept(forms.Textarea):
+    """A text that a refused form does not show again, because it holds a private key."""
+
+    def format_value(self, value: Any) -> str:  # noqa: ARG002 - Django's signature
+        """Return nothing."""
+        return ""
+
+
 class PfxForm(forms.Form):
-    """A PFX file and its password, taken exactly as typed."""
+    """A PFX file and its password, taken exactly as typed; or PEM, as files or pasted."""
 
     file = forms.FileField(
         label=_("Certificate file"),
-        help_text=_(".pfx or .p12 with its private key, up to 256 kB. Self-signed is fine."),
+        help_text=_(".pfx or .p12 with its private key, or PEM with both; up to 256 kB. Self-signed is fine."),
         allow_empty_file=True,  # told apart below, with what to do
         max_length=1000,
-        widget=forms.FileInput(attrs={"accept": ".pfx,.p12,application/x-pkcs12"}),
+        widget=forms.FileInput(attrs={"accept": ".pfx,.p12,.pem,.crt,.cer,.txt,application/x-pkcs12"}),
     )
     password = forms.CharField(
         label=_("Password"),
@@ -34,12 +46,45 @@ class PfxForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
-    def clean_file(self) -> UploadedFile[bytes]:
+    key = forms.FileField(
+        label=_("Private key file"),
+        help_text=_("Only where the certificate file does not hold the key: .key or .pem, encrypted or not."),
+        required=False,
+        allow_empty_file=True,
+        max_length=1000,
+        widget=forms.FileInput(attrs={"accept": ".key,.pem,.der"}),
+    )
+    pem = forms.CharField(
+        label=_("Or paste PEM text"),
+        help_text=_("Certificate, chain and private key, each from BEGIN to END."),
+        required=False,
+        widget=_Unkept(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Demand a file, unless there is a text in place of it."""
+        super().__init__(*args, **kwargs)
+        self.fields["file"].required = not self.data.get("pem")
+
+    def clean_file(self) -> UploadedFile[bytes] | None:
         """Refuse what is too large to be a PFX file."""
-        file: UploadedFile[bytes] = self.cleaned_data["file"]
-        if file.size is None or file.size > MOST_BYTES:
-            raise forms.ValidationError(problems.sentence(UnreadablePfx(Problem.TOO_LARGE)), code=Problem.TOO_LARGE)
-        return file
+        return _small_enough(self.cleaned_data["file"])
+
+    def clean_key(self) -> UploadedFile[bytes] | None:
+        """Refuse what is too large to be a key."""
+        return _small_enough(self.cleaned_data["key"])
+
+    def clean_pem(self) -> str:
+        """Refuse what is too large to be certificates and a key."""
+        pem: str = self.cleaned_data["pem"]
+        if len(pem) > MOST_BYTES:
+            raise _too_large()
+        return pem
+
+    @property
+    def source(self) -> str:
+        """The field that what is wrong with the certificate belongs to."""
+        return "pem" if self.files.get("file") is None and self.data.get("pem") else "file"
 
     def clean_password(self) -> Secret:
         """Hold the password so that it is never printed."""
@@ -48,10 +93,16 @@ class PfxForm(forms.Form):
     def open(self) -> Pfx | None:
         """Open the file of a valid form; where that fails, put the sentence at its field and return ``None``."""
         try:
-            return open_pfx(self.cleaned_data["file"].read(), self.cleaned_data["password"])
+            return open_loadable(self._data(), self.cleaned_data["password"], now=timezone.now())
         except UnreadablePfx as refusal:
-            self.add_error(problems.field(refusal), forms.ValidationError(problems.sentence(refusal), code=refusal.problem))
+            field = "password" if problems.field(refusal) == "password" else self.source
+            self.add_error(field, forms.ValidationError(problems.sentence(refusal), code=refusal.problem))
             return None
+
+    def _data(self) -> bytes:
+        """Return what was sent, in one piece."""
+        files = (self.cleaned_data[name] for name in ("file", "key"))
+        return joined([*(file.read() for file in files if file is not None), self.cleaned_data["pem"].encode("utf-8", "replace")])
 
 
 class UploadForm(PfxForm):
@@ -65,6 +116,16 @@ class UploadForm(PfxForm):
         validators=[valid_name, not_reserved],
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+
+
+def _small_enough(file: UploadedFile[bytes] | None) -> UploadedFile[bytes] | None:
+    if file is not None and (file.size is None or file.size > MOST_BYTES):
+        raise _too_large()
+    return file
+
+
+def _too_large() -> forms.ValidationError:
+    return forms.ValidationError(problems.sentence(UnreadablePfx(Problem.TOO_LARGE)), code=Problem.TOO_LARGE)
 
 
 class RollBackForm(forms.Form):

@@ -14,10 +14,15 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from certificates import doubts
+from certificates.facts import Facts
 from certificates.identity import Identity
+from certificates.judgement import doubts_of
 from certificates.keyring import keyring
+from certificates.pfx.model import Aside
 from certificates.sealing import Sealed, Secret
 
 if TYPE_CHECKING:
@@ -25,13 +30,19 @@ if TYPE_CHECKING:
 
     from apis.models import Api
 
+    _Text = models.CharField[str, str]
+else:
+    _Text = models.CharField
+
 # Names stand in addresses and, as ids, in the REST API: what Azure's clients send and must be refused. Browsers resolve . and ..
 NAME_MAX_LENGTH = 80
 NAME_PATTERN = r"(?!\.{1,2}(?:/|\Z))[^*#&+:<>?/\s\x00-\x1f][^*#&+:<>?/\x00-\x1f]{0,79}"
 valid_name = RegexValidator(rf"^{NAME_PATTERN}\Z", _("Use 1 to 80 characters, and none of * # & + : < > ? /"))
 
 RESERVED_NAMES = frozenset({"upload"})  # the addresses of other pages
-not_reserved = RegexValidator(rf"^({'|'.join(RESERVED_NAMES)})\Z", _("This name is an address of the portal itself."), inverse_match=True)
+not_reserved = RegexValidator(
+    rf"^({'|'.join(RESERVED_NAMES)})\Z", _("This name is an address of the portal itself."), inverse_match=True, flags=re.IGNORECASE
+)
 
 EXPIRES_SOON = timedelta(days=30)
 
@@ -77,21 +88,40 @@ class SealedSecret(models.Model):
 
 
 def holding_words(words: str) -> Q:
-    """Return the condition that an entry's name, subject or thumbprint (SHA-1 or SHA-256) holds *words*.
+    """Return the condition that an entry's name, subject (or what stands for it) or thumbprint (SHA-1 or SHA-256) holds *words*.
 
     Invisible characters that Windows' certificate dialog adds are ignored, in a thumbprint also spaces and colons. Fewer than
     four digits are no part of a thumbprint: four are what people tell certificates apart by.
     """
     seen = "".join(character for character in words if unicodedata.category(character) not in {"Cf", "Cc"}).strip()
-    found = Q(name__icontains=seen) | Q(current__subject__icontains=seen)
+    found = Q(name__icontains=seen) | Q(current__label__icontains=seen)
     digits = re.sub(r"[\s:-]", "", seen).upper()
     if re.fullmatch(r"[0-9A-F]{4,64}", digits):
         found |= Q(current__thumbprint__contains=digits) | Q(current__thumbprint_sha256__contains=digits)
     return found
 
 
+def folded(name: str) -> str:
+    """Return what the spellings of one entry name have in common: names are compared without regard to case, in any script."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+class FoldedName(_Text):
+    """A column that follows ``name``, folded. The database itself folds ASCII only (SQLite), or by its locale (PostgreSQL)."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: ARG002 - Django's signature
+        """Return the value to store, also where many rows are written at once."""
+        value = folded(model_instance.name)  # type: ignore[attr-defined]  # only entries have this column
+        setattr(model_instance, self.attname, value)
+        return value
+
+
 class ClientCertificateQuerySet(models.QuerySet["ClientCertificate"]):
     """Questions that pages and notices ask."""
+
+    def named(self, name: str) -> ClientCertificateQuerySet:
+        """Return the entry of that name, in whatever case."""
+        return self.filter(folded_name=folded(name))
 
     def expiring(self, *, now: datetime) -> ClientCertificateQuerySet:
         """Return those whose current version has expired or will within 30 days, the most urgent first."""
@@ -109,7 +139,8 @@ class ClientCertificateQuerySet(models.QuerySet["ClientCertificate"]):
 class ClientCertificate(models.Model):
     """A certificate entry. APIs point at the entry; its current version is what the gateway presents."""
 
-    name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, validators=[valid_name, not_reserved])
+    name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, validators=[valid_name, not_reserved])
+    folded_name = FoldedName(max_length=3 * NAME_MAX_LENGTH, unique=True, editable=False)  # ß folds to ss, ΐ to three characters
     current = models.OneToOneField(
         "CertificateVersion",
         models.PROTECT,
@@ -147,6 +178,10 @@ class CertificateVersion(SealedSecret):
     chain: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # base64 DER, the issuer of the leaf first
     thumbprint = models.CharField(_("thumbprint"), max_length=40, db_index=True)
     thumbprint_sha256 = models.CharField(_("SHA-256 thumbprint"), max_length=64, unique=True)
+    aside: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(default=list)  # what the file held besides
+    label = models.CharField(
+        _("subject"), max_length=2000
+    )  # the subject; where it is empty, the first alternative name or the entry's name
     subject = models.CharField(_("subject"), max_length=2000)
     issuer = models.CharField(_("issuer"), max_length=2000)
     serial = models.CharField(_("serial number"), max_length=80)
@@ -155,6 +190,7 @@ class CertificateVersion(SealedSecret):
     not_after = models.DateTimeField(_("expires"), db_index=True)
     created_at = models.DateTimeField(_("uploaded"))
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("uploaded by"))
+    current_since = models.DateTimeField(default=timezone.now, editable=False)  # or was until; which one stands in is told by it
 
     class Meta:
         """A version has a number of its own; a certificate is uploaded once."""
@@ -184,6 +220,20 @@ class CertificateVersion(SealedSecret):
     def chain_der(self) -> tuple[bytes, ...]:
         """The certificates above it, DER, the issuer of the leaf first."""
         return tuple(base64.b64decode(one) for one in self.chain)
+
+    @property
+    def path(self) -> list[Facts]:
+        """The facts of the certificate and of those above it, as they are sent."""
+        return [Facts.of(der) for der in (bytes(self.der), *self.chain_der)]
+
+    @property
+    def left_aside(self) -> list[Aside]:
+        """What the file held besides, and is not sent."""
+        return [Aside.from_json(one) for one in self.aside]
+
+    def doubts(self, *, now: datetime) -> list[str]:
+        """Return why back ends may refuse it, in sentences."""
+        return [doubts.sentence(doubt) for doubt in doubts_of(self.path, now=now)]
 
     def identity(self) -> Identity:
         """Return what the gateway presents: chain and unsealed private key.

@@ -1,7 +1,14 @@
 """The gateway app."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from certificates.identity import Identity
 
 
 class GatewayConfig(AppConfig):
@@ -11,8 +18,18 @@ class GatewayConfig(AppConfig):
     verbose_name = _("Gateway")
 
     def ready(self) -> None:
-        """Enter our answer to whether a change is live."""
+        """Enter our answers to whether a change is live and whether a certificate loads, and register the check that Envoy is there."""
+        from certificates.loading import load_with
+        from gateway import checks  # noqa: F401
         from gateway.status import status_of  # models can be imported only now
         from portal.live import answer_with
 
         answer_with(status_of)
+        load_with(_refusal_of)
+
+
+def _refusal_of(identity: Identity) -> str:
+    """Ask Envoy; what that takes is imported by the first that asks."""
+    from gateway.loader import refusal_of
+
+    return refusal_of(identity)

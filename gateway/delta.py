@@ -30,20 +30,31 @@ class Versioned(Protocol):
 R = TypeVar("R", bound=Versioned)
 
 
+@dataclass(frozen=True, slots=True)
+class Fallback(Generic[R]):
+    """What a gateway gets in place of a resource that it has refused."""
+
+    resource: R
+    version: str  # that it has refused
+    reason: str  # in Envoy's words
+
+
 @dataclass(slots=True)
-class Due:
+class Due(Generic[R]):
     """One resource that is to be sent, or that is to be asked for first."""
 
     changes: set[int]  # on whose account
     addition: bool  # else a removal
+    fallback: Fallback[R] | None = None  # sent in place of the desired one
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Generic[R]):
     """One resource in a response that was not answered yet."""
 
     version: str | None  # None: removed
     changes: set[int]
+    fallback: Fallback[R] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +79,12 @@ class TypeState(Generic[R]):
     started: bool = False
     wildcard: bool = False
     names: set[str] = field(default_factory=set)
-    due: dict[str, Due] = field(default_factory=dict)
-    in_flight: dict[str, dict[str, Sent]] = field(default_factory=dict)  # by nonce
+    due: dict[str, Due[R]] = field(default_factory=dict)
+    in_flight: dict[str, dict[str, Sent[R]]] = field(default_factory=dict)  # by nonce
     open_changes: Counter[int] = field(default_factory=Counter)
     open_additions: Counter[int] = field(default_factory=Counter)
-    _has: dict[str, str] = field(default_factory=dict)  # what the gateway has once it has read everything that was sent
-    _unasked: dict[str, Due] = field(default_factory=dict)
+    _has: dict[str, str] = field(default_factory=dict)  # what the gateway has, or has refused, once it has read everything that was sent
+    _unasked: dict[str, Due[R]] = field(default_factory=dict)
     _alone: set[str] = field(default_factory=set)  # one to a response: the gateway refused one of them and did not say which
     _owes_answer: bool = False
 
@@ -153,13 +164,13 @@ class TypeState(Generic[R]):
                 if not counter[change]:
                     del counter[change]
 
-    def _put(self, name: str, changes: set[int], where: dict[str, Due] | None = None) -> None:
+    def _put(self, name: str, changes: set[int], where: dict[str, Due[R]] | None = None) -> None:
         where = self.due if where is None else where
         changes = changes | self._drop(where, name)
         where[name] = Due(changes, addition=name in self.desired)
         self._count(changes, addition=name in self.desired, by=1)
 
-    def _drop(self, where: dict[str, Due], name: str) -> set[int]:
+    def _drop(self, where: dict[str, Due[R]], name: str) -> set[int]:
         """Remove *name* from *where*, close its changes and return them."""
         if (due := where.pop(name, None)) is None:
             return set()
@@ -178,7 +189,14 @@ class TypeState(Generic[R]):
         if name not in self.due:
             self.due[name] = Due(set(), addition=False)
 
-    def next_batch(self, nonce: str, *, may_go: Callable[[Due], bool], most: int) -> Batch[R] | None:
+    def fall_back(self, name: str, fallback: Fallback[R], changes: set[int]) -> None:
+        """Have *fallback* sent on account of *changes*, unless something newer is due already, which they then wait for."""
+        newer = name in self.due
+        self._put(name, changes)
+        if not newer:
+            self.due[name].fallback = fallback
+
+    def next_batch(self, nonce: str, *, may_go: Callable[[Due[R]], bool], most: int) -> Batch[R] | None:
         """Return what to send now, or ``None``.
 
         :param nonce: the response's nonce
@@ -190,20 +208,22 @@ class TypeState(Generic[R]):
             return None
         self._owes_answer = False
         resources: dict[str, R] = {}
-        sent: dict[str, Sent] = {}
+        sent: dict[str, Sent[R]] = {}
         for name in chosen:
             due = self.due.pop(name)
-            if due.addition:
+            if due.addition and due.fallback:
+                resources[name] = due.fallback.resource
+            elif due.addition:
                 resources[name] = self.desired[name]
                 self._has[name] = resources[name].version
             elif name not in self.desired:
                 self._has.pop(name, None)
-            sent[name] = Sent(resources[name].version if due.addition else None, due.changes)
+            sent[name] = Sent(resources[name].version if due.addition else None, due.changes, due.fallback)
         self._alone.difference_update(chosen)
         self.in_flight[nonce] = sent
         return Batch(nonce, resources, tuple(name for name in chosen if name not in resources))
 
-    def _choose(self, may_go: Callable[[Due], bool], most: int) -> list[str]:
+    def _choose(self, may_go: Callable[[Due[R]], bool], most: int) -> list[str]:
         chosen: list[str] = []
         for name, due in self.due.items():
             if len(chosen) >= most:
@@ -215,16 +235,23 @@ class TypeState(Generic[R]):
             chosen.append(name)
         return chosen
 
-    def answered(self, nonce: str) -> dict[str, Sent]:
+    def answered(self, nonce: str) -> dict[str, Sent[R]]:
         """Settle the response *nonce* and return what it carried; an unknown nonce carried nothing."""
         settled = self.in_flight.pop(nonce, {})
         for sent in settled.values():
             self._count(sent.changes, addition=sent.version is not None, by=-1)
         return settled
 
-    def send_alone(self, sent: Mapping[str, Sent]) -> None:
+    def send_alone(self, sent: Mapping[str, Sent[R]]) -> None:
         """Send the resources of a refused response again, one by one, to find the one that is to blame."""
-        for name, one in sent.items():
-            if one.version is not None and name in self.desired and self.wants(name):
-                self._alone.add(name)
+        self._alone.update(self.send_again(sent))
+
+    def send_again(self, sent: Mapping[str, Sent[R]]) -> list[str]:
+        """Send resources of a refused response again, and return which: those that should still be there."""
+        again = [name for name, one in sent.items() if one.version is not None and name in self.desired and self.wants(name)]
+        for name in again:
+            if (one := sent[name]).fallback:
+                self.fall_back(name, one.fallback, set(one.changes))
+            else:
                 self._put(name, set(one.changes))
+        return again

@@ -59,6 +59,8 @@ class Follower:
                     self._deliver(self._world.follow(lines))
                     if any(line.kind == "gateway" for line in lines):
                         self._gateways_changed()
+                elif learned := self._world.learn():
+                    self._deliver(learned)
                 else:
                     bell.wait(_LOOK_SECONDS)
 

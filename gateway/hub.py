@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
+from uuid import UUID
 
 from gateway.compile import Resource
 from gateway.delta import FILL, Batch
+from gateway.fallbacks import Fallback, Fallbacks
 from gateway.stream import TYPES, Accepted, Applied, Key, Outcome, Refused, Request, Stream
 
 
@@ -19,6 +21,7 @@ class Update:
 
     :ivar line: the newest line that it takes in
     :ivar touched: per line, the resources that the line concerns, changed or not
+    :ivar fallbacks: what stands in for some of *resources* where a gateway refuses them, the best first
     :ivar complete: these are all resources there are; others are gone
     """
 
@@ -26,6 +29,7 @@ class Update:
     resources: tuple[Resource, ...] = ()
     removed: tuple[Key, ...] = ()
     touched: Mapping[int, frozenset[Key]] = field(default_factory=dict)
+    fallbacks: Fallbacks = field(default_factory=dict)
     complete: bool = False
 
 
@@ -47,8 +51,8 @@ class News(Protocol):
     def filled(self, gateway: str, refused: Collection[Key]) -> None:
         """*gateway*, newly come, is up to date except for what it has *refused*."""
 
-    def refused(self, gateway: str, refusal: Refused) -> None:
-        """*gateway* has refused a resource."""
+    def refused(self, gateway: str, refusal: Refused, presents: UUID | None) -> None:
+        """*gateway* has refused a resource and goes on with the certificate version *presents*, if there is one."""
 
     def accepted(self, gateway: str, key: Key) -> None:
         """Note that *gateway* no longer refuses what it had refused."""
@@ -60,7 +64,7 @@ class Session:
     def __init__(self, hub: Hub, gateway: str) -> None:
         """Begin; the hub knows it from :meth:`Hub.join` on."""
         self.gateway = gateway
-        self.stream: Stream[Resource] = Stream(hub.desired, now=time.monotonic())
+        self.stream: Stream[Resource] = Stream(hub.desired, now=time.monotonic(), fallbacks=hub.fallbacks_of)
         self.wake = asyncio.Event()
         self.ended = asyncio.Event()
         self._hub = hub
@@ -81,6 +85,7 @@ class Hub:
     def __init__(self, news: News) -> None:
         """Begin with nothing; streams wait until the first update."""
         self.desired: dict[str, dict[str, Resource]] = {type_url: {} for type_url in TYPES}
+        self._fallbacks: dict[Key, tuple[Fallback, ...]] = {}
         self.line = 0
         self.ready = asyncio.Event()
         self._news = news
@@ -96,6 +101,10 @@ class Hub:
     def gateways(self) -> list[str]:
         """The gateways that hold a stream, by name."""
         return sorted({session.gateway for session in self._sessions})
+
+    def fallbacks_of(self, key: Key) -> Iterator[Resource]:
+        """Yield what may stand in for a resource that a gateway refuses, the best first."""
+        return (fallback.resource for fallback in self._fallbacks.get(key, ()) if fallback.resource)
 
     def join(self, session: Session) -> None:
         """Send *session* what changes from now on."""
@@ -124,8 +133,11 @@ class Hub:
             update = self._as_changes(update)
         for resource in update.resources:
             self.desired[resource.type_url][resource.name] = resource
+            self._fallbacks.pop((resource.type_url, resource.name), None)
         for type_url, name in update.removed:
             self.desired[type_url].pop(name, None)
+            self._fallbacks.pop((type_url, name), None)
+        self._fallbacks.update(update.fallbacks)
         self.line = update.line
         now = time.monotonic()
         for session in self._sessions:
@@ -146,7 +158,7 @@ class Hub:
         before = {(type_url, name) for type_url, resources in self.desired.items() for name in resources}
         after = {(resource.type_url, resource.name) for resource in update.resources}
         touched = {update.line: frozenset(before | after)} if before else {}
-        return Update(line=update.line, resources=update.resources, removed=tuple(before - after), touched=touched)
+        return replace(update, removed=tuple(before - after), touched=touched, complete=False)
 
     def tell(self, session: Session, outcomes: Iterable[Outcome]) -> None:
         """Pass on what has become of changes and resources at one session."""
@@ -157,11 +169,16 @@ class Hub:
                     settled = True
                     self._applied(session, change)
                 case Refused():
-                    self._news.refused(session.gateway, outcome)
+                    self._news.refused(session.gateway, outcome, self._presented(outcome))
                 case Accepted(key):
                     self._news.accepted(session.gateway, key)
         if settled:
             self._note_progress(session.gateway)
+
+    def _presented(self, refusal: Refused) -> UUID | None:
+        """Return the certificate version of the fallback that stands in, if one does."""
+        fallbacks = self._fallbacks.get(refusal.key, ()) if refusal.instead else ()
+        return next((one.certificate_version for one in fallbacks if one.resource and one.resource.version == refusal.instead), None)
 
     def _note_progress(self, gateway: str) -> None:
         oldest = (session.stream.oldest_open for session in self.sessions_of(gateway))

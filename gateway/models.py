@@ -99,6 +99,15 @@ class Refusal(models.Model):
     api = models.ForeignKey(Api, models.CASCADE, null=True, blank=True, related_name="refusals", verbose_name=_("API"))
     resource = models.CharField(_("resource"), max_length=200, blank=True)  # "type/name"; empty: it could not be prepared
     reason = models.TextField(_("reason"))
+    presents = models.ForeignKey(
+        CertificateVersion,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("presented instead"),
+        help_text=_("The version of the certificate that is presented meanwhile. Empty: calls are refused."),
+    )
     since = models.DateTimeField(_("since"))
 
     class Meta:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from gateway.delta import FILL
 from gateway.failures import count_of
@@ -29,6 +30,7 @@ class Reason:
 
     text: str
     since: datetime
+    presents: UUID | None = None  # the certificate version that stands in
 
 
 @dataclass(slots=True)
@@ -111,11 +113,12 @@ class Notebook:
         """*gateway*, newly come, is up to date except for what it has *refused*."""
         self._note(Page(still_refused={gateway: frozenset(refused)}))
 
-    def refused(self, gateway: str, refusal: Refused) -> None:
-        """*gateway* has refused a resource."""
-        log.warning("%s has refused %s: %s", gateway, refusal.key[1], refusal.reason)
+    def refused(self, gateway: str, refusal: Refused, presents: UUID | None) -> None:
+        """*gateway* has refused a resource and goes on with the certificate version *presents*, if there is one."""
+        meanwhile = "An earlier version of the certificate is presented." if presents else "Its calls are refused."
+        log.warning("%s has refused %s: %s. %s", gateway, refusal.key[1], refusal.reason, meanwhile)
         deliveries = {(gateway, change): {"reason": refusal.reason} for change in refusal.changes if change != FILL}
-        self._note(Page(refusals={(gateway, refusal.key): Reason(refusal.reason, _now())}, deliveries=deliveries))
+        self._note(Page(refusals={(gateway, refusal.key): Reason(refusal.reason, _now(), presents)}, deliveries=deliveries))
 
     def accepted(self, gateway: str, key: Key) -> None:
         """Note that *gateway* no longer refuses what it had refused."""

@@ -18,6 +18,7 @@ import grpc
 from django.conf import settings
 from django.utils import timezone
 
+from gateway.alpn import Handshakes
 from gateway.compile import GatewayListener
 from gateway.enrolment import issue_for_server
 from gateway.follower import Follower
@@ -54,7 +55,9 @@ async def _serve() -> None:
         idle_seconds=settings.GATEWAY_IDLE_SECONDS,
         trusted_proxies=settings.GATEWAY_TRUSTED_PROXIES,
     )
-    world = World(listener, notebook)
+    handshakes = Handshakes(allowed=settings.ALLOWED_BACKEND_NETWORKS)
+    handshakes.start()
+    world = World(listener, notebook, handshakes)
 
     def deliver(update: Update) -> None:
         if update.complete:

@@ -9,11 +9,13 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from apis.models import Api
+from certificates.models import CertificateVersion
 from gateway.failures import complete
 from gateway.models import SEEN_EVERY, USAGE_KEPT, Delivery, FailedCall, Gateway, Refusal, Usage
 from gateway.notes import Notebook, Page, Reason
@@ -118,11 +120,13 @@ class Recorder:
             if gateway := gateways.get(name):
                 Refusal.objects.filter(gateway=gateway).exclude(resource__in=[_words(key) for key in keys]).delete()
         rows = []
+        versions = _versions(page)
         for (name, key), reason in page.refusals.items():
             if gateway := gateways.get(name):
                 Refusal.objects.filter(gateway=gateway, resource=_words(key)).delete()
                 apis = _existing(self._apis_of(key)) or {None}
-                rows += _refusals(reason, apis, gateway_id=gateway, resource=_words(key))
+                presents = reason.presents if reason and reason.presents in versions else None
+                rows += _refusals(reason, apis, gateway_id=gateway, resource=_words(key), presents_id=presents)
         Refusal.objects.filter(gateway=None, api__in=page.problems).delete()
         existing = _existing(page.problems)
         for api, reason in page.problems.items():
@@ -144,6 +148,12 @@ def _words(key: Key) -> str:
     """Return a resource as people read it: ``Cluster/api-7``."""
     type_url, name = key
     return f"{type_url.rpartition('.')[2]}/{name}"[:200]
+
+
+def _versions(page: Page) -> set[UUID]:
+    """Return which of the certificate versions that *page* mentions exist."""
+    mentioned = {reason.presents for reason in page.refusals.values() if reason and reason.presents}
+    return set(CertificateVersion.objects.filter(pk__in=mentioned).values_list("pk", flat=True)) if mentioned else set()
 
 
 def _existing(apis: Iterable[int]) -> set[int | None]:

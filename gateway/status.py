@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
-from apis.models import Api
+from certificates.models import CertificateVersion, ClientCertificate
+from certificates.unloadable import explanation_of
 from gateway.models import Delivery, Gateway, Refusal
 from portal.live import Kind, LiveStatus, Standing, State
 from portal.models import Activity, Event
@@ -18,28 +20,62 @@ _SILENT = {Event.SUBSCRIPTION_KEY_SHOWN}  # events that change nothing
 
 
 def status_of(kind: Kind, pk: int, *, now: datetime | None = None) -> LiveStatus:
-    """Return whether the newest change of something is live. At most five queries."""
+    """Return whether the newest change of something is live. At most five queries; of what is refused six."""
     now = now or timezone.now()
-    line = _newest_line(kind, pk)
+    entry = _entry(kind, pk)
+    line = _newest_line(kind, pk, entry)
     gateways = list(Gateway.objects.filter(connected_at__isnull=False))
     connected = [gateway for gateway in gateways if gateway.is_connected(now=now)]
-    refusals = list(_refusals(kind, pk))
+    refusals = _refusals(kind, pk, entry)
     deliveries = {delivery.gateway_id: delivery for delivery in Delivery.objects.filter(change=line.id)} if line else {}
     return LiveStatus(
         change=line.id if line else None,
         changed_at=line.at if line else None,
         changed_by=line.actor_name if line else "",
-        standings=tuple(_standing(gateway, line, deliveries.get(gateway.pk), refusals) for gateway in connected),
-        problem=next((refusal.reason for refusal in refusals if refusal.gateway_id is None), ""),
+        standings=tuple(_standing(gateway, line, deliveries.get(gateway.pk), refusals.get(gateway.pk)) for gateway in connected),
+        problem=refusals[None].reason if None in refusals else "",
         away=tuple(gateway.name for gateway in gateways if gateway not in connected and _left_lately(gateway, now)),
+        certificate=entry.name if entry else "",
+        version=entry.version if entry else None,
     )
 
 
-def _newest_line(kind: Kind, pk: int) -> Activity | None:
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """The certificate entry that something is, or presents."""
+
+    pk: int
+    name: str
+    version: int | None  # the number of the current one
+    version_pk: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """That a gateway refuses something, and what it presents instead."""
+
+    reason: str
+    explanation: str
+    presents: int | None
+
+
+def _entry(kind: Kind, pk: int) -> _Entry | None:
+    match kind:
+        case Kind.API:
+            entries = ClientCertificate.objects.filter(apis=pk)
+        case Kind.CERTIFICATE:
+            entries = ClientCertificate.objects.filter(pk=pk)
+        case Kind.SUBSCRIPTION:
+            return None
+    found = entries.values_list("pk", "name", "current__number", "current").first()
+    return _Entry(*found) if found else None
+
+
+def _newest_line(kind: Kind, pk: int, entry: _Entry | None) -> Activity | None:
     """Return the newest line that has changed what the gateways have of it; for an API its certificate's, too."""
     about = _lines_of(kind, pk)
-    if kind is Kind.API and (certificate := Api.objects.filter(pk=pk).values_list("certificate", flat=True).first()):
-        about |= _lines_of(Kind.CERTIFICATE, certificate)
+    if kind is Kind.API and entry:
+        about |= _lines_of(Kind.CERTIFICATE, entry.pk)
     return Activity.objects.filter(about).order_by("-id").first()
 
 
@@ -48,24 +84,38 @@ def _lines_of(kind: Kind, pk: int) -> Q:
     return Q(subject_id=str(pk), event__in=events)
 
 
-def _refusals(kind: Kind, pk: int) -> Iterable[Refusal]:
+def _refusals(kind: Kind, pk: int, entry: _Entry | None) -> dict[int | None, _Refused]:
+    """Return what is refused, by gateway; ``None``: it could not be prepared. Of several the worst: one whose calls are refused."""
     match kind:
         case Kind.API:
-            return Refusal.objects.filter(api=pk)
+            about = Q(api=pk)
         case Kind.CERTIFICATE:
-            return Refusal.objects.filter(api__certificate=pk)
+            about = Q(api__certificate=pk)
         case Kind.SUBSCRIPTION:
-            return ()
+            return {}
+    worst_last = F("presents__number").desc(nulls_last=True)
+    rows = Refusal.objects.filter(about).order_by(worst_last).values_list("gateway", "reason", "presents__number").distinct()
+    current = CertificateVersion.objects.filter(pk=entry.version_pk).first() if rows and entry and entry.version_pk else None
+    certificates = (bytes(current.der), *current.chain_der) if current else ()
+    return {gateway: _Refused(reason, explanation_of(reason, certificates), presents) for gateway, reason, presents in rows}
 
 
-def _standing(gateway: Gateway, line: Activity | None, delivery: Delivery | None, refusals: Iterable[Refusal]) -> Standing:
-    if refusal := next((one for one in refusals if one.gateway_id == gateway.pk), None):
-        return Standing(gateway=gateway.name, state=State.REFUSED, reason=refusal.reason)
-    if line and delivery and delivery.applied_at:
-        took = max(delivery.applied_at - line.at, timedelta(0))
-        return Standing(gateway=gateway.name, state=State.LIVE, milliseconds=round(took / timedelta(milliseconds=1)))
-    live = line is None or gateway.applied_change >= line.id
-    return Standing(gateway=gateway.name, state=State.LIVE if live else State.WAITING)
+def _standing(gateway: Gateway, line: Activity | None, delivery: Delivery | None, refused: _Refused | None) -> Standing:
+    measured = delivery.applied_at if delivery else None
+    if line and not measured and gateway.applied_change < line.id:  # what it had refused before does not count: this may mend it
+        return Standing(gateway=gateway.name, state=State.WAITING)
+    if refused:
+        return Standing(
+            gateway=gateway.name,
+            state=State.REFUSED,
+            reason=refused.reason,
+            explanation=refused.explanation,
+            presents=refused.presents,
+        )
+    took = max(measured - line.at, timedelta(0)) if line and measured else None
+    return Standing(
+        gateway=gateway.name, state=State.LIVE, milliseconds=round(took / timedelta(milliseconds=1)) if took is not None else None
+    )
 
 
 def _left_lately(gateway: Gateway, now: datetime) -> bool:

@@ -8,12 +8,12 @@ together go out together; routes, scopes and keys one to a response, because Env
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic
 
 from gateway.compile.resource import CLUSTER, FILTER, LISTENER, ROUTES, SCOPE, SECRET
-from gateway.delta import FILL, Batch, Due, R, Sent, TypeState
+from gateway.delta import FILL, Batch, Due, Fallback, R, Sent, TypeState
 
 TYPES = (CLUSTER, SECRET, LISTENER, SCOPE, ROUTES, FILTER)
 _ASKED_FOR_BY = {CLUSTER: SECRET, SCOPE: ROUTES}  # having read the one, a gateway asks for the other by name
@@ -22,6 +22,7 @@ _ASKED_FOR_BY = {CLUSTER: SECRET, SCOPE: ROUTES}  # having read the one, a gatew
 PATIENCE = 2.0
 FILL_PATIENCE = 30.0  # the same for a newcomer, who may lack thousands
 _MOST_CLUSTERS = 10_000  # in one response
+_CUT_OFF = "...(truncated)"  # Envoy's end of an error with more than 4,096 bytes (source/common/config/utility.cc)
 Key = tuple[str, str]  # type URL and name
 
 
@@ -46,12 +47,13 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The gateway has refused a resource."""
+    """The gateway has refused a resource, and what was to be done about it has been done."""
 
     key: Key
     version: str
     reason: str  # Envoy's words
     changes: frozenset[int]
+    instead: str = ""  # the version of the fallback that it has accepted in its place; empty: it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,17 @@ Outcome = Applied | Refused | Accepted
 class Stream(Generic[R]):
     """What one gateway has, wants and is being sent, over all types."""
 
-    def __init__(self, desired: Mapping[str, Mapping[str, R]], *, now: float) -> None:
+    def __init__(
+        self, desired: Mapping[str, Mapping[str, R]], *, now: float, fallbacks: Callable[[Key], Iterable[R]] = lambda _key: ()
+    ) -> None:
         """Begin with a gateway that has asked for nothing yet.
 
         :param desired: by type URL and name, the resources as they should be; shared with whoever changes them, only read here
         :param now: a monotonic clock, in seconds
+        :param fallbacks: tells what may stand in for a resource that the gateway refuses, the best first
         """
         self._desired = desired
+        self._fallbacks = fallbacks
         self._types = {type_url: TypeState(desired[type_url], awaited=type_url in _ASKED_FOR_BY.values()) for type_url in TYPES}
         self._opened_at = {FILL: now}
         self._refused: set[Key] = set()
@@ -181,20 +187,50 @@ class Stream(Generic[R]):
             return []
         if not reasons:
             reasons = dict.fromkeys(sent, request.error)
-        outcomes = self._accepted(request.type_url, {name: one for name, one in sent.items() if name not in reasons})
+        others = {name: one for name, one in sent.items() if name not in reasons}
+        if request.error.endswith(_CUT_OFF):  # some of the others may have been refused, too
+            for name in state.send_again(others):
+                del others[name]
+        outcomes = self._accepted(request.type_url, others)
         for name, reason in reasons.items():
-            key = (request.type_url, name)
-            self._refused.add(key)
-            outcomes.append(Refused(key, sent[name].version or "", reason, frozenset(sent[name].changes)))
-            if request.type_url == CLUSTER:
-                state.withdraw(name)  # closed rather than open with the identity it had before
+            outcomes += self._refuse((request.type_url, name), sent[name], reason)
         return outcomes
 
-    def _accepted(self, type_url: str, sent: Mapping[str, Sent]) -> list[Outcome]:
-        keys = ((type_url, name) for name, one in sent.items() if one.version is not None or name not in self._desired[type_url])
-        accepted = [key for key in keys if key in self._refused]
-        self._refused.difference_update(accepted)
-        return [Accepted(key) for key in accepted]
+    def _refuse(self, key: Key, sent: Sent[R], reason: str) -> list[Outcome]:
+        """Have the next fallback sent; where there is none (any more), say that the resource is refused, and withdraw a cluster."""
+        type_url, name = key
+        version = sent.version or ""
+        refused, reason = (sent.fallback.version, sent.fallback.reason) if sent.fallback else (version, reason)
+        self._refused.add(key)
+        if resource := self._fallback_after(version if sent.fallback else "", key):
+            self._types[type_url].fall_back(name, Fallback(resource, refused, reason), set(sent.changes))
+            return []
+        if type_url == CLUSTER:
+            self._types[type_url].withdraw(name)  # closed rather than open with the identity it had before
+        return [Refused(key, refused, reason, frozenset(sent.changes))]
+
+    def _fallback_after(self, version: str, key: Key) -> R | None:
+        """Return the fallback that is tried after the one of this *version*, or the first."""
+        fallbacks = iter(self._fallbacks(key))
+        if version:
+            next((one for one in fallbacks if one.version == version), None)
+        return next(fallbacks, None)
+
+    def _accepted(self, type_url: str, sent: Mapping[str, Sent[R]]) -> list[Outcome]:
+        if not self._refused:
+            return []
+        outcomes: list[Outcome] = []
+        for name, one in sent.items():
+            key, desired = (type_url, name), self._desired[type_url].get(name)
+            if key not in self._refused or (one.version is None and desired):
+                continue
+            if one.fallback and desired and desired.version != one.version:
+                changes = frozenset(one.changes)
+                outcomes.append(Refused(key, one.fallback.version, one.fallback.reason, changes, instead=one.version or ""))
+            else:
+                self._refused.discard(key)
+                outcomes.append(Accepted(key))
+        return outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +242,7 @@ class _Gate(Generic[R]):
     additions: tuple[TypeState[R], ...]  # whose additions go before an addition
     removals: tuple[TypeState[R], ...]  # whose changes go before a removal
 
-    def __call__(self, due: Due) -> bool:
+    def __call__(self, due: Due[R]) -> bool:
         if due.addition:
             blocked = {c for c in due.changes for state in self.additions if c in state.open_additions}
         else:
@@ -220,10 +256,13 @@ def blame(error: str, names: Collection[str]) -> dict[str, str]:
     """Return which of *names* Envoy refused, each with the reason, as its message tells; empty if it names none.
 
     Envoy writes "Error adding/updating cluster(s) first: reason, second: reason"; reasons may hold commas and colons.
+    An error that is cut off does not name all of them.
     """
     if not (start := re.match(r"Error adding/updating (?:cluster|listener)\(s\) ", error)):
         return {}
     known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     found = list(re.finditer(rf"(?:^|, )({known}): ", error[start.end() :])) if known else []
     ends = [*(match.start() for match in found[1:]), None]
+    if error.endswith(_CUT_OFF) and len(found) > 1:  # of the last one not the whole reason is there; it is sent again with the rest
+        del found[-1], ends[-1]
     return {match[1]: error[start.end() :][match.end() : end] for match, end in zip(found, ends, strict=True)}

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -42,7 +42,7 @@ def index(request: PortalRequest) -> HttpResponse:
     """Show the gateways: connected since when, what they run, what they have refused."""
     now = timezone.now()
     gateways = list(Gateway.objects.annotate(refused=Count("refusals")))
-    refusals = list(Refusal.objects.select_related("gateway", "api")[: _SHOWN_REFUSALS + 1])
+    refusals = list(Refusal.objects.select_related("gateway", "api").annotate(version=F("presents__number"))[: _SHOWN_REFUSALS + 1])
     context = {
         "gateways": [(gateway, gateway.is_connected(now=now)) for gateway in gateways],
         "newest": last_line(),
@@ -59,7 +59,7 @@ def live(request: PortalRequest, kind: str, pk: int) -> HttpResponse:
     if kind not in list(Kind):
         raise Http404
     wait = request.GET.get("wait", "")
-    context = live_context(Kind(kind), pk, wait=min(int(wait), _LONGEST_WAIT) if _WAIT.match(wait) else 0)
+    context = live_context(Kind(kind), pk, request.user, wait=min(int(wait), _LONGEST_WAIT) if _WAIT.match(wait) else 0)
     response = render(request, "gateways/_live_words.html", context)
     add_never_cache_headers(response)
     return response

@@ -12,10 +12,11 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 
 from apis.models import Api
-from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Trust
+from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Protocol, Trust
 from certificates.identity import Identity
 from certificates.sealing import SealingError
 from gateway import keys
+from gateway.alpn import BackEnd, Handshakes
 from gateway.compile import (
     GatewayListener,
     Resource,
@@ -27,7 +28,8 @@ from gateway.compile import (
     segment_name,
     segment_of,
 )
-from gateway.compile.resource import ROUTES, SCOPE
+from gateway.compile.resource import CLUSTER, ROUTES, SCOPE
+from gateway.fallbacks import Earlier, Fallback, Fallbacks, earlier_versions, fallbacks_of
 from gateway.hub import Update
 from gateway.notes import Notebook
 from gateway.stream import Key
@@ -54,7 +56,15 @@ class _Prepared:
     def routed(self) -> Policy:
         """The part of the policy that routes depend on."""
         whole = self.policy.backend
-        backend = Backend(scheme=whole.scheme, host=whole.host, port=whole.port, path=whole.path, trust=Trust())
+        backend = Backend(
+            scheme=whole.scheme,
+            host=whole.host,
+            port=whole.port,
+            path=whole.path,
+            protocol=whole.http,
+            offers_http2=whole.offers_http2,
+            trust=Trust(),
+        )
         return dataclasses.replace(self.policy, inbound=(self.policy.cors,) if self.policy.cors else (), backend=backend)
 
     @property
@@ -66,10 +76,11 @@ class _Prepared:
 class World:
     """What the rows amount to. Used by one thread; :meth:`apis_of` by any."""
 
-    def __init__(self, listener: GatewayListener, notebook: Notebook) -> None:
+    def __init__(self, listener: GatewayListener, notebook: Notebook, handshakes: Handshakes) -> None:
         """Begin with nothing; :meth:`load` reads everything."""
         self._listener = listener
         self._notebook = notebook
+        self._handshakes = handshakes
         self._forget()
 
     def _forget(self) -> None:
@@ -96,9 +107,11 @@ class World:
         self._forget()
         line = last_line()  # before the rows: what changes meanwhile is read again
         resources: list[Resource] = []
+        fallbacks: dict[Key, tuple[Fallback, ...]] = {}
         for rows in _chunks(_rows().iterator(chunk_size=_CHUNK)):
-            for api, compiled in self._compile(rows):
+            for api, compiled, instead in self._compile(rows, earlier_versions(rows)):
                 resources += compiled
+                fallbacks |= instead
                 self._place(api.pk, None)
         self._keys.load()
         resources += self._keys.all()
@@ -107,7 +120,7 @@ class World:
         resources += compile_listener(self._listener)
         resources += compile_status()
         self.line = line
-        return Update(line=max(line, 1), resources=tuple(resources), complete=True)
+        return Update(line=max(line, 1), resources=tuple(resources), fallbacks=fallbacks, complete=True)
 
     def follow(self, lines: Sequence[Activity]) -> Update:
         """Compile what *lines*, the next of the activity log, name.
@@ -118,8 +131,9 @@ class World:
         subscriptions_by_line = {line.id: self._subscriptions_named_by(line) for line in lines}
         subscriptions = {subscription for named in subscriptions_by_line.values() for subscription in named}
         api_rows, subscription_rows = _fetch(_rows(), apis), _fetch(keys.rows(), subscriptions)
+        earlier = {key: found for rows in _chunks(iter(api_rows)) for key, found in earlier_versions(rows).items()}
         # From here on nothing is read, so that nothing is left half done when the database goes away.
-        changed = self._replace_apis(apis, api_rows)
+        changed = self._replace_apis(apis, api_rows, earlier)
         shards = self._keys.replace(subscriptions, subscription_rows)
         resources = [*changed.resources, *self._keys.compile(frozenset().union(*shards.values()))]
         touched = {
@@ -132,7 +146,35 @@ class World:
         }
         self.line = lines[-1].id
         touched = {line: keys for line, keys in touched.items() if keys}
-        return Update(line=self.line, resources=tuple(resources), removed=tuple(changed.removed), touched=touched)
+        return Update(
+            line=self.line,
+            resources=tuple(resources),
+            removed=tuple(changed.removed),
+            touched=touched,
+            fallbacks=changed.fallbacks,
+        )
+
+    def learn(self) -> Update | None:
+        """Compile again what goes by how back ends have answered handshakes of late; ``None`` if nothing does."""
+        if self._handshakes.is_due():
+            automatic = (one.policy.backend for one in self._apis.values() if one.policy.backend.http is Protocol.AUTO)
+            self._handshakes.ask_again({BackEnd(backend.host, backend.port) for backend in automatic})
+        if not (news := self._handshakes.news()):
+            return None
+        stale = set()
+        for pk, old in self._apis.items():
+            if BackEnd(old.policy.backend.host, old.policy.backend.port) in news:
+                self._apis[pk] = dataclasses.replace(old, policy=self._as_seen(old.policy))
+                stale.add(old.segment)
+        return Update(line=self.line, resources=tuple(one for segment in sorted(stale) for one in self._compile_segment(segment)))
+
+    def _as_seen(self, policy: Policy) -> Policy:
+        """Return *policy* with what its back end has chosen in a handshake."""
+        backend = policy.backend
+        if backend.http is not Protocol.AUTO:
+            return policy
+        http2 = self._handshakes.chooses_http2(BackEnd(backend.host, backend.port))
+        return dataclasses.replace(policy, backend=dataclasses.replace(backend, offers_http2=http2))
 
     def _apis_named_by(self, line: Activity) -> frozenset[int]:
         """Return the APIs that *line* concerns, by id: its subject, or those that present the certificate that is its subject."""
@@ -150,12 +192,13 @@ class World:
             return frozenset({int(line.subject_id)})
         return self._keys.of_api(int(line.subject_id)) if line.event == Event.API_DELETED else frozenset()
 
-    def _replace_apis(self, apis: Collection[int], rows: Sequence[Api]) -> _Changed:
+    def _replace_apis(self, apis: Collection[int], rows: Sequence[Api], earlier: Earlier) -> _Changed:
         """Compile *rows*, all that is left of *apis*, and, where it matters, their segments."""
-        changed = _Changed({}, [], set())
+        changed = _Changed({}, [], set(), {})
         before = {pk: self._apis.pop(pk, None) for pk in apis}
-        for _, compiled in self._compile(rows):
+        for _, compiled, fallbacks in self._compile(rows, earlier):
             changed.resources.extend(compiled)
+            changed.fallbacks.update(fallbacks)
         stale: set[str] = set()
         for pk, old in before.items():
             new = self._apis.get(pk)
@@ -173,14 +216,16 @@ class World:
                 changed.removed.update((kind, segment_name(segment)) for kind in (ROUTES, SCOPE))
         return changed
 
-    def _compile(self, rows: Iterable[Api]) -> Iterator[tuple[Api, tuple[Resource, ...]]]:
-        """Prepare *rows*. What cannot be compiled, refuses its calls and says why; the others go on."""
+    def _compile(self, rows: Iterable[Api], earlier: Earlier) -> Iterator[tuple[Api, tuple[Resource, ...], Fallbacks]]:
+        """Prepare *rows*, and what may stand in. What cannot be compiled, refuses its calls and says why; the others go on."""
         identities: dict[object, Identity] = {}
         for api in rows:
             problem = ""
+            fallbacks: tuple[Fallback, ...] = ()
             try:
-                policy = api.policy()
+                policy = self._as_seen(api.policy())
                 compiled = compile_cluster(policy, _identity(api, identities))
+                fallbacks = fallbacks_of(api, policy, earlier)
             except (SealingError, ValueError, LookupError) as error:
                 problem = str(error)
                 log.warning("The API %s refuses its calls: %s", api.name, problem)
@@ -191,7 +236,7 @@ class World:
                 (self._problems.add if problem else self._problems.discard)(api.pk)
             keys = frozenset((one.type_url, one.name) for one in compiled)
             self._apis[api.pk] = _Prepared(policy, keys, api.certificate_id)
-            yield api, compiled
+            yield api, compiled, {(CLUSTER, compiled[-1].name): fallbacks} if fallbacks else {}
 
     def _place(self, pk: int, old: _Prepared | None) -> None:
         """Bring the indices up to date with one API."""
@@ -220,6 +265,7 @@ class _Changed:
     touched: dict[int, set[Key]]  # by API
     resources: list[Resource]
     removed: set[Key]
+    fallbacks: dict[Key, tuple[Fallback, ...]]
 
 
 def _rows() -> QuerySet[Api]:

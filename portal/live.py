@@ -36,6 +36,8 @@ class Standing:
     state: State
     milliseconds: int | None = None  # from the change to its being live, where that was measured
     reason: str = ""  # of a refusal, Envoy's words
+    explanation: str = ""  # of a refusal, a sentence in the reader's language, where there is one
+    presents: int | None = None  # the version of the certificate that is presented in place of a refused one; None: calls are refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,8 @@ class LiveStatus:
 
     :ivar change: the id of its activity line; ``None`` if there is no line of it
     :ivar problem: why the portal itself could not prepare it, so that its calls are refused; empty if it could
+    :ivar certificate: the name of the entry that the thing is, or presents; empty if there is none
+    :ivar version: the number of its current version
     :ivar away: gateways that were connected within the last day and are not now; they go on with what they have
     """
 
@@ -53,6 +57,8 @@ class LiveStatus:
     standings: tuple[Standing, ...]
     problem: str = ""
     away: tuple[str, ...] = ()
+    certificate: str = ""
+    version: int | None = None
 
     @property
     def state(self) -> State:
@@ -81,6 +87,11 @@ class LiveStatus:
     def refused(self) -> tuple[Standing, ...]:
         """The gateways that have refused it."""
         return tuple(standing for standing in self.standings if standing.state is State.REFUSED)
+
+    @property
+    def presented_instead(self) -> int | None:
+        """The newest version that is presented somewhere in place of the current one, which is what one would roll back to."""
+        return max((standing.presents for standing in self.refused if standing.presents), default=None)
 
     @property
     def milliseconds(self) -> int | None:

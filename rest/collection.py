@@ -71,6 +71,10 @@ class Collection(ABC, Generic[Row, Draft]):
     def show(self, row: Row) -> dict[str, Any]:
         """Return the properties that clients see."""
 
+    def warnings(self, row: Row) -> list[str]:  # noqa: ARG002 - most kinds have none
+        """Return what a client should know of an entity although all went well; sent as ``Warning`` headers."""
+        return []
+
     @abstractmethod
     def read(self, sent: Properties, row: Row | None, *, whole: bool) -> Draft:
         """Check what a client sent. Nothing is locked meanwhile: this may take long.
@@ -201,6 +205,8 @@ class Collection(ABC, Generic[Row, Draft]):
 
     def _shown(self, row: Row, status: int) -> HttpResponse:
         headers = {"ETag": self.etag(row)}
+        if warned := self.warnings(row):
+            headers["Warning"] = ", ".join(map(_warning, warned))
         if self.live_kind:
             headers[_LIVE_HEADER] = _live_words(live_status(self.live_kind, row.pk))
         return self._json(self.entity(row), status=status, headers=headers)
@@ -211,7 +217,17 @@ class Collection(ABC, Generic[Row, Draft]):
         return JsonResponse(content, status=status, headers=headers)
 
 
+def _warning(text: str) -> str:
+    """Return a ``Warning`` header's value: 299, a lasting one, by nobody in particular (RFC 7234, section 5.5)."""
+    quoted = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'299 - "{quoted}"'
+
+
 def _live_words(status: LiveStatus) -> str:
-    """Return how far the newest change has come, for scripts: ``live;on=2;of=2;ms=12`` (RFC 9651)."""
+    """Return how far the newest change has come, for scripts: ``live;on=2;of=2;ms=12`` (RFC 9651).
+
+    Where gateways have refused the current version of a certificate, ``presents`` is the number of the one they present.
+    """
     took = f";ms={status.milliseconds}" if status.milliseconds is not None else ""
-    return f"{status.state};on={len(status.live)};of={len(status.standings)}{took}"
+    instead = f";presents={status.presented_instead}" if status.presented_instead else ""
+    return f"{status.state};on={len(status.live)};of={len(status.standings)}{took}{instead}"

@@ -93,6 +93,19 @@ class Backend:
     asks_later: bool = False  # it asks for the client certificate after the handshake: renegotiation, so TLS 1.2 and HTTP/1.1
     older_servers: bool = False  # speak what only old servers need
     connect_seconds: int = CONNECT_SECONDS
+    offers_http2: bool = False  # as far as was seen; an automatic protocol's retries go by it
+
+    @property
+    def speaks_http2(self) -> bool:
+        """Whether calls go by HTTP/2, as far as is known."""
+        return self.http is Protocol.HTTP2 or (self.http is Protocol.AUTO and self.offers_http2)
+
+    @property
+    def http(self) -> Protocol:
+        """What is spoken in the end: HTTP/2 knows no renegotiation (RFC 9113, 9.2.1), and without TLS nothing is negotiated."""
+        if self.asks_later or (self.protocol is Protocol.AUTO and self.scheme != "https"):
+            return Protocol.HTTP1
+        return self.protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

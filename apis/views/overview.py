@@ -41,7 +41,7 @@ _SHOWN = (
     "subscription_required",
     "validate_certificate_chain",
     "certificate__name",
-    "certificate__current__subject",
+    "certificate__current__label",
     "certificate__current__thumbprint",
     "certificate__current__not_after",
 )

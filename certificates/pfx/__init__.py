@@ -1,6 +1,7 @@
-"""Reading PFX (PKCS#12) files. [pure]"""
+"""Reading files with a certificate and its private key: PFX (PKCS#12), PEM. [pure]"""
 
-from certificates.pfx.model import MOST_BYTES, Pfx, Problem, UnreadablePfx
+from certificates.pfx.joining import joined
+from certificates.pfx.model import MOST_BYTES, Aside, Pfx, Problem, Reason, UnreadablePfx
 from certificates.pfx.opening import open_pfx, password_of
 
-__all__ = ["MOST_BYTES", "Pfx", "Problem", "UnreadablePfx", "open_pfx", "password_of"]
+__all__ = ["MOST_BYTES", "Aside", "Pfx", "Problem", "Reason", "UnreadablePfx", "joined", "open_pfx", "password_of"]

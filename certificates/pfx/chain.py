@@ -1,65 +1,147 @@
-"""Which certificate of a file belongs to the key, and the order of the others. [pure]"""
+"""Which certificate of a file is the leaf, which path leads up from it, and why the others are left aside. [pure]"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from certificates.pfx.model import Problem, UnreadablePfx
+from certificates import ber
+from certificates.facts import Facts
+from certificates.pfx.model import Aside, Problem, Reason, UnreadablePfx
+from certificates.x509 import Certificate
+from certificates.x509.loading import hindrance, hindrance_as_leaf
+from certificates.x509.signatures import issued
+
+_EC, _PSS = "1.2.840.10045.2.1", "1.2.840.113549.1.1.10"
 
 
-def leaf_of(key: PrivateKeyTypes, certificates: Iterable[bytes]) -> bytes:
-    """Return the certificate of *key*; of several (a renewal under the same key) the one that became valid last.
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A certificate of a file, read."""
 
-    :raises UnreadablePfx: ``NO_CERTIFICATE``
+    certificate: Certificate
+    facts: Facts
+
+    @property
+    def der(self) -> bytes:
+        """The certificate's octets."""
+        return self.certificate.der
+
+    def is_valid(self, now: datetime) -> bool:
+        """Tell whether it is valid at *now*."""
+        return self.facts.not_before <= now <= self.facts.not_after
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What is presented, and what is not."""
+
+    leaf: bytes
+    above: tuple[bytes, ...]
+    aside: tuple[Aside, ...]
+
+
+def path_of(key: PrivateKeyTypes, ders: Sequence[bytes], *, now: datetime) -> Path:
+    """Return the path of the certificates *ders* that belongs to *key*.
+
+    Of several certificates of the key the one valid at *now* is the leaf, of several valid ones the one that became valid last: a renewal
+    under the same key. Of several issuers the one valid at *now* is in the path, of several valid ones the one that expires last.
+
+    :raises UnreadablePfx: if no certificate belongs to the key, or the one that does cannot be presented
     """
-    public = _encoded(key.public_key())
-    fitting = [der for der in certificates if _public_key(der) == public]
-    if not fitting:
-        raise UnreadablePfx(Problem.NO_CERTIFICATE)
-    return max(fitting, key=lambda der: x509.load_der_x509_certificate(der).not_valid_before_utc)
+    readable, broken = _read(ders)
+    own = _own(key, readable)
+    if not own:
+        raise UnreadablePfx(Problem.BROKEN_CERTIFICATE if broken else Problem.NO_CERTIFICATE)
+    leaf = max(own, key=lambda one: (hindrance_as_leaf(one.certificate) is None, one.is_valid(now), one.facts.not_before))
+    _refuse_unusable(leaf)
+    rest = [one for one in readable if one not in own]
+    above, rivals = _climb(leaf, rest, now)
+    aside = [
+        *((one, _reason(one, now, Reason.SAME_KEY)) for one in own if one is not leaf),
+        *((one, _reason(one, now, Reason.SAME_ISSUER)) for one in rivals),
+        *(
+            (one, Reason.NOT_LOADED if hindrance(one.certificate) else Reason.NO_LINK)
+            for one in rest
+            if one not in above and one not in rivals
+        ),
+    ]
+    in_order = sorted(aside, key=lambda pair: readable.index(pair[0]))
+    return Path(leaf.der, tuple(one.der for one in above), tuple(_aside(*pair) for pair in in_order))
 
 
-def in_order(leaf: bytes, certificates: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Return the certificates above *leaf*, issuer by issuer, then those that belong to no link, in the order of the file.
-
-    Other certificates of the leaf's own key are left out: they are no part of its chain.
-    """
-    own = _public_key(leaf)
-    rest = [der for der in certificates if der != leaf and _public_key(der) != own]
-    chain: list[bytes] = []
-    below = leaf
-    while (issuer := next((der for der in rest if _issued(der, below)), None)) is not None:
-        chain.append(issuer)
-        rest.remove(issuer)
-        below = issuer
-    return (*chain, *rest)
-
-
-def _issued(issuer: bytes, below: bytes) -> bool:
-    """Tell whether *issuer* signed *below*; where the signature's algorithm is unknown, the names decide."""
-    above, subject = x509.load_der_x509_certificate(issuer), x509.load_der_x509_certificate(below)
-    if subject.issuer != above.subject:
-        return False
+def public_key_of(certificate: Certificate) -> bytes | None:
+    """Return the certificate's public key in one form, ``None`` for one of an unknown kind."""
     try:
-        subject.verify_directly_issued_by(above)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    except UnsupportedAlgorithm:
-        return True
-    return True
-
-
-def _public_key(der: bytes) -> bytes | None:
-    """Return the certificate's public key, ``None`` for one of an unknown kind."""
-    try:
-        return _encoded(x509.load_der_x509_certificate(der).public_key())
+        return _encoded(load_der_public_key(certificate.public_key.octets))
     except (ValueError, UnsupportedAlgorithm):
         return None
+
+
+def _read(ders: Sequence[bytes]) -> tuple[list[Candidate], bool]:
+    """Return the certificates that can be read, and whether there are others."""
+    readable = []
+    for der in dict.fromkeys(ders):  # some exports list one identity twice
+        try:
+            readable.append(Candidate(Certificate.of(der), Facts.of(der)))
+        except ValueError:
+            continue
+    return readable, len(readable) < len(set(ders))
+
+
+def _own(key: PrivateKeyTypes, readable: list[Candidate]) -> list[Candidate]:
+    public = _encoded(key.public_key())
+    return [one for one in readable if public_key_of(one.certificate) == public]
+
+
+def _climb(leaf: Candidate, rest: list[Candidate], now: datetime) -> tuple[list[Candidate], list[Candidate]]:
+    """Return the certificates above *leaf*, issuer by issuer, and the issuers that others were preferred to."""
+    path: list[Candidate] = []
+    rivals: list[Candidate] = []
+    below = leaf
+
+    def best(one: Candidate) -> tuple[bool, datetime]:
+        return one.is_valid(now), one.facts.not_after
+
+    while not (below.facts.is_self_issued and issued(below.certificate, below.certificate)):
+        free = [one for one in rest if one not in path and one not in rivals and not hindrance(one.certificate)]
+        issuers = [one for one in free if issued(one.certificate, below.certificate)]
+        if not issuers:
+            break
+        below = max(issuers, key=best)
+        path.append(below)
+        rivals.extend(one for one in issuers if one is not below)
+    return path, rivals
+
+
+def _reason(one: Candidate, now: datetime, otherwise: Reason) -> Reason:
+    of_key = otherwise is Reason.SAME_KEY
+    if one.facts.not_after < now:
+        return Reason.SAME_KEY_EXPIRED if of_key else Reason.SAME_ISSUER_EXPIRED
+    if one.facts.not_before > now:
+        return Reason.SAME_KEY_NOT_YET_VALID if of_key else Reason.SAME_ISSUER_NOT_YET_VALID
+    return otherwise
+
+
+def _aside(one: Candidate, reason: Reason) -> Aside:
+    facts = one.facts
+    return Aside(name=facts.shown_name, thumbprint=facts.thumbprint, not_before=facts.not_before, not_after=facts.not_after, reason=reason)
+
+
+def _refuse_unusable(leaf: Candidate) -> None:
+    """Refuse a certificate that the gateway does not load, or whose key it writes for PSS only or as a curve by its parameters."""
+    if reason := hindrance_as_leaf(leaf.certificate):
+        raise UnreadablePfx(Problem.UNUSABLE_CERTIFICATE, f"{reason.value} {leaf.certificate.version}")
+    kind, *parameters = ber.children(ber.first(ber.children(leaf.certificate.public_key)))
+    if ber.oid(kind) == _PSS:
+        raise UnreadablePfx(Problem.UNUSABLE_KEY, "RSASSA-PSS")
+    if ber.oid(kind) == _EC and not ber.first(parameters).is_a(ber.OID):
+        raise UnreadablePfx(Problem.UNUSABLE_KEY, f"{leaf.facts.key_type}, explicit parameters")
 
 
 def _encoded(public_key: PublicKeyTypes) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from datetime import datetime
 
 from certificates.pfx import limits, wire
 from certificates.pfx.model import Problem, UnreadablePfx
@@ -19,9 +20,9 @@ def main() -> None:
     """Answer the one request on stdin."""
     limits.confine(int(sys.argv[1]))
 
-    password, data = wire.unpack(sys.stdin.buffer.read())
+    password, now, data = wire.unpack(sys.stdin.buffer.read())
     try:
-        answer = wire.answer_with(read(data, Secret(password)))
+        answer = wire.answer_with(read(data, Secret(password), now=datetime.fromisoformat(now.decode())))
     except UnreadablePfx as refusal:
         answer = wire.answer_refusing(refusal)
     except MemoryError:

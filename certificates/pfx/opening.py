@@ -1,4 +1,4 @@
-"""Opening a PFX file that somebody sent, in a child process under limits. [pure]"""
+"""Opening a file that somebody sent, in a child process under limits. [pure]"""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from certificates.pfx import wire
@@ -32,23 +33,24 @@ def password_of(text: str) -> Secret:
     return Secret(text.encode("utf-8", "surrogatepass"))  # a lone surrogate, possible in JSON, opens nothing but must not fail here
 
 
-def open_pfx(data: bytes, password: Secret) -> Pfx:
-    """Return the certificate, its chain and its private key in the PFX file *data*.
+def open_pfx(data: bytes, password: Secret, *, now: datetime | None = None) -> Pfx:
+    """Return the certificate, its chain and its private key in the file *data*: PFX, its base64 text, or PEM.
 
     Takes 0.15 s for an ordinary file and 30 s at the very most; other threads go on meanwhile.
 
     :param password: UTF-8, see :func:`password_of`; empty for a file without a password
+    :param now: which of several certificates of the key is taken depends on it
     :raises UnreadablePfx: if the file gives no key pair that the gateway can use; its ``problem`` says why
     """
     if len(data) > MOST_BYTES:
         raise UnreadablePfx(Problem.TOO_LARGE)
-    with _turn():
-        return _open_in_child(data, password)
+    with turn():
+        return _open_in_child(data, password, now or datetime.now(UTC))
 
 
 @contextlib.contextmanager
-def _turn() -> Iterator[None]:
-    """Wait for one of the few turns, but neither in a long queue nor for long.
+def turn() -> Iterator[None]:
+    """Wait for one of the few turns of costly work on somebody's file, but neither in a long queue nor for long.
 
     :raises UnreadablePfx: ``BUSY``
     """
@@ -65,9 +67,9 @@ def _turn() -> Iterator[None]:
         _places.release()
 
 
-def _open_in_child(data: bytes, password: Secret) -> Pfx:
+def _open_in_child(data: bytes, password: Secret, now: datetime) -> Pfx:
     try:
-        return wire.understand(_ask(Secret(wire.pack((password.value, data)))))
+        return wire.understand(_ask(Secret(wire.pack((password.value, now.isoformat().encode(), data)))))
     except wire.ChildFailed as failure:
         _log.error("A PFX file could not be opened for a reason nobody expected: %s", failure)
         raise UnreadablePfx(Problem.DAMAGED) from None

@@ -1,149 +1,126 @@
-"""Opening a PFX file with ``cryptography``. Runs in the child only: it may cost seconds and meet hostile input. [pure]"""
+"""Reading a file that somebody sent. Runs in the child only: it may cost seconds and meet hostile input. [pure]
+
+A PKCS#12 file's MAC is verified first: then "wrong password" and "damaged" are certain, and what is inside is intact, however written.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass
+from datetime import datetime
 
-from asn1crypto import x509 as asn1
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
+from cryptography.utils import CryptographyDeprecationWarning
 
-from certificates.facts import Facts, key_type
-from certificates.pfx.chain import in_order, leaf_of
-from certificates.pfx.model import Pfx, Problem, UnreadablePfx
-from certificates.pfx.structure import Part, Structure, look
+from certificates.ber import Malformed
+from certificates.pfx import bags, formats, keys, mac, pem
+from certificates.pfx.bags import Found
+from certificates.pfx.chain import path_of
+from certificates.pfx.derivation import Spellings, UnknownProtection
+from certificates.pfx.model import MOST_ITERATIONS, Pfx, Problem, UnreadablePfx
+from certificates.pfx.structure import Structure, look
 from certificates.sealing import Secret
 
-MOST_ITERATIONS = 5_000_000  # of a whole file; what the JDK lets one derivation ask for
-_FEWEST_RSA_BITS, _MOST_RSA_BITS = 2048, 8192
-_CURVES = ("secp256r1", "secp384r1", "secp521r1")
 
+def read(data: bytes, password: Secret, *, now: datetime) -> Pfx:
+    """Return what a file gives: PKCS#12, its base64 text, or PEM.
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What one file, or one part of it, gave."""
-
-    key: PrivateKeyTypes | None
-    certificates: tuple[bytes, ...]  # DER, in the order of the file
-
-
-def read(data: bytes, password: Secret) -> Pfx:
-    """Return what the PFX file *data* gives.
-
+    :param now: which of several certificates is presented depends on it
     :raises UnreadablePfx: if it gives no key pair that the gateway can use
     """
-    structure = look(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)  # what old files use is let in on purpose
+        return _pfx(_open(formats.unwrapped(data), password), password, now)
+
+
+def _pfx(found: Found, password: Secret, now: datetime) -> Pfx:
+    if not found.keys:
+        raise UnreadablePfx(Problem.NO_KEY)
+    if len({keys.fingerprint(key) for key in found.keys}) > 1:  # nobody could tell which one is meant
+        raise UnreadablePfx(Problem.SEVERAL_KEYS)
+    key = keys.load(found.keys[0])
+    path = path_of(key, found.certificates, now=now)
+    return Pfx(certificate=path.leaf, chain=path.above, private_key=keys.pkcs8_of(key), aside=path.aside, unprotected=not password.value)
+
+
+def _open(data: bytes, password: Secret) -> Found:
+    if formats.PEM_BEGIN not in data:
+        return _open_pkcs12(data, password)
+    found = pem.blocks(data)
+    others = (block.der for block in found if not block.is_key)
+    wrapped = next((der for der in others if formats.is_pkcs12(der)), None)  # certutil -encode writes any file as a certificate
+    if wrapped is not None:
+        return _open_pkcs12(wrapped, password)
+    opened = pem.open_blocks(found, _checked(password))
+    return _refuse_needless(password, opened)
+
+
+def _open_pkcs12(data: bytes, password: Secret) -> Found:
+    """Open a PKCS#12 file.
+
+    :raises UnreadablePfx: telling a wrong password from damage
+    """
+    structure = look(formats.pkcs12_in(data))
     if structure.iterations > MOST_ITERATIONS:
         raise UnreadablePfx(Problem.TOO_MUCH_WORK)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # BER and odd serial numbers are let in on purpose
-        opened = _open(data, structure, password)
-        if opened.key is None:
-            raise UnreadablePfx(Problem.NO_KEY)
-        _refuse_several_keys(structure, password)
-        _refuse_unusable(opened.key)
-        return _pfx(opened.key, tuple(dict.fromkeys(opened.certificates)))  # some exports list one identity twice
-
-
-def _pfx(key: PrivateKeyTypes, certificates: tuple[bytes, ...]) -> Pfx:
-    for der in certificates:
-        _refuse_unreadable(der)
-    leaf = leaf_of(key, certificates)
-    _refuse_unusable_form(leaf)
-    return Pfx(
-        certificate=leaf,
-        chain=in_order(leaf, certificates),
-        private_key=Secret(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
-    )
-
-
-def _open(data: bytes, structure: Structure, password: Secret) -> _Opened:
-    """Open the whole file.
-
-    :raises UnreadablePfx: telling a wrong password from damage: with the right one, some part of a damaged file still opens
-    """
-    if b"\0" in password.value or not _is_utf8(password.value):
-        raise UnreadablePfx(Problem.WRONG_PASSWORD)  # no file can have it, and the native library would crash
-    if opened := _try(data, password):
-        return opened
-    opening = [_try(part.file, password) is not None for part in structure.parts]
-    encrypted = [opens for part, opens in zip(structure.parts, opening, strict=True) if part.encrypted]
-    right = any(encrypted) if encrypted else not all(opening)
-    raise UnreadablePfx(Problem.DAMAGED if right else Problem.WRONG_PASSWORD)
-
-
-def _try(data: bytes, password: Secret) -> _Opened | None:
-    """Return what *data* gives, ``None`` if it does not open.
-
-    :raises UnreadablePfx: ``UNUSABLE_KEY``, if its key is of a kind that ``cryptography`` does not know
-    """
-    # A file "without a password" may have the empty one or none at all, which derive different keys.
-    for attempt in (password.value,) if password.value else (b"", None):
-        try:
-            opened = pkcs12.load_pkcs12(data, attempt)
-        except (ValueError, x509.InvalidVersion):
-            continue
-        except (UnsupportedAlgorithm, TypeError):  # TypeError: X25519 and the like, which cannot belong to a certificate
-            raise UnreadablePfx(Problem.UNUSABLE_KEY) from None
-        certificates = ([opened.cert] if opened.cert else []) + opened.additional_certs
-        return _Opened(opened.key, tuple(one.certificate.public_bytes(Encoding.DER) for one in certificates))
-    return None
-
-
-def _refuse_several_keys(structure: Structure, password: Secret) -> None:
-    """Refuse two different keys: nobody could tell which one is meant, and ``cryptography`` takes the first silently."""
-    bags = [part for part in structure.parts if part.is_key_bag]
-    keys = _keys_of((part for part in structure.parts if part.is_collection), password)
-    if keys or len(bags) > 1:  # a sole key is not opened again: for a large RSA key that costs seconds
-        keys |= _keys_of(bags, password)
-    if len(keys) > 1:
-        raise UnreadablePfx(Problem.SEVERAL_KEYS)
-
-
-def _keys_of(parts: Iterable[Part], password: Secret) -> set[bytes]:
-    """Return the private keys in *parts*, PKCS#8."""
-    keys = (opened.key for part in parts if (opened := _try(part.file, password)))
-    return {key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()) for key in keys if key}
-
-
-def _refuse_unusable(key: PrivateKeyTypes) -> None:
-    """Refuse a key that Envoy does not load or present (measured with 1.40)."""
-    match key:
-        case rsa.RSAPrivateKey() if _FEWEST_RSA_BITS <= key.key_size <= _MOST_RSA_BITS:
-            return
-        case ec.EllipticCurvePrivateKey() if key.curve.name in _CURVES:
-            return
-        case ed25519.Ed25519PrivateKey():
-            return
-        case _:
-            raise UnreadablePfx(Problem.UNUSABLE_KEY, key_type(key.public_key()))
-
-
-def _refuse_unusable_form(leaf: bytes) -> None:
-    """Refuse a certificate that writes a usable key in a way Envoy does not load: for PSS only, or a curve by its parameters."""
-    algorithm = asn1.Certificate.load(leaf)["tbs_certificate"]["subject_public_key_info"]["algorithm"]
-    match algorithm["algorithm"].native:
-        case "rsassa_pss":
-            raise UnreadablePfx(Problem.UNUSABLE_KEY, "RSASSA-PSS")
-        case "ec" if algorithm["parameters"].name != "named":
-            raise UnreadablePfx(Problem.UNUSABLE_KEY, f"{Facts.of(leaf).key_type}, explicit parameters")
-
-
-def _refuse_unreadable(der: bytes) -> None:
     try:
-        Facts.of(der)
-    except (ValueError, x509.InvalidVersion):
-        raise UnreadablePfx(Problem.DAMAGED) from None
+        spellings = Spellings.of(_checked(password))
+        return _with_mac(structure, spellings) if structure.mac else _without_mac(structure, spellings, password)
+    except UnreadablePfx as refusal:
+        if refusal.problem is Problem.WRONG_PASSWORD and bags.is_for_windows_accounts(structure):
+            raise UnreadablePfx(Problem.WINDOWS_ACCOUNTS) from None
+        raise
 
 
-def _is_utf8(value: bytes) -> bool:
+def _with_mac(structure: Structure, spellings: Spellings) -> Found:
+    assert structure.mac is not None  # noqa: S101 - the caller has looked
+    unknown = ""
     try:
-        value.decode()
+        right = mac.fits(structure.mac, structure.covered, spellings)
+    except UnknownProtection as protection:
+        right, unknown = False, protection.name
+    except Malformed:
+        right = False
+    found = bags.open_all(structure, spellings)
+    if not right:
+        if unknown:
+            raise UnreadablePfx(Problem.UNKNOWN_PROTECTION, unknown)
+        raise UnreadablePfx(Problem.DAMAGED if found.opened or (found.malformed and not found.encrypted) else Problem.WRONG_PASSWORD)
+    if found.unknown:
+        raise UnreadablePfx(Problem.UNKNOWN_PROTECTION, found.unknown)
+    if found.malformed:
+        raise UnreadablePfx(Problem.DAMAGED)
+    if found.closed_keys or found.closed_collections:  # intact, and the password is that of the MAC
+        raise UnreadablePfx(Problem.OTHER_KEY_PASSWORD)
+    return found
+
+
+def _without_mac(structure: Structure, spellings: Spellings, password: Secret) -> Found:
+    """Open a file whose MAC was left out: only what opens can tell that the password is right."""
+    found = bags.open_all(structure, spellings)
+    if found.unknown:
+        raise UnreadablePfx(Problem.UNKNOWN_PROTECTION, found.unknown)
+    if found.malformed:
+        raise UnreadablePfx(Problem.DAMAGED)
+    if found.closed_keys or found.closed_collections:
+        raise UnreadablePfx(Problem.DAMAGED if found.opened else Problem.WRONG_PASSWORD)
+    return _refuse_needless(password, found)
+
+
+def _refuse_needless(password: Secret, found: Found) -> Found:
+    """Refuse a password where nothing is protected by one: whoever typed it meant another file, or believes this one safe."""
+    if password.value and found.keys and not found.encrypted:  # without a key, that is what is wrong
+        raise UnreadablePfx(Problem.NO_PASSWORD_NEEDED)
+    return found
+
+
+def _checked(password: Secret) -> Secret:
+    """Return a password that a file can have.
+
+    :raises UnreadablePfx: ``WRONG_PASSWORD``
+    """
+    try:
+        password.value.decode()
     except UnicodeDecodeError:
-        return False
-    return True
+        raise UnreadablePfx(Problem.WRONG_PASSWORD) from None
+    if b"\0" in password.value:
+        raise UnreadablePfx(Problem.WRONG_PASSWORD)
+    return password

@@ -1,15 +1,17 @@
 """How the portal and the child that opens a PFX file talk: fields of bytes, each preceded by its length. [pure]
 
-Request: password, file. Answer: ``pfx``, certificate, private key, chain…, or ``problem``, reason, detail, or ``failure``,
-where it happened.
+Request: password, the time, file. Answer: ``pfx``, certificate, private key, what else there is to tell (JSON), chain…, or ``problem``,
+reason, detail, or ``failure``, where it happened.
 """
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Iterable
+from typing import Any
 
-from certificates.pfx.model import Pfx, Problem, UnreadablePfx
+from certificates.pfx.model import Aside, Pfx, Problem, UnreadablePfx
 from certificates.sealing import Secret
 
 _LENGTH = struct.Struct(">I")
@@ -41,7 +43,8 @@ def unpack(data: bytes) -> list[bytes]:
 
 def answer_with(pfx: Pfx) -> bytes:
     """Return the answer that holds *pfx*."""
-    return pack((b"pfx", pfx.certificate, pfx.private_key.value, *pfx.chain))
+    more = {"unprotected": pfx.unprotected, "aside": [one.as_json() for one in pfx.aside]}
+    return pack((b"pfx", pfx.certificate, pfx.private_key.value, json.dumps(more).encode(), *pfx.chain))
 
 
 def answer_refusing(refusal: UnreadablePfx) -> bytes:
@@ -62,8 +65,8 @@ def understand(answer: bytes) -> Pfx:
     """
     try:
         match unpack(answer):
-            case [b"pfx", certificate, private_key, *chain]:
-                return Pfx(certificate=certificate, chain=tuple(chain), private_key=Secret(private_key))
+            case [b"pfx", certificate, private_key, more, *chain]:
+                return _pfx(certificate, Secret(private_key), json.loads(more), chain)
             case [b"problem", problem, detail]:
                 raise UnreadablePfx(Problem(problem.decode()), detail.decode())
             case [b"failure", where]:
@@ -72,3 +75,13 @@ def understand(answer: bytes) -> Pfx:
                 raise ChildFailed("no answer")
     except ValueError as error:
         raise ChildFailed("half an answer") from error
+
+
+def _pfx(certificate: bytes, private_key: Secret, more: dict[str, Any], chain: list[bytes]) -> Pfx:
+    return Pfx(
+        certificate=certificate,
+        chain=tuple(chain),
+        private_key=private_key,
+        aside=tuple(Aside.from_json(one) for one in more["aside"]),
+        unprotected=more["unprotected"],
+    )

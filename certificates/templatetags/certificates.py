@@ -6,10 +6,18 @@ from datetime import datetime
 
 from django import template
 
+from certificates import problems
 from certificates.facts import Facts
 from certificates.models import EXPIRES_SOON
+from certificates.pfx import Aside
 
 register = template.Library()
+
+
+@register.filter
+def why(aside: Aside) -> str:
+    """Return why a certificate of the file is not sent."""
+    return problems.reason(aside.reason)
 
 
 @register.filter

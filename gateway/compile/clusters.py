@@ -110,7 +110,7 @@ def _protocol(backend: Backend) -> upstreams.HttpProtocolOptions:
         initial_stream_window_size=UInt32Value(value=_STREAM_WINDOW),
         initial_connection_window_size=UInt32Value(value=_CONNECTION_WINDOW),
     )
-    match _http_of(backend):
+    match backend.http:
         case Protocol.AUTO:
             automatic = upstreams.HttpProtocolOptions.AutoHttpConfig(
                 http_protocol_options=Http1ProtocolOptions(), http2_protocol_options=http2
@@ -121,13 +121,6 @@ def _protocol(backend: Backend) -> upstreams.HttpProtocolOptions:
         case Protocol.HTTP1:
             explicit = upstreams.HttpProtocolOptions.ExplicitHttpConfig(http_protocol_options=Http1ProtocolOptions())
     return upstreams.HttpProtocolOptions(common_http_protocol_options=common, explicit_http_config=explicit)
-
-
-def _http_of(backend: Backend) -> Protocol:
-    """Return what is spoken in the end: HTTP/2 knows no renegotiation (RFC 9113, 9.2.1), and without TLS nothing can be negotiated."""
-    if backend.asks_later or (backend.protocol is Protocol.AUTO and backend.scheme != "https"):
-        return Protocol.HTTP1
-    return backend.protocol
 
 
 def _limits() -> CircuitBreakers:

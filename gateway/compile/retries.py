@@ -1,6 +1,7 @@
 """What is tried again, and how often. [pure]
 
-Envoy knows one number of tries for all reasons (router filter, ``num_retries``); it is chosen by whether a call may safely be sent twice.
+Envoy knows one number of tries for all reasons (router filter, ``num_retries``). Over HTTP/2 it is for what the back end says it has not
+begun, over HTTP/1.1 for what broke before it was answered and may safely be sent twice; connections that fail count as broken, too.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ SAFE_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PUT")  # idempotent, RFC 91
 # A server that renews its connections refuses whatever it has not begun, each time again: with 16 streams on a connection that ends after
 # 10 calls, 10 tries lose 2 of 10,000 calls, 25 none.
 _TRIES_OF_REFUSED = 25
-# With 16 streams on a connection that ends after 100 calls, 5 tries lose none; more would burden a back end that breaks everything off.
-_TRIES_OF_BROKEN = 5
 
 
 def not_begun() -> RetryPolicy:
@@ -25,8 +24,8 @@ def not_begun() -> RetryPolicy:
 
 
 def not_answered() -> RetryPolicy:
-    """Return what is safe for :data:`SAFE_METHODS`: try again also what broke before it was answered, be it unread or half done."""
-    return RetryPolicy(retry_on="refused-stream,reset", num_retries=UInt32Value(value=_TRIES_OF_BROKEN))
+    """Return what is safe for :data:`SAFE_METHODS`: try again, once, what broke before it was answered, be it unread or half done."""
+    return RetryPolicy(retry_on="refused-stream,reset", num_retries=UInt32Value(value=1))
 
 
 def is_safe() -> HeaderMatcher:

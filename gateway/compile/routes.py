@@ -173,16 +173,14 @@ def _operation_routes(policy: Policy, operation: OperationPattern) -> Iterator[R
 
 def _by_safety(policy: Policy, operation: OperationPattern, match: RouteMatch, action: RouteAction) -> Iterator[Route]:
     """Yield the route of *match*; where any verb matches, what may be sent twice has a route of its own before the other's."""
-    safe = RouteAction()
-    safe.CopyFrom(action)
-    safe.retry_policy.CopyFrom(not_answered())
-    if policy.forwarding.retry and operation.method == ANY_METHOD:
-        of_safe_calls = RouteMatch()
-        of_safe_calls.CopyFrom(match)
-        of_safe_calls.headers.append(is_safe())
+    tries_again = policy.forwarding.retry and not policy.backend.speaks_http2
+    safe = RouteAction(retry_policy=not_answered())
+    safe.MergeFrom(action)
+    if tries_again and operation.method == ANY_METHOD:
+        of_safe_calls = RouteMatch(headers=[is_safe()])
+        of_safe_calls.MergeFrom(match)
         yield _route(policy, operation, of_safe_calls, safe)
-    may_be_sent_twice = policy.forwarding.retry and operation.method in SAFE_METHODS
-    yield _route(policy, operation, match, safe if may_be_sent_twice else action)
+    yield _route(policy, operation, match, safe if tries_again and operation.method in SAFE_METHODS else action)
 
 
 def _query_parameter(part: QueryPart) -> QueryParameterMatcher:

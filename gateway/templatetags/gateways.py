@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
-from django.db.models import Model
+from django.contrib.auth.models import User
+from django.db.models import Count, F, Model, Q
 from django.template.context import RequestContext
 from django.urls import reverse
 from django.utils import timezone
 
 from apis.models import Api
+from certificates.models import ClientCertificate
 from gateway.models import FailedCall, Gateway, Refusal
 from portal.listing import words_of
 from portal.live import Kind, LiveStatus, State, live_status
@@ -27,11 +30,11 @@ def live_status_tag(context: RequestContext, kind: str, subject: Model) -> dict[
     user = getattr(context.get("request"), "user", None)
     if user is None or not user.has_perm("gateway.view_gateway"):
         return {}
-    return live_context(Kind(kind), subject.pk, wait=0)
+    return live_context(Kind(kind), subject.pk, user, wait=0)
 
 
-def live_context(kind: Kind, pk: int, *, wait: int) -> dict[str, Any]:
-    """Return what the fragment shows of something.
+def live_context(kind: Kind, pk: int, user: User, *, wait: int) -> dict[str, Any]:
+    """Return what the fragment shows of something to *user*.
 
     :param wait: how long, in milliseconds, the page has waited before it asked for this; each time a little longer
     """
@@ -39,7 +42,13 @@ def live_context(kind: Kind, pk: int, *, wait: int) -> dict[str, Any]:
     following = min(wait * 3 // 2 or _FIRST_LOOK_MILLISECONDS, _LONGEST_MILLISECONDS)
     if status.state is State.NOWHERE:
         following = _LONGEST_MILLISECONDS
-    return {"status": status, "took": _took(status), "wait": following, "url": reverse("gateways:live", args=[kind.value, pk])}
+    return {
+        "status": status,
+        "took": _took(status),
+        "wait": following,
+        "url": reverse("gateways:live", args=[kind.value, pk]),
+        "may_roll_back": user.has_perm("certificates.change_clientcertificate"),
+    }
 
 
 def _took(status: LiveStatus) -> dict[str, int]:
@@ -59,7 +68,41 @@ def gateways_summary() -> dict[str, Any]:
     gateways = list(Gateway.objects.filter(connected_at__isnull=False))
     now = timezone.now()
     connected = sum(gateway.is_connected(now=now) for gateway in gateways)
-    return {"connected": connected, "refusals": Refusal.objects.values("api").distinct().count()}
+    refused = Count("api", distinct=True, filter=Q(presents=None))
+    return {"connected": connected, **Refusal.objects.aggregate(refusals=refused, earlier=Count("api", distinct=True) - refused)}
+
+
+@register.inclusion_tag("gateways/_dashboard_refused.html")
+def refused_certificates() -> dict[str, Any]:
+    """Render which certificates' current versions a gateway has refused, and what it presents instead."""
+    about = ("api__certificate__name", "api__certificate__current__number", "gateway__name", "presents__number")
+    rows = Refusal.objects.filter(presents__isnull=False).order_by(*about).values_list(*about).distinct()
+    return {"refused": rows[:_RECENT]}
+
+
+@register.simple_tag
+def presented_instead(certificate: ClientCertificate) -> list[int]:
+    """Return the numbers of the versions that gateways present because they have refused the current one."""
+    found = Refusal.objects.filter(api__certificate=certificate, presents__isnull=False).order_by("presents__number")
+    return list(found.values_list("presents__number", flat=True).distinct())
+
+
+@register.simple_tag
+def refusals_among(rows: Iterable[Api | ClientCertificate]) -> dict[int, int]:
+    """Return which of *rows*, by id, are refused by a gateway, with the number of the version that is presented instead, or 0."""
+    ids = {type(row): [one.pk for one in rows if type(one) is type(row)] for row in rows}
+    found: dict[int, int] = {}
+    for model, where in ((Api, "api"), (ClientCertificate, "api__certificate")):
+        if model in ids:
+            refused = Refusal.objects.filter(**{f"{where}__in": ids[model]}).order_by(F("presents__number").desc(nulls_last=True))
+            found |= {pk: number or 0 for pk, number in refused.values_list(where, "presents__number").distinct()}
+    return found
+
+
+@register.filter
+def of(found: dict[int, int], pk: int) -> int | None:
+    """Return what was found of one row; ``None``: nothing."""
+    return found.get(pk)
 
 
 @register.inclusion_tag("gateways/_failed_call.html")

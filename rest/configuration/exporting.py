@@ -30,7 +30,7 @@ def configuration() -> Document:
 def certificate(row: ClientCertificate) -> Document:
     """Return an entry; a file that brings it along names a PFX file as ``pfx`` and its password's file as ``password_file``."""
     assert row.current is not None  # noqa: S101 - an entry is made with its first version
-    return {"name": row.name, "thumbprint": row.current.thumbprint, "subject": row.current.subject}
+    return {"name": row.name, "thumbprint": row.current.thumbprint, "subject": row.current.label}
 
 
 def api(row: Api) -> Document:

@@ -16,7 +16,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from apis.models import Api, Subscription
-from certificates.models import ClientCertificate
+from certificates.models import ClientCertificate, folded
 from rest.configuration import apis, others
 from rest.configuration.exporting import VERSION, Document, configuration
 from rest.configuration.reading import Context, entries_of, merged
@@ -60,9 +60,9 @@ class Importer:
             "subscriptions": others.apply_subscription,
         }
         for section in _SECTIONS:
-            known = {entry["name"]: entry for entry in before[section]}
+            known = {_key(section, entry): entry for entry in before[section]}
             for place, entry in entries_of(sections.get(section), section):
-                now_there = known.get(entry["name"])
+                now_there = known.get(_key(section, entry))
                 appliers[section](context, merged(now_there, entry, place), now_there, place)
         if self.delete_unmentioned:
             self._delete(sections)
@@ -77,10 +77,22 @@ class Importer:
         for section, model in kinds:
             if section not in sections:
                 continue
-            mentioned = {entry["name"] for _place, entry in entries_of(sections.get(section), section)}
-            for row in model._default_manager.exclude(name__in=mentioned).order_by("name"):
+            mentioned = {_key(section, entry) for _place, entry in entries_of(sections.get(section), section)}
+            unmentioned = [row for row in model._default_manager.order_by("name") if _key(section, {"name": _name(row)}) not in mentioned]
+            for row in unmentioned:
                 others.delete(row, by=self.by, now=self.now)
-                self.changes.append(f"- {section}/{row.name}")  # type: ignore[attr-defined]  # all of them have names
+                self.changes.append(f"- {section}/{_name(row)}")
+
+
+def _key(section: str, entry: Document) -> str:
+    """Return what tells the entries of a section apart: certificates' names are compared without regard to case."""
+    name = str(entry["name"])
+    return folded(name) if section == "certificates" else name
+
+
+def _name(row: Model) -> str:
+    name: str = row.name  # type: ignore[attr-defined]  # all of them have names
+    return name
 
 
 def _sections_of(document: Any) -> Document:

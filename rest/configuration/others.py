@@ -15,8 +15,9 @@ from apis.pickers import ALL_APIS, API_PREFIX
 from certificates import actions as certificate_actions
 from certificates import problems
 from certificates.facts import Facts
+from certificates.loading import open_loadable
 from certificates.models import ClientCertificate
-from certificates.pfx import UnreadablePfx, open_pfx, password_of
+from certificates.pfx import UnreadablePfx, password_of
 from rest import backend_actions
 from rest.configuration.exporting import Document
 from rest.configuration.reading import Context, refuse_unknown
@@ -35,7 +36,7 @@ def apply_certificate(context: Context, wanted: Document, before: Document | Non
     """
     sent = refuse_unknown(wanted, ("name", "thumbprint", "subject", "pfx", "password_file"), place)
     sent.check()
-    name, row = wanted["name"], ClientCertificate.objects.filter(name=wanted["name"]).first()
+    name, row = wanted["name"], ClientCertificate.objects.named(wanted["name"]).first()
     if not wanted.get("pfx"):
         if row is None:
             raise Invalid(
@@ -45,7 +46,8 @@ def apply_certificate(context: Context, wanted: Document, before: Document | Non
             context.notes.append(_("%(name)s: another certificate is there; name a PFX file to replace it.") % {"name": name})
         return
     try:
-        pfx = open_pfx(context.file(str(wanted["pfx"]), f"{place}pfx"), password_of(context.password(wanted, place)))
+        data, password = context.file(str(wanted["pfx"]), f"{place}pfx"), password_of(context.password(wanted, place))
+        pfx = open_loadable(data, password, now=context.now)
     except UnreadablePfx as refusal:
         field = "password_file" if problems.field(refusal) == "password" else "pfx"
         raise Invalid(Fault(f"{place}{field}", problems.sentence(refusal))) from refusal
@@ -69,7 +71,7 @@ def apply_backend(context: Context, wanted: Document, before: Document | None, p
     :raises Invalid: naming what cannot be
     """
     sent = refuse_unknown(wanted, ("name", "url", *_BACKEND_TEXTS, *_BACKEND_FLAGS, "certificate"), place)
-    certificate = ClientCertificate.objects.filter(name=sent.text("certificate")).first()
+    certificate = ClientCertificate.objects.named(sent.text("certificate")).first()
     if sent.text("certificate") and certificate is None:
         sent.refuse("certificate", _("There is no client certificate %(named)s.") % {"named": wanted["certificate"]})
     chain, name = (sent.flag(flag, True) for flag in _BACKEND_FLAGS)

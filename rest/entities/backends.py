@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from apis.actions import NotOverHttp
 from apis.forms import NOT_OVER_HTTP
 from apis.service_url import BadServiceUrl, check, refusals_of_resolved
-from certificates.models import ClientCertificate
+from certificates.models import ClientCertificate, folded
 from rest import backend_actions, etags
 from rest.backend_actions import BackendSettings
 from rest.bodies import Properties
@@ -146,7 +146,9 @@ def _certificate(credentials: Properties) -> ClientCertificate | None:
     entries = ClientCertificate.objects.filter(current__isnull=False)
     for name in _CERTIFICATES:
         for text in credentials.texts(name):
-            wanted = {"name": text.rpartition("/")[2]} if name == "certificateIds" else {"versions__thumbprint": text.upper()}
+            wanted = (
+                {"folded_name": folded(text.rpartition("/")[2])} if name == "certificateIds" else {"versions__thumbprint": text.upper()}
+            )
             if entry := entries.filter(**wanted).first():
                 found[entry.pk] = entry
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -11,9 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from certificates import actions, problems
+from certificates.doubts import UNPROTECTED
 from certificates.facts import Facts
-from certificates.models import ClientCertificate, not_reserved
-from certificates.pfx import Pfx, Problem, UnreadablePfx, open_pfx, password_of
+from certificates.loading import open_loadable
+from certificates.models import CertificateVersion, ClientCertificate, folded, not_reserved
+from certificates.pfx import Pfx, Problem, UnreadablePfx, password_of
 from portal.live import Kind
 from rest import etags
 from rest.bodies import Properties
@@ -32,12 +35,13 @@ class Certificates(Collection[ClientCertificate, Pfx]):
     permission = "certificates.{}_clientcertificate"
     fields: ClassVar = {
         "name": Text("name"),
-        "subject": Text("current__subject"),
+        "subject": Text("current__label"),
         "thumbprint": Text("current__thumbprint", normal=str.upper),
         "expirationDate": Moment("current__not_after"),
     }
     entity_methods = ("GET", "HEAD", "PUT", "DELETE")
     live_kind = Kind.CERTIFICATE
+    _notes: Sequence[str] = ()  # on the file that was sent
 
     def rows(self) -> QuerySet[ClientCertificate]:
         """Return all entries, by name."""
@@ -57,10 +61,26 @@ class Certificates(Collection[ClientCertificate, Pfx]):
         return etags.etag(row.pk, row.revision)
 
     def show(self, row: ClientCertificate) -> dict[str, Any]:
-        """Return what is public of the current version."""
-        version = row.current
-        assert version is not None  # noqa: S101 - rows() leaves out those without
-        return {"subject": version.subject, "thumbprint": version.thumbprint, "expirationDate": version.not_after}
+        """Return what is public of the current version; what it is good for in the newer form only."""
+        version = _current(row)
+        shown = {"subject": version.label, "thumbprint": version.thumbprint, "expirationDate": version.not_after}
+        return shown if self.call.service.direct else {**shown, **self._judged(version)}
+
+    def warnings(self, row: ClientCertificate) -> list[str]:
+        """Return why back ends may refuse the certificate, and that the file just sent was unprotected."""
+        return [*_current(row).doubts(now=self.call.now), *self._notes]
+
+    def _named(self, rows: QuerySet[ClientCertificate], name: str) -> QuerySet[ClientCertificate]:
+        return rows.filter(folded_name=folded(name))
+
+    def _judged(self, version: CertificateVersion) -> dict[str, Any]:
+        leaf = version.path[0]
+        return {
+            "keyUsage": leaf.key_usage,
+            "extendedKeyUsage": leaf.purposes,
+            "signatureAlgorithm": str(leaf.signature_algorithm),
+            "warnings": version.doubts(now=self.call.now),
+        }
 
     @sensitive_variables()
     def read(self, sent: Properties, row: ClientCertificate | None, *, whole: bool) -> Pfx:  # noqa: ARG002 - a file is whole
@@ -70,12 +90,14 @@ class Certificates(Collection[ClientCertificate, Pfx]):
         password = password_of(sent.text("password"))
         sent.check()
         try:
-            return open_pfx(data, password)
+            pfx = open_loadable(data, password, now=self.call.now)
         except UnreadablePfx as refusal:
             if refusal.problem is Problem.BUSY:
                 raise TooManyRequests(problems.sentence(refusal), seconds=_BUSY_SECONDS) from None
             target = "password" if problems.field(refusal) == "password" else "data"
             raise Invalid(Fault(target, problems.sentence(refusal))) from None
+        self._notes = [str(UNPROTECTED)] if pfx.unprotected else []
+        return pfx
 
     def create(self, name: str, draft: Pfx) -> ClientCertificate:
         """Upload an entry."""
@@ -108,9 +130,14 @@ class Certificates(Collection[ClientCertificate, Pfx]):
             raise Conflict(message, status=400 if self.call.service.direct else 409) from refusal
 
 
+def _current(row: ClientCertificate) -> CertificateVersion:
+    assert row.current is not None  # noqa: S101 - rows() leaves out those without
+    return row.current
+
+
 def _decoded(sent: Properties, name: str, *, needed: bool) -> bytes:
     """Return base64 decoded; line breaks in it are fine."""
-    text = "".join(sent.text(name, needed=needed).split())
+    text = "".join(sent.text(name, needed=needed).removeprefix("\ufeff").split())
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):  # ValueError: not ASCII

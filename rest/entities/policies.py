@@ -156,7 +156,7 @@ def _entry(rule: AuthenticationCertificate) -> ClientCertificate:
     """
     entries = ClientCertificate.objects.filter(current__isnull=False)
     if rule.certificate_id:
-        entries = entries.filter(name=rule.certificate_id)
+        entries = entries.named(rule.certificate_id)
     if rule.thumbprint:
         entries = entries.filter(versions__thumbprint=rule.thumbprint)
     if entry := entries.first():

@@ -101,7 +101,8 @@ _POLICY = {
 # What is sent with PUT: its properties, and which of them must be there. PATCH takes the same, with none needed.
 SENT: dict[str, Schema] = {
     "Certificate": record(
-        {"data": needed("A PFX file in base64."), "password": text("The one it was exported with.", writeOnly=True)}, required=("data",)
+        {"data": needed("A PFX file, or PEM, in base64."), "password": text("The one it was exported with.", writeOnly=True)},
+        required=("data",),
     ),
     "Api": record(_API, required=("displayName", "path", "serviceUrl")),
     "Operation": record(_OPERATION, required=("displayName", "method", "urlTemplate")),
@@ -114,8 +115,15 @@ CERTIFICATE_SHOWN = {
     "thumbprint": {"type": "string", "pattern": "^[0-9A-F]{40}$"},
     "expirationDate": {"type": "string", "format": "date-time"},
 }
+_WORDS = {"type": ["array", "null"], "items": {"type": "string"}}
+_CERTIFICATE_JUDGED = {
+    "keyUsage": _WORDS | {"description": "As RFC 5280 names it; null: not limited."},
+    "extendedKeyUsage": _WORDS | {"description": "As RFC 5280 names it, else by OID; null: not limited."},
+    "signatureAlgorithm": {"type": "string"},
+    "warnings": {"type": "array", "items": {"type": "string"}, "description": "Why back ends may refuse it; also as Warning headers."},
+}
 _SHOWN: dict[str, Schema] = {
-    "Certificate": record(CERTIFICATE_SHOWN, required=tuple(CERTIFICATE_SHOWN)),
+    "Certificate": record({**CERTIFICATE_SHOWN, **_CERTIFICATE_JUDGED}, required=tuple(CERTIFICATE_SHOWN)),
     "Api": record({**_API, "provisioningState": {"const": "Succeeded"}}, required=("displayName", "path", "serviceUrl")),
     "Operation": record(_OPERATION, required=("displayName", "method", "urlTemplate")),
     "Policy": record(_POLICY, required=("value", "format")),

@@ -50,6 +50,7 @@ def many_certificates(number: int, like: CertificateVersion) -> None:
             der=like.der,
             thumbprint=f"{one:040X}",
             thumbprint_sha256=f"{one:064X}",
+            label=f"CN=many-{one:05}",
             subject=f"CN=many-{one:05}",
             issuer=like.issuer,
             serial=like.serial,

@@ -20,6 +20,8 @@ SEQUENCE, OCTETS, INTEGER, OID, NULL, CONTEXT = 0x30, 0x04, 0x02, 0x06, 0x05, 0x
 DATA = bytes.fromhex("2a864886f70d010701")
 ENCRYPTED = bytes.fromhex("2a864886f70d010706")
 SHROUDED_KEY = bytes.fromhex("2a864886f70d010c0a0102")
+CERTIFICATE = bytes.fromhex("2a864886f70d010c0a0103")
+X509 = bytes.fromhex("2a864886f70d01091601")
 PBES2 = bytes.fromhex("2a864886f70d01050d")
 PBKDF2 = bytes.fromhex("2a864886f70d01050c")
 PBMAC1 = bytes.fromhex("2a864886f70d01050e")
@@ -112,10 +114,11 @@ def as_ber(file: bytes) -> bytes:
     return b"".join((b"\x30\x80", integer(3), auth_safe, pfx["mac_data"].dump(), b"\0\0"))
 
 
-def _pbes2(iterations: int, password: str, plain: bytes) -> tuple[bytes, bytes]:
+def _pbes2(iterations: int, password: str | bytes, plain: bytes) -> tuple[bytes, bytes]:
     """Return the algorithm and the ciphertext of *plain*; a hostile count is written but not worked."""
     salt, vector = os.urandom(8), os.urandom(16)
-    key = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, min(iterations, 10_000), 32)
+    octets = password if isinstance(password, bytes) else password.encode()
+    key = hashlib.pbkdf2_hmac("sha256", octets, salt, min(iterations, 10_000), 32)
     scheme = tlv(SEQUENCE, tlv(OID, AES_256_CBC), tlv(OCTETS, vector))
     algorithm = tlv(SEQUENCE, tlv(OID, PBES2), tlv(SEQUENCE, _pbkdf2(salt, iterations), scheme))
     pad = 16 - len(plain) % 16
@@ -123,13 +126,19 @@ def _pbes2(iterations: int, password: str, plain: bytes) -> tuple[bytes, bytes]:
     return algorithm, cipher.update(plain + bytes([pad]) * pad) + cipher.finalize()
 
 
-def shrouded_key(key: bytes, *, password: str = "secret", iterations: int = 2048) -> bytes:
+def shrouded_key(key: bytes, *, password: str | bytes = "secret", iterations: int = 2048) -> bytes:
     """Return a bag with an encrypted private key."""
     algorithm, ciphertext = _pbes2(iterations, password, key)
     return tlv(SEQUENCE, tlv(OID, SHROUDED_KEY), tlv(CONTEXT, tlv(SEQUENCE, algorithm, tlv(OCTETS, ciphertext))))
 
 
-def encrypted(*bags: bytes, password: str = "secret", iterations: int = 2048) -> bytes:
+def certificate_bag(der: bytes) -> bytes:
+    """Return a bag with a certificate that nobody has looked at."""
+    inside = tlv(SEQUENCE, tlv(OID, X509), tlv(CONTEXT, tlv(OCTETS, der)))
+    return tlv(SEQUENCE, tlv(OID, CERTIFICATE), tlv(CONTEXT, inside))
+
+
+def encrypted(*bags: bytes, password: str | bytes = "secret", iterations: int = 2048) -> bytes:
     """Return an encrypted collection of *bags*."""
     algorithm, ciphertext = _pbes2(iterations, password, tlv(SEQUENCE, *bags))
     info = tlv(SEQUENCE, tlv(OID, DATA), algorithm, tlv(0x80, ciphertext))

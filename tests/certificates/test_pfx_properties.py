@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +15,7 @@ from tests.certificates import files
 from tests.issuing import issue
 
 CLIENT = issue("client", by=issue("middle", by=issue("root", authority=True), authority=True))
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
 FILES = (
     CLIENT.pfx_file(),
     CLIENT.pfx_file(""),
@@ -22,14 +26,17 @@ FILES = (
     files.RC2_40,
     CLIENT.der,
     CLIENT.key_der,
+    (CLIENT.pem + CLIENT.key_pem).encode(),
+    (Path(__file__).parent / "cases" / "san-x400.pfx").read_bytes(),
+    (Path(__file__).parent / "cases" / "text-base64-of-pfx.pfx").read_bytes(),
 )
-passwords = st.sampled_from([b"secret", b""]) | st.binary(max_size=20)
+passwords = st.sampled_from([b"secret", b"", b"case-pass-7"]) | st.binary(max_size=20)
 
 
 def outcome(data: bytes, password: bytes) -> Pfx | UnreadablePfx:
     """Return what reading gives; anything but the two expected fails the test."""
     try:
-        return read(data, Secret(password))
+        return read(data, Secret(password), now=NOW)
     except UnreadablePfx as refusal:
         return refusal
 

@@ -68,6 +68,28 @@ def test_an_earlier_version_is_presented_again(signed_in: Client, publisher: Use
     assert Activity.objects.order_by("-id")[0].event == Event.CERTIFICATE_ROLLED_BACK
 
 
+def test_a_file_that_is_an_earlier_version_offers_to_roll_back_to_it(signed_in: Client) -> None:
+    first = issue()
+    make_certificate(issued=first)
+    send(signed_in, issue("renewed").pfx_file())
+    page = send(signed_in, first.pfx_file())
+    assert page.status_code == 422
+    assert page.context["form"].errors["file"] == ["This is version 1 of orders-client. Roll back to it in place of uploading it again."]
+    assert f'action="{PAGE}roll-back/"'.encode() in page.content
+    assert b"Roll back to version 1" in page.content
+    assert current()[0] == 2
+    signed_in.post(f"{PAGE}roll-back/", {"version": str(page.context["earlier"].number)})
+    assert current() == (1, first.thumbprint)
+
+
+def test_a_file_that_is_the_current_version_offers_nothing(signed_in: Client) -> None:
+    first = issue()
+    make_certificate(issued=first)
+    page = send(signed_in, first.pfx_file())
+    assert page.context["form"].errors["file"] == ["This is the current version of orders-client already."]
+    assert b"Roll back to version" not in page.content
+
+
 def test_rolling_back_to_the_current_version_is_no_event(signed_in: Client) -> None:
     make_certificate()
     assert signed_in.post(f"{PAGE}roll-back/", {"version": "1"}).status_code == 303

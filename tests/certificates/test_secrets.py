@@ -38,7 +38,7 @@ def traces(issued: Issued) -> list[bytes]:
         number,
         number.hex().encode(),
         base64.b64encode(number)[:40],
-        body[24:80].encode(),
+        body[24:60].encode(),  # within a line
         repr(number)[2:-1].encode(),
         issued.key_der[40:],
     ]
@@ -139,9 +139,11 @@ def _break(_place: object, *_args: object, **_kwargs: object) -> None:
 
 
 STEPS: dict[str, tuple[str, Callable[[Client, Issued], Page]]] = {
-    "while the file is opened": ("certificates.forms.open_pfx", lambda client, issued: _send(client, "upload/", issued)),
+    "while the file is opened": ("certificates.forms.open_loadable", lambda client, issued: _send(client, "upload/", issued)),
     "while the child is started": ("certificates.pfx.opening.subprocess.Popen", lambda client, issued: _send(client, "upload/", issued)),
     "while the answer is read": ("certificates.pfx.opening.wire.understand", lambda client, issued: _send(client, "upload/", issued)),
+    "while the gateway's loader is started": ("gateway.loader._confine", lambda client, issued: _send(client, "upload/", issued)),
+    "while the loader's answer is read": ("gateway.loader._understand", lambda client, issued: _send(client, "kept/replace/", issued)),
     "while the key is sealed": ("certificates.sealing.KeyRing.seal", lambda client, issued: _send(client, "upload/", issued)),
     "while the upload is stored": ("certificates.actions.record", lambda client, issued: _send(client, "upload/", issued)),
     "while the page is rendered": ("certificates.views.render", lambda client, issued: _send(client, "upload/", issued, "wrong")),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import translation
 
@@ -100,7 +101,7 @@ def test_an_expired_certificate_is_accepted_with_a_warning(signed_in: Client) ->
     ("file", "sentence"),
     [
         (b"", "The file is empty."),
-        (CLIENT.pem.encode(), "openssl pkcs12 -export"),
+        (CLIENT.pem.encode(), "no private key"),
         (CLIENT.der, "This is a certificate without its private key"),
         (b"\xfe\xed\xfe\xed", "keytool -importkeystore"),
         (b"PK\x03\x04", "ZIP archive"),
@@ -112,7 +113,20 @@ def test_an_expired_certificate_is_accepted_with_a_warning(signed_in: Client) ->
         (b"0" * 5_000_000, "larger than 256 KiB"),
         (files.with_mac_iterations(CLIENT.pfx_file(), 2**31 - 1), "too much work"),
     ],
-    ids=["empty", "PEM", "DER", "JKS", "ZIP", "text", "truncated", "no key", "no certificate", "large", "very large", "too much work"],
+    ids=[
+        "empty",
+        "PEM without a key",
+        "DER",
+        "JKS",
+        "ZIP",
+        "text",
+        "truncated",
+        "no key",
+        "no certificate",
+        "large",
+        "very large",
+        "too much work",
+    ],
 )
 def test_a_file_that_does_not_do_says_what_to_do(signed_in: Client, file: bytes, sentence: str) -> None:
     page = send(signed_in, file)
@@ -153,6 +167,48 @@ def test_a_taken_name_is_an_error_at_the_name(signed_in: Client) -> None:
     page = send(signed_in, CLIENT.pfx_file(), name="taken")
     assert page.status_code == 422
     assert page.context["form"].errors == {"name": ["There is already a certificate named taken."]}
+
+
+@pytest.mark.parametrize("name", ["Taken", "TAKEN", "größe", "GRÖSSE", "Gro\u0308ße"])
+def test_names_that_differ_by_case_or_composition_alone_are_one_name(signed_in: Client, name: str) -> None:
+    make_certificate("taken", issue("one"))
+    make_certificate("Größe", issue("two"))
+    page = send(signed_in, CLIENT.pfx_file(), name=name)
+    assert page.status_code == 422
+    assert set(page.context["form"].errors) == {"name"}
+    assert signed_in.get(f"/security/client-certificates/{name}/").status_code == 200
+
+
+def test_the_database_itself_keeps_such_names_apart() -> None:
+    make_certificate("taken")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ClientCertificate.objects.bulk_create([ClientCertificate(name="TAKEN", created_at=datetime.now(UTC))])
+
+
+def test_a_made_name_does_not_collide_with_one_in_another_case(signed_in: Client) -> None:
+    make_certificate("ORDERS")
+    send(signed_in, issue("orders").pfx_file())
+    assert set(ClientCertificate.objects.values_list("name", flat=True)) == {"ORDERS", "orders-2"}
+
+
+def test_certificate_and_key_are_taken_as_two_files(signed_in: Client) -> None:
+    fields = {"file": SimpleUploadedFile("client.crt", CLIENT.pem.encode()), "key": SimpleUploadedFile("client.key", CLIENT.key_der)}
+    assert signed_in.post(UPLOAD, fields).status_code == 303
+    assert CertificateVersion.objects.get().unseal() == Secret(CLIENT.key_der)
+
+
+def test_pasted_pem_is_taken(signed_in: Client) -> None:
+    assert signed_in.post(UPLOAD, {"pem": CLIENT.pem + CLIENT.key_pem}).status_code == 303
+    assert CertificateVersion.objects.get().thumbprint == CLIENT.thumbprint
+
+
+def test_what_is_wrong_with_pasted_pem_is_said_there_and_the_key_is_not_shown_again(signed_in: Client) -> None:
+    page = signed_in.post(UPLOAD, {"pem": issue("other").pem + CLIENT.key_pem})
+    assert page.status_code == 422
+    assert set(page.context["form"].errors) == {"pem"}
+    assert CLIENT.key_pem.splitlines()[1].encode() not in page.content
+    assert set(signed_in.post(UPLOAD, {"pem": "x" * (MOST_BYTES + 1)}).context["form"].errors) == {"pem"}
+    assert not ClientCertificate.objects.exists()
 
 
 def test_a_busy_portal_asks_to_try_again(signed_in: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,16 +127,18 @@ class Backend:
 
     :ivar certificate: what it shows; ``None``: no TLS
     :ivar accepts: the authority client certificates must come from; ``None``: it asks for none
+    :ivar offers: what it offers by ALPN; it speaks HTTP/1.1 whatever is chosen
     """
 
     certificate: Issued | None = None
     accepts: Issued | None = None
     newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
+    offers: tuple[str, ...] = ()
     port: int = field(default_factory=lambda: free_ports(1)[0])
 
     def __enter__(self) -> Self:
         """Start it."""
-        self._server = _Server(self.port, _context(self.certificate, self.accepts, self.newest) if self.certificate else None)
+        self._server = _Server(self.port, _context(self) if self.certificate else None)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
 
@@ -234,16 +236,19 @@ def _terminator(backend: Http2Backend) -> dict[str, Any]:
     return {"static_resources": {"listeners": [listener], "clusters": [behind]}}
 
 
-def _context(certificate: Issued, accepts: Issued | None, newest: ssl.TLSVersion) -> ssl.SSLContext:
+def _context(backend: Backend) -> ssl.SSLContext:
+    assert backend.certificate
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.maximum_version = newest
+    context.maximum_version = backend.newest
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
-        file.write(certificate.key_pem + certificate.pem)
+        file.write(backend.certificate.key_pem + backend.certificate.pem)
         file.flush()
         context.load_cert_chain(file.name)
-    if accepts:
+    if backend.accepts:
         context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(cadata=accepts.pem)
+        context.load_verify_locations(cadata=backend.accepts.pem)
+    if backend.offers:
+        context.set_alpn_protocols(list(backend.offers))
     return context
 
 

@@ -114,6 +114,17 @@ class Plant:
         """Let it go on."""
         self._processes[name].send_signal(signal.SIGCONT)
 
+    def hot_restart(self) -> None:
+        """Have the gateway's Envoy replaced by a new one that takes over; return once the old one has gone."""
+        before = self.envoys()
+        self._processes["gateway"].send_signal(signal.SIGHUP)
+        eventually(lambda: (now := self.envoys()) and not before & now)
+
+    def envoys(self) -> set[int]:
+        """Return the ids of the gateway's Envoys."""
+        supervisor = self._processes["gateway"].pid
+        return {int(one) for one in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()}
+
     def log_of(self, name: str) -> str:
         """Return what a process has said."""
         return (self.home / f"{name}.log").read_text()

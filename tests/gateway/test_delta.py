@@ -15,7 +15,7 @@ class Thing:
     version: str
 
 
-def _always(_due: Due) -> bool:
+def _always(_due: Due[Thing]) -> bool:
     return True
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from gateway import actions
+from gateway.alpn import Handshakes
 from gateway.compile import GatewayListener
 from gateway.follower import Follower
 from gateway.hub import Update
@@ -35,7 +36,7 @@ def test_a_gateway_that_is_enrolled_while_everything_is_read_is_known_afterwards
     def note() -> None:
         known.append(set(Gateway.objects.values_list("name", flat=True)))
 
-    world = SlowWorld(GatewayListener(host="127.0.0.1", port=1), Notebook())
+    world = SlowWorld(GatewayListener(host="127.0.0.1", port=1), Notebook(), Handshakes(allowed=()))
     thread = threading.Thread(target=Follower(world, lambda _: None, note).run, args=[stop])
     thread.start()
     try:

@@ -78,6 +78,8 @@ def test_a_replaced_certificate_makes_its_apis_wait() -> None:
     assert live_status(Kind.API, api.pk).state is State.WAITING
     assert live_status(Kind.CERTIFICATE, certificate.pk).state is State.WAITING
     Refusal.objects.create(gateway=gateway, api=api, resource="Cluster/api-1", reason="KEY_VALUES_MISMATCH", since=timezone.now())
+    assert live_status(Kind.API, api.pk).state is State.WAITING  # what was refused before it may be mended by it
+    _applied(gateway, last_line(), after=timedelta(milliseconds=7))
     for kind, pk in ((Kind.API, api.pk), (Kind.CERTIFICATE, certificate.pk)):
         status = live_status(kind, pk)
         assert (status.state, [standing.reason for standing in status.refused]) == (State.REFUSED, ["KEY_VALUES_MISMATCH"])

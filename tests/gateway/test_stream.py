@@ -234,6 +234,8 @@ def test_a_type_that_nobody_knows_is_answered_too(house: House) -> None:
         ("Error adding/updating cluster(s) api-12: bad", {"api-12": "bad"}),
         ("Error adding/updating listener(s) gateway: no port", {"gateway": "no port"}),
         ("Something else about api-1: bad", {}),
+        ("Error adding/updating cluster(s) api-1: bad, api-2: wo...(truncated)", {"api-1": "bad"}),
+        ("Error adding/updating cluster(s) api-1: a very long re...(truncated)", {"api-1": "a very long re...(truncated)"}),
     ],
 )
 def test_envoys_words_are_understood(error: str, blamed: dict[str, str]) -> None:
@@ -261,3 +263,152 @@ def test_in_the_end_every_change_is_live_and_the_gateway_has_what_it_should(chan
     wanted = {(type_url, name): thing.version for type_url in (CLUSTER, SCOPE) for name, thing in house.desired[type_url].items()}
     wanted |= {key: house.desired[ROUTES][key[1]].version for key in asked}
     assert {key: version for key, version in house.has.items() if key[0] != LISTENER} == wanted
+
+
+class Certificate:
+    """A house in which clusters have fallbacks, and a gateway that refuses what it is told to."""
+
+    def __init__(self, house: House, *fallbacks: str) -> None:
+        self.house = house
+        self.stream = Stream(house.desired, now=0.0, fallbacks=lambda key: [Thing(one) for one in fallbacks] if key[0] == CLUSTER else [])
+        house.stream = self.stream
+        house.connect()
+
+    def play(self, *, refuses: set[str]) -> tuple[list[str], list[Outcome]]:
+        """Answer until nothing more comes; return the versions of clusters that came (``-``: removed) and what it amounted to."""
+        came: list[str] = []
+        outcomes: list[Outcome] = []
+        while sent := self.house.send():
+            type_url, nonce, resources, removed = sent
+            if type_url == CLUSTER:
+                came += [thing.version for thing in resources.values()] + ["-" for _ in removed]
+            bad = [name for name, thing in resources.items() if thing.version in refuses]
+            error = "Error adding/updating cluster(s) " + ", ".join(f"{name}: bad {resources[name].version}" for name in bad)
+            outcomes += self.house.answer(type_url, nonce, error=error if bad else "")
+        return came, outcomes
+
+
+API = (CLUSTER, "api-1")
+
+
+def test_the_version_before_stands_in_for_a_refused_one_and_the_refusal_says_so() -> None:
+    one = Certificate(House(), "2", "1")
+    one.house.change(7, API, version="3")
+    came, outcomes = one.play(refuses={"3"})
+    assert came == ["3", "2"]
+    assert outcomes == [Refused(API, "3", "bad 3", frozenset({7}), instead="2"), Applied(7)]
+    assert one.stream.refused == {API}
+
+
+def test_of_several_refused_ones_the_first_that_is_taken_stands_in_and_the_first_reason_is_told() -> None:
+    one = Certificate(House(), "2", "1")
+    one.house.change(7, API, version="3")
+    came, outcomes = one.play(refuses={"3", "2"})
+    assert came == ["3", "2", "1"]
+    assert outcomes == [Refused(API, "3", "bad 3", frozenset({7}), instead="1"), Applied(7)]
+
+
+def test_where_all_are_refused_the_cluster_is_withdrawn() -> None:
+    one = Certificate(House(), "2", "1")
+    one.house.change(7, API, version="3")
+    came, outcomes = one.play(refuses={"3", "2", "1"})
+    assert came == ["3", "2", "1", "-"]
+    assert outcomes == [Refused(API, "3", "bad 3", frozenset({7})), Applied(7)]
+
+
+def test_rolled_back_to_what_stands_in_nothing_is_refused_any_more() -> None:
+    one = Certificate(House(), "2")
+    one.house.change(7, API, version="3")
+    one.play(refuses={"3"})
+    one.house.change(8, API, version="2")
+    assert one.play(refuses={"3"}) == (["2"], [Accepted(API), Applied(8)])
+    assert not one.stream.refused
+
+
+def test_a_better_version_replaces_what_stands_in() -> None:
+    one = Certificate(House(), "2")
+    one.house.change(7, API, version="3")
+    one.play(refuses={"3"})
+    one.house.change(8, API, version="4")
+    assert one.play(refuses={"3"}) == (["4"], [Accepted(API), Applied(8)])
+
+
+def test_what_stands_in_makes_way_for_something_newer_that_is_due_already() -> None:
+    one = Certificate(House(), "2")
+    one.house.change(7, API, version="3")
+    sent = one.house.send()
+    assert sent is not None
+    one.house.change(8, API, version="4")
+    assert one.house.answer(CLUSTER, sent[1], error="Error adding/updating cluster(s) api-1: bad 3") == []
+    assert one.play(refuses={"3"}) == (["4"], [Accepted(API), Applied(7), Applied(8)])
+
+
+def test_an_api_that_is_deleted_while_something_stands_in_is_gone() -> None:
+    one = Certificate(House(), "2")
+    one.house.change(7, API, version="3")
+    one.play(refuses={"3"})
+    one.house.change(8, API, version=None)
+    assert one.play(refuses={"3"}) == (["-"], [Accepted(API), Applied(8)])
+
+
+def test_a_newcomers_routes_wait_for_what_stands_in() -> None:
+    house = House()
+    for key in NEW_API:
+        house.desired[key[0]][key[1]] = Thing("3")
+    house.stream = Stream(house.desired, now=0.0, fallbacks=lambda key: [Thing("2")] if key[0] == CLUSTER else [])
+    for type_url in (CLUSTER, LISTENER, SCOPE):
+        house.stream.request(Request(type_url=type_url))
+    order = []
+    while sent := house.send():
+        type_url, nonce, resources, _ = sent
+        order += [(type_url, thing.version) for thing in resources.values() if type_url != LISTENER]
+        refused = "Error adding/updating cluster(s) api-1: bad" if type_url == CLUSTER and resources["api-1"].version == "3" else ""
+        house.answer(type_url, nonce, error=refused)
+    assert order == [(CLUSTER, "3"), (CLUSTER, "2"), (SCOPE, "3")]
+
+
+def test_whom_a_cut_off_error_does_not_name_is_sent_again() -> None:
+    one = Certificate(House(), "2")
+    keys = [(CLUSTER, f"api-{number}") for number in range(9)]
+    one.house.change(7, *keys, version="3")
+    outcomes: list[Outcome] = []
+    for _ in range(30):
+        if (sent := one.house.send()) is None:
+            break
+        bad = sorted(name for name, thing in sent[2].items() if thing.version == "3" and name != "api-4")
+        error = "Error adding/updating cluster(s) " + ", ".join(f"{name}: bad" for name in bad[:3])
+        outcomes += one.house.answer(CLUSTER, sent[1], error=f"{error}, api-9...(truncated)" if len(bad) > 3 else error if bad else "")
+    assert {one.key: one.instead for one in outcomes if isinstance(one, Refused)} == {key: "2" for key in keys if key[1] != "api-4"}
+    assert outcomes[-1] == Applied(7)
+    assert not one.stream.waiting
+
+
+def test_where_nobody_is_blamed_what_stands_in_is_sent_alone_too() -> None:
+    one = Certificate(House(), "2")
+    one.house.change(7, API, (CLUSTER, "api-2"), version="3")
+    came = []
+    for _ in range(20):
+        if (sent := one.house.send()) is None:
+            break
+        came.append({name: thing.version for name, thing in sent[2].items()})
+        one.house.answer(
+            CLUSTER, sent[1], error="Proto constraint validation failed" if "api-2" in sent[2] or "3" in came[-1].values() else ""
+        )
+    assert {"api-1": "2"} in came
+    assert len(came) < 20
+
+
+@given(st.lists(st.tuples(st.sampled_from(["1", "2", "3", "4", None]), st.booleans()), max_size=20), st.sets(st.sampled_from("1234")))
+def test_in_the_end_the_gateway_has_the_first_it_does_not_refuse(changes: list[tuple[str | None, bool]], refuses: set[str]) -> None:
+    one = Certificate(House(), "2", "1")
+    for number, (version, answers) in enumerate(changes, start=1):
+        one.house.change(number, API, version=version)
+        if answers:
+            one.play(refuses=refuses)
+    came, _ = one.play(refuses=refuses)
+    one.stream.settled()
+    assert one.stream.oldest_open is None
+    assert not one.stream.waiting
+    if changes and changes[-1][0] and came:
+        candidates = [version for version in (changes[-1][0], "2", "1") if version not in refuses]
+        assert came[-1] == (candidates[0] if candidates else "-")

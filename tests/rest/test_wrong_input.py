@@ -68,6 +68,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("apis/fresh", {**API, "protocols": "https"}, "protocols"),
     ("apis/fresh", {**API, "subscriptionRequired": "yes"}, "subscriptionRequired"),
     ("apis/fresh", {**API, "subscriptionKeyParameterNames": {"header": "no header"}}, "subscriptionKeyParameterNames.header"),
+    ("apis/fresh", {**API, "subscriptionKeyParameterNames": {"header": "X_Forwarded_For"}}, "subscriptionKeyParameterNames.header"),
+    ("apis/fresh", {**API, "subscriptionKeyParameterNames": {"header": "Authorization"}}, "subscriptionKeyParameterNames.header"),
     ("apis/fresh", {**API, "subscriptionKeyParameterNames": {"query": "a&b"}}, "subscriptionKeyParameterNames.query"),
     ("apis/fresh", {**API, "subscriptionKeyParameterNames": "x"}, "subscriptionKeyParameterNames"),
     ("apis/fresh", {**API, "authenticationSettings": {"oAuth2": {"authorizationServerId": "a"}}}, "authenticationSettings.oAuth2"),

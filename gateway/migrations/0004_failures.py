@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('certificates', '0001_initial'),
-        ('gateway', '0002_usage'),
+        ('gateway', '0003_refusal_presents'),
     ]
 
     operations = [

@@ -1,0 +1,32 @@
+"""Why back ends may refuse a certificate, in sentences. Used by the pages, by the APIs' pages and by the REST API."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from certificates.judgement import Doubt, DoubtKind
+
+_SENTENCES: dict[DoubtKind, Promise] = {
+    DoubtKind.EXPIRED: _("The client certificate has expired; back ends usually refuse it."),
+    DoubtKind.NOT_YET_VALID: _("The client certificate is not valid yet; back ends usually refuse it until then."),
+    DoubtKind.NOT_FOR_CLIENTS: _(
+        "The certificate is not for client authentication (its extended key usage lacks clientAuth); most back ends refuse it. "
+        "Have one issued for client authentication."
+    ),
+    DoubtKind.NO_SIGNATURES: _(
+        "The certificate is not for signatures (its key usage lacks digitalSignature), but TLS asks a client for one; "
+        "most back ends refuse it. Have one issued with that key usage."
+    ),
+    DoubtKind.WEAK_SIGNATURE: _("The certificate or one above it is signed by %(detail)s, which most back ends no longer accept."),
+    DoubtKind.ISSUER_EXPIRED: _(
+        "The certificate of %(detail)s, which is sent along, has expired or is not valid yet; back ends may refuse it."
+    ),
+}
+
+UNPROTECTED = _("The file had no password: whoever has it can use the private key. Keep it safe, or delete it.")
+
+
+def sentence(doubt: Doubt) -> str:
+    """Return why back ends may refuse the certificate, in the active language."""
+    return str(_SENTENCES[doubt.kind]) % {"detail": doubt.detail}

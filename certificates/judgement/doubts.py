@@ -1,0 +1,72 @@
+"""Why back ends may refuse a certificate that the gateway presents: what TLS servers check of a client. [pure]"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from certificates.facts import Facts
+
+_CLIENT_PURPOSES = ("clientAuth", "anyExtendedKeyUsage")
+_WEAK_DIGESTS = ("MD2", "MD4", "MD5", "SHA-1")
+
+
+class DoubtKind(enum.StrEnum):
+    """Why a back end may refuse; :mod:`certificates.doubts` holds a sentence for each."""
+
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    NOT_FOR_CLIENTS = "not-for-clients"
+    NO_SIGNATURES = "no-signatures"
+    WEAK_SIGNATURE = "weak-signature"
+    ISSUER_EXPIRED = "issuer-expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One reason for a back end to refuse the certificate."""
+
+    kind: DoubtKind
+    detail: str = ""  # the algorithm, or the name of the authority
+
+
+def doubts_of(path: Sequence[Facts], *, now: datetime) -> tuple[Doubt, ...]:
+    """Return why back ends may refuse the certificate at *now*, the surest reason first.
+
+    :param path: the certificate itself, then those that are sent along
+    """
+    leaf, *above = path
+    return (*_of_leaf(leaf, now), *_of_signatures(path), *_of_issuers(above, now))
+
+
+def without_issuer(path: Sequence[Facts]) -> Facts | None:
+    """Return the topmost certificate of *path* if its issuer is not there, ``None`` if the path ends in an authority that issued itself."""
+    return None if path[-1].is_self_issued else path[-1]
+
+
+def _of_leaf(leaf: Facts, now: datetime) -> Iterator[Doubt]:
+    if leaf.not_after < now:
+        yield Doubt(DoubtKind.EXPIRED)
+    if leaf.not_before > now:
+        yield Doubt(DoubtKind.NOT_YET_VALID)
+    if leaf.purposes is not None and not set(leaf.purposes) & set(_CLIENT_PURPOSES):
+        yield Doubt(DoubtKind.NOT_FOR_CLIENTS)
+    if leaf.key_usage is not None and "digitalSignature" not in leaf.key_usage:
+        yield Doubt(DoubtKind.NO_SIGNATURES)
+
+
+def _of_signatures(path: Sequence[Facts]) -> Iterator[Doubt]:
+    """Yield weak signatures; that of an authority on itself is looked at by nobody."""
+    looked_at = [path[0], *(one for one in path[1:] if not one.is_self_issued)]
+    for facts in looked_at:
+        if facts.signature_algorithm.digest in _WEAK_DIGESTS:
+            yield Doubt(DoubtKind.WEAK_SIGNATURE, str(facts.signature_algorithm))
+            return
+
+
+def _of_issuers(above: Sequence[Facts], now: datetime) -> Iterator[Doubt]:
+    for facts in above:
+        if not facts.not_before <= now <= facts.not_after:
+            yield Doubt(DoubtKind.ISSUER_EXPIRED, facts.shown_name)

@@ -1,0 +1,53 @@
+"""What the gateway cannot load is not stored: its own loader is asked about every file that opens.
+
+The gateway app knows how to ask. It stands above this one, and so it enters its loader here when it starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from certificates.identity import Identity
+from certificates.pfx import Pfx, Problem, UnreadablePfx, open_pfx
+from certificates.pfx.opening import turn
+from certificates.sealing import Secret
+from certificates.unloadable import reason_of
+
+Loader = Callable[[Identity], str]  # returns the words it refuses with; empty if it loads
+_loaders: list[Loader] = []
+
+
+class LoaderFailed(Exception):
+    """The loader could not be asked, for a reason that lies in this installation and not in the file."""
+
+
+def load_with(loader: Loader) -> None:
+    """Let *loader* tell what a gateway loads. Called once, by the app that knows."""
+    _loaders[:] = [loader]
+
+
+def open_loadable(data: bytes, password: Secret, *, now: datetime) -> Pfx:
+    """Return what the file *data* holds, as :func:`certificates.pfx.open_pfx` does, once the gateway's loader has taken it.
+
+    :param now: of several certificates those valid now are taken
+    :raises UnreadablePfx: if the file does not open, or ``NOT_LOADED``, or ``NOT_ASKED``
+    """
+    pfx = open_pfx(data, password, now=now)
+    refuse_unloadable(pfx)
+    return pfx
+
+
+def refuse_unloadable(pfx: Pfx) -> None:
+    """Ask the gateway's loader; few ask at once, as when files are opened.
+
+    :raises UnreadablePfx: ``NOT_LOADED``, with the reason; ``NOT_ASKED`` or ``BUSY``, if the loader gave no answer
+    """
+    (loader,) = _loaders
+    try:
+        with turn():
+            words = loader(Identity.of(pfx.certificate, pfx.chain, pfx.private_key))
+    except LoaderFailed:
+        raise UnreadablePfx(Problem.NOT_ASKED) from None
+    if words:
+        raise UnreadablePfx(Problem.NOT_LOADED, str(reason_of(words, (pfx.certificate, *pfx.chain))))

@@ -1,0 +1,62 @@
+"""What the gateway's TLS library (BoringSSL) does not load of a certificate, and why: measured with Envoy 1.40. [pure]"""
+
+from __future__ import annotations
+
+import enum
+
+from certificates import ber
+from certificates.ber import Malformed
+from certificates.x509 import names, times
+from certificates.x509.certificate import Certificate
+
+_NEWEST = 3
+KEY_USAGE = "2.5.29.15"
+
+
+class Hindrance(enum.StrEnum):
+    """Why a certificate is not loaded."""
+
+    VERSION = "version"
+    EXTENSIONS_BEFORE_VERSION_3 = "extensions-before-version-3"
+    UNIQUE_IDS_IN_VERSION_1 = "unique-ids-in-version-1"
+    FRACTION = "fraction"
+    DATE = "date"
+    NAME = "name"
+    SERIAL = "serial"
+    KEY_USAGE = "key-usage"
+
+
+def hindrance_as_leaf(certificate: Certificate) -> Hindrance | None:
+    """Return why the library does not present *certificate* as one's own, ``None`` if nothing is known against it."""
+    usage = next((value for oid, value in certificate.extensions if oid == KEY_USAGE), None)
+    return hindrance(certificate) or (Hindrance.KEY_USAGE if usage is not None and not _is_bit_string(usage) else None)
+
+
+def hindrance(certificate: Certificate) -> Hindrance | None:
+    """Return why the library does not load *certificate*, ``None`` if nothing is known against it."""
+    dates = (certificate.not_before, certificate.not_after)
+    wrong = {
+        Hindrance.VERSION: not 1 <= certificate.version <= _NEWEST,
+        Hindrance.EXTENSIONS_BEFORE_VERSION_3: bool(certificate.extensions) and certificate.version < _NEWEST,
+        Hindrance.UNIQUE_IDS_IN_VERSION_1: certificate.has_unique_ids and certificate.version == 1,
+        Hindrance.FRACTION: any(times.has_fraction(date) for date in dates),
+        Hindrance.DATE: not all(times.is_loaded(date) for date in dates),
+        Hindrance.SERIAL: not ber.is_minimal(certificate.serial),
+        Hindrance.NAME: not _has_readable_names(certificate),
+    }
+    return next((hindrance for hindrance, applies in wrong.items() if applies), None)
+
+
+def _has_readable_names(certificate: Certificate) -> bool:
+    try:
+        return all(ber.is_strict_text(value) for name in (certificate.issuer, certificate.subject) for value in names.values_of(name))
+    except Malformed:
+        return False
+
+
+def _is_bit_string(value: bytes) -> bool:
+    try:
+        ber.bits(ber.sole(value))
+    except Malformed:
+        return False
+    return True

@@ -1,0 +1,114 @@
+"""Which back ends choose HTTP/2: asked in a TLS handshake of the control plane's own, because Envoy does not tell.
+
+How often a call is tried again goes by it (:mod:`gateway.compile.retries`). What is not known, or wrong for a while, costs no more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from apis.addresses import Network, refusal_of
+
+ASK_AGAIN_SECONDS = 600.0
+_HANDSHAKE_SECONDS = 3.0
+_ASKING_AT_ONCE = 4
+HTTP2 = "h2"  # its name in ALPN (RFC 9113, 3.1)
+
+
+class BackEnd(NamedTuple):
+    """Where a back end is."""
+
+    host: str
+    port: int
+
+
+class Handshakes:
+    """Asks back ends, a few at once, and keeps what they have chosen. Used by one thread; the asking is done by others."""
+
+    def __init__(self, *, allowed: Iterable[Network]) -> None:
+        """Begin with nothing known.
+
+        :param allowed: networks whose loopback addresses may be asked (``PORTAL_ALLOWED_BACKEND_NETWORKS``)
+        """
+        self._allowed = tuple(allowed)
+        self._chosen: dict[BackEnd, bool] = {}
+        self._asked: set[BackEnd] = set()
+        self._to_ask: queue.SimpleQueue[BackEnd] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[BackEnd, bool]] = queue.SimpleQueue()
+        self._due = time.monotonic() + ASK_AGAIN_SECONDS
+
+    def start(self) -> None:
+        """Start the threads that ask. They end with the process."""
+        for number in range(_ASKING_AT_ONCE):
+            threading.Thread(target=self._keep_asking, name=f"handshakes-{number}", daemon=True).start()
+
+    def chooses_http2(self, back_end: BackEnd) -> bool:
+        """Return whether a back end has chosen HTTP/2; one that is not known is asked, and its answer is among the :meth:`news`."""
+        if back_end not in self._asked:
+            self._asked.add(back_end)
+            self._to_ask.put(back_end)
+        return self._chosen.get(back_end, False)
+
+    def news(self) -> set[BackEnd]:
+        """Return the back ends that have chosen otherwise than was known."""
+        changed = set()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                back_end, http2 = self._answers.get_nowait()
+                if self._chosen.get(back_end, False) != http2:
+                    self._chosen[back_end] = http2
+                    changed.add(back_end)
+        return changed
+
+    def is_due(self) -> bool:
+        """Return whether it is time to ask all of them again."""
+        return time.monotonic() >= self._due
+
+    def ask_again(self, back_ends: Collection[BackEnd]) -> None:
+        """Ask these again and forget all others."""
+        self._due = time.monotonic() + ASK_AGAIN_SECONDS
+        self._asked = set(back_ends)
+        self._chosen = {back_end: http2 for back_end, http2 in self._chosen.items() if back_end in self._asked}
+        for back_end in self._asked:
+            self._to_ask.put(back_end)
+
+    def _keep_asking(self) -> None:
+        while True:
+            back_end = self._to_ask.get()
+            with contextlib.suppress(OSError):  # not reachable from here now: what is known stays
+                self._answers.put((back_end, _chosen_by(back_end, self._allowed) == HTTP2))
+
+
+def _chosen_by(back_end: BackEnd, allowed: tuple[Network, ...]) -> str | None:
+    """Return what a back end chooses of HTTP/2 and 1.1.
+
+    :raises OSError: if it cannot be reached, or may not be
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # nothing is sent and nothing believed but the choice
+    context.set_alpn_protocols([HTTP2, "http/1.1"])
+    connection = socket.create_connection((_address(back_end, allowed), back_end.port), timeout=_HANDSHAKE_SECONDS)
+    with context.wrap_socket(connection, server_hostname=back_end.host, do_handshake_on_connect=False) as shaking:
+        with contextlib.suppress(ssl.SSLError):  # one that demands a certificate has chosen before it breaks off
+            shaking.do_handshake()
+        return shaking.selected_alpn_protocol()
+
+
+def _address(back_end: BackEnd, allowed: tuple[Network, ...]) -> str:
+    """Return the address of a back end, judged after its name was looked up.
+
+    :raises OSError: if it has none that may be called
+    """
+    for *_, (address, *_) in socket.getaddrinfo(back_end.host, back_end.port, type=socket.SOCK_STREAM):
+        if refusal_of(ipaddress.ip_address(str(address).partition("%")[0]), allowed=allowed) is None:
+            return str(address)
+    raise OSError("no address that may be called")
