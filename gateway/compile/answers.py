@@ -18,7 +18,8 @@ from google.protobuf.wrappers_pb2 import UInt32Value
 
 from apis.policy.failure import FAILURE_HEADER, Failure
 from apis.policy.model import DEFAULT_KEY_HEADER
-from gateway.compile.failures import FAILURES
+from gateway.compile.broken_off import CONNECTION, CONNECTION_HEADER
+from gateway.compile.failures import FAILURES, FailureAnswer
 from gateway.compile.names import METADATA
 from gateway.compile.request_errors import REQUEST_ERRORS
 
@@ -60,13 +61,18 @@ def _refusals() -> tuple[Answer, ...]:
     )
 
 
+def _of_failure(one: FailureAnswer) -> Answer:
+    headers = ((CONNECTION_HEADER, CONNECTION),) if one.asks_connection else ()
+    return Answer(when=one.when, status=one.status, message=one.message, activity=True, kind=one.kind, headers=headers)
+
+
 ANSWERS = (
     *(Answer(when=error.when, status=error.status, message=error.message) for error in REQUEST_ERRORS),
     # No API's path begins like this, so no route has switched the key check off: say so before asking for a key.
     Answer(when="!has(xds.route_name) && response.code in [401, 403, 404]", status=404, message=NOT_FOUND),
     Answer(when="response.code == 404", status=404, message=NOT_FOUND),
     *_refusals(),
-    *(Answer(when=one.when, status=one.status, message=one.message, activity=True, kind=one.kind) for one in FAILURES),
+    *map(_of_failure, FAILURES),
     Answer(when="response.code == 200", status=200, message="The gateway has its configuration."),
 )
 

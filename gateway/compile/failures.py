@@ -16,8 +16,6 @@ WITHOUT_CERTIFICATE = "without-certificate"
 ASKS_LATER = "asks-later"
 REFUSAL = "refusal"  # the sentence that every call is answered with
 
-# A call over a connection that was there already gets it at once (about 10 µs were seen); a new one takes a TLS handshake (from 1 ms on).
-_HANDSHAKE_TAKES = "duration('200us')"
 _REASON = "upstream.transport_failure_reason"
 _FAILED = "response.code in [502, 503]"  # 502: what came is not HTTP
 
@@ -30,6 +28,7 @@ class FailureAnswer:
     when: str
     message: str
     status: int = 502
+    asks_connection: bool = False  # whether it was new; see broken_off.py
 
 
 def _reason(*marks: str) -> str:
@@ -84,12 +83,9 @@ _REFUSED = _reason(
     "CERTIFICATE_REQUIRED",
 )
 _BROKEN_OFF = _details("connection_termination")
-# Under TLS 1.3 a refusal arrives after the handshake and looks like any broken connection. Not so where the connection had carried calls
-# before, and not under TLS 1.2, which names a refusal in the handshake, unless the back end asks once more after it.
-_MAYBE_REFUSED = (
-    f"{_BROKEN_OFF} && has(upstream.tls_version) && ({_cluster_says(ASKS_LATER)} ||"
-    f" upstream.tls_version == 'TLSv1.3' && upstream.cx_pool_ready_duration > {_HANDSHAKE_TAKES})"
-)
+# Under TLS 1.3 a refusal arrives after the handshake and looks like any broken connection. Not so under TLS 1.2, which names a refusal in
+# the handshake, unless the back end asks once more after it; and not where the connection had carried calls before (`broken_off.py`).
+_BROKEN_OFF_1_3 = f"{_BROKEN_OFF} && has(upstream.tls_version) && upstream.tls_version == 'TLSv1.3'"
 
 FAILURES = (
     FailureAnswer(
@@ -134,13 +130,20 @@ FAILURES = (
     _unreachable(_reason("delayed connect error", "delayed_connect_error"), ": the connection was refused"),
     FailureAnswer(
         kind=Failure.MAYBE_REFUSED,
-        when=f"{_cluster_says(WITHOUT_CERTIFICATE)} && {_MAYBE_REFUSED}",
-        message="The back end refused the client certificate (this API presents none), or broke the connection off before it answered.",
+        when=f"{_BROKEN_OFF} && {_cluster_says(ASKS_LATER)}",
+        message="The back end refused the client certificate, or broke the connection off before it answered.",
     ),
     FailureAnswer(
         kind=Failure.MAYBE_REFUSED,
-        when=_MAYBE_REFUSED,
+        when=f"{_cluster_says(WITHOUT_CERTIFICATE)} && {_BROKEN_OFF_1_3}",
+        message="The back end refused the client certificate (this API presents none), or broke the connection off before it answered.",
+        asks_connection=True,
+    ),
+    FailureAnswer(
+        kind=Failure.MAYBE_REFUSED,
+        when=_BROKEN_OFF_1_3,
         message="The back end refused the client certificate, or broke the connection off before it answered.",
+        asks_connection=True,
     ),
     FailureAnswer(kind=Failure.DROPPED, when=_BROKEN_OFF, message="The back end broke the connection off before it answered."),
     FailureAnswer(

@@ -14,8 +14,8 @@ from gateway.compile import names
 from gateway.compile.key_check import key_check_by_control_plane, sharded_key_check
 from gateway.compile.key_names import only_with_query_key, under_own_names
 from gateway.compile.paths import path_check
-from gateway.compile.redirects import leads_back
 from gateway.compile.resource import pack
+from gateway.compile.response_scripts import response_scripts
 from gateway.compile.root import routes_of_root
 from gateway.compile.websockets import only_http1
 
@@ -62,7 +62,7 @@ FILTERS = (
         True,
         "needs the key in its header; on by default, and refuses unless the route has a rule",
     ),
-    Position(names.REDIRECTS_FILTER, leads_back, True, "anywhere: it looks at what the back end answers"),
+    Position(names.REDIRECTS_FILTER, response_scripts, True, "anywhere: it looks at what the back end answers"),
     Position("router", lambda: Router(dynamic_stats=BoolValue(value=False), suppress_envoy_headers=True), True, "last, as Envoy demands"),
 )
 

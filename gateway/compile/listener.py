@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from envoy.config.core.v3.address_pb2 import Address, SocketAddress
 from envoy.config.core.v3.config_source_pb2 import AggregatedConfigSource, ApiVersion, ConfigSource
-from envoy.config.core.v3.protocol_pb2 import Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions
+from envoy.config.core.v3.protocol_pb2 import Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions, SchemeHeaderTransformation
 from envoy.config.listener.v3.listener_components_pb2 import Filter, FilterChain
 from envoy.config.listener.v3.listener_pb2 import Listener
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2 as hcm
@@ -90,6 +90,8 @@ def _connection_manager(settings: GatewayListener) -> hcm.HttpConnectionManager:
         request_timeout=Duration(),
         # The back end's words pass as they are, and nothing is spent on ids that nobody asked for.
         server_header_transformation=_HCM.PASS_THROUGH,
+        # HTTP/2 names the scheme with each call; servers that compare it with the connection, as Tomcat, refuse "http" over TLS.
+        scheme_header_transformation=SchemeHeaderTransformation(match_upstream=True),
         generate_request_id=BoolValue(value=False),
         preserve_external_request_id=True,
     )

@@ -8,22 +8,14 @@ goes. Everything else passes as it is. The script runs only where there is such 
 from __future__ import annotations
 
 from envoy.config.core.v3.base_pb2 import DataSource
-from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
-from envoy.extensions.common.matching.v3.extension_matcher_pb2 import ExtensionWithMatcher
-from envoy.extensions.filters.http.composite.v3.composite_pb2 import ExecuteFilterAction
 from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua
 from google.protobuf.struct_pb2 import Struct
-from xds.type.matcher.v3.matcher_pb2 import Matcher
-from xds.type.matcher.v3.regex_pb2 import RegexMatcher
-from xds.type.matcher.v3.string_pb2 import StringMatcher
 
 from apis.policy.model import Policy
 from gateway.compile.forwarding import host_of
-from gateway.compile.matching import filter_by, response_header, run_filter
 from gateway.compile.names import base_of
-from gateway.compile.resource import pack
 
-_HEADERS = ("location", "set-cookie")
+HEADERS = ("location", "set-cookie")  # that it is about
 _SCRIPT = """
 -- The route says what stands for what: api and service (paths), scheme, host, authority (with the port), usual (as the Host header has it).
 local function is_below(path, base)
@@ -105,21 +97,9 @@ end
 """
 
 
-def leads_back() -> ExtensionWithMatcher:
-    """Return the filter; it changes nothing where the route does not say what stands for what (:func:`addresses`)."""
-    script = Lua(default_source_code=DataSource(inline_string=_SCRIPT))
-    run = run_filter(ExecuteFilterAction(typed_config=TypedExtensionConfig(name="lua", typed_config=pack(script))))
-    some = StringMatcher(safe_regex=RegexMatcher(regex=".+", google_re2=RegexMatcher.GoogleRE2()))
-    matchers = [
-        Matcher.MatcherList.FieldMatcher(
-            predicate=Matcher.MatcherList.Predicate(
-                single_predicate=Matcher.MatcherList.Predicate.SinglePredicate(input=response_header("header", name), value_match=some)
-            ),
-            on_match=run,
-        )
-        for name in _HEADERS
-    ]
-    return filter_by(Matcher(matcher_list=Matcher.MatcherList(matchers=matchers)))
+def leads_back() -> Lua:
+    """Return the script; it changes nothing where the route does not say what stands for what (:func:`addresses`)."""
+    return Lua(default_source_code=DataSource(inline_string=_SCRIPT))
 
 
 def addresses(policy: Policy) -> Struct:

@@ -183,7 +183,7 @@ class Http2Backend:
 
     @property
     def calls(self) -> list[Call]:
-        """Every call that has arrived; ``x-protocol`` says by which protocol."""
+        """Every call that has arrived; ``x-protocol`` says by which protocol, ``x-scheme`` what the call says of the scheme."""
         return self.behind.calls
 
 
@@ -211,7 +211,10 @@ def _terminator(backend: Http2Backend) -> dict[str, Any]:
             {"name": "router", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}
         ],
         "route_config": {
-            "request_headers_to_add": [{"header": {"key": "x-protocol", "value": "%PROTOCOL%"}}],
+            "request_headers_to_add": [
+                {"header": {"key": "x-protocol", "value": "%PROTOCOL%"}},
+                {"header": {"key": "x-scheme", "value": "%REQ(:SCHEME)%"}},
+            ],
             "virtual_hosts": [
                 {"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "behind", "timeout": "0s"}}]}
             ],

@@ -112,6 +112,14 @@ def test_http_2_is_spoken_where_the_back_end_offers_it(
     assert http2_backend.calls[0].thumbprint == client_certificate.thumbprint
 
 
+def test_a_call_says_the_scheme_that_it_goes_by_and_not_the_one_it_came_by(
+    gateway: Gateway, serve: Serve, http2_backend: Http2Backend
+) -> None:
+    """Tomcat refuses a call over TLS that says ``http`` (RFC 9113, 8.3.1)."""
+    assert called(gateway, serve(http2_backend.port)).status == 200
+    assert http2_backend.calls[0].header("x-scheme") == "https"
+
+
 def test_after_a_switch_every_call_carries_the_new_certificate_also_on_an_open_connection(
     gateway: Gateway, serve: Serve, http2_backend: Http2Backend, authority: Issued
 ) -> None:

@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,6 +23,7 @@ from gateway.compile.failures import FAILURES
 from gateway.failures import failed_call
 from gateway.models import FailureKind
 from tests.gateway.backends import Backend
+from tests.gateway.backends import Call as BackendCall
 from tests.gateway.gateways import KEY, Answer, Gateway, policy
 from tests.issuing import Issued, issue
 
@@ -33,11 +35,11 @@ Act = Callable[[socket.socket], object]
 def call(gateway: Gateway, authority: Issued, client_certificate: Issued, new_api: Callable[[], int]) -> Call:
     """Return what calls a port over an API of its own, ever further paths over the same connection to the back end."""
 
-    def call(port: int, *targets: str, presents: bool = True, scheme: str = "https") -> Answer:
+    def call(port: int, *targets: str, method: str = "GET", presents: bool = True, scheme: str = "https") -> Answer:
         number = new_api()
         one = policy(number, f"failing-{number}", port=port, trusted=authority, presents=presents, scheme=scheme)
         assert not gateway.publish(one, client_certificate if presents else None)
-        answers = [gateway.call(f"/{one.path}{target}", key=KEY) for target in targets or ("/",)]
+        answers = [gateway.call(f"/{one.path}{target}", key=KEY, method=method) for target in targets or ("/",)]
         gateway.withdraw(one)
         return answers[-1]
 
@@ -173,9 +175,36 @@ def test_a_connection_that_had_answered_before_was_not_refused(
     call: Call, server_certificate: Issued, authority: Issued, newest: ssl.TLSVersion
 ) -> None:
     with Backend(server_certificate, authority, newest) as backend:
-        answer = call(backend.port, "/1", "/drop")
+        answer = call(backend.port, "/1", "/drop", method="POST")  # which is not tried again over a new one
         assert len({one.connection for one in backend.calls}) == 1
     assert answer.message == "The back end broke the connection off before it answered."
+
+
+def test_nor_was_one_that_a_call_got_when_it_became_free(
+    gateway: Gateway, server_certificate: Issued, authority: Issued, client_certificate: Issued, new_api: Callable[[], int]
+) -> None:
+    """Callers that are more than there are connections wait for one, which may have been closed after its last answer."""
+    number = new_api()
+    answers: list[Answer] = []
+    with Backend(server_certificate, authority) as backend:
+        one = policy(number, f"busy-{number}", port=backend.port, trusted=authority)
+        assert not gateway.publish(one, client_certificate)
+
+        def keep_calling() -> None:
+            targets = (f"/{one.path}/{'drop' if turn % 3 == 2 else turn}" for turn in range(30))
+            answers.extend(gateway.call(target, key=KEY, method="POST") for target in targets)
+
+        with ThreadPoolExecutor(8) as callers:
+            for _ in range(8):
+                callers.submit(keep_calling)
+        gateway.withdraw(one)
+        first: dict[int, BackendCall] = {}
+        for arrived in backend.calls:
+            first.setdefault(arrived.connection, arrived)
+    broken = [answer for answer in answers if answer.status != 200]
+    fresh = sum(arrived.target == "/drop" for arrived in first.values())  # what broke off on a connection of its own, which tells nothing
+    assert len(broken) == 80
+    assert sum(answer.headers[FAILURE_HEADER] == Failure.MAYBE_REFUSED for answer in broken) <= fresh
 
 
 def test_under_tls_1_2_a_refusal_has_its_alert_so_that_whatever_breaks_off_is_none(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ NO_COMMON_PARAMETERS = (
 )
 TLS_1_2, TLS_1_3 = "-tls1_2", "-tls1_3"
 ANYTHING = ("-cipher", "ALL:@SECLEVEL=0")
+_TRIPLE_DES = bytes((0x00, 0x0A))
 Call = Callable[..., Answer]
 
 
@@ -119,6 +122,32 @@ def test_what_only_old_servers_need_is_a_choice(call: Call, rsa_certificate: Iss
     with server_of(rsa_certificate, *options) as server:
         assert call(server).message == NO_COMMON_PARAMETERS
         assert call(server, older_servers=True).status == 200
+
+
+def test_older_servers_are_also_offered_triple_des(gateway: Gateway, new_api: Callable[[], int]) -> None:
+    """No OpenSSL of today knows it, so the handshake's first message is looked at (RFC 5246, 7.4.1.2)."""
+    offered = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        for older_servers in (False, True):
+            number = new_api()
+            one = policy(number, f"hello-{number}", port=listening.getsockname()[1], presents=False)
+            one = dataclasses.replace(one, backend=dataclasses.replace(one.backend, older_servers=older_servers))
+            assert not gateway.publish(one)
+            with ThreadPoolExecutor(1) as caller:
+                caller.submit(gateway.call, f"/{one.path}/", key=KEY, method="POST")
+                connection, _ = listening.accept()
+                with connection:
+                    offered.append(_TRIPLE_DES in _suites(connection.recv(4096)))
+            gateway.withdraw(one)
+    assert offered == [False, True]
+
+
+def _suites(hello: bytes) -> list[bytes]:
+    """Return the cipher suites of a ClientHello, which stand behind two headers, version, random and session id."""
+    start = 5 + 4 + 2 + 32
+    start += 1 + hello[start]
+    length = int.from_bytes(hello[start : start + 2])
+    return [hello[at : at + 2] for at in range(start + 2, start + 2 + length, 2)]
 
 
 UNKNOWN = {
