@@ -26,7 +26,7 @@ class Setup:
 
     :ivar fails: how a call shall fail, where none can succeed
     :ivar paths: what is called, in turns
-    :ivar breaks: it breaks connections off on which calls are under way: some are lost, for a call is tried again once, and only where it may be
+    :ivar breaks: it breaks connections off on which calls are under way: some are lost, for a call is tried again once if at all
     """
 
     name: str
