@@ -103,6 +103,17 @@ def replace(certificate: ClientCertificate, pfx: Pfx, *, by: User | None, now: d
         raise
 
 
+def renew(certificate: ClientCertificate, pfx: Pfx, *, by: User | None, now: datetime) -> ClientCertificate:
+    """Make *pfx* the current version: a new one, or the earlier one that it is. For those who send what shall be, not what shall change.
+
+    :raises AlreadyUploaded: if another entry holds this certificate
+    """
+    sent = Facts.of(pfx.certificate).thumbprint_sha256
+    if version := certificate.versions.filter(thumbprint_sha256=sent).first():
+        return roll_back(certificate, version=version.number, by=by, now=now)
+    return replace(certificate, pfx, by=by, now=now)
+
+
 @transaction.atomic
 def roll_back(certificate: ClientCertificate, *, version: int, by: User | None, now: datetime) -> ClientCertificate:
     """Make an earlier (or later) version the current one again; nothing happens if it is.

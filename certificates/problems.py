@@ -95,6 +95,10 @@ _OF_CERTIFICATES: dict[Hindrance, Promise] = {
         "The gateway cannot load this certificate: its serial number is written with needless octets. Have it issued again."
     ),
     Hindrance.KEY_USAGE: _("The gateway cannot load this certificate: its key usage extension is malformed. Have it issued again."),
+    Hindrance.KEY: _(
+        "The gateway cannot load this certificate: its key is not written as X.509 wants it (the curve by name, RSA with NULL and an odd "
+        "exponent of at most 33 bits). Have it issued again."
+    ),
 }
 _ASIDE: dict[Reason, Promise] = {
     Reason.SAME_KEY: _("another certificate of the same key; the one that became valid last is presented"),
@@ -112,15 +116,19 @@ _UNUSABLE = _("The gateway cannot use this private key (%(detail)s). It can use 
 def sentence(refusal: UnreadablePfx) -> str:
     """Return why the file is refused and what to do about it, in the active language."""
     template = _SENTENCES[refusal.problem]
-    version = ""
     if refusal.problem is Problem.DER:
         template = _OF_DER.get(refusal.detail, template)
     if refusal.problem is Problem.UNUSABLE_KEY and refusal.detail:
         template = _UNUSABLE
     if refusal.problem is Problem.UNUSABLE_CERTIFICATE and refusal.detail:
         hindrance, version = refusal.detail.split()
-        template = _OF_CERTIFICATES[Hindrance(hindrance)]
-    return str(template) % {"make_one": _MAKE_ONE, "keys": _KEYS, "detail": refusal.detail, "version": version}
+        return sentence_of(Hindrance(hindrance), int(version))
+    return str(template) % {"make_one": _MAKE_ONE, "keys": _KEYS, "detail": refusal.detail}
+
+
+def sentence_of(hindrance: Hindrance, version: int) -> str:
+    """Return why the gateway does not load a certificate of that X.509 *version*, in the active language."""
+    return str(_OF_CERTIFICATES[hindrance]) % {"version": version}
 
 
 def reason(aside: Reason) -> str:

@@ -25,6 +25,7 @@ _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DO
 _CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _CIPHER = re.compile(rb"DEK-Info: *([A-Za-z0-9-]+)")
 _CIPHERS = (b"AES-128-CBC", b"AES-192-CBC", b"AES-256-CBC", b"DES-EDE3-CBC")
+_BUNDLES = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
 _TRADITIONAL = ("RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
 
 
@@ -75,6 +76,8 @@ def open_blocks(found: list[Block], password: Secret) -> Found:
         elif block.is_key:
             opened.keys.append(_key(block, password, opened))
     if not opened.keys and not opened.certificates:
+        if any(block.label in _BUNDLES for block in found):
+            raise UnreadablePfx(Problem.DER, "bundle")
         raise UnreadablePfx(Problem.PEM, ", ".join(dict.fromkeys(block.label for block in found)))
     return opened
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import enum
 
 from certificates import ber
-from certificates.ber import Malformed
+from certificates.ber import Element, Malformed
 from certificates.x509 import names, times
 from certificates.x509.certificate import Certificate
 
 _NEWEST = 3
 KEY_USAGE = "2.5.29.15"
+_RSA, _EC = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1"
+_NULL = b"\x05\0"
+_MOST_EXPONENT_BITS = 33  # BoringSSL, crypto/fipsmodule/rsa/rsa_impl.cc: kMaxExponentBits
 
 
 class Hindrance(enum.StrEnum):
@@ -24,12 +27,17 @@ class Hindrance(enum.StrEnum):
     NAME = "name"
     SERIAL = "serial"
     KEY_USAGE = "key-usage"
+    KEY = "key"
 
 
 def hindrance_as_leaf(certificate: Certificate) -> Hindrance | None:
     """Return why the library does not present *certificate* as one's own, ``None`` if nothing is known against it."""
     usage = next((value for oid, value in certificate.extensions if oid == KEY_USAGE), None)
-    return hindrance(certificate) or (Hindrance.KEY_USAGE if usage is not None and not _is_bit_string(usage) else None)
+    if found := hindrance(certificate):
+        return found
+    if usage is not None and not _is_bit_string(usage):
+        return Hindrance.KEY_USAGE
+    return None if _is_loaded_key(certificate.public_key) else Hindrance.KEY
 
 
 def hindrance(certificate: Certificate) -> Hindrance | None:
@@ -50,6 +58,22 @@ def hindrance(certificate: Certificate) -> Hindrance | None:
 def _has_readable_names(certificate: Certificate) -> bool:
     try:
         return all(ber.is_strict_text(value) for name in (certificate.issuer, certificate.subject) for value in names.values_of(name))
+    except Malformed:
+        return False
+
+
+def _is_loaded_key(key: Element) -> bool:
+    """Tell whether a public key is written as the library reads it: a curve by name, an RSA key with NULL and numbers that can be one's."""
+    try:
+        algorithm, value = ber.leading(key, 2)
+        kind, *parameters = ber.children(algorithm)
+        if ber.oid(kind) == _EC:
+            return len(parameters) == 1 and parameters[0].is_a(ber.OID)
+        if ber.oid(kind) != _RSA:
+            return True
+        modulus, exponent = (ber.integer(number) for number in ber.leading(ber.sole(value.content[1:]), 2))
+        usable = exponent > 1 and exponent % 2 == 1 and exponent.bit_length() <= _MOST_EXPONENT_BITS and modulus > 0
+        return usable and [one.octets for one in parameters] == [_NULL]
     except Malformed:
         return False
 

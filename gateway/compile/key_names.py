@@ -86,16 +86,20 @@ def only_with_query_key() -> ExtensionWithMatcher:
 
     A call without the parameter pays for the glance only: no script is made for it, which a filter that skips would do.
     """
-    path = request_header("path", ":path")
-    parameter = Matcher.MatcherList.Predicate.SinglePredicate(
-        input=path, value_match=StringMatcher(safe_regex=RegexMatcher(google_re2=RegexMatcher.GoogleRE2(), regex=_HAS_KEY))
-    )
+    has_query = _path_holds(StringMatcher(contains="?"))  # most calls have none, and this costs them next to nothing
+    has_key = _path_holds(StringMatcher(safe_regex=RegexMatcher(google_re2=RegexMatcher.GoogleRE2(), regex=_HAS_KEY)))
+    both = Matcher.MatcherList.Predicate.PredicateList(predicate=[has_query, has_key])
     script = Lua(default_source_code=DataSource(inline_string=_SCRIPT))
     found = Matcher.MatcherList.FieldMatcher(
-        predicate=Matcher.MatcherList.Predicate(single_predicate=parameter),
+        predicate=Matcher.MatcherList.Predicate(and_matcher=both),
         on_match=run_filter(ExecuteFilterAction(typed_config=TypedExtensionConfig(name="lua", typed_config=pack(script)))),
     )
     return filter_by(Matcher(matcher_list=Matcher.MatcherList(matchers=[found])))
+
+
+def _path_holds(what: StringMatcher) -> Matcher.MatcherList.Predicate:
+    path = Matcher.MatcherList.Predicate.SinglePredicate(input=request_header("path", ":path"), value_match=what)
+    return Matcher.MatcherList.Predicate(single_predicate=path)
 
 
 def has_own_names(check: KeyCheck) -> bool:

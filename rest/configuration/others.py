@@ -57,7 +57,7 @@ def apply_certificate(context: Context, wanted: Document, before: Document | Non
     context.changes.append(f"{'~' if row else '+'} certificates/{name}")
     try:
         if row:
-            certificate_actions.replace(row, pfx, **context.stamp)
+            certificate_actions.renew(row, pfx, **context.stamp)
         else:
             certificate_actions.upload(pfx, name=name, **context.stamp)
     except certificate_actions.AlreadyUploaded as refusal:

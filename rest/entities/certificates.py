@@ -13,7 +13,6 @@ from django.views.decorators.debug import sensitive_variables
 
 from certificates import actions, problems
 from certificates.doubts import UNPROTECTED
-from certificates.facts import Facts
 from certificates.loading import open_loadable
 from certificates.models import CertificateVersion, ClientCertificate, folded, not_reserved
 from certificates.pfx import Pfx, Problem, UnreadablePfx, password_of
@@ -112,11 +111,8 @@ class Certificates(Collection[ClientCertificate, Pfx]):
 
     def change(self, row: ClientCertificate, draft: Pfx) -> ClientCertificate:
         """Add a version. What the entry has held before becomes current again; what is current stays."""
-        sent = Facts.of(draft.certificate).thumbprint_sha256
-        if version := row.versions.filter(thumbprint_sha256=sent).first():
-            return actions.roll_back(row, version=version.number, by=self.call.user, now=self.call.now)
         try:
-            return actions.replace(row, draft, by=self.call.user, now=self.call.now)
+            return actions.renew(row, draft, by=self.call.user, now=self.call.now)
         except actions.AlreadyUploaded as refusal:
             raise _already_uploaded(refusal) from refusal
 

@@ -89,6 +89,7 @@ def test_an_rsa_key_in_its_traditional_form_is_taken() -> None:
             "-----BEGIN OPENSSH PRIVATE KEY-----\nAA==\n-----END OPENSSH PRIVATE KEY-----", "", Problem.UNUSABLE_KEY, id="OpenSSH"
         ),
         pytest.param("-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----", "", Problem.PEM, id="a request"),
+        pytest.param("-----BEGIN PKCS7-----\nMAA=\n-----END PKCS7-----", "", Problem.DER, id="a bundle"),
     ],
 )
 def test_pem_that_does_not_do_is_told_why(text: str, password: str, expected: Problem) -> None:

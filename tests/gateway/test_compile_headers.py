@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.compile import STATUS_PATH
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Publish
 from tests.gateway.gateways import KEY, Gateway, open_to_all, policy
@@ -86,3 +87,4 @@ def test_http_1_0_is_spoken_with_and_without_a_host(gateway: Gateway, plain: Bac
         answer = gateway.raw(f"GET /old HTTP/1.0\r\n{host}\r\n".encode())
         assert answer.startswith(b"HTTP/1.0 200 OK")
     assert [call.header("x-forwarded-host") for call in plain.calls] == ["api.example.com", "gateway"]
+    assert gateway.raw(f"GET {STATUS_PATH} HTTP/1.0\r\n\r\n".encode()).startswith(b"HTTP/1.0 200 OK"), "as a health check asks"

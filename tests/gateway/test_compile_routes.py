@@ -120,6 +120,12 @@ def _send(gateway: Gateway, plain: Backend, target: str) -> str | None:
     return plain.calls[-1].target if status == 200 else None
 
 
+def test_a_template_may_be_as_long_as_the_form_takes(gateway: Gateway, plain: Backend, publish: Publish) -> None:
+    words = "%E5%8F%96" * 105
+    publish("long", ("GET", f"/{words}/{{id}}"))
+    assert _send(gateway, plain, f"/long/{words}/5") == f"/{words}/5"
+
+
 def test_only_the_verbs_of_the_operations_get_through(gateway: Gateway, plain: Backend, publish: Publish) -> None:
     publish("verbs", ("GET", "/a"), ("POST", "/b"), ("*", "/c"))
     through = {

@@ -38,18 +38,18 @@ GOOD_KEYS: dict[str, Callable[[], PrivateKey]] = {
     "Ed25519": ed25519.Ed25519PrivateKey.generate,
 }
 REFUSED: dict[str, tuple[Callable[[], Issued | Pfx], str]] = {
-    "an exponent of 41 bits": (unloadable.with_large_exponent, "exponent of the RSA key has 41 bits"),
-    "version 1 with extensions": (unloadable.of_version_1, "version 1 certificate with extensions"),
+    "an exponent of 41 bits": (unloadable.with_large_exponent, "an odd exponent of at most 33 bits"),
+    "version 1 with extensions": (unloadable.of_version_1, "it says X.509 version 1, but has extensions"),
     "a fraction of a second": (lambda: unloadable.that_ends(b"20510101120000.5Z"), "fraction of a second"),
-    "a date without seconds": (lambda: unloadable.that_ends(b"205101011200Z"), "205101011200Z, is not written as X.509 demands"),
-    "the 31st of February": (lambda: unloadable.that_ends(b"20510231120000Z"), "20510231120000Z, is not written as X.509 demands"),
-    "no parameters": (unloadable.without_null, "lacks the empty parameters"),
-    "an even exponent": (unloadable.with_even_exponent, "not those of an RSA key"),
+    "a date without seconds": (lambda: unloadable.that_ends(b"205101011200Z"), "one of its dates is not written as X.509 wants it"),
+    "the 31st of February": (lambda: unloadable.that_ends(b"20510231120000Z"), "one of its dates is not written as X.509 wants it"),
+    "no parameters": (unloadable.without_null, "RSA with NULL"),
+    "an even exponent": (unloadable.with_even_exponent, "an odd exponent"),
     "bytes behind the end": (unloadable.with_something_behind, "not well-formed DER"),
     "RSA 1024": (lambda: issue(key=rsa.generate_private_key(65537, 1024)), "2048 bits or more"),  # noqa: S505 - it is refused
-    "P-224": (lambda: issue(key=ec.generate_private_key(ec.SECP224R1())), "P-256, P-384 and P-521"),
-    "secp256k1": (lambda: issue(key=ec.generate_private_key(ec.SECP256K1())), "P-256, P-384 and P-521"),
-    "Ed448": (lambda: issue(key=ed448.Ed448PrivateKey.generate()), "a key of the kind ed448"),
+    "P-224": (lambda: issue(key=ec.generate_private_key(ec.SECP224R1())), "The gateway's TLS library does not load it"),
+    "secp256k1": (lambda: issue(key=ec.generate_private_key(ec.SECP256K1())), "The gateway's TLS library does not load it"),
+    "Ed448": (lambda: issue(key=ed448.Ed448PrivateKey.generate()), "The gateway's TLS library does not load it"),
     "another's key": (lambda: dataclasses.replace(issue(), key=ec.generate_private_key(ec.SECP256R1())), "does not belong"),
     "a key of another kind": (lambda: dataclasses.replace(issue(), key=rsa.generate_private_key(65537, 2048)), "does not belong"),
 }

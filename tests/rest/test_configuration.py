@@ -135,6 +135,17 @@ def test_a_renewal_is_a_new_version(configured: None, tmp_path: Path) -> None:
     assert ClientCertificate.objects.get().versions.count() == 2
 
 
+def test_an_earlier_version_and_a_name_in_another_case_mean_the_entry_that_is_there(configured: None, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.pfx").write_bytes(issue(name).pfx_file(""))
+    for name in ("one", "two", "one"):
+        document = {"version": 1, "certificates": [{"name": "CLIENT", "pfx": f"{name}.pfx"}]}
+        assert imported(document, tmp_path, "--delete-unmentioned") == ["~ certificates/CLIENT"]
+    entry = ClientCertificate.objects.get()
+    assert entry.current is not None
+    assert (entry.name, entry.current.subject, entry.versions.count()) == ("client", "CN=one, O=Example", 3)
+
+
 @pytest.mark.parametrize(
     ("document", "named"),
     [

@@ -15,7 +15,7 @@ from tests.makers import make_certificate
 from tests.rest.conftest import Wire, read, targets
 
 pytestmark = pytest.mark.django_db
-_SENTENCE = "The gateway cannot use this certificate. It is an X.509 version 1 certificate with extensions"
+_SENTENCE = "The gateway cannot load this certificate: it says X.509 version 1, but has extensions, which need version 3."
 
 
 @pytest.mark.parametrize("name", ["fresh", "orders-client"])

@@ -26,7 +26,7 @@ def certificates() -> dict[str, Issued]:
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    settings = {"PORTAL_BEHIND_TLS_PROXY": "1", "PORTAL_ALLOWED_HOSTS": f"{PORTAL_NAME},127.0.0.1"}
+    settings = {"PORTAL_BEHIND_TLS_PROXY": "1", "PORTAL_ALLOWED_HOSTS": PORTAL_NAME}
     with Portal(tmp_path_factory.mktemp("behind") / "home", extra_environment=settings) as running:
         yield running
 
