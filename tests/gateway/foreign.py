@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -13,18 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests import debian
 from tests.issuing import Issued
 from tests.processes import free_ports
 
 _CASES = Path(__file__).parent / "cases"
 _UP_WITHIN_SECONDS = 20
-
-
-def installed(program: str, package: str) -> str:
-    """Return where *program* is; a test that needs it fails with the name of its Debian *package*."""
-    found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    assert found, f"This test needs {program}: apt-get install {package}"
-    return found
 
 
 def _six_in_a_row() -> tuple[int, ...]:
@@ -106,7 +98,7 @@ class OpenSsl(Server):
         if self.client_authority:
             (folder / "authority.pem").write_text(self.client_authority.pem)
             demand = ("-Verify", "3", "-verify_return_error", "-CAfile", "authority.pem")
-        program = installed("openssl", "openssl")
+        program = debian.program("openssl")
         return [program, "s_server", "-accept", f"127.0.0.1:{self.port}", "-cert", "server.pem", "-www", *demand, *self.options]
 
 
@@ -120,7 +112,7 @@ class Apache(Server):
 
     def command(self, folder: Path) -> list[str]:
         """Write certificate, key and authority for the script."""
-        installed("apache2", "apache2")
+        debian.program("apache2")
         (folder / "srv.crt").write_text(self.certificate.pem)
         (folder / "srv.key").write_text(self.certificate.key_pem)
         (folder / "ca.pem").write_text(self.authority.pem)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import debian
 from tests.gateway.gateways import Answer
 from tests.processes import PROJECT, free_ports
 
@@ -51,7 +52,7 @@ def start_all(folder: Path) -> list[PathServer]:
 
 
 def _nginx(folder: Path, port: int) -> PathServer:
-    program = _program("nginx", "nginx")
+    program = debian.program("nginx")
     places = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     server = f"server {{ listen 127.0.0.1:{port}; location / {{ return 200 $uri; }} }}"
     (folder / "nginx.conf").write_text(
@@ -63,7 +64,7 @@ def _nginx(folder: Path, port: int) -> PathServer:
 
 
 def _apache(folder: Path, port: int) -> PathServer:
-    program = _program("apache2", "apache2")
+    program = debian.program("apache2")
     modules = "".join(f"LoadModule {one}_module {_APACHE_MODULES}/mod_{one}.so\n" for one in ("mpm_event", "authz_core", "headers"))
     (folder / "httpd.conf").write_text(
         f"ServerRoot {folder}\nPidFile {folder}/pid\nServerName localhost\nErrorLog /dev/null\nListen 127.0.0.1:{port}\n{modules}"
@@ -92,7 +93,8 @@ def echo(environ: dict[str, object], start_response: Callable[[str, list[tuple[s
 
 
 def _tomcat(folder: Path, port: int) -> PathServer:
-    assert (_TOMCAT / "bin" / "catalina.sh").exists(), "Tomcat is missing; install Debian's package tomcat10."
+    catalina = debian.program("catalina.sh")
+    debian.program("java")
     for name in ("conf", "webapps/ROOT/WEB-INF/classes", "logs", "temp", "work"):
         (folder / name).mkdir(parents=True)
     shutil.copy(Path(__file__).parent / "cases" / "Echo.class", folder / "webapps/ROOT/WEB-INF/classes")
@@ -108,18 +110,12 @@ def _tomcat(folder: Path, port: int) -> PathServer:
         '<Engine name="Catalina" defaultHost="localhost"><Host name="localhost" appBase="webapps"/></Engine></Service></Server>'
     )
     environment = {"CATALINA_HOME": str(_TOMCAT), "CATALINA_BASE": str(folder), "PATH": "/usr/bin:/bin", "JAVA_OPTS": "-Xmx128m"}
-    process = _run([str(_TOMCAT / "bin" / "catalina.sh"), "run"], folder, environment)
+    process = _run([catalina, "run"], folder, environment)
     return PathServer(name="tomcat", port=port, process=process, resource=_body)
 
 
 def _body(answer: Answer) -> str | None:
     return answer.body.decode("latin-1") if answer.status == 200 else None
-
-
-def _program(name: str, package: str) -> str:
-    program = shutil.which(name, path="/usr/sbin:/usr/bin")
-    assert program, f"{name} is missing; install Debian's package {package}."
-    return program
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:

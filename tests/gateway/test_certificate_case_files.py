@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from apis import actions as api_actions
 from apis.models import Credentials, KeyKind
 from certificates.models import ClientCertificate
 from portal.activity import last_line
+from tests import debian
 from tests.certificates.case_files import GOOD, NOW
 from tests.gateway.plant import Plant, eventually
 from tests.issuing import Issued
@@ -44,8 +44,7 @@ http {{
 @pytest.fixture
 def takes_any(tmp_path: Path, server_certificate: Issued) -> Iterator[int]:
     """Return the port of a back end that tells the thumbprint of whatever certificate it is shown."""
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
-    assert nginx, "This test needs nginx: install the package nginx."
+    nginx = debian.program("nginx")
     (port,) = free_ports(1)
     (tmp_path / "server.pem").write_text(server_certificate.pem)
     (tmp_path / "server.key").write_text(server_certificate.key_pem)

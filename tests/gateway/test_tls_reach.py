@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from gateway.compile import compile_cluster
 from gateway.compile.failures import FAILURES
-from tests.gateway.foreign import OpenSsl, installed
+from tests import debian
+from tests.gateway.foreign import OpenSsl
 from tests.gateway.gateways import KEY, Answer, Gateway, identity_of, policy
 from tests.issuing import Issued, PrivateKey, issue
 
@@ -201,7 +202,7 @@ def test_no_two_kinds_of_failure_say_the_same() -> None:
 
 def _made_by_openssl(folder: Path, authority: Issued, algorithm: str, option: str) -> tuple[str, str]:
     """Return a key of a kind that the Python library does not make, and a certificate for it."""
-    openssl = installed("openssl", "openssl")
+    openssl = debian.program("openssl")
     for name, text in {"ca.pem": authority.pem, "ca.key": authority.key_pem, "san": "subjectAltName=DNS:localhost"}.items():
         (folder / name).write_text(text)
     signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "san")

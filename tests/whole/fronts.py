@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from tests import debian
 from tests.issuing import Issued
 from tests.processes import free_ports
 
@@ -23,11 +23,10 @@ _WITHIN_SECONDS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """One kind of server: its program, Debian's package, how its lines become a file of ours, and how it is started with it."""
+    """One kind of server: its program, how its lines become a file of ours, and how it is started with it."""
 
     language: str  # of the README's block
     program: str
-    package: str
     rewrite: Callable[[str, Path, int], str]
     command: Callable[[Path], Iterable[str]]
 
@@ -50,8 +49,7 @@ class Running:
 
 def start(front: Front, folder: Path, certificates: Mapping[str, Issued], *, portal: int, gateway: int) -> Running:
     """Start *front* in *folder* before the ports of portal and gateway and wait until it takes connections."""
-    program = shutil.which(front.program, path="/usr/sbin:/usr/bin")
-    assert program, f"{front.program} is missing; install Debian's package {front.package}."
+    program = debian.program(front.program)
     (port,) = free_ports(1)
     for name, certificate in certificates.items():
         (folder / f"{name}.pem").write_text(certificate.pem, encoding="utf-8")
@@ -102,12 +100,11 @@ def _caddy(lines: str, folder: Path, port: int) -> str:
 
 
 FRONTS = (
-    Front(language="nginx", program="nginx", package="nginx", rewrite=_nginx, command=lambda file: ("-c", str(file))),
-    Front(language="haproxy", program="haproxy", package="haproxy", rewrite=_haproxy, command=lambda file: ("-db", "-f", str(file))),
+    Front(language="nginx", program="nginx", rewrite=_nginx, command=lambda file: ("-c", str(file))),
+    Front(language="haproxy", program="haproxy", rewrite=_haproxy, command=lambda file: ("-db", "-f", str(file))),
     Front(
         language="caddyfile",
         program="caddy",
-        package="caddy",
         rewrite=_caddy,
         command=lambda file: ("run", "--adapter", "caddyfile", "--config", str(file)),
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import shutil
 import socket
 import ssl
 import subprocess
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import debian
 from tests.gateway.backends import Backend
 from tests.gateway.gateways import KEY, Gateway, policy
 from tests.issuing import Issued, issue
@@ -110,8 +110,7 @@ def test_what_the_gateway_refuses_comes_through_in_its_words(front: Running, cer
 
 
 def test_apache_bench_gets_all_its_answers_over_http_1_0(gateway: Gateway) -> None:
-    program = shutil.which("ab", path="/usr/sbin:/usr/bin")
-    assert program, "ab is missing; install Debian's package apache2-utils."
+    program = debian.program("ab")
     url = f"http://127.0.0.1:{gateway.port}/orders/1"
     told = subprocess.run(
         [program, "-n", "200", "-c", "8", "-k", "-l", "-H", f"Ocp-Apim-Subscription-Key: {KEY}", url],
