@@ -57,7 +57,7 @@ class SecondsField(forms.IntegerField):
         super().__init__(min_value=least, max_value=most, **kwargs)
         self._bounds = {"least": least, "most": most}
 
-    def clean(self, value: Any) -> int | None:
+    def clean(self, value: Any) -> Any:
         """Return the number, or nothing where none is needed.
 
         :raises ValidationError: naming the bounds
@@ -106,8 +106,8 @@ class CallsForm(forms.Form):
         most=MOST_CALL_SECONDS,
         widget=forms.NumberInput(attrs={"placeholder": _("no limit")}),
         help_text=_(
-            "After these a call is ended whatever moves, WebSockets and streams too; so a stream outlives a revoked key by no more. "
-            "Empty: no limit."
+            "Then a call is ended even while data moves, WebSockets and streams too; so none of them outlives a revoked key, "
+            "a deleted API or a replaced certificate by more. Empty: no limit."
         ),
     )
     retry_calls = forms.BooleanField(
@@ -154,7 +154,9 @@ class CallsForm(forms.Form):
         help_text=_("How long a browser may go without asking again."),
     )
     cors_credentials = forms.BooleanField(
-        label=_("With cookies and credentials"), required=False, help_text=_("Then sites and headers to read are named; * does not count.")
+        label=_("With cookies and credentials"),
+        required=False,
+        help_text=_("Sites and headers to read must then be named; * does not count."),
     )
     revision = RevisionField()
 
