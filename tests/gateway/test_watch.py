@@ -8,20 +8,20 @@ import pytest
 from django.utils import timezone
 
 from gateway import actions
-from gateway.alpn import Handshakes
 from gateway.compile import GatewayListener
-from gateway.follower import Follower
-from gateway.hub import Update
+from gateway.control.alpn import Handshakes
+from gateway.control.snapshot import Snapshot
+from gateway.control.status_queue import StatusQueue
+from gateway.control.watch import Watch
 from gateway.models import Gateway
-from gateway.notes import Notebook
-from gateway.world import World
+from gateway.streams.cache import Update
 from tests.gateway.plant import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class SlowWorld(World):
-    """A world during whose first reading somebody enrols a gateway."""
+class SlowSnapshot(Snapshot):
+    """A snapshot during whose first reading somebody enrols a gateway."""
 
     def load(self) -> Update:
         """Read everything, a moment too late."""
@@ -36,8 +36,8 @@ def test_a_gateway_that_is_enrolled_while_everything_is_read_is_known_afterwards
     def note() -> None:
         known.append(set(Gateway.objects.values_list("name", flat=True)))
 
-    world = SlowWorld(GatewayListener(host="127.0.0.1", port=1), Notebook(), Handshakes(allowed=()))
-    thread = threading.Thread(target=Follower(world, lambda _: None, note).run, args=[stop])
+    snapshot = SlowSnapshot(GatewayListener(host="127.0.0.1", port=1), StatusQueue(), Handshakes(allowed=()))
+    thread = threading.Thread(target=Watch(snapshot, lambda _: None, note).run, args=[stop])
     thread.start()
     try:
         eventually(lambda: {"gateway-2"} in known)

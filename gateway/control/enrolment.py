@@ -36,7 +36,7 @@ class Issued:
 
     @property
     def files(self) -> dict[str, bytes]:
-        """The files that a gateway reads, by name (see :mod:`gateway.envoy`)."""
+        """The files that a gateway reads, by name (see :mod:`gateway.agent.envoy`)."""
         return {CERTIFICATE_FILE: self.certificate_pem, PRIVATE_KEY_FILE: self.private_key_pem.value, AUTHORITY_FILE: self.authority_pem}
 
     def archive(self) -> bytes:

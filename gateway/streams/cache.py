@@ -10,9 +10,20 @@ from typing import Protocol
 from uuid import UUID
 
 from gateway.compile import Resource
-from gateway.delta import FILL, Batch
-from gateway.fallbacks import Fallback, Fallbacks
-from gateway.stream import TYPES, Accepted, Applied, Key, Outcome, Refused, Request, Stream
+from gateway.streams.delta import FILL, Batch
+from gateway.streams.stream import TYPES, Accepted, Applied, Key, Outcome, Refused, Request, Stream
+
+
+class StandIn(Protocol):
+    """What may stand in for a cluster that a gateway refuses; made only once it is needed."""
+
+    @property
+    def certificate_version(self) -> UUID:
+        """The id of the certificate version that it presents."""
+
+    @property
+    def resource(self) -> Resource | None:
+        """The cluster; ``None`` if it cannot be made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +40,12 @@ class Update:
     resources: tuple[Resource, ...] = ()
     removed: tuple[Key, ...] = ()
     touched: Mapping[int, frozenset[Key]] = field(default_factory=dict)
-    fallbacks: Fallbacks = field(default_factory=dict)
+    fallbacks: Mapping[Key, tuple[StandIn, ...]] = field(default_factory=dict)
     complete: bool = False
 
 
-class News(Protocol):
-    """Who keeps what the hub learns; it must not make the hub wait."""
+class StatusSink(Protocol):
+    """Who keeps what the cache learns; it must not make the cache wait."""
 
     def disconnected(self, gateway: str) -> None:
         """*gateway* holds no stream any more."""
@@ -58,20 +69,20 @@ class News(Protocol):
         """Note that *gateway* no longer refuses what it had refused."""
 
 
-class Session:
+class NodeStream:
     """One stream of one gateway."""
 
-    def __init__(self, hub: Hub, gateway: str) -> None:
-        """Begin; the hub knows it from :meth:`Hub.join` on."""
+    def __init__(self, cache: Cache, gateway: str) -> None:
+        """Begin; the cache knows it from :meth:`Cache.join` on."""
         self.gateway = gateway
-        self.stream: Stream[Resource] = Stream(hub.desired, now=time.monotonic(), fallbacks=hub.fallbacks_of)
+        self.stream: Stream[Resource] = Stream(cache.desired, now=time.monotonic(), fallbacks=cache.fallbacks_of)
         self.wake = asyncio.Event()
         self.ended = asyncio.Event()
-        self._hub = hub
+        self._cache = cache
 
     def receive(self, request: Request) -> None:
         """Take in a request of the gateway."""
-        self._hub.tell(self, self.stream.request(request))
+        self._cache.tell(self, self.stream.request(request))
         self.wake.set()
 
     def next_response(self) -> tuple[str, Batch[Resource]] | None:
@@ -79,53 +90,53 @@ class Session:
         return self.stream.next_response(now=time.monotonic())
 
 
-class Hub:
-    """The resources as they should be, the sessions, and the news of them."""
+class Cache:
+    """The resources as they should be, the streams of the nodes, and the news of them."""
 
-    def __init__(self, news: News) -> None:
+    def __init__(self, news: StatusSink) -> None:
         """Begin with nothing; streams wait until the first update."""
         self.desired: dict[str, dict[str, Resource]] = {type_url: {} for type_url in TYPES}
-        self._fallbacks: dict[Key, tuple[Fallback, ...]] = {}
+        self._fallbacks: dict[Key, tuple[StandIn, ...]] = {}
         self.line = 0
         self.ready = asyncio.Event()
         self._news = news
-        self._sessions: set[Session] = set()
+        self._node_streams: set[NodeStream] = set()
         # A gateway may hold two streams while it is being restarted; a change is live on it once it is on both.
-        self._unsettled: dict[tuple[str, int], set[Session]] = {}
+        self._unsettled: dict[tuple[str, int], set[NodeStream]] = {}
 
-    def sessions_of(self, gateway: str) -> list[Session]:
+    def node_streams_of(self, gateway: str) -> list[NodeStream]:
         """Return the streams of *gateway*."""
-        return [session for session in self._sessions if session.gateway == gateway]
+        return [node_stream for node_stream in self._node_streams if node_stream.gateway == gateway]
 
     @property
     def gateways(self) -> list[str]:
         """The gateways that hold a stream, by name."""
-        return sorted({session.gateway for session in self._sessions})
+        return sorted({node_stream.gateway for node_stream in self._node_streams})
 
     def fallbacks_of(self, key: Key) -> Iterator[Resource]:
         """Yield what may stand in for a resource that a gateway refuses, the best first."""
         return (fallback.resource for fallback in self._fallbacks.get(key, ()) if fallback.resource)
 
-    def join(self, session: Session) -> None:
-        """Send *session* what changes from now on."""
-        self._sessions.add(session)
+    def join(self, node_stream: NodeStream) -> None:
+        """Send *node_stream* what changes from now on."""
+        self._node_streams.add(node_stream)
 
-    def leave(self, session: Session) -> None:
-        """Forget *session*; what it has not settled is settled when its gateway comes back."""
-        self._sessions.discard(session)
-        for key, sessions in list(self._unsettled.items()):
-            sessions.discard(session)
-            if not sessions:
+    def leave(self, node_stream: NodeStream) -> None:
+        """Forget *node_stream*; what it has not settled is settled when its gateway comes back."""
+        self._node_streams.discard(node_stream)
+        for key, node_streams in list(self._unsettled.items()):
+            node_streams.discard(node_stream)
+            if not node_streams:
                 del self._unsettled[key]
-        if not self.sessions_of(session.gateway):
-            self._news.disconnected(session.gateway)
+        if not self.node_streams_of(node_stream.gateway):
+            self._news.disconnected(node_stream.gateway)
 
     def end_streams_of(self, gateways: Iterable[str]) -> None:
         """Hang up on *gateways*."""
         for gateway in gateways:
-            for session in self.sessions_of(gateway):
-                session.ended.set()
-                session.wake.set()
+            for node_stream in self.node_streams_of(gateway):
+                node_stream.ended.set()
+                node_stream.wake.set()
 
     def apply(self, update: Update) -> None:
         """Make *update* the desired state and have it sent."""
@@ -140,15 +151,15 @@ class Hub:
         self._fallbacks.update(update.fallbacks)
         self.line = update.line
         now = time.monotonic()
-        for session in self._sessions:
+        for node_stream in self._node_streams:
             for line, keys in update.touched.items():
-                session.stream.touch(line, keys, now=now)
-                self._unsettled.setdefault((session.gateway, line), set()).add(session)
-            session.wake.set()
+                node_stream.stream.touch(line, keys, now=now)
+                self._unsettled.setdefault((node_stream.gateway, line), set()).add(node_stream)
+            node_stream.wake.set()
         for gateway in self.gateways:
             self._news.sent(gateway, update.touched)
-        for session in list(self._sessions):
-            self.tell(session, session.stream.settled())
+        for node_stream in list(self._node_streams):
+            self.tell(node_stream, node_stream.stream.settled())
         for gateway in self.gateways:
             self._note_progress(gateway)
         self.ready.set()
@@ -160,20 +171,20 @@ class Hub:
         touched = {update.line: frozenset(before | after)} if before else {}
         return replace(update, removed=tuple(before - after), touched=touched, complete=False)
 
-    def tell(self, session: Session, outcomes: Iterable[Outcome]) -> None:
-        """Pass on what has become of changes and resources at one session."""
+    def tell(self, node_stream: NodeStream, outcomes: Iterable[Outcome]) -> None:
+        """Pass on what has become of changes and resources at one stream."""
         settled = False
         for outcome in outcomes:
             match outcome:
                 case Applied(change):
                     settled = True
-                    self._applied(session, change)
+                    self._applied(node_stream, change)
                 case Refused():
-                    self._news.refused(session.gateway, outcome, self._presented(outcome))
+                    self._news.refused(node_stream.gateway, outcome, self._presented(outcome))
                 case Accepted(key):
-                    self._news.accepted(session.gateway, key)
+                    self._news.accepted(node_stream.gateway, key)
         if settled:
-            self._note_progress(session.gateway)
+            self._note_progress(node_stream.gateway)
 
     def _presented(self, refusal: Refused) -> UUID | None:
         """Return the certificate version of the fallback that stands in, if one does."""
@@ -181,17 +192,17 @@ class Hub:
         return next((one.certificate_version for one in fallbacks if one.resource and one.resource.version == refusal.instead), None)
 
     def _note_progress(self, gateway: str) -> None:
-        oldest = (session.stream.oldest_open for session in self.sessions_of(gateway))
+        oldest = (node_stream.stream.oldest_open for node_stream in self.node_streams_of(gateway))
         open_changes = [change for change in oldest if change is not None]
         if FILL not in open_changes:
             self._news.up_to(gateway, min(open_changes, default=self.line + 1) - 1)
 
-    def _applied(self, session: Session, change: int) -> None:
+    def _applied(self, node_stream: NodeStream, change: int) -> None:
         if change == FILL:
-            self._news.filled(session.gateway, session.stream.refused)
+            self._news.filled(node_stream.gateway, node_stream.stream.refused)
             return
-        waiting = self._unsettled.get((session.gateway, change), set())
-        waiting.discard(session)
+        waiting = self._unsettled.get((node_stream.gateway, change), set())
+        waiting.discard(node_stream)
         if not waiting:
-            self._unsettled.pop((session.gateway, change), None)
-            self._news.applied(session.gateway, change)
+            self._unsettled.pop((node_stream.gateway, change), None)
+            self._news.applied(node_stream.gateway, change)

@@ -27,8 +27,8 @@ from apis.policy.model import Backend, Trust
 from certificates.identity import Identity
 from certificates.loading import LoaderFailed
 from certificates.sealing import Secret
+from gateway.agent.envoy import binary
 from gateway.compile.tls import transport_socket
-from gateway.envoy import binary
 
 log = logging.getLogger(__name__)
 

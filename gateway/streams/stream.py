@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Generic
 
 from gateway.compile.resource import CLUSTER, FILTER, LISTENER, ROUTES, SCOPE, SECRET
-from gateway.delta import FILL, Batch, Due, Fallback, R, Sent, TypeState
+from gateway.streams.delta import FILL, Batch, Due, Fallback, R, Sent, TypeState
 
 TYPES = (CLUSTER, SECRET, LISTENER, SCOPE, ROUTES, FILTER)
 _ASKED_FOR_BY = {CLUSTER: SECRET, SCOPE: ROUTES}  # having read the one, a gateway asks for the other by name

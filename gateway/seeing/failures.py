@@ -15,7 +15,7 @@ from apis.policy.failure import FAILURE_HEADER
 from gateway.compile import api_of_cluster
 from gateway.compile.answers import ACTIVITY_HEADER
 from gateway.models import FailedCall, FailureKind
-from gateway.usage import Count
+from gateway.seeing.usage import Count
 
 _LONGEST = 2**31 - 1  # milliseconds that the column holds, 25 days; a stream may last longer
 _LONGEST_API_PATH = 400

@@ -24,7 +24,7 @@ _CLOSELY_SECONDS = 0.0005
 _CLOSELY_FOR_SECONDS = 0.02
 
 
-class Bell:
+class ChangeSignal:
     """Rings at every commit of somebody else's. Use it from one thread, which then owns the connection."""
 
     def __init__(self) -> None:

@@ -17,12 +17,12 @@ from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAc
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest, LoadStatsResponse
 
-from gateway.failures import failed_call
-from gateway.hub import Hub, Session
-from gateway.notes import Notebook
-from gateway.stream import PATIENCE
-from gateway.usage import counts_of, reports_wanted
-from gateway.wire import request_of, response_of, version_of
+from gateway.control.status_queue import StatusQueue
+from gateway.seeing.failures import failed_call
+from gateway.seeing.usage import counts_of, reports_wanted
+from gateway.streams.cache import Cache, NodeStream
+from gateway.streams.stream import PATIENCE
+from gateway.streams.wire import request_of, response_of, version_of
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Knows:
         :param claimed: the name it gives itself, which only the local socket's is believed
         :raises UnknownGateway: if it is not known
         """
-        from gateway.enrolment import fingerprint_of
+        from gateway.control.enrolment import fingerprint_of
 
         if certificate := context.auth_context().get("x509_pem_cert"):
             if name := self.enrolled.get(fingerprint_of(certificate[0])):
@@ -71,10 +71,10 @@ class Knows:
 class ControlPlane:
     """The three services that gateways call."""
 
-    def __init__(self, hub: Hub, notebook: Notebook, knows: Knows) -> None:
+    def __init__(self, cache: Cache, statuses: StatusQueue, knows: Knows) -> None:
         """Take what the streams are fed from and what they are noted in."""
-        self._hub = hub
-        self._notebook = notebook
+        self._cache = cache
+        self._statuses = statuses
         self._knows = knows
 
     def handlers(self) -> tuple[Any, ...]:
@@ -97,27 +97,27 @@ class ControlPlane:
         if (first := await anext(aiter(requests), None)) is None:
             return
         name = await self._name(context, first.node.id)
-        session = Session(self._hub, name)
-        self._hub.join(session)
-        self._notebook.connected(name, version_of(first))
+        node_stream = NodeStream(self._cache, name)
+        self._cache.join(node_stream)
+        self._statuses.connected(name, version_of(first))
         log.info("%s has connected (Envoy %s).", name, version_of(first))
-        reading = asyncio.create_task(_read(session, first, requests))
+        reading = asyncio.create_task(_read(node_stream, first, requests))
         try:
-            await self._write(session, context)
+            await self._write(node_stream, context)
         finally:
             reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
-            self._hub.leave(session)
+            self._cache.leave(node_stream)
             log.info("%s has disconnected.", name)
 
-    async def _write(self, session: Session, context: Context) -> None:
-        while not session.ended.is_set():
-            session.wake.clear()
-            while not session.ended.is_set() and (response := session.next_response()):
-                await context.write(response_of(*response, line=self._hub.line))
+    async def _write(self, node_stream: NodeStream, context: Context) -> None:
+        while not node_stream.ended.is_set():
+            node_stream.wake.clear()
+            while not node_stream.ended.is_set() and (response := node_stream.next_response()):
+                await context.write(response_of(*response, line=self._cache.line))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(session.wake.wait(), PATIENCE if session.stream.waiting else None)
+                await asyncio.wait_for(node_stream.wake.wait(), PATIENCE if node_stream.stream.waiting else None)
 
     async def logs(self, messages: AsyncIterator[StreamAccessLogsMessage], context: Context) -> StreamAccessLogsResponse:
         """Take in failed calls until the gateway hangs up."""
@@ -126,7 +126,7 @@ class ControlPlane:
             name = await self._name(context, name or message.identifier.node.id)  # each time: it may have been removed meanwhile
             for entry in message.http_logs.log_entry:
                 if call := failed_call(entry, gateway=name):
-                    self._notebook.failed(call)
+                    self._statuses.failed(call)
         return StreamAccessLogsResponse()
 
     async def loads(self, reports: AsyncIterator[LoadStatsRequest], context: Context) -> AsyncIterator[LoadStatsResponse]:
@@ -137,10 +137,10 @@ class ControlPlane:
             if not asked:
                 asked = True
                 yield reports_wanted()
-            self._notebook.called(counts_of(report))
+            self._statuses.called(counts_of(report))
 
     async def _name(self, context: Context, claimed: str) -> str:
-        await self._hub.ready.wait()  # by then it is known, too, who is enrolled
+        await self._cache.ready.wait()  # by then it is known, too, who is enrolled
         try:
             return self._knows.name_of(context, claimed)
         except UnknownGateway as error:
@@ -149,12 +149,12 @@ class ControlPlane:
             raise
 
 
-async def _read(session: Session, first: DeltaDiscoveryRequest, requests: AsyncIterator[DeltaDiscoveryRequest]) -> None:
-    """Feed the session what its gateway says; end it when the gateway hangs up."""
+async def _read(node_stream: NodeStream, first: DeltaDiscoveryRequest, requests: AsyncIterator[DeltaDiscoveryRequest]) -> None:
+    """Feed the stream what its gateway says; end it when the gateway hangs up."""
     try:
-        session.receive(request_of(first))
+        node_stream.receive(request_of(first))
         async for message in requests:
-            session.receive(request_of(message))
+            node_stream.receive(request_of(message))
     finally:
-        session.ended.set()
-        session.wake.set()
+        node_stream.ended.set()
+        node_stream.wake.set()

@@ -13,8 +13,8 @@ import certifi
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from gateway.bootstrap import MOST_CONNECTIONS, GatewayBootstrap, MutualTls, UnixSocket
-from gateway.supervisor import ADMIN_SOCKET
+from gateway.agent.bootstrap import MOST_CONNECTIONS, GatewayBootstrap, MutualTls, UnixSocket
+from gateway.agent.supervisor import ADMIN_SOCKET
 
 XDS_SOCKET = "xds.sock"
 # Debian and its kin, Red Hat and its kin, Alpine; else the bundle that comes with `requests`.

@@ -21,7 +21,7 @@ from apis.policy.model import Policy
 from certificates.models import CertificateVersion
 from certificates.sealing import SealingError
 from gateway.compile import Resource, compile_cluster
-from gateway.stream import Key
+from gateway.streams.stream import Key
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 import certificates.converters  # noqa: F401 - registers <name:…> and <id:…>
-from gateway import views
+from gateway.pages import views
 
 app_name = "gateways"
 urlpatterns = [

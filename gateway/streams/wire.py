@@ -5,8 +5,8 @@ from __future__ import annotations
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 
 from gateway.compile import Resource
-from gateway.delta import Batch
-from gateway.stream import Request
+from gateway.streams.delta import Batch
+from gateway.streams.stream import Request
 
 
 def request_of(message: DeltaDiscoveryRequest) -> Request:

@@ -21,8 +21,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apis.models import Api
 from gateway import actions
-from gateway.forms import EnrolForm
 from gateway.models import FailedCall, Gateway, Refusal
+from gateway.pages.forms import EnrolForm
 from gateway.templatetags.gateways import live_context
 from portal.activity import last_line
 from portal.http import PortalRequest, wants_fragment

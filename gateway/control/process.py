@@ -18,16 +18,16 @@ import grpc
 from django.conf import settings
 from django.utils import timezone
 
-from gateway.alpn import Handshakes
 from gateway.compile import GatewayListener
-from gateway.enrolment import issue_for_server
-from gateway.follower import Follower
-from gateway.hub import Hub, Update
+from gateway.control.alpn import Handshakes
+from gateway.control.enrolment import issue_for_server
+from gateway.control.server import OPTIONS, ControlPlane, Knows
+from gateway.control.snapshot import Snapshot
+from gateway.control.status_queue import StatusQueue
+from gateway.control.status_writer import StatusWriter
+from gateway.control.watch import Watch
 from gateway.models import Gateway
-from gateway.notes import Notebook
-from gateway.recorder import Recorder
-from gateway.server import OPTIONS, ControlPlane, Knows
-from gateway.world import World
+from gateway.streams.cache import Cache, Update
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +47,8 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    notebook, knows = Notebook(), Knows()
-    hub = Hub(notebook)
+    statuses, knows = StatusQueue(), Knows()
+    cache = Cache(statuses)
     listener = GatewayListener(
         host=settings.GATEWAY_HOST,
         port=settings.GATEWAY_PORT,
@@ -57,39 +57,39 @@ async def _serve() -> None:
     )
     handshakes = Handshakes(allowed=settings.ALLOWED_BACKEND_NETWORKS)
     handshakes.start()
-    world = World(listener, notebook, handshakes)
+    snapshot = Snapshot(listener, statuses, handshakes)
 
     def deliver(update: Update) -> None:
         if update.complete:
             gc.collect()
             gc.freeze()  # thousands of resources that stay: walking them would pause the loop for tenths of a second
-        loop.call_soon_threadsafe(hub.apply, update)
+        loop.call_soon_threadsafe(cache.apply, update)
 
     def gateways_changed() -> None:
         enrolled = dict(Gateway.objects.exclude(fingerprint="").values_list("fingerprint", "name"))
-        loop.call_soon_threadsafe(_admit, hub, knows, enrolled)
+        loop.call_soon_threadsafe(_admit, cache, knows, enrolled)
 
-    follower = Follower(world, deliver, gateways_changed)
-    recorder = Recorder(notebook, world.apis_of)
-    with _threads(follower, recorder):
+    watch = Watch(snapshot, deliver, gateways_changed)
+    status_writer = StatusWriter(statuses, snapshot.apis_of)
+    with _threads(watch, status_writer):
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():
-                await _listen(ControlPlane(hub, notebook, knows), hub, ending)
+                await _listen(ControlPlane(cache, statuses, knows), cache, ending)
 
 
-def _admit(hub: Hub, knows: Knows, enrolled: dict[str, str]) -> None:
+def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str]) -> None:
     """Let these come, and hang up on those that no longer may."""
     gone = set(knows.enrolled.items()) - set(enrolled.items())
     knows.enrolled = enrolled
-    hub.end_streams_of(name for _, name in gone)
+    cache.end_streams_of(name for _, name in gone)
 
 
 @contextlib.contextmanager
-def _threads(follower: Follower, recorder: Recorder) -> Iterator[None]:
+def _threads(watch: Watch, status_writer: StatusWriter) -> Iterator[None]:
     """Run both threads; end the one that learns before the one that writes down."""
     stop_following, stop_writing = threading.Event(), threading.Event()
-    following = threading.Thread(target=follower.run, args=[stop_following], name="follower", daemon=True)
-    writing = threading.Thread(target=recorder.run, args=[stop_writing], name="recorder", daemon=True)
+    following = threading.Thread(target=watch.run, args=[stop_following], name="watch", daemon=True)
+    writing = threading.Thread(target=status_writer.run, args=[stop_writing], name="status_writer", daemon=True)
     following.start()
     writing.start()
     try:
@@ -118,7 +118,7 @@ async def _alone(lock: Path, ending: asyncio.Event) -> AsyncIterator[None]:
         yield
 
 
-async def _listen(control_plane: ControlPlane, hub: Hub, ending: asyncio.Event) -> None:
+async def _listen(control_plane: ControlPlane, cache: Cache, ending: asyncio.Event) -> None:
     socket = settings.PORTAL_HOME / "xds.sock"
     server = grpc.aio.server(options=OPTIONS)
     server.add_generic_rpc_handlers(control_plane.handlers())
@@ -129,7 +129,7 @@ async def _listen(control_plane: ControlPlane, hub: Hub, ending: asyncio.Event) 
     log.info("Serving gateways on %s%s.", socket, f" and {settings.XDS_ADDRESS}" if settings.XDS_ADDRESS else "")
     await ending.wait()
     log.info("Ending; the gateways keep what they have.")
-    hub.end_streams_of(hub.gateways)
+    cache.end_streams_of(cache.gateways)
     await server.stop(1)
     socket.unlink(missing_ok=True)
 

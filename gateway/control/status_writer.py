@@ -1,4 +1,4 @@
-"""Writes the notebook into the database, in a thread of its own, so that no push ever waits for a database."""
+"""Writes what has become of changes into the database, in a thread of its own, so that no push ever waits for a database."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from django.utils import timezone
 
 from apis.models import Api
 from certificates.models import CertificateVersion
-from gateway.failures import complete
+from gateway.control.status_queue import Page, Reason, StatusQueue
 from gateway.models import SEEN_EVERY, USAGE_KEPT, Delivery, FailedCall, Gateway, Refusal, Usage
-from gateway.notes import Notebook, Page, Reason
-from gateway.stream import Key
-from gateway.usage import Count
+from gateway.seeing.failures import complete
+from gateway.seeing.usage import Count
+from gateway.streams.stream import Key
 
 log = logging.getLogger(__name__)
 
@@ -36,15 +36,15 @@ _COUNT = """
 """  # Django's own upsert replaces values, and several processes may count
 
 
-class Recorder:
+class StatusWriter:
     """The thread that writes."""
 
-    def __init__(self, notebook: Notebook, apis_of: Callable[[Key], Collection[int]]) -> None:
-        """Take the notebook to write from.
+    def __init__(self, statuses: StatusQueue, apis_of: Callable[[Key], Collection[int]]) -> None:
+        """Take the queue to write from.
 
         :param apis_of: tells which APIs a resource serves, by id
         """
-        self._notebook = notebook
+        self._statuses = statuses
         self._apis_of = apis_of
         self._since_pruning = 0
 
@@ -52,20 +52,20 @@ class Recorder:
         """Write until *stop*, then write what is left."""
         seen = time.monotonic()
         while not stop.is_set():
-            self._notebook.something.wait(1)
+            self._statuses.something.wait(1)
             stop.wait(_GATHER_SECONDS)
             if time.monotonic() - seen >= SEEN_EVERY.total_seconds():
                 seen = time.monotonic()
-                self._notebook.see()
+                self._statuses.see()
             if not self.write():
                 stop.wait(_RETRY_SECONDS)
-        self._notebook.disconnect_all()
+        self._statuses.disconnect_all()
         self.write()
         connection.close()
 
     def write(self) -> bool:
         """Write what is noted; return whether it worked. What could not be written is kept."""
-        page = self._notebook.take()
+        page = self._statuses.take()
         if not page:
             return True
         try:
@@ -74,7 +74,7 @@ class Recorder:
         except DatabaseError as error:
             log.warning("The state of the gateways could not be written and is kept for later: %s", error)
             connection.close()
-            self._notebook.put_back(page)
+            self._statuses.put_back(page)
             return False
         return True
 

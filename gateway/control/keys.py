@@ -23,7 +23,7 @@ from gateway.compile import (
     shard_of,
 )
 from gateway.compile.resource import FILTER
-from gateway.stream import Key
+from gateway.streams.stream import Key
 
 log = logging.getLogger(__name__)
 

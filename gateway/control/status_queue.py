@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from gateway.delta import FILL
-from gateway.failures import count_of
 from gateway.models import FailedCall
-from gateway.stream import Key, Refused
-from gateway.usage import Count
+from gateway.seeing.failures import count_of
+from gateway.seeing.usage import Count
+from gateway.streams.delta import FILL
+from gateway.streams.stream import Key, Refused
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -65,7 +65,7 @@ class Page:
         _keep_newest(self.calls)
 
 
-class Notebook:
+class StatusQueue:
     """Takes notes from any thread without making it wait."""
 
     def __init__(self) -> None:

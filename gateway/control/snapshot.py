@@ -15,8 +15,6 @@ from apis.models import Api
 from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Protocol, Trust
 from certificates.identity import Identity
 from certificates.sealing import SealingError
-from gateway import keys
-from gateway.alpn import BackEnd, Handshakes
 from gateway.compile import (
     GatewayListener,
     Resource,
@@ -29,10 +27,12 @@ from gateway.compile import (
     segment_of,
 )
 from gateway.compile.resource import CLUSTER, ROUTES, SCOPE
-from gateway.fallbacks import Earlier, Fallback, Fallbacks, earlier_versions, fallbacks_of
-from gateway.hub import Update
-from gateway.notes import Notebook
-from gateway.stream import Key
+from gateway.control import keys
+from gateway.control.alpn import BackEnd, Handshakes
+from gateway.control.fallbacks import Earlier, Fallback, Fallbacks, earlier_versions, fallbacks_of
+from gateway.control.status_queue import StatusQueue
+from gateway.streams.cache import Update
+from gateway.streams.stream import Key
 from portal.activity import last_line
 from portal.models import Activity, Event
 
@@ -73,13 +73,13 @@ class _Prepared:
         return segment_of(self.policy.path)
 
 
-class World:
+class Snapshot:
     """What the rows amount to. Used by one thread; :meth:`apis_of` by any."""
 
-    def __init__(self, listener: GatewayListener, notebook: Notebook, handshakes: Handshakes) -> None:
+    def __init__(self, listener: GatewayListener, statuses: StatusQueue, handshakes: Handshakes) -> None:
         """Begin with nothing; :meth:`load` reads everything."""
         self._listener = listener
-        self._notebook = notebook
+        self._statuses = statuses
         self._handshakes = handshakes
         self._forget()
 
@@ -232,7 +232,7 @@ class World:
                 policy = _closed_policy(api)
                 compiled = compile_refusal(policy, _REFUSAL)
             if problem or api.pk in self._problems:
-                self._notebook.problem(api.pk, problem or None)
+                self._statuses.problem(api.pk, problem or None)
                 (self._problems.add if problem else self._problems.discard)(api.pk)
             keys = frozenset((one.type_url, one.name) for one in compiled)
             self._apis[api.pk] = _Prepared(policy, keys, api.certificate_id)
