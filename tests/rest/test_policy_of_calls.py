@@ -75,7 +75,7 @@ def test_the_order_of_cors_and_credentials_does_not_matter(wire: Wire) -> None:
 
 def test_a_document_without_them_puts_back_what_is_usual_and_leaves_what_no_document_holds(wire: Wire) -> None:
     make_api("orders")
-    kept = {"connect_seconds": 9, "longest_seconds": 3600, "retry_calls": False, "rewrite_redirects": False}
+    kept: dict[str, Any] = {"connect_seconds": 9, "longest_seconds": 3600, "retry_calls": False, "rewrite_redirects": False}
     change(**kept, idle_seconds=300, cors=CorsChoice.GATEWAY, cors_origins=("*",), cors_max_age=5)
     assert wire.put(POLICY, {"value": BASE}).status_code == 200
     assert calls() == ApiCalls(**kept)
