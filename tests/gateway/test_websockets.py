@@ -42,13 +42,14 @@ def publish(gateway: Gateway, authority: Issued, client_certificate: Issued, new
     def publish(
         port: int,
         *,
+        path: str = "chat",
         scheme: str = "https",
         protocol: Protocol = Protocol.AUTO,
         offers_http2: bool = True,
         key: bool = False,
         forwarding: Forwarding | None = None,
     ) -> Policy:
-        one = policy(new_api(), "chat", port=port, scheme=scheme, presents=scheme == "https", trusted=authority)
+        one = policy(new_api(), path, port=port, scheme=scheme, presents=scheme == "https", trusted=authority)
         backend = dataclasses.replace(one.backend, protocol=protocol, offers_http2=offers_http2)
         one = dataclasses.replace(one if key else open_to_all(one), backend=backend, forwarding=forwarding or Forwarding())
         assert not gateway.publish(one, client_certificate if scheme == "https" else None)
@@ -116,6 +117,22 @@ def test_it_reaches_a_back_end_that_is_spoken_to_by_http1_only(gateway: Gateway,
     publish(front.port, protocol=Protocol.HTTP1)
     assert gateway.call("/chat/x").body == b"HTTP/1.1"
     with WebSocket(gateway.port, "/chat/ws") as caller:
+        assert_echoes(caller)
+
+
+def test_by_http2_only_it_is_the_back_end_that_says_whether_it_takes_it(gateway: Gateway, front: Nginx, publish: Publish) -> None:
+    publish(front.port, protocol=Protocol.HTTP2)
+    for _ in range(2):
+        with WebSocket(gateway.port, "/chat/ws") as caller:
+            assert (caller.status, caller.headers["server"].partition("/")[0]) == (400, "nginx")  # which knows no RFC 8441
+        assert gateway.call("/chat/x").body == b"HTTP/2.0"
+
+
+def test_it_reaches_the_api_at_the_root(gateway: Gateway, front: Nginx, publish: Publish) -> None:
+    publish(front.port, path="", key=True)
+    with WebSocket(gateway.port, "/ws") as caller:
+        assert caller.status == 401
+    with WebSocket(gateway.port, f"/ws?subscription-key={KEY}") as caller:
         assert_echoes(caller)
 
 
