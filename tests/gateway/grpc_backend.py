@@ -13,7 +13,7 @@ import grpc
 from tests.issuing import Issued
 from tests.processes import free_ports
 
-TRAILER = ("x-said", "goodbye")
+_TRAILER = ("x-said", "goodbye")
 
 
 class _Echo(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic for the checker only
@@ -25,17 +25,17 @@ class _Echo(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic for th
 
 
 def _once(request: bytes, context: grpc.ServicerContext) -> bytes:
-    context.set_trailing_metadata((TRAILER,))
+    context.set_trailing_metadata((_TRAILER,))
     return request
 
 
 def _count(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-    context.set_trailing_metadata((TRAILER,))
+    context.set_trailing_metadata((_TRAILER,))
     yield from (str(number).encode() for number in range(int(request)))
 
 
 def _refuse(request: bytes, context: grpc.ServicerContext) -> bytes:
-    context.set_trailing_metadata((TRAILER,))
+    context.set_trailing_metadata((_TRAILER,))
     context.abort(grpc.StatusCode.FAILED_PRECONDITION, request.decode())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import grpc
 import pytest
@@ -12,7 +13,7 @@ from apis.policy.model import Policy, Protocol
 from tests.gateway.backends import Backend
 from tests.gateway.foreign import Nginx
 from tests.gateway.gateways import KEY, Gateway, policy
-from tests.gateway.grpc_backend import TRAILER, GrpcBackend
+from tests.gateway.grpc_backend import GrpcBackend
 from tests.issuing import Issued
 
 Publish = Callable[..., Policy]
@@ -92,6 +93,11 @@ def test_http2_only_never_falls_back(gateway: Gateway, publish: Publish, backend
     assert backend.calls == []
 
 
+def said(call: Any) -> Any:
+    """Return what the trailers of an answer say."""
+    return dict(call.trailing_metadata()).get("x-said")
+
+
 @pytest.mark.parametrize(("tls", "protocol"), [(False, Protocol.HTTP2), (True, Protocol.HTTP2), (True, Protocol.AUTO)])
 def test_grpc_passes_with_streams_trailers_and_refusals(
     gateway: Gateway, publish: Publish, server_certificate: Issued, authority: Issued, tls: bool, protocol: Protocol
@@ -99,23 +105,23 @@ def test_grpc_passes_with_streams_trailers_and_refusals(
     backend = GrpcBackend(server_certificate, authority) if tls else GrpcBackend()
     with backend, grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
         publish(backend.port, protocol, tls=tls)
-        once, many = channel.unary_unary("/echo/test.Echo/Once"), channel.unary_stream("/echo/test.Echo/Count")
-        answer, call = once.with_call(b"hello", metadata=(HEADER,), timeout=30)
-        assert (answer, TRAILER in call.trailing_metadata(), call.code()) == (b"hello", True, grpc.StatusCode.OK)
+        many = channel.unary_stream("/echo/test.Echo/Count", None, None)
+        answer, call = channel.unary_unary("/echo/test.Echo/Once", None, None).with_call(b"hello", metadata=(HEADER,), timeout=30)
+        assert (answer, said(call), call.code()) == (b"hello", "goodbye", grpc.StatusCode.OK)
         stream = many(b"200", metadata=(HEADER,), timeout=30)
         assert [int(number) for number in stream] == list(range(200))
-        assert TRAILER in stream.trailing_metadata()
+        assert said(stream) == "goodbye"
         with pytest.raises(grpc.RpcError) as refusal:
-            channel.unary_unary("/echo/test.Echo/Refuse")(b"not now", metadata=(HEADER,), timeout=30)
+            channel.unary_unary("/echo/test.Echo/Refuse", None, None)(b"not now", metadata=(HEADER,), timeout=30)
         assert (refusal.value.code(), refusal.value.details()) == (grpc.StatusCode.FAILED_PRECONDITION, "not now")
-        assert TRAILER in refusal.value.trailing_metadata()
+        assert said(refusal.value) == "goodbye"
 
 
 def test_grpc_without_a_key_is_refused(gateway: Gateway, publish: Publish) -> None:
     with GrpcBackend() as backend, grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
         publish(backend.port, Protocol.HTTP2, tls=False)
         with pytest.raises(grpc.RpcError) as refusal:
-            channel.unary_unary("/echo/test.Echo/Once")(b"hello", timeout=30)
+            channel.unary_unary("/echo/test.Echo/Once", None, None)(b"hello", timeout=30)
         assert refusal.value.code() == grpc.StatusCode.UNAUTHENTICATED
 
 
@@ -123,6 +129,6 @@ def test_grpc_over_http_is_no_grpc_while_the_protocol_is_automatic(gateway: Gate
     with GrpcBackend() as backend, grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
         publish(backend.port, tls=False)
         with pytest.raises(grpc.RpcError) as refusal:
-            channel.unary_unary("/echo/test.Echo/Once")(b"hello", metadata=(HEADER,), timeout=30)
+            channel.unary_unary("/echo/test.Echo/Once", None, None)(b"hello", metadata=(HEADER,), timeout=30)
         assert refusal.value.code() != grpc.StatusCode.OK
         assert "back end" in str(refusal.value.details())
