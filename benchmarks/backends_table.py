@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 import tests.environment  # noqa: F401 - settings of its own, before Django reads them
 from benchmarks import servers
+from benchmarks.backends import Backend
 from benchmarks.numbered import SILENT_SECONDS, Outcome, make_calls, sent_twice
 from benchmarks.report import Row, options, progress, publish
 from benchmarks.setups import SETUPS, Setup
@@ -88,8 +89,8 @@ def _row(setup: Setup, outcome: Outcome) -> Row:
 
 
 def _measure(setup: Setup, number: int, gateway: Gateway, authority: Issued, *, quick: bool) -> Outcome:
-    with servers.workplace() as folder, _running(setup, folder, authority) as port:
-        path = _publish(setup, number, gateway, authority, port)
+    with servers.workplace() as folder, running(setup, folder, authority) as backend:
+        path = _publish(setup, number, gateway, authority, backend.port)
         _warm_up(gateway, path + setup.paths[0])
         calls = max(setup.callers, setup.calls // 10) if quick else setup.calls
         outcome = _calls(setup, gateway.port, path, calls)
@@ -105,7 +106,8 @@ def _warm_up(gateway: Gateway, target: str) -> None:
 
 
 @contextlib.contextmanager
-def _running(setup: Setup, folder: Path, authority: Issued) -> Iterator[int]:
+def running(setup: Setup, folder: Path, authority: Issued) -> Iterator[Backend]:
+    """Start the back end of *setup* in *folder*, with a certificate of the *authority*, whose client certificates it accepts."""
     folder.chmod(0o755)  # a server may run as another user
     own = issue("back end", by=authority, hosts=("localhost", servers.HOST), key=rsa.generate_private_key(65537, 2048))
     files = {"server.crt": own.pem, "server.key": own.key_pem, "server.pem": own.pem + own.key_pem, "authority.pem": authority.pem}
@@ -118,7 +120,7 @@ def _running(setup: Setup, folder: Path, authority: Issued) -> Iterator[int]:
     called = port + setup.use
     server = servers.start(setup.command(folder, port), log=folder / "printed.log", ports=[called], environment=environment)
     try:
-        yield called
+        yield Backend(called, called, authority, server)
     finally:
         server.stop()
 

@@ -16,6 +16,7 @@ from benchmarks import servers
 
 SILENT_SECONDS = 30.0
 _NUMBER = re.compile(rb"call=(\d+)")
+_CONNECTION = re.compile(rb"connection=(\d+)")
 _BODY = b"x" * 100
 
 
@@ -47,6 +48,11 @@ def sent_twice(*logs: Path) -> int | None:
         if log.is_file():
             noted.update(_NUMBER.findall(log.read_bytes()))
     return sum(times > 1 for times in noted.values()) if noted else None
+
+
+def connections(log: Path) -> int:
+    """Return over how many connections the back end has noted calls."""
+    return len(set(_CONNECTION.findall(log.read_bytes())))
 
 
 @dataclass(slots=True)
