@@ -20,15 +20,17 @@ from apis.policy.model import Cors
 _LISTS = ("cors_origins", "cors_methods", "cors_headers", "cors_exposed")
 _BY_GATEWAY = (*_LISTS, "cors_max_age", "cors_credentials")  # what counts only where the gateway answers browsers
 _LONGEST_LIST = 10_000  # characters
+_BROWSERS_REMEMBER_SECONDS = 5  # where nobody says how long (Fetch standard, CORS-preflight fetch)
+_ALWAYS_ALLOWED = "GET HEAD POST"  # without being named (Fetch standard, CORS-safelisted method)
 
 
 class ListField(forms.CharField):
     """Several values, one a line; spaces and commas separate them as well."""
 
-    def __init__(self, *, check: Callable[[str], str], **kwargs: Any) -> None:
-        """Take each value as *check* returns it."""
-        widget = forms.Textarea(attrs={"rows": 2, "class": "mono", "spellcheck": "false", "autocapitalize": "none"})
-        super().__init__(required=False, max_length=_LONGEST_LIST, widget=widget, **kwargs)
+    def __init__(self, *, check: Callable[[str], str], placeholder: str = "", **kwargs: Any) -> None:
+        """Take each value as *check* returns it; *placeholder* is what holds while there is none."""
+        attrs = {"rows": 2, "class": "mono brief", "placeholder": placeholder, "spellcheck": "false", "autocapitalize": "none"}
+        super().__init__(required=False, max_length=_LONGEST_LIST, widget=forms.Textarea(attrs=attrs), **kwargs)
         self._check = check
 
     def prepare_value(self, value: Any) -> Any:
@@ -44,6 +46,27 @@ class ListField(forms.CharField):
         if len(words) > cors.MOST_ENTRIES:
             raise ValidationError(_("At most %(number)d can be named."), params={"number": cors.MOST_ENTRIES})
         return tuple(dict.fromkeys(map(self._check, words)))
+
+
+class SecondsField(forms.IntegerField):
+    """A time in whole seconds."""
+
+    unit = _("seconds")  # for templates/django/forms/field.html
+
+    def __init__(self, *, least: int = 1, most: int, **kwargs: Any) -> None:
+        """Take from *least* to *most*."""
+        super().__init__(min_value=least, max_value=most, **kwargs)
+        self._bounds = {"least": least, "most": most}
+
+    def clean(self, value: Any) -> Any:
+        """Return the number, or nothing where none is needed.
+
+        :raises ValidationError: naming the bounds
+        """
+        try:
+            return super().clean(value)
+        except ValidationError as refusal:
+            raise ValidationError(_("Enter a whole number of seconds, from %(least)d to %(most)d."), params=self._bounds) from refusal
 
 
 def _origin(text: str) -> str:
@@ -68,26 +91,24 @@ def _verb(text: str) -> str:
 class CallsForm(forms.Form):
     """How calls go on to the back end: times, what is tried again, where redirects lead, who answers browsers."""
 
-    connect_seconds = forms.IntegerField(
-        label=_("Seconds to connect"),
-        min_value=1,
-        max_value=MOST_CONNECT_SECONDS,
+    connect_seconds = SecondsField(
+        label=_("Time to connect"),
+        most=MOST_CONNECT_SECONDS,
         help_text=_("How long the back end may take until the connection stands, TLS handshake included."),
     )
-    idle_seconds = forms.IntegerField(
-        label=_("Seconds without a byte"),
+    idle_seconds = SecondsField(
+        label=_("Time without a byte"),
         required=False,
-        min_value=1,
-        max_value=MOST_IDLE_SECONDS,
+        most=MOST_IDLE_SECONDS,
     )
-    longest_seconds = forms.IntegerField(
-        label=_("Seconds for a whole call"),
+    longest_seconds = SecondsField(
+        label=_("Time for a whole call"),
         required=False,
-        min_value=1,
-        max_value=MOST_CALL_SECONDS,
+        most=MOST_CALL_SECONDS,
+        widget=forms.NumberInput(attrs={"placeholder": _("no limit")}),
         help_text=_(
-            "After these a call is ended whatever moves, WebSockets and streams too; so a stream outlives a revoked key by no more. "
-            "Empty: no limit."
+            "Then a call is ended even while data moves, WebSockets and streams too; so none of them outlives a revoked key, "
+            "a deleted API or a replaced certificate by more. Empty: no limit."
         ),
     )
     retry_calls = forms.BooleanField(
@@ -114,7 +135,10 @@ class CallsForm(forms.Form):
         help_text=_("One a line, for instance https://shop.example.com or https://*.example.com; * means any."),
     )
     cors_methods = ListField(
-        label=_("HTTP verbs they may use"), check=_verb, help_text=_("GET, HEAD and POST are always allowed; * means any.")
+        label=_("HTTP verbs they may use"),
+        check=_verb,
+        placeholder=_ALWAYS_ALLOWED,
+        help_text=_("GET, HEAD and POST are always allowed; * means any."),
     )
     cors_headers = ListField(
         label=_("Headers they may send"),
@@ -122,15 +146,18 @@ class CallsForm(forms.Form):
         help_text=_("Name the subscription key's header where a key is needed; * means any."),
     )
     cors_exposed = ListField(label=_("Headers they may read"), check=_header)
-    cors_max_age = forms.IntegerField(
-        label=_("Seconds to remember"),
+    cors_max_age = SecondsField(
+        label=_("Time to remember the answer"),
         required=False,
-        min_value=0,
-        max_value=MOST_CORS_AGE,
+        least=0,
+        most=MOST_CORS_AGE,
+        widget=forms.NumberInput(attrs={"placeholder": _BROWSERS_REMEMBER_SECONDS}),
         help_text=_("How long a browser may go without asking again."),
     )
     cors_credentials = forms.BooleanField(
-        label=_("With cookies and credentials"), required=False, help_text=_("Then sites and headers to read are named; * does not count.")
+        label=_("With cookies and credentials"),
+        required=False,
+        help_text=_("Sites and headers to read must then be named; * does not count."),
     )
     revision = RevisionField()
 
@@ -138,6 +165,7 @@ class CallsForm(forms.Form):
         """Edit *api*."""
         super().__init__(*args, **kwargs)
         self.initial = {name: getattr(api, name) for name in self.fields}
+        self.fields["idle_seconds"].widget.attrs["placeholder"] = settings.GATEWAY_IDLE_SECONDS
         self.fields["idle_seconds"].help_text = _(
             "How long nothing may move in either direction; then the call fails. Up to an hour, for long polls and server-sent events. "
             "Empty: the gateway's %(seconds)d seconds."

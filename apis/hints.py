@@ -82,7 +82,7 @@ def _asks_later(api: Api) -> Hint:
         "If the back end asks for the client certificate only for some paths, as IIS and App Service do,"
         " switch on “The back end asks for the certificate later”."
     )
-    return Hint(text=text, way_out=_("Security"), url=_security(api))
+    return Hint(text=text, way_out=_("Security settings"), url=_security(api, "asks_later"))
 
 
 def _asked_at_once(api: Api) -> Hint:
@@ -90,12 +90,13 @@ def _asked_at_once(api: Api) -> Hint:
         "“The back end asks for the certificate later” is on, so that TLS 1.2 is the newest spoken. A back end that speaks only TLS 1.3"
         " must ask for the certificate in the handshake."
     )
-    return Hint(text=text, way_out=_("Security"), url=_security(api))
+    return Hint(text=text, way_out=_("Security settings"), url=_security(api, "asks_later"))
 
 
 def _older_servers(api: Api) -> Hint:
-    return Hint(text=_("If the back end is an old server, “Allow older servers” may help."), way_out=_("Security"), url=_security(api))
+    text = _("If the back end is an old server, “Allow older servers” may help.")
+    return Hint(text=text, way_out=_("Security settings"), url=_security(api, "older_servers"))
 
 
-def _security(api: Api) -> str:
-    return reverse("apis:security", kwargs={"name": api.name})
+def _security(api: Api, field: str) -> str:
+    return f"{reverse('apis:security', kwargs={'name': api.name})}#id_{field}"

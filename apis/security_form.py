@@ -114,7 +114,7 @@ class SecurityForm(forms.Form):
             "older_servers": api.older_servers,
             "revision": api.revision,
         }
-        for name in ("certificate", "username", "password"):  # not marked "(optional)": whoever sees them needs them
+        for name in ("certificate", "username", "password", "protocol"):  # not marked "(optional)": whoever sees them needs them
             self.fields[name].needed_if_chosen = True  # type: ignore[attr-defined]  # for templates/django/forms/field.html
         if basic:
             self.fields["password"].help_text = _("Left empty, the stored password stays.")

@@ -82,6 +82,11 @@ class PfxForm(forms.Form):
         return pem
 
     @property
+    def is_in_pem(self) -> bool:
+        """Whether the part for PEM was used; it stands open when the form comes back."""
+        return bool(self.data.get("pem") or self.files.get("key"))
+
+    @property
     def source(self) -> str:
         """The field that what is wrong with the certificate belongs to."""
         return "pem" if self.files.get("file") is None and self.data.get("pem") else "file"

@@ -80,6 +80,7 @@ PICTURES = (
     Picture("apis", "/apis/"),
     Picture("api", "/apis/orders/", documented=False),
     Picture("security", "/apis/orders/security/", also=(("dark", 1280), ("light", 390))),
+    Picture("calls", "/apis/orders/calls/", documented=False),
     Picture("operations", "/apis/orders/operations/", documented=False),
     Picture("settings", "/apis/orders/settings/", documented=False),
     Picture("policy", "/apis/orders/policy/"),

@@ -24,6 +24,7 @@ _PAGES = (
     ("certificates:", "client-certificates"),
     ("apis:security", "api-security"),
     ("apis:policy", "api-security"),
+    ("apis:calls", "api-calls"),
     ("apis:", "apis"),
     ("subscriptions:", "subscriptions"),
     ("gateways:", "gateways"),

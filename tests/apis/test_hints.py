@@ -94,7 +94,7 @@ def test_the_page_of_a_failed_call_names_the_certificate_that_was_presented_also
     page = signed_in.get("/gateways/failed-calls/5f3c-1/").content.decode()
     assert "The client certificate expired on" in page
     assert ASKS_LATER in page
-    assert 'href="/apis/orders/security/"' in page
+    assert 'href="/apis/orders/security/#id_asks_later"' in page
     assert 'href="/security/client-certificates/orders-client/replace/"' in page
 
 

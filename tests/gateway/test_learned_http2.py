@@ -17,7 +17,7 @@ from apis import actions
 from apis.models import Api, Credentials
 from apis.policy.model import Protocol
 from benchmarks.numbered import make_calls
-from gateway.supervisor import ADMIN_SOCKET
+from gateway.agent.supervisor import ADMIN_SOCKET
 from tests.gateway.foreign import Nginx
 from tests.gateway.plant import Plant, eventually
 from tests.issuing import Issued

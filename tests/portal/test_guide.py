@@ -9,6 +9,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from tests.makers import make_api
+
 GUIDE = Path(settings.BASE_DIR) / "docs" / "guide"
 PAGES = sorted(path.stem for path in (GUIDE / "en").glob("*.md"))
 
@@ -45,6 +47,12 @@ def test_a_page_is_shown_in_the_readers_language(signed_in: Client) -> None:
 )
 def test_the_menu_leads_to_the_page_about_the_screen(signed_in: Client, screen: str, page: str) -> None:
     assert f'href="/help/{page}/"' in signed_in.get(screen).content.decode()
+
+
+def test_each_tab_of_an_api_leads_to_the_page_about_it(signed_in: Client) -> None:
+    make_api("orders")
+    for tab, page in (("", "apis"), ("security/", "api-security"), ("calls/", "api-calls")):
+        assert f'href="/help/{page}/"' in signed_in.get(f"/apis/orders/{tab}").content.decode()
 
 
 def test_what_is_no_page_is_not_found(signed_in: Client) -> None:
