@@ -5,7 +5,11 @@ PORTAL_HOME ?= var
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run serve manage test lint install install-for-tests
+.PHONY: help run serve manage test lint install install-for-tests
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
 
 run: install ## portal, xDS server and gateway, with a demonstration
 	@exec .venv/bin/python manage.py serve --demo
@@ -30,7 +34,7 @@ test: lint ## linters, then every test: on SQLite, on PostgreSQL, in a browser
 	python -m tests.browser.chromium
 	python -m pytest tests/browser tests/whole
 
-lint: install-for-tests
+lint: install-for-tests ## linters, types, the import contract, missing migrations
 	ruff check .
 	ruff format --check .
 	mypy

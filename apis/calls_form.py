@@ -18,6 +18,7 @@ from apis.policy import cors
 from apis.policy.model import Cors
 
 _LISTS = ("cors_origins", "cors_methods", "cors_headers", "cors_exposed")
+_BY_GATEWAY = (*_LISTS, "cors_max_age", "cors_credentials")  # what counts only where the gateway answers browsers
 _LONGEST_LIST = 10_000  # characters
 _BROWSERS_REMEMBER_SECONDS = 5  # where nobody says how long (Fetch standard, CORS-preflight fetch)
 _ALWAYS_ALLOWED = "GET HEAD POST"  # without being named (Fetch standard, CORS-safelisted method)
@@ -173,15 +174,21 @@ class CallsForm(forms.Form):
             self.fields[name].needed_if_chosen = True  # type: ignore[attr-defined]  # for templates/django/forms/field.html
 
     def clean(self) -> dict[str, Any]:
-        """Check what belongs together."""
+        """Check what belongs together; what does not count, since somebody else answers browsers, is ignored."""
         cleaned = self.cleaned_data
-        if cleaned.get("cors") != CorsChoice.GATEWAY or self.errors:
-            return cleaned
+        if cleaned.get("cors", CorsChoice.GATEWAY) != CorsChoice.GATEWAY:
+            for name in _BY_GATEWAY:
+                self.errors.pop(name, None)
+        elif not self.errors:
+            self._check_rule()
+        return cleaned
+
+    def _check_rule(self) -> None:
+        cleaned = self.cleaned_data
         if not cleaned["cors_origins"]:
             self.add_error("cors_origins", _("Name the sites that may call, or * for any."))
         elif cors.has_star_with_credentials(self._rule()):
             self.add_error("cors_credentials", _("With credentials, name the sites and the headers to read; * does not count."))
-        return cleaned
 
     def chosen(self) -> ApiCalls:
         """Return what was chosen, once the form is valid. What the gateway does not tell browsers is forgotten."""

@@ -38,6 +38,7 @@ def differences(mine: forms.Form, theirs: forms.Form) -> list[Difference]:
 def _shown(field: forms.Field, value: Any) -> str:
     if isinstance(field, forms.BooleanField):
         return _("Yes") if value else _("No")
+    value = field.prepare_value(value)
     text = "\n".join(str("" if value is None else value).split("\r\n")).strip()
     if isinstance(field.widget, forms.Select):
         return next((str(label) for choice, label in field.widget.choices if str(choice) == text), text)

@@ -77,7 +77,10 @@ class SecurityForm(forms.Form):
         label=_("HTTP to the back end"),
         choices=ProtocolChoice,
         required=False,  # a client that does not name it leaves it as it is
-        help_text=_("Automatic takes HTTP/2 where the back end offers it, and HTTP/1.1 over http://. gRPC over http:// needs HTTP/2."),
+        help_text=_(
+            "Automatic takes HTTP/2 where the back end offers it, and HTTP/1.1 over http:// and for WebSockets. "
+            "gRPC over http:// needs HTTP/2 only; with that, hardly a server takes WebSockets."
+        ),
     )
     asks_later = forms.BooleanField(
         label=_("The back end asks for the certificate later (IIS, App Service)"),

@@ -7,19 +7,15 @@ what arrives twice is counted, not guessed. It ends with status 1 if anything is
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
 import os
-import re
 import socket
 import ssl
 import sys
 import time
 from argparse import Namespace
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +24,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 import tests.environment  # noqa: F401 - settings of its own, before Django reads them
 from benchmarks import servers
+from benchmarks.backends import Backend
+from benchmarks.numbered import SILENT_SECONDS, Outcome, make_calls, sent_twice
 from benchmarks.report import Row, options, progress, publish
 from benchmarks.setups import SETUPS, Setup
 from tests.issuing import Issued, issue
@@ -36,27 +34,12 @@ from tests.processes import free_ports
 if TYPE_CHECKING:
     from tests.gateway.gateways import Gateway
 
-_NUMBER = re.compile(rb"call=(\d+)")
-_SILENT_SECONDS = 30.0
-_BODY = b"x" * 100
 
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of the calls to one back end."""
-
-    calls: int = 0
-    lost: int = 0
-    lost_safe: int = 0  # of those without a body, which may be sent twice
-    twice: int | None = None  # None: the back end does not tell
-    words: Counter[str] = field(default_factory=Counter)  # what callers read
-    kinds: set[str] = field(default_factory=set)
-
-    def is_as_it_shall_be(self, setup: Setup) -> bool:
-        """Return whether no call was lost or sent twice; or each failed as it must."""
-        if setup.fails:
-            return self.kinds == {setup.fails.value} and self.lost == self.calls
-        return (setup.breaks or not self.lost) and not self.twice
+def is_as_it_shall_be(outcome: Outcome, setup: Setup) -> bool:
+    """Return whether no call was lost or sent twice; or each failed as it must."""
+    if setup.fails:
+        return outcome.kinds == {setup.fails.value} and outcome.lost == outcome.calls
+    return (setup.breaks or not outcome.lost) and not outcome.twice
 
 
 def main(arguments: Namespace) -> int:
@@ -77,7 +60,7 @@ def main(arguments: Namespace) -> int:
                 except (FileNotFoundError, servers.NotStarted) as reason:
                     remarks.append(f"{setup.name}: not measured, it needs {setup.package} ({str(reason).splitlines()[-1]})")
                     continue
-                good = good and outcome.is_as_it_shall_be(setup)
+                good = good and is_as_it_shall_be(outcome, setup)
                 rows.append(_row(setup, outcome))
         finally:
             gateway.stop()
@@ -100,19 +83,19 @@ def _row(setup: Setup, outcome: Outcome) -> Row:
         "lost": outcome.lost,
         "of them GET": outcome.lost_safe,
         "sent twice": outcome.twice,
-        "as it shall be": "yes" if outcome.is_as_it_shall_be(setup) else "NO",
+        "as it shall be": "yes" if is_as_it_shall_be(outcome, setup) else "NO",
         "words": "; ".join(outcome.words) or None,
     }
 
 
 def _measure(setup: Setup, number: int, gateway: Gateway, authority: Issued, *, quick: bool) -> Outcome:
-    with servers.workplace() as folder, _running(setup, folder, authority) as port:
-        path = _publish(setup, number, gateway, authority, port)
+    with servers.workplace() as folder, running(setup, folder, authority) as backend:
+        path = _publish(setup, number, gateway, authority, backend.port)
         _warm_up(gateway, path + setup.paths[0])
         calls = max(setup.callers, setup.calls // 10) if quick else setup.calls
-        outcome = _grpc_calls(gateway.port, path, calls) if setup.grpc else asyncio.run(_http_calls(setup, gateway.port, path, calls))
+        outcome = _calls(setup, gateway.port, path, calls)
         time.sleep(0.2)  # for the last lines of logs
-        outcome.twice = _sent_twice(folder)
+        outcome.twice = sent_twice(folder / "calls.log", folder / "printed.log")
     return outcome
 
 
@@ -123,7 +106,8 @@ def _warm_up(gateway: Gateway, target: str) -> None:
 
 
 @contextlib.contextmanager
-def _running(setup: Setup, folder: Path, authority: Issued) -> Iterator[int]:
+def running(setup: Setup, folder: Path, authority: Issued) -> Iterator[Backend]:
+    """Start the back end of *setup* in *folder*, with a certificate of the *authority*, whose client certificates it accepts."""
     folder.chmod(0o755)  # a server may run as another user
     own = issue("back end", by=authority, hosts=("localhost", servers.HOST), key=rsa.generate_private_key(65537, 2048))
     files = {"server.crt": own.pem, "server.key": own.key_pem, "server.pem": own.pem + own.key_pem, "authority.pem": authority.pem}
@@ -136,7 +120,7 @@ def _running(setup: Setup, folder: Path, authority: Issued) -> Iterator[int]:
     called = port + setup.use
     server = servers.start(setup.command(folder, port), log=folder / "printed.log", ports=[called], environment=environment)
     try:
-        yield called
+        yield Backend(called, called, authority, server)
     finally:
         server.stop()
 
@@ -174,79 +158,24 @@ def _offers_http2(port: int) -> bool:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["h2", "http/1.1"])
-    with socket.create_connection((servers.HOST, port), timeout=_SILENT_SECONDS) as connection:
+    with socket.create_connection((servers.HOST, port), timeout=SILENT_SECONDS) as connection:
         shaking = context.wrap_socket(connection, server_hostname="localhost", do_handshake_on_connect=False)
         with contextlib.suppress(OSError):  # one that demands a certificate has chosen before it breaks off
             shaking.do_handshake()
         return shaking.selected_alpn_protocol() == "h2"
 
 
-def _sent_twice(folder: Path) -> int | None:
-    """Return how many calls the back end has noted more than once; ``None`` if it notes none."""
-    noted: Counter[bytes] = Counter()
-    for log in (folder / "calls.log", folder / "printed.log"):
-        if log.is_file():
-            noted.update(_NUMBER.findall(log.read_bytes()))
-    return sum(times > 1 for times in noted.values()) if noted else None
-
-
-async def _http_calls(setup: Setup, port: int, path: str, calls: int) -> Outcome:
-    outcome = Outcome()
-    numbers = iter(range(calls))
-    await asyncio.gather(*(_caller(setup, port, path, numbers, outcome) for _ in range(setup.callers)))
-    return outcome
-
-
-async def _caller(setup: Setup, port: int, path: str, numbers: Iterator[int], outcome: Outcome) -> None:
-    """Call over one connection, the next call as soon as the last one is answered."""
-    reader, writer = await asyncio.open_connection(servers.HOST, port)
-    for number in numbers:
-        target = f"{path}{setup.paths[number % len(setup.paths)]}?call={number}"
-        body = _BODY if number % 2 else b""
-        method = "POST" if body else "GET"
-        head = f"{method} {target} HTTP/1.1\r\nHost: gateway\r\nContent-Length: {len(body)}\r\n\r\n"
-        outcome.calls += 1
-        writer.write(head.encode() + body)
-        try:
-            status, kind, answer = await asyncio.wait_for(_answer(reader), _SILENT_SECONDS)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            outcome.lost += 1
-            outcome.words[f"no answer ({type(error).__name__})"] += 1
-            writer.close()
-            reader, writer = await asyncio.open_connection(servers.HOST, port)
-            continue
-        if status != 200:
-            outcome.lost += 1
-            outcome.lost_safe += not body
-            outcome.kinds.add(kind)
-            outcome.words[_words(status, answer)] += 1
-    writer.close()
-
-
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, str, bytes]:
-    """Return status, kind of failure and body of the next answer."""
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head.split("\r\n")[1:])}
-    if "chunked" in headers.get("transfer-encoding", ""):
-        body = b""
-        while size := int(await reader.readline(), 16):
-            body += (await reader.readexactly(size + 2))[:-2]
-        await reader.readline()
-    else:
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return int(head.split()[1]), headers.get("x-failure-kind", ""), body
-
-
-def _words(status: int, answer: bytes) -> str:
-    found = re.search(rb'"message": "([^"]*)"', answer)
-    return found[1].decode() if found else f"the back end's own {status}"
+def _calls(setup: Setup, port: int, path: str, calls: int) -> Outcome:
+    if setup.grpc:
+        return _grpc_calls(port, path, calls)
+    return make_calls(port, [path + target for target in setup.paths], callers=setup.callers, calls=calls)
 
 
 def _grpc_calls(port: int, path: str, calls: int) -> Outcome:
     outcome = Outcome(calls=calls)
     with grpc.insecure_channel(f"{servers.HOST}:{port}") as channel:
         echo = channel.unary_unary(f"{path}/test.Echo/Call", request_serializer=None, response_deserializer=None)
-        waiting = [(number, echo.future(b"call=%d" % number, timeout=_SILENT_SECONDS)) for number in range(calls)]
+        waiting = [(number, echo.future(b"call=%d" % number, timeout=SILENT_SECONDS)) for number in range(calls)]
         for number, one in waiting:
             try:
                 outcome.lost += one.result() != b"call=%d" % number

@@ -25,13 +25,15 @@ class Plan:
     """How much there is of everything.
 
     :ivar keys: subscription keys, two to a subscription; every other subscription opens all APIs, the others one
-    :ivar operations: per API, one to ten; a single one lets everything through
+    :ivar operations: per API, one to ten; a single one lets every path through
+    :ivar method: the verb that they let through; ``*`` means any
     """
 
     apis: int
     certificates: int
     keys: int
     operations: int = 10
+    method: str = "GET"
 
     def __post_init__(self) -> None:
         """Each API presents a certificate of its own.

@@ -44,7 +44,7 @@ class _Worker:
     def __init__(self) -> None:
         self._authority: Issued | None = None
 
-    def fill(self, plan: dict[str, int], backend_url: str, certificate: str, key: str) -> None:
+    def fill(self, plan: dict[str, Any], backend_url: str, certificate: str, key: str) -> None:
         private_key = serialization.load_pem_private_key(key.encode(), None)
         assert isinstance(private_key, ec.EllipticCurvePrivateKey)
         self._authority = Issued(certificate=x509.load_pem_x509_certificate(certificate.encode()), key=private_key)

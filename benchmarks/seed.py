@@ -30,7 +30,7 @@ def fill(plan: Plan, *, backend_url: str, authority: Issued, now: datetime) -> N
     apis = Api.objects.bulk_create(
         (_api(number, certificate, backend_url, authority.pem, now) for number, certificate in enumerate(certificates[: plan.apis])), _BATCH
     )
-    Operation.objects.bulk_create(_operations(apis, plan.operations), _BATCH)
+    Operation.objects.bulk_create(_operations(apis, plan), _BATCH)
     _subscriptions(plan.keys // len(KeyKind), apis, now)
     Usage.objects.bulk_create(_usage(apis, now), _BATCH)
 
@@ -83,10 +83,10 @@ def _api(number: int, certificate: ClientCertificate, backend_url: str, trusted_
     )
 
 
-def _operations(apis: Sequence[Api], number: int) -> Iterator[Operation]:
+def _operations(apis: Sequence[Api], plan: Plan) -> Iterator[Operation]:
     for api in apis:
-        for template in TEMPLATES[-number:]:
-            yield Operation(api=api, name=operation_name(template), display_name=template, method="GET", url_template=template)
+        for template in TEMPLATES[-plan.operations :]:
+            yield Operation(api=api, name=operation_name(template), display_name=template, method=plan.method, url_template=template)
 
 
 def _usage(apis: Sequence[Api], now: datetime) -> Iterator[Usage]:

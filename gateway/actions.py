@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from gateway.enrolment import Issued, issue_for_gateway
+from gateway.control.enrolment import Issued, issue_for_gateway
 from gateway.models import Gateway
 from portal.activity import record
 from portal.models import Event

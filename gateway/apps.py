@@ -30,6 +30,6 @@ class GatewayConfig(AppConfig):
 
 def _refusal_of(identity: Identity) -> str:
     """Ask Envoy; what that takes is imported by the first that asks."""
-    from gateway.loader import refusal_of
+    from gateway.agent.loader import refusal_of
 
     return refusal_of(identity)

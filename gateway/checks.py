@@ -13,7 +13,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
-from gateway.envoy import binary
+from gateway.agent.envoy import binary
 
 
 @register(Tags.database)

@@ -204,7 +204,7 @@ class UsageQuerySet(models.QuerySet["Usage"]):
 
 
 class Usage(models.Model):
-    """How often one API was called within one hour (see :class:`gateway.usage.Count`)."""
+    """How often one API was called within one hour (see :class:`gateway.seeing.usage.Count`)."""
 
     api = models.ForeignKey(Api, models.CASCADE, related_name="usage", db_index=False, verbose_name=_("API"))  # the constraint has one
     hour = models.DateTimeField(_("hour"))  # when it began

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import connection
 
-from portal.bell import CHANNEL
+from portal.change_signal import CHANNEL
 from portal.models import Activity, Event
 
 if TYPE_CHECKING:

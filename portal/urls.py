@@ -22,7 +22,7 @@ urlpatterns = [
     path("security/client-certificates/", include("certificates.urls")),
     path("apis/", include("apis.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
-    path("gateways/", include("gateway.urls")),
+    path("gateways/", include("gateway.pages.urls")),
     path("access-tokens/", include("rest.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -15,7 +15,9 @@ MOST_AGE_SECONDS = 24 * 3600  # browsers keep an answer no longer
 MOST_ENTRIES = 100  # of one list
 _LISTS = {"allowed-origins": "origin", "allowed-methods": "method", "allowed-headers": "header", "expose-headers": "header"}
 _AGE = "preflight-result-max-age"
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\*\.)?(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://((?:\*\.)?(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]))(?::([0-9]{1,5}))?\Z")
+_USUAL_PORTS = {"http": 80, "https": 443}  # which browsers leave out (HTML standard, 7.1.1)
+_LAST_PORT = 65535
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]+\Z")  # RFC 9110, without the asterisk
 _FLAGS = {"true": True, "false": False}
 
@@ -25,9 +27,16 @@ CREDENTIALS_REASON = "With credentials, * does not count for sites and exposed h
 
 
 def normal_origin(text: str) -> str | None:
-    """Return an origin as browsers send it, in lower case and without a slash at the end; ``None`` if it is none."""
+    """Return an origin as browsers send it: in lower case, without a slash at the end or the usual port; ``None`` if it is none."""
     origin = text.strip().lower().removesuffix("/")
-    return origin if origin in {ANY, "null"} or _ORIGIN.match(origin) else None
+    if origin in {ANY, "null"}:
+        return origin
+    if not (found := _ORIGIN.match(origin)):
+        return None
+    scheme, host, port = found.groups()
+    if port is None or int(port) == _USUAL_PORTS.get(scheme):
+        return f"{scheme}://{host}"
+    return f"{scheme}://{host}:{int(port)}" if 0 < int(port) <= _LAST_PORT else None
 
 
 def is_token(text: str) -> bool:

@@ -75,7 +75,7 @@ def http_filters() -> list[HttpFilter]:
 def filters_of_websockets() -> list[HttpFilter]:
     """Return the filters for calls that upgrade: the same, and the one that has them speak HTTP/1.1."""
     *before, router = http_filters()
-    return [*before, HttpFilter(name="only-http1", typed_config=pack(only_http1())), router]
+    return [*before, HttpFilter(name=names.HTTP1_FILTER, typed_config=pack(only_http1())), router]
 
 
 def _http_filter(place: Position) -> HttpFilter:

@@ -19,6 +19,7 @@ REDIRECTS_FILTER = "redirects"
 KEY_NAMES_FILTER = "key-names"
 KEY_QUERY_FILTER = "key-query"
 KEY_SHARDS_FILTER = "key-shards"
+HTTP1_FILTER = "only-http1"  # of WebSockets only
 KEYS_FILTER = "keys"  # also the name of the resource it comes as
 
 XDS_CLUSTER = "xds"  # the control plane, from the bootstrap

@@ -24,13 +24,14 @@ from envoy.extensions.filters.http.api_key_auth.v3.api_key_auth_pb2 import ApiKe
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 
-from apis.policy.model import OperationPattern, Policy, Preflights
+from apis.policy.model import OperationPattern, Policy, Preflights, Protocol
 from gateway.compile.cors import answers_to_browsers, is_preflight
 from gateway.compile.forwarding import forward
 from gateway.compile.key_names import has_own_names, own_names, own_names_metadata
 from gateway.compile.matching import on_match, request_header
 from gateway.compile.names import (
     CORS_FILTER,
+    HTTP1_FILTER,
     KEY_HEADER,
     KEY_NAMES_FILTER,
     KEY_QUERY_FILTER,
@@ -211,6 +212,8 @@ def _set_filters(place: Route | VirtualHost, policy: Policy) -> None:
     if has_own_names(policy.key_check):
         filters[KEY_NAMES_FILTER].CopyFrom(pack(own_names(policy.key_check)))
         _switch_off(place, KEY_QUERY_FILTER)
+    if policy.backend.http is Protocol.HTTP2:
+        _switch_off(place, HTTP1_FILTER)  # WebSockets too, then, by HTTP/2 (RFC 8441) or not at all
 
 
 def _no_key(policy: Policy) -> ApiKeyAuthPerRoute | FilterConfig:

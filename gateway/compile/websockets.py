@@ -1,7 +1,8 @@
 """Calls that upgrade to a WebSocket (RFC 6455): HTTP/1.1 to the back end, whatever it else speaks. [pure]
 
 Hardly a server takes a WebSocket over HTTP/2 (RFC 8441), so such a call must not use a connection on which ALPN has chosen that.
-What is offered in the handshake is a matter of each call's, so the others' connections and costs stay as they are.
+What is offered in the handshake is a matter of each call's, so the others' connections and costs stay as they are. An API that
+speaks HTTP/2 only switches it off.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from apis.security_form import SecurityForm
 from rest.bodies import Properties
 from rest.configuration.exporting import Document, calls, security
 from rest.configuration.exporting import operation as exported_operation
-from rest.configuration.reading import Context, entries_of, merged, refuse_unknown
+from rest.configuration.reading import Context, entries_of, merged, refuse_other_kinds, refuse_unknown
 from rest.envelope import Fault, Invalid
 
 _SETTINGS = ("display_name", "description", "service_url", "path", "subscription_required")
@@ -33,6 +33,7 @@ def apply(context: Context, wanted: Document, before: Document | None, place: st
     :raises Invalid: naming what cannot be
     """
     sent = refuse_unknown(wanted, ("name", *_SETTINGS, *_KEY_NAMES, "security", "calls", "operations"), place)
+    refuse_other_kinds(sent, {"subscription_required": True})
     for name, is_name in (("key_header", is_header_name), ("key_query", is_query_name)):
         if not is_name(sent.text(name, _KEY_NAMES[name])):
             sent.refuse(name, _("Callers cannot send a key under this name."))
@@ -70,9 +71,10 @@ def _save(context: Context, api: Api | None, chosen: actions.ApiSettings, name: 
 def _secure(context: Context, api: Api, given: Properties, place: str) -> None:
     """Change an API's security if it is to be another, or a password is brought along that is not the stored one."""
     place = f"{place}security."
-    sent = refuse_unknown(dict(given.values), _SECURITY, place)
-    sent.check()
     before = security(api)
+    sent = refuse_unknown(dict(given.values), _SECURITY, place)
+    refuse_other_kinds(sent, before)
+    sent.check()
     wanted = before | dict(given.values)
     password = context.password(wanted, place)
     same = all(wanted[name] == before[name] for name in before)
@@ -92,12 +94,15 @@ def _change_calls(context: Context, api: Api, given: Properties, place: str) -> 
     before = calls(api)
     wanted = before | dict(given.values)
     sent = refuse_unknown(dict(given.values), tuple(before), f"{place}calls.")
+    refuse_other_kinds(sent, before)
     sent.check()
-    if wanted != before:
-        form = CallsForm(wanted, api=api)
-        sent.check_by(form, {})
+    if wanted == before:
+        return
+    form = CallsForm(wanted, api=api)
+    sent.check_by(form, {})
+    if (chosen := form.chosen()) != actions.ApiCalls.of(api):  # it may be another spelling only
         context.changes.append(f"~ apis/{api.name}/calls")
-        actions.change_calls(api, form.chosen(), **context.stamp)
+        actions.change_calls(api, chosen, **context.stamp)
 
 
 def _operations(context: Context, api: Api, entries: list[tuple[str, Document]]) -> None:

@@ -93,3 +93,12 @@ def refuse_unknown(entry: Document, known: tuple[str, ...], place: str) -> Prope
     for name in sorted(set(map(str, entry)) - set(known)):
         sent.refuse(name, _("This is not known."))
     return sent
+
+
+def refuse_other_kinds(sent: Properties, usual: Document) -> None:
+    """Note what is neither true nor false, or no list, where *usual* has such a value: a form takes whatever stands there for a tick."""
+    for name in usual.keys() & sent.values.keys():
+        if isinstance(usual[name], bool) and not isinstance(sent.values[name], bool):
+            sent.refuse(name, _("This must be true or false."))
+        elif isinstance(usual[name], list):
+            sent.texts(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from certificates.identity import Identity
 from certificates.sealing import Secret
-from gateway import envoy
+from gateway.agent import envoy
 
 _TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 

@@ -142,8 +142,11 @@ STEPS: dict[str, tuple[str, Callable[[Client, Issued], Page]]] = {
     "while the file is opened": ("certificates.forms.open_loadable", lambda client, issued: _send(client, "upload/", issued)),
     "while the child is started": ("certificates.pfx.opening.subprocess.Popen", lambda client, issued: _send(client, "upload/", issued)),
     "while the answer is read": ("certificates.pfx.opening.wire.understand", lambda client, issued: _send(client, "upload/", issued)),
-    "while the gateway's loader is started": ("gateway.loader._confine", lambda client, issued: _send(client, "upload/", issued)),
-    "while the loader's answer is read": ("gateway.loader._understand", lambda client, issued: _send(client, "kept/replace/", issued)),
+    "while the gateway's loader is started": ("gateway.agent.loader._confine", lambda client, issued: _send(client, "upload/", issued)),
+    "while the loader's answer is read": (
+        "gateway.agent.loader._understand",
+        lambda client, issued: _send(client, "kept/replace/", issued),
+    ),
     "while the key is sealed": ("certificates.sealing.KeyRing.seal", lambda client, issued: _send(client, "upload/", issued)),
     "while the upload is stored": ("certificates.actions.record", lambda client, issued: _send(client, "upload/", issued)),
     "while the page is rendered": ("certificates.views.render", lambda client, issued: _send(client, "upload/", issued, "wrong")),

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gateway.envoy import binary
+from gateway.agent.envoy import binary
 from tests.issuing import Issued
 from tests.processes import free_ports
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -117,3 +118,46 @@ class Apache(Server):
         (folder / "srv.key").write_text(self.certificate.key_pem)
         (folder / "ca.pem").write_text(self.authority.pem)
         return ["bash", str(_CASES / "apache.sh"), str(folder), str(self.ports[0])]
+
+
+@dataclass
+class Nginx(Server):
+    """Debian's nginx, which notes the address of each call that it has answered.
+
+    :ivar listen: what stands behind the address, ``ssl http2`` for instance
+    :ivar server: what else its server has, ``keepalive_requests 10;`` for instance
+    :ivar accepts: the authority client certificates must come from; ``None``: it asks for none
+    """
+
+    certificate: Issued
+    listen: str = "ssl http2"
+    server: str = ""
+    accepts: Issued | None = None
+    ports: tuple[int, ...] = field(default_factory=lambda: tuple(free_ports(1)))
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self.ports[0]
+
+    @property
+    def noted(self) -> Counter[str]:
+        """How often each address was called; the last lines may be a moment late."""
+        return Counter((Path(self._folder.name) / "calls.log").read_text().split())
+
+    def command(self, folder: Path) -> list[str]:
+        """Write its configuration; it answers with the protocol that it was called by."""
+        (folder / "server.pem").write_text(self.certificate.pem + self.certificate.key_pem)
+        demand = ""
+        if self.accepts:
+            (folder / "authority.pem").write_text(self.accepts.pem)
+            demand = f"ssl_client_certificate {folder}/authority.pem; ssl_verify_client on;"
+        places = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        (folder / "nginx.conf").write_text(
+            f"daemon off; pid {folder}/pid; error_log /dev/null; worker_rlimit_nofile 16384; events {{ worker_connections 4096; }}\n"
+            f"http {{ log_format address $request_uri; access_log {folder}/calls.log address; {places}\n"
+            f"server {{ listen 127.0.0.1:{self.port} {self.listen} backlog=4096; "
+            f"ssl_certificate server.pem; ssl_certificate_key server.pem; {demand} {self.server}\n"
+            "location / { default_type text/plain; return 200 $server_protocol; } } }\n"
+        )
+        return [debian.program("nginx"), "-e", "stderr", "-p", str(folder), "-c", "nginx.conf"]

@@ -24,7 +24,8 @@ from apis.policy.model import (
 )
 from certificates.identity import Identity
 from certificates.sealing import Secret
-from gateway.bootstrap import GatewayBootstrap, UnixSocket, as_json, bootstrap
+from gateway.agent.bootstrap import GatewayBootstrap, UnixSocket, as_json, bootstrap
+from gateway.agent.envoy import binary, trust_bundle
 from gateway.compile import (
     MOST_PLAIN_KEYS,
     SHARDS,
@@ -45,7 +46,6 @@ from gateway.compile import (
 )
 from gateway.compile.names import cluster_name
 from gateway.compile.resource import CLUSTER, ROUTES, SCOPE
-from gateway.envoy import binary, trust_bundle
 from tests.gateway.feed import Feed, Key
 from tests.issuing import Issued
 from tests.processes import free_ports

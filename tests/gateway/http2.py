@@ -17,9 +17,9 @@ def call(port: int, headers: Iterable[tuple[str, str]], *, body: bytes | None = 
     """
     block = b"".join(b"\x00" + _text(name) + _text(value) for name, value in headers)  # literals, not indexed, not compressed
     flags = _END_HEADERS | (_END_STREAM if body is None and end else 0)
-    sent = _PREFACE + _frame(_SETTINGS, 0, 0) + _frame(_HEADERS, flags, 1, block)
+    sent = _PREFACE + frame(_SETTINGS, 0, 0) + frame(_HEADERS, flags, 1, block)
     if body is not None:
-        sent += _frame(_DATA, _END_STREAM if end else 0, 1, body)
+        sent += frame(_DATA, _END_STREAM if end else 0, 1, body)
     with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
         connection.sendall(sent)
         return _answer(connection)
@@ -36,7 +36,7 @@ def _answer(connection: socket.socket) -> bytes:
             if kind == _GOAWAY:
                 return b"GOAWAY"
             if kind == _SETTINGS and not flags & _ACK:
-                connection.sendall(_frame(_SETTINGS, _ACK, 0))
+                connection.sendall(frame(_SETTINGS, _ACK, 0))
             if kind == _DATA:
                 body += payload
             if kind in {_DATA, _HEADERS} and flags & _END_STREAM:
@@ -44,7 +44,13 @@ def _answer(connection: socket.socket) -> bytes:
     raise AssertionError(f"The answer broke off after {body!r}.")
 
 
-def _frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+def settings() -> bytes:
+    """Return the frame that a server begins with."""
+    return frame(_SETTINGS, 0, 0)
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+    """Return a frame (RFC 9113, 4.1)."""
     return len(payload).to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + payload
 
 

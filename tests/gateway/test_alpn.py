@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from ipaddress import ip_network
 
-from gateway.alpn import BackEnd, Handshakes
+from gateway.control.alpn import BackEnd, Handshakes
 from tests.gateway.backends import Backend, Http2Backend
 from tests.gateway.plant import eventually
 from tests.issuing import Issued

@@ -12,8 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from gateway import envoy
-from gateway.bootstrap import GatewayBootstrap, MutualTls, UnixSocket, as_json, bootstrap
+from gateway.agent import envoy
+from gateway.agent.bootstrap import GatewayBootstrap, MutualTls, UnixSocket, as_json, bootstrap
 from gateway.management.commands.gateway import _write_bootstrap
 from tests.issuing import issue
 

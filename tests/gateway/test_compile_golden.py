@@ -25,8 +25,8 @@ from google.protobuf.json_format import MessageToDict
 from apis.policy.model import AuthenticationBasic, KeyCheck, Trust
 from certificates.identity import Identity
 from certificates.sealing import Secret
-from gateway import envoy
-from gateway.bootstrap import GatewayBootstrap, UnixSocket, bootstrap
+from gateway.agent import envoy
+from gateway.agent.bootstrap import GatewayBootstrap, UnixSocket, bootstrap
 from gateway.compile import (
     MOST_PLAIN_KEYS,
     GatewayListener,

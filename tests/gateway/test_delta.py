@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.delta import FILL, Batch, Due, TypeState
+from gateway.streams.delta import FILL, Batch, Due, TypeState
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from apis import actions
 from apis.models import Api, Credentials, KeyKind
 from certificates.sealing import Secret
-from gateway.failures import callers_path, complete, paths_above
 from gateway.models import FailedCall, FailureKind, Refusal
+from gateway.seeing.failures import callers_path, complete, paths_above
 from tests.gateway.plant import Plant, eventually
 from tests.makers import issue, make_api, make_certificate, make_subscription
 

@@ -20,8 +20,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from apis.policy.failure import FAILURE_HEADER, Failure
 from gateway.compile.failures import FAILURES
-from gateway.failures import failed_call
 from gateway.models import FailureKind
+from gateway.seeing.failures import failed_call
 from tests.gateway.backends import Backend
 from tests.gateway.backends import Call as BackendCall
 from tests.gateway.gateways import KEY, Answer, Gateway, policy

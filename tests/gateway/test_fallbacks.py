@@ -12,7 +12,7 @@ from apis import actions as api_actions
 from apis.models import Api, Credentials
 from certificates import actions
 from certificates.models import CertificateVersion, ClientCertificate
-from gateway.fallbacks import earlier_versions, fallbacks_of
+from gateway.control.fallbacks import earlier_versions, fallbacks_of
 from tests.makers import issue, make_api, make_certificate
 
 pytestmark = pytest.mark.django_db

@@ -21,9 +21,10 @@ from certificates.loading import LoaderFailed
 from certificates.pfx import Pfx
 from certificates.sealing import Secret
 from certificates.unloadable import reason_of
-from gateway import checks, envoy, loader
+from gateway import checks
+from gateway.agent import envoy, loader
+from gateway.agent.loader import refusal_of
 from gateway.compile import compile_cluster
-from gateway.loader import refusal_of
 from tests import unloadable
 from tests.gateway.gateways import Gateway, identity_of, policy
 from tests.issuing import Issued, PrivateKey, issue

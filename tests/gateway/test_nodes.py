@@ -21,7 +21,7 @@ from apis import actions as api_actions
 from apis.models import Credentials
 from certificates import actions as certificate_actions
 from gateway import actions
-from gateway.enrolment import fingerprint_of, issue_for_server
+from gateway.control.enrolment import fingerprint_of, issue_for_server
 from gateway.models import Delivery, Gateway, Refusal
 from portal.activity import last_line
 from portal.live import Kind, State, live_status

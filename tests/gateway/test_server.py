@@ -22,7 +22,7 @@ from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, Delt
 from gateway import actions
 from gateway.compile import cluster_name
 from gateway.compile.resource import CLUSTER, FILTER, LISTENER, SCOPE
-from gateway.enrolment import Issued, issue_for_server
+from gateway.control.enrolment import Issued, issue_for_server
 from gateway.models import Gateway
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_subscription

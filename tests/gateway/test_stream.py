@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.compile.resource import CLUSTER, FILTER, LISTENER, ROUTES, SCOPE, SECRET
-from gateway.stream import FILL_PATIENCE, PATIENCE, TYPES, Accepted, Applied, Key, Outcome, Refused, Request, Stream, blame
+from gateway.streams.stream import FILL_PATIENCE, PATIENCE, TYPES, Accepted, Applied, Key, Outcome, Refused, Request, Stream, blame
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway import supervisor
-from gateway.bootstrap import GatewayBootstrap, UnixSocket, as_json, bootstrap
+from gateway.agent import supervisor
+from gateway.agent.bootstrap import GatewayBootstrap, UnixSocket, as_json, bootstrap
+from gateway.agent.envoy import binary, trust_bundle
 from gateway.compile import (
     SHARDS,
     GatewayListener,
@@ -28,7 +29,6 @@ from gateway.compile import (
     compile_segment,
     compile_status,
 )
-from gateway.envoy import binary, trust_bundle
 from tests.gateway.backends import Backend
 from tests.gateway.feed import Feed
 from tests.gateway.gateways import open_to_all, policy

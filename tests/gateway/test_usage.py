@@ -11,11 +11,11 @@ from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest
 from apis import actions
 from apis.models import Credentials, KeyKind
 from gateway.compile import cluster_name
-from gateway.failures import count_of
+from gateway.control.status_queue import StatusQueue
+from gateway.control.status_writer import StatusWriter
 from gateway.models import FailedCall, Usage
-from gateway.notes import Notebook
-from gateway.recorder import Recorder
-from gateway.usage import Count, counts_of
+from gateway.seeing.failures import count_of
+from gateway.seeing.usage import Count, counts_of
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.issuing import Issued
@@ -43,8 +43,8 @@ def test_a_failed_call_is_counted_once_whether_it_was_sent_or_not(flags: str, ca
 @pytest.mark.django_db(transaction=True)
 def test_counts_add_up_however_many_reports_there_are_and_a_deleted_api_is_not_counted() -> None:
     api, gone = make_api(), make_api("gone")
-    notebook = Notebook()
-    recorder = Recorder(notebook, lambda _: ())
+    notebook = StatusQueue()
+    recorder = StatusWriter(notebook, lambda _: ())
     for _ in range(2):
         notebook.called({api.pk: Count(calls=3, failed=1)})
         notebook.called({api.pk: Count(calls=4), gone.pk: Count(calls=1)})

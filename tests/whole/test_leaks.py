@@ -21,7 +21,7 @@ from typing import Self
 import psycopg
 import pytest
 
-from gateway.supervisor import ADMIN_SOCKET
+from gateway.agent.supervisor import ADMIN_SOCKET
 from tests import postgresql
 from tests.issuing import Issued
 from tests.processes import Portal, processes_of

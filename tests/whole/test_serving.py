@@ -84,7 +84,7 @@ def test_an_address_that_is_taken_is_named(portal: Portal) -> None:
         portal.__enter__()
 
 
-@pytest.mark.parametrize("name", ["granian", "manage.py xds", "gateway/supervisor.py", "manage.py demo run"])
+@pytest.mark.parametrize("name", ["granian", "manage.py xds", "gateway/agent/supervisor.py", "manage.py demo run"])
 def test_a_process_that_dies_comes_back_and_the_others_go_on(portal: Portal, name: str) -> None:
     with portal:
         before = _first_by_name(portal)
@@ -122,7 +122,7 @@ def test_where_a_process_cannot_start_all_end_and_the_exit_code_says_so(tmp_path
 def _first_by_name(portal: Portal) -> dict[str, int]:
     """Return the process of each name; of several the first, the others being its children."""
     family = {process: arguments for process, arguments in processes_of(portal.pid).items() if "sh -c" not in arguments}
-    names = ("granian", "manage.py xds", "gateway/supervisor.py", "manage.py demo run")
+    names = ("granian", "manage.py xds", "gateway/agent/supervisor.py", "manage.py demo run")
     return {name: min(found) for name in names if (found := [process for process, arguments in family.items() if name in arguments])}
 
 

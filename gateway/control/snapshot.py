@@ -1,0 +1,311 @@
+"""From rows to resources: everything once, then only what a line of the activity log names."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
+
+from apis.models import Api
+from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Protocol, Trust
+from certificates.identity import Identity
+from certificates.sealing import SealingError
+from gateway.compile import (
+    GatewayListener,
+    Resource,
+    compile_cluster,
+    compile_listener,
+    compile_refusal,
+    compile_segment,
+    compile_status,
+    segment_name,
+    segment_of,
+)
+from gateway.compile.resource import CLUSTER, ROUTES, SCOPE
+from gateway.control import keys
+from gateway.control.alpn import BackEnd, Handshakes
+from gateway.control.fallbacks import Earlier, Fallback, Fallbacks, earlier_versions, fallbacks_of
+from gateway.control.status_queue import StatusQueue
+from gateway.streams.cache import Update
+from gateway.streams.stream import Key
+from portal.activity import last_line
+from portal.models import Activity, Event
+
+log = logging.getLogger(__name__)
+
+_CHUNK = 500
+_REFUSAL = "The gateway cannot prove itself to this API's back end; the portal says why."
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """One API, compiled."""
+
+    policy: Policy
+    keys: frozenset[Key]  # of its cluster and secrets
+    certificate: int | None
+
+    @property
+    def routed(self) -> Policy:
+        """The part of the policy that routes depend on."""
+        whole = self.policy.backend
+        backend = Backend(
+            scheme=whole.scheme,
+            host=whole.host,
+            port=whole.port,
+            path=whole.path,
+            protocol=whole.http,
+            offers_http2=whole.offers_http2,
+            trust=Trust(),
+        )
+        return dataclasses.replace(self.policy, inbound=(self.policy.cors,) if self.policy.cors else (), backend=backend)
+
+    @property
+    def segment(self) -> str:
+        """The first segment of its path."""
+        return segment_of(self.policy.path)
+
+
+class Snapshot:
+    """What the rows amount to. Used by one thread; :meth:`apis_of` by any."""
+
+    def __init__(self, listener: GatewayListener, statuses: StatusQueue, handshakes: Handshakes) -> None:
+        """Begin with nothing; :meth:`load` reads everything."""
+        self._listener = listener
+        self._statuses = statuses
+        self._handshakes = handshakes
+        self._forget()
+
+    def _forget(self) -> None:
+        self.line = 0
+        self._apis: dict[int, _Prepared] = {}
+        self._segments: defaultdict[str, set[int]] = defaultdict(set)
+        self._by_certificate: defaultdict[int, set[int]] = defaultdict(set)
+        self._owners: dict[Key, int] = {}
+        self._problems: set[int] = set()
+        self._keys = keys.Keys()
+
+    def apis_of(self, key: Key) -> Collection[int]:
+        """Return the ids of the APIs that a resource serves."""
+        type_url, name = key
+        if type_url in {ROUTES, SCOPE}:
+            return tuple(self._segments.get(name.removeprefix(segment_name("")), ()))
+        return (owner,) if (owner := self._owners.get(key)) is not None else ()
+
+    def load(self) -> Update:
+        """Compile everything there is.
+
+        :raises django.db.DatabaseError: if the database is away
+        """
+        self._forget()
+        line = last_line()  # before the rows: what changes meanwhile is read again
+        resources: list[Resource] = []
+        fallbacks: dict[Key, tuple[Fallback, ...]] = {}
+        for rows in _chunks(_rows().iterator(chunk_size=_CHUNK)):
+            for api, compiled, instead in self._compile(rows, earlier_versions(rows)):
+                resources += compiled
+                fallbacks |= instead
+                self._place(api.pk, None)
+        self._keys.load()
+        resources += self._keys.all()
+        for segment in sorted(self._segments):
+            resources += self._compile_segment(segment)
+        resources += compile_listener(self._listener)
+        resources += compile_status()
+        self.line = line
+        return Update(line=max(line, 1), resources=tuple(resources), fallbacks=fallbacks, complete=True)
+
+    def follow(self, lines: Sequence[Activity]) -> Update:
+        """Compile what *lines*, the next of the activity log, name.
+
+        :raises django.db.DatabaseError: if the database is away; the same lines can be followed again
+        """
+        apis = {api for line in lines for api in self._apis_named_by(line)}
+        subscriptions_by_line = {line.id: self._subscriptions_named_by(line) for line in lines}
+        subscriptions = {subscription for named in subscriptions_by_line.values() for subscription in named}
+        api_rows, subscription_rows = _fetch(_rows(), apis), _fetch(keys.rows(), subscriptions)
+        earlier = {key: found for rows in _chunks(iter(api_rows)) for key, found in earlier_versions(rows).items()}
+        # From here on nothing is read, so that nothing is left half done when the database goes away.
+        changed = self._replace_apis(apis, api_rows, earlier)
+        shards = self._keys.replace(subscriptions, subscription_rows)
+        resources = [*changed.resources, *self._keys.compile(frozenset().union(*shards.values()))]
+        touched = {
+            line.id: frozenset(
+                # By now also the APIs that an earlier one of these lines has bound to the certificate.
+                {key for api in self._apis_named_by(line) for key in changed.touched[api]}
+                | {key for subscription in subscriptions_by_line[line.id] for key in keys.resources_of(shards[subscription])}
+            )
+            for line in lines
+        }
+        self.line = lines[-1].id
+        touched = {line: keys for line, keys in touched.items() if keys}
+        return Update(
+            line=self.line,
+            resources=tuple(resources),
+            removed=tuple(changed.removed),
+            touched=touched,
+            fallbacks=changed.fallbacks,
+        )
+
+    def learn(self) -> Update | None:
+        """Compile again what goes by how back ends have answered handshakes of late; ``None`` if nothing does."""
+        if self._handshakes.is_due():
+            automatic = (one.policy.backend for one in self._apis.values() if one.policy.backend.http is Protocol.AUTO)
+            self._handshakes.ask_again({BackEnd(backend.host, backend.port) for backend in automatic})
+        if not (news := self._handshakes.news()):
+            return None
+        stale = set()
+        for pk, old in self._apis.items():
+            if BackEnd(old.policy.backend.host, old.policy.backend.port) in news:
+                self._apis[pk] = dataclasses.replace(old, policy=self._as_seen(old.policy))
+                stale.add(old.segment)
+        return Update(line=self.line, resources=tuple(one for segment in sorted(stale) for one in self._compile_segment(segment)))
+
+    def _as_seen(self, policy: Policy) -> Policy:
+        """Return *policy* with what its back end has chosen in a handshake."""
+        backend = policy.backend
+        if backend.http is not Protocol.AUTO:
+            return policy
+        http2 = self._handshakes.chooses_http2(BackEnd(backend.host, backend.port))
+        return dataclasses.replace(policy, backend=dataclasses.replace(backend, offers_http2=http2))
+
+    def _apis_named_by(self, line: Activity) -> frozenset[int]:
+        """Return the APIs that *line* concerns, by id: its subject, or those that present the certificate that is its subject."""
+        match line.kind:
+            case "api":
+                return frozenset({int(line.subject_id)})
+            case "certificate":
+                return frozenset(self._by_certificate.get(int(line.subject_id), ()))
+            case _:
+                return frozenset()
+
+    def _subscriptions_named_by(self, line: Activity) -> frozenset[int]:
+        """Return the subscriptions that *line* concerns, by id; those of a deleted API have gone with it."""
+        if line.kind == "subscription":
+            return frozenset({int(line.subject_id)})
+        return self._keys.of_api(int(line.subject_id)) if line.event == Event.API_DELETED else frozenset()
+
+    def _replace_apis(self, apis: Collection[int], rows: Sequence[Api], earlier: Earlier) -> _Changed:
+        """Compile *rows*, all that is left of *apis*, and, where it matters, their segments."""
+        changed = _Changed({}, [], set(), {})
+        before = {pk: self._apis.pop(pk, None) for pk in apis}
+        for _, compiled, fallbacks in self._compile(rows, earlier):
+            changed.resources.extend(compiled)
+            changed.fallbacks.update(fallbacks)
+        stale: set[str] = set()
+        for pk, old in before.items():
+            new = self._apis.get(pk)
+            self._place(pk, old)
+            segments = {one.segment for one in (old, new) if one}
+            if not (old and new) or old.routed != new.routed:
+                stale |= segments
+            own = {key for one in (old, new) if one for key in one.keys}
+            changed.touched[pk] = own | {(kind, segment_name(segment)) for kind in (ROUTES, SCOPE) for segment in segments}
+            changed.removed.update(own - (new.keys if new else frozenset()))
+        for segment in sorted(stale):
+            compiled_segment = self._compile_segment(segment)
+            changed.resources.extend(compiled_segment)
+            if not compiled_segment:
+                changed.removed.update((kind, segment_name(segment)) for kind in (ROUTES, SCOPE))
+        return changed
+
+    def _compile(self, rows: Iterable[Api], earlier: Earlier) -> Iterator[tuple[Api, tuple[Resource, ...], Fallbacks]]:
+        """Prepare *rows*, and what may stand in. What cannot be compiled, refuses its calls and says why; the others go on."""
+        identities: dict[object, Identity] = {}
+        for api in rows:
+            problem = ""
+            fallbacks: tuple[Fallback, ...] = ()
+            try:
+                policy = self._as_seen(api.policy())
+                compiled = compile_cluster(policy, _identity(api, identities))
+                fallbacks = fallbacks_of(api, policy, earlier)
+            except (SealingError, ValueError, LookupError) as error:
+                problem = str(error)
+                log.warning("The API %s refuses its calls: %s", api.name, problem)
+                policy = _closed_policy(api)
+                compiled = compile_refusal(policy, _REFUSAL)
+            if problem or api.pk in self._problems:
+                self._statuses.problem(api.pk, problem or None)
+                (self._problems.add if problem else self._problems.discard)(api.pk)
+            keys = frozenset((one.type_url, one.name) for one in compiled)
+            self._apis[api.pk] = _Prepared(policy, keys, api.certificate_id)
+            yield api, compiled, {(CLUSTER, compiled[-1].name): fallbacks} if fallbacks else {}
+
+    def _place(self, pk: int, old: _Prepared | None) -> None:
+        """Bring the indices up to date with one API."""
+        if old:
+            self._segments[old.segment].discard(pk)
+            if not self._segments[old.segment]:
+                del self._segments[old.segment]
+            if old.certificate:
+                self._by_certificate[old.certificate].discard(pk)
+            for key in old.keys:
+                self._owners.pop(key, None)
+        if new := self._apis.get(pk):
+            self._segments[new.segment].add(pk)
+            if new.certificate:
+                self._by_certificate[new.certificate].add(pk)
+            self._owners.update(dict.fromkeys(new.keys, pk))
+
+    def _compile_segment(self, segment: str) -> tuple[Resource, ...]:
+        return compile_segment(segment, [self._apis[pk].policy for pk in self._segments.get(segment, ())])
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """What reading APIs again has given."""
+
+    touched: dict[int, set[Key]]  # by API
+    resources: list[Resource]
+    removed: set[Key]
+    fallbacks: dict[Key, tuple[Fallback, ...]]
+
+
+def _rows() -> QuerySet[Api]:
+    return Api.objects.select_related("certificate__current", "basic_credentials").prefetch_related("operations").order_by("pk")
+
+
+def _fetch(rows: QuerySet[M], ids: Collection[int]) -> list[M]:
+    """Return the *rows* of these *ids* that exist."""
+    ordered = sorted(ids)
+    return [row for start in range(0, len(ordered), _CHUNK) for row in rows.filter(pk__in=ordered[start : start + _CHUNK])]
+
+
+def _closed_policy(api: Api) -> Policy:
+    """Return the policy of an API whose own cannot be told, as far as its routes go: they lead to a refusal."""
+    return Policy(
+        api_id=api.pk,
+        api=api.name,
+        path=api.path,
+        backend=Backend(scheme="https", host="closed.invalid", port=443, path="", trust=Trust()),
+        key_check=KeyCheck(required=api.subscription_required, header=api.key_header, query=api.key_query),
+        operations=tuple(sorted(OperationPattern(method=o.method, url_template=o.url_template, name=o.name) for o in api.operations.all())),
+        inbound=(cors,) if (cors := api.cors_rule()) else (),
+        forwarding=api.forwarding(),
+    )
+
+
+def _identity(api: Api, known: dict[object, Identity]) -> Identity | None:
+    """Return what *api* presents, unsealed once for all that present it."""
+    if api.certificate is None or (version := api.certificate.current) is None:
+        return None
+    if version.pk not in known:
+        known[version.pk] = version.identity()
+    return known[version.pk]
+
+
+def _chunks(rows: Iterator[T]) -> Iterator[list[T]]:
+    chunk: list[T] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == _CHUNK:
+            yield chunk
+            chunk = []
+    yield chunk

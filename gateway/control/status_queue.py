@@ -1,0 +1,184 @@
+"""What is yet to be written about the gateways: taken down by any thread, at once, and collected by the one that writes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from gateway.models import FailedCall
+from gateway.seeing.failures import count_of
+from gateway.seeing.usage import Count
+from gateway.streams.delta import FILL
+from gateway.streams.stream import Key, Refused
+
+K = TypeVar("K")
+V = TypeVar("V")
+log = logging.getLogger(__name__)
+
+_MOST_KEPT = 10_000  # deliveries and failed calls, while the database is away
+_MOST_CALLS_PER_SECOND = 100  # of a flood of failed calls no more are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is refused, and since when."""
+
+    text: str
+    since: datetime
+    presents: UUID | None = None  # the certificate version that stands in
+
+
+@dataclass(slots=True)
+class Page:
+    """Notes that are written together. The newest of each thing counts."""
+
+    gateways: dict[str, dict[str, Any]] = field(default_factory=dict)  # values of the row's fields
+    deliveries: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+    still_refused: dict[str, frozenset[Key]] = field(default_factory=dict)  # of gateways that came back: everything else is over
+    refusals: dict[tuple[str, Key], Reason | None] = field(default_factory=dict)  # None: no longer
+    problems: dict[int, Reason | None] = field(default_factory=dict)  # by API
+    calls: dict[str, FailedCall] = field(default_factory=dict)  # by activity id
+    usage: dict[tuple[int, datetime], Count] = field(default_factory=dict)  # by API and hour; counts add up
+
+    def __bool__(self) -> bool:
+        """Return whether anything is noted."""
+        return any((self.gateways, self.deliveries, self.still_refused, self.refusals, self.problems, self.calls, self.usage))
+
+    def add(self, newer: Page) -> None:
+        """Take over what a *newer* page says."""
+        for name, values in newer.gateways.items():
+            self.gateways.setdefault(name, {}).update(values)
+        for key, values in newer.deliveries.items():
+            self.deliveries.setdefault(key, {}).update(values)
+        self.still_refused |= newer.still_refused
+        self.refusals |= newer.refusals
+        self.problems |= newer.problems
+        self.calls |= newer.calls
+        for place, count in newer.usage.items():
+            self.usage[place] = self.usage.get(place, Count()) + count
+        _keep_newest(self.deliveries)
+        _keep_newest(self.calls)
+
+
+class StatusQueue:
+    """Takes notes from any thread without making it wait."""
+
+    def __init__(self) -> None:
+        """Begin with an empty page."""
+        self.something = threading.Event()
+        self._page = Page()
+        self._lock = threading.Lock()
+        self._connected: set[str] = set()
+        self._calls_in_second = (0, 0)
+
+    def connected(self, gateway: str, version: str) -> None:
+        """*gateway* has opened a stream."""
+        now = _now()
+        with self._lock:
+            self._connected.add(gateway)
+        self._note(Page(gateways={gateway: {"version": version, "connected_at": now, "seen_at": now, "disconnected_at": None}}))
+
+    def disconnected(self, gateway: str) -> None:
+        """*gateway* holds no stream any more."""
+        with self._lock:
+            self._connected.discard(gateway)
+        self._note(Page(gateways={gateway: {"disconnected_at": _now()}}))
+
+    def see(self) -> None:
+        """Note that whoever is connected is still there."""
+        now = _now()
+        with self._lock:
+            connected = list(self._connected)
+        self._note(Page(gateways={gateway: {"seen_at": now} for gateway in connected}))
+
+    def sent(self, gateway: str, changes: Collection[int]) -> None:
+        """Note that *changes* go out to *gateway*."""
+        now = _now()
+        self._note(Page(deliveries={(gateway, change): {"sent_at": now} for change in changes}))
+
+    def applied(self, gateway: str, change: int) -> None:
+        """*gateway* has settled everything that *change* touches."""
+        self._note(Page(deliveries={(gateway, change): {"applied_at": _now()}}))
+
+    def up_to(self, gateway: str, change: int) -> None:
+        """*gateway* has settled *change* and all before it."""
+        self._note(Page(gateways={gateway: {"applied_change": change, "applied_at": _now()}}))
+
+    def filled(self, gateway: str, refused: Collection[Key]) -> None:
+        """*gateway*, newly come, is up to date except for what it has *refused*."""
+        self._note(Page(still_refused={gateway: frozenset(refused)}))
+
+    def refused(self, gateway: str, refusal: Refused, presents: UUID | None) -> None:
+        """*gateway* has refused a resource and goes on with the certificate version *presents*, if there is one."""
+        meanwhile = "An earlier version of the certificate is presented." if presents else "Its calls are refused."
+        log.warning("%s has refused %s: %s. %s", gateway, refusal.key[1], refusal.reason, meanwhile)
+        deliveries = {(gateway, change): {"reason": refusal.reason} for change in refusal.changes if change != FILL}
+        self._note(Page(refusals={(gateway, refusal.key): Reason(refusal.reason, _now(), presents)}, deliveries=deliveries))
+
+    def accepted(self, gateway: str, key: Key) -> None:
+        """Note that *gateway* no longer refuses what it had refused."""
+        log.info("%s no longer refuses %s", gateway, key[1])
+        self._note(Page(refusals={(gateway, key): None}))
+
+    def problem(self, api: int, reason: str | None) -> None:
+        """Note that the API of this id cannot be prepared because of *reason*; ``None``: it can again."""
+        self._note(Page(problems={api: Reason(reason, _now()) if reason else None}))
+
+    def failed(self, call: FailedCall) -> None:
+        """Note a call that has failed."""
+        this = int(call.at.timestamp())
+        with self._lock:
+            second, count = self._calls_in_second
+            count = count + 1 if this == second else 1
+            self._calls_in_second = (this, count)
+        kept = {call.activity_id: call} if count <= _MOST_CALLS_PER_SECOND else {}
+        usage = {(call.api_id, _hour_of(call.at)): count_of(call)} if call.api_id else {}
+        self._note(Page(calls=kept, usage=usage))
+
+    def called(self, counts: Mapping[int, Count]) -> None:
+        """Note how often APIs, by id, were called lately."""
+        hour = _hour_of(_now())
+        self._note(Page(usage={(api, hour): count for api, count in counts.items()}))
+
+    def take(self) -> Page:
+        """Return what is noted and begin a new page."""
+        with self._lock:
+            page, self._page = self._page, Page()
+            self.something.clear()
+        return page
+
+    def put_back(self, page: Page) -> None:
+        """Put back a *page* that could not be written, under what has been noted since."""
+        with self._lock:
+            page.add(self._page)
+            self._page = page
+
+    def disconnect_all(self) -> None:
+        """Note that nobody is connected any more: the process ends."""
+        for gateway in list(self._connected):
+            self.disconnected(gateway)
+
+    def _note(self, page: Page) -> None:
+        if not page:
+            return
+        with self._lock:
+            self._page.add(page)
+        self.something.set()
+
+
+def _keep_newest(notes: dict[K, V]) -> None:
+    for oldest in list(notes)[: max(0, len(notes) - _MOST_KEPT)]:
+        del notes[oldest]
+
+
+def _hour_of(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""The gateways' pages, and those of failed calls."""

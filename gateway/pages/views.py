@@ -1,0 +1,124 @@
+"""The gateways' pages: which there are, what each runs, what it refused, which calls failed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.db.models import Count, F, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apis.models import Api
+from gateway import actions
+from gateway.models import FailedCall, Gateway, Refusal
+from gateway.pages.forms import EnrolForm
+from gateway.templatetags.gateways import live_context
+from portal.activity import last_line
+from portal.http import PortalRequest, wants_fragment
+from portal.listing import words_of
+from portal.live import Kind
+from portal.responses import see_other
+
+_PAGE_SIZE = 25
+_SHOWN_REFUSALS = 50
+_LONGEST_WAIT = 60_000  # milliseconds
+_WAIT = re.compile(r"[0-9]{1,9}\Z")
+
+
+@require_safe
+@permission_required("gateway.view_gateway", raise_exception=True)
+def index(request: PortalRequest) -> HttpResponse:
+    """Show the gateways: connected since when, what they run, what they have refused."""
+    now = timezone.now()
+    gateways = list(Gateway.objects.annotate(refused=Count("refusals")))
+    refusals = list(Refusal.objects.select_related("gateway", "api").annotate(version=F("presents__number"))[: _SHOWN_REFUSALS + 1])
+    context = {
+        "gateways": [(gateway, gateway.is_connected(now=now)) for gateway in gateways],
+        "newest": last_line(),
+        "refusals": refusals[:_SHOWN_REFUSALS],
+        "more_refusals": len(refusals) > _SHOWN_REFUSALS,
+    }
+    return render(request, "gateways/_gateways.html" if wants_fragment(request) else "gateways/index.html", context)
+
+
+@require_safe
+@permission_required("gateway.view_gateway", raise_exception=True)
+def live(request: PortalRequest, kind: str, pk: int) -> HttpResponse:
+    """Answer the fragment that says whether the newest change of something is live."""
+    if kind not in list(Kind):
+        raise Http404
+    wait = request.GET.get("wait", "")
+    context = live_context(Kind(kind), pk, request.user, wait=min(int(wait), _LONGEST_WAIT) if _WAIT.match(wait) else 0)
+    response = render(request, "gateways/_live_words.html", context)
+    add_never_cache_headers(response)
+    return response
+
+
+@sensitive_variables("issued")
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("gateway.add_gateway", raise_exception=True)
+def enrol(request: PortalRequest) -> HttpResponse:
+    """Let a gateway on another machine come; answer its certificate and key as one file, which is kept nowhere."""
+    form = EnrolForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        context = {"form": form, "address": settings.XDS_ADDRESS}
+        return render(request, "gateways/enrol.html", context, status=422 if form.is_bound else 200)
+    name = form.cleaned_data["name"]
+    issued = actions.enrol(name, by=request.user, now=timezone.now())
+    response = HttpResponse(issued.archive(), content_type="application/x-tar")
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=f"{name}.tar") or "attachment"
+    add_never_cache_headers(response)
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("gateway.delete_gateway", raise_exception=True)
+def remove(request: PortalRequest, name: str) -> HttpResponse:
+    """Forget a gateway, after a confirmation."""
+    gateway = get_object_or_404(Gateway, name=name)
+    if request.method == "POST":
+        try:
+            actions.remove(gateway, by=request.user, now=timezone.now())
+        except Gateway.DoesNotExist as gone:
+            raise Http404 from gone
+        messages.success(request, _("%(name)s was removed.") % {"name": name})
+        return see_other("gateways:index")
+    return render(request, "gateways/confirm_remove.html", {"gateway": gateway})
+
+
+@require_safe
+@permission_required("gateway.view_failedcall", raise_exception=True)
+def failed_calls(request: PortalRequest) -> HttpResponse:
+    """List the failed calls; ``q`` finds one by the activity id its caller quotes, ``api`` those of an API."""
+    words = words_of(request.GET.get("q", ""))
+    if words and FailedCall.objects.filter(activity_id=words).exists():
+        return redirect("gateways:failed_call", words)
+    calls = FailedCall.objects.select_related("api")
+    if words:
+        calls = calls.filter(Q(activity_id__istartswith=words) | Q(path__icontains=words) | Q(api__name=words))
+    api = None
+    if name := words_of(request.GET.get("api", "")):
+        api = get_object_or_404(Api, name=name)
+        calls = calls.filter(api=api)
+    context: dict[str, Any] = {"page": Paginator(calls, _PAGE_SIZE).get_page(request.GET.get("page")), "words": words, "api": api}
+    return render(request, "gateways/failed_calls.html", context)
+
+
+@require_safe
+@permission_required("gateway.view_failedcall", raise_exception=True)
+def failed_call(request: PortalRequest, activity_id: str) -> HttpResponse:
+    """Show one failed call, with Envoy's own words; to htmx its facts alone."""
+    call = get_object_or_404(FailedCall.objects.select_related("api", "presented__certificate"), activity_id=words_of(activity_id))
+    template = "gateways/_failed_call.html" if wants_fragment(request) else "gateways/failed_call.html"
+    return render(request, template, {"call": call, "activity_id": activity_id})

@@ -1,0 +1,1 @@
+"""What is called and what fails: read from what Envoy reports."""

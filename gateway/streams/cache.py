@@ -1,0 +1,208 @@
+"""Where changes and streams meet: the resources as they should be, and everyone who is being sent them. One thread, the loop's."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+from uuid import UUID
+
+from gateway.compile import Resource
+from gateway.streams.delta import FILL, Batch
+from gateway.streams.stream import TYPES, Accepted, Applied, Key, Outcome, Refused, Request, Stream
+
+
+class StandIn(Protocol):
+    """What may stand in for a cluster that a gateway refuses; made only once it is needed."""
+
+    @property
+    def certificate_version(self) -> UUID:
+        """The id of the certificate version that it presents."""
+
+    @property
+    def resource(self) -> Resource | None:
+        """The cluster; ``None`` if it cannot be made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """What some lines of the activity log amount to; it goes out together.
+
+    :ivar line: the newest line that it takes in
+    :ivar touched: per line, the resources that the line concerns, changed or not
+    :ivar fallbacks: what stands in for some of *resources* where a gateway refuses them, the best first
+    :ivar complete: these are all resources there are; others are gone
+    """
+
+    line: int
+    resources: tuple[Resource, ...] = ()
+    removed: tuple[Key, ...] = ()
+    touched: Mapping[int, frozenset[Key]] = field(default_factory=dict)
+    fallbacks: Mapping[Key, tuple[StandIn, ...]] = field(default_factory=dict)
+    complete: bool = False
+
+
+class StatusSink(Protocol):
+    """Who keeps what the cache learns; it must not make the cache wait."""
+
+    def disconnected(self, gateway: str) -> None:
+        """*gateway* holds no stream any more."""
+
+    def sent(self, gateway: str, changes: Collection[int]) -> None:
+        """Note that *changes* go out to *gateway*."""
+
+    def applied(self, gateway: str, change: int) -> None:
+        """*gateway* has settled everything that *change* touches."""
+
+    def up_to(self, gateway: str, change: int) -> None:
+        """*gateway* has settled *change* and all before it."""
+
+    def filled(self, gateway: str, refused: Collection[Key]) -> None:
+        """*gateway*, newly come, is up to date except for what it has *refused*."""
+
+    def refused(self, gateway: str, refusal: Refused, presents: UUID | None) -> None:
+        """*gateway* has refused a resource and goes on with the certificate version *presents*, if there is one."""
+
+    def accepted(self, gateway: str, key: Key) -> None:
+        """Note that *gateway* no longer refuses what it had refused."""
+
+
+class NodeStream:
+    """One stream of one gateway."""
+
+    def __init__(self, cache: Cache, gateway: str) -> None:
+        """Begin; the cache knows it from :meth:`Cache.join` on."""
+        self.gateway = gateway
+        self.stream: Stream[Resource] = Stream(cache.desired, now=time.monotonic(), fallbacks=cache.fallbacks_of)
+        self.wake = asyncio.Event()
+        self.ended = asyncio.Event()
+        self._cache = cache
+
+    def receive(self, request: Request) -> None:
+        """Take in a request of the gateway."""
+        self._cache.tell(self, self.stream.request(request))
+        self.wake.set()
+
+    def next_response(self) -> tuple[str, Batch[Resource]] | None:
+        """Return what to send now as type URL and content, ``None`` if there is nothing."""
+        return self.stream.next_response(now=time.monotonic())
+
+
+class Cache:
+    """The resources as they should be, the streams of the nodes, and the news of them."""
+
+    def __init__(self, news: StatusSink) -> None:
+        """Begin with nothing; streams wait until the first update."""
+        self.desired: dict[str, dict[str, Resource]] = {type_url: {} for type_url in TYPES}
+        self._fallbacks: dict[Key, tuple[StandIn, ...]] = {}
+        self.line = 0
+        self.ready = asyncio.Event()
+        self._news = news
+        self._node_streams: set[NodeStream] = set()
+        # A gateway may hold two streams while it is being restarted; a change is live on it once it is on both.
+        self._unsettled: dict[tuple[str, int], set[NodeStream]] = {}
+
+    def node_streams_of(self, gateway: str) -> list[NodeStream]:
+        """Return the streams of *gateway*."""
+        return [node_stream for node_stream in self._node_streams if node_stream.gateway == gateway]
+
+    @property
+    def gateways(self) -> list[str]:
+        """The gateways that hold a stream, by name."""
+        return sorted({node_stream.gateway for node_stream in self._node_streams})
+
+    def fallbacks_of(self, key: Key) -> Iterator[Resource]:
+        """Yield what may stand in for a resource that a gateway refuses, the best first."""
+        return (fallback.resource for fallback in self._fallbacks.get(key, ()) if fallback.resource)
+
+    def join(self, node_stream: NodeStream) -> None:
+        """Send *node_stream* what changes from now on."""
+        self._node_streams.add(node_stream)
+
+    def leave(self, node_stream: NodeStream) -> None:
+        """Forget *node_stream*; what it has not settled is settled when its gateway comes back."""
+        self._node_streams.discard(node_stream)
+        for key, node_streams in list(self._unsettled.items()):
+            node_streams.discard(node_stream)
+            if not node_streams:
+                del self._unsettled[key]
+        if not self.node_streams_of(node_stream.gateway):
+            self._news.disconnected(node_stream.gateway)
+
+    def end_streams_of(self, gateways: Iterable[str]) -> None:
+        """Hang up on *gateways*."""
+        for gateway in gateways:
+            for node_stream in self.node_streams_of(gateway):
+                node_stream.ended.set()
+                node_stream.wake.set()
+
+    def apply(self, update: Update) -> None:
+        """Make *update* the desired state and have it sent."""
+        if update.complete:
+            update = self._as_changes(update)
+        for resource in update.resources:
+            self.desired[resource.type_url][resource.name] = resource
+            self._fallbacks.pop((resource.type_url, resource.name), None)
+        for type_url, name in update.removed:
+            self.desired[type_url].pop(name, None)
+            self._fallbacks.pop((type_url, name), None)
+        self._fallbacks.update(update.fallbacks)
+        self.line = update.line
+        now = time.monotonic()
+        for node_stream in self._node_streams:
+            for line, keys in update.touched.items():
+                node_stream.stream.touch(line, keys, now=now)
+                self._unsettled.setdefault((node_stream.gateway, line), set()).add(node_stream)
+            node_stream.wake.set()
+        for gateway in self.gateways:
+            self._news.sent(gateway, update.touched)
+        for node_stream in list(self._node_streams):
+            self.tell(node_stream, node_stream.stream.settled())
+        for gateway in self.gateways:
+            self._note_progress(gateway)
+        self.ready.set()
+
+    def _as_changes(self, update: Update) -> Update:
+        """Return the complete *update* as a change of what there is."""
+        before = {(type_url, name) for type_url, resources in self.desired.items() for name in resources}
+        after = {(resource.type_url, resource.name) for resource in update.resources}
+        touched = {update.line: frozenset(before | after)} if before else {}
+        return replace(update, removed=tuple(before - after), touched=touched, complete=False)
+
+    def tell(self, node_stream: NodeStream, outcomes: Iterable[Outcome]) -> None:
+        """Pass on what has become of changes and resources at one stream."""
+        settled = False
+        for outcome in outcomes:
+            match outcome:
+                case Applied(change):
+                    settled = True
+                    self._applied(node_stream, change)
+                case Refused():
+                    self._news.refused(node_stream.gateway, outcome, self._presented(outcome))
+                case Accepted(key):
+                    self._news.accepted(node_stream.gateway, key)
+        if settled:
+            self._note_progress(node_stream.gateway)
+
+    def _presented(self, refusal: Refused) -> UUID | None:
+        """Return the certificate version of the fallback that stands in, if one does."""
+        fallbacks = self._fallbacks.get(refusal.key, ()) if refusal.instead else ()
+        return next((one.certificate_version for one in fallbacks if one.resource and one.resource.version == refusal.instead), None)
+
+    def _note_progress(self, gateway: str) -> None:
+        oldest = (node_stream.stream.oldest_open for node_stream in self.node_streams_of(gateway))
+        open_changes = [change for change in oldest if change is not None]
+        if FILL not in open_changes:
+            self._news.up_to(gateway, min(open_changes, default=self.line + 1) - 1)
+
+    def _applied(self, node_stream: NodeStream, change: int) -> None:
+        if change == FILL:
+            self._news.filled(node_stream.gateway, node_stream.stream.refused)
+            return
+        waiting = self._unsettled.get((node_stream.gateway, change), set())
+        waiting.discard(node_stream)
+        if not waiting:
+            self._unsettled.pop((node_stream.gateway, change), None)
+            self._news.applied(node_stream.gateway, change)
