@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from apis import actions
 from apis.calls import CorsChoice
@@ -80,15 +81,15 @@ def test_what_is_saved_comes_to_the_policy(signed_in: Client) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"connect_seconds": ""}, "connect_seconds", "This field is required."),
-        ({"connect_seconds": "0"}, "connect_seconds", "greater than or equal to 1"),
-        ({"connect_seconds": "61"}, "connect_seconds", "less than or equal to 60"),
-        ({"connect_seconds": "soon"}, "connect_seconds", "Enter a whole number."),
-        ({"idle_seconds": "0"}, "idle_seconds", "greater than or equal to 1"),
-        ({"idle_seconds": "3601"}, "idle_seconds", "less than or equal to 3600"),
-        ({"idle_seconds": "1.5"}, "idle_seconds", "Enter a whole number."),
-        ({"longest_seconds": "-1"}, "longest_seconds", "greater than or equal to 1"),
-        ({"longest_seconds": "604801"}, "longest_seconds", "less than or equal to 604800"),
+        ({"connect_seconds": ""}, "connect_seconds", "from 1 to 60."),
+        ({"connect_seconds": "0"}, "connect_seconds", "from 1 to 60."),
+        ({"connect_seconds": "61"}, "connect_seconds", "from 1 to 60."),
+        ({"connect_seconds": "soon"}, "connect_seconds", "from 1 to 60."),
+        ({"idle_seconds": "0"}, "idle_seconds", "from 1 to 3600."),
+        ({"idle_seconds": "3601"}, "idle_seconds", "from 1 to 3600."),
+        ({"idle_seconds": "1.5"}, "idle_seconds", "from 1 to 3600."),
+        ({"longest_seconds": "-1"}, "longest_seconds", "from 1 to 604800."),
+        ({"longest_seconds": "604801"}, "longest_seconds", "from 1 to 604800."),
         ({"cors": "everybody"}, "cors", "Select a valid choice"),
         ({"cors": ""}, "cors", "This field is required."),
         ({"cors_origins": ""}, "cors_origins", "Name the sites that may call, or * for any."),
@@ -100,8 +101,8 @@ def test_what_is_saved_comes_to_the_policy(signed_in: Client) -> None:
         ({"cors_methods": "G(ET"}, "cors_methods", "G(ET is not an HTTP verb"),
         ({"cors_headers": "x:trace"}, "cors_headers", "x:trace is not the name of a header"),
         ({"cors_exposed": "é"}, "cors_exposed", "is not the name of a header"),
-        ({"cors_max_age": "86401"}, "cors_max_age", "less than or equal to 86400"),
-        ({"cors_max_age": "-1"}, "cors_max_age", "greater than or equal to 0"),
+        ({"cors_max_age": "86401"}, "cors_max_age", "from 0 to 86400."),
+        ({"cors_max_age": "-1"}, "cors_max_age", "from 0 to 86400."),
         ({"cors_credentials": "on", "cors_origins": "*"}, "cors_credentials", "name the sites and the headers to read"),
         ({"cors_credentials": "on", "cors_exposed": "*"}, "cors_credentials", "name the sites and the headers to read"),
     ],
@@ -125,6 +126,15 @@ def test_a_mistake_in_what_does_not_count_is_none(signed_in: Client) -> None:
     nonsense = {"cors_origins": "shop", "cors_methods": "(", "cors_headers": ":", "cors_exposed": "é", "cors_max_age": "long"}
     assert signed_in.post(URL, USUAL | nonsense | {"cors": "back-end"}).status_code == 303
     assert api().forwarding().preflights is Preflights.BACK_END
+
+
+def test_what_holds_while_nothing_is_set_stands_in_grey_beside_its_unit(signed_in: Client, settings: Settings) -> None:
+    settings.GATEWAY_IDLE_SECONDS = 45
+    make_api("orders")
+    page = signed_in.get(URL).content.decode()
+    for held in ("45", "no limit", "GET HEAD POST", "5"):
+        assert f'placeholder="{held}"' in page
+    assert page.count('<span aria-hidden="true">seconds</span>') == page.count('<span class="hidden"> (seconds)</span>') == 4
 
 
 @pytest.mark.parametrize("between", ["\r\n", "\n", ",", ", ", " ", ",\r\n\r\n"])
