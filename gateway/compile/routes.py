@@ -21,11 +21,12 @@ from envoy.config.route.v3.route_components_pb2 import (
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
 from envoy.extensions.filters.http.api_key_auth.v3.api_key_auth_pb2 import ApiKeyAuthPerRoute
+from envoy.extensions.filters.http.cors.v3.cors_pb2 import CorsPolicy
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 
-from apis.policy.model import OperationPattern, Policy, Preflights, Protocol
-from gateway.compile.cors import answers_to_browsers, is_preflight
+from apis.policy.model import Cors, OperationPattern, Policy, Preflights, Protocol
+from gateway.compile.cors import answers_to_browsers, is_preflight, varies_by_origin
 from gateway.compile.forwarding import forward
 from gateway.compile.key_names import has_own_names, own_names, own_names_metadata
 from gateway.compile.matching import on_match, request_header
@@ -197,6 +198,8 @@ def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, actio
     route = Route(name=policy.path or ROOT, match=match, route=action)
     if has_own_names(policy.key_check):
         route.metadata.CopyFrom(own_names_metadata(policy.key_check))
+    if policy.cors:
+        route.response_headers_to_add.append(varies_by_origin())
     if policy.forwarding.rewrite_redirects:
         route.metadata.filter_metadata[REDIRECTS_FILTER].CopyFrom(addresses(policy))
     return route
@@ -208,12 +211,16 @@ def _set_filters(place: Route | VirtualHost, policy: Policy) -> None:
     if KEYS_FILTER not in filters:
         filters[KEYS_FILTER].CopyFrom(pack(subscribers_of(policy.api_id) if policy.key_check.required else switched_off()))
     if policy.cors:
-        filters[CORS_FILTER].CopyFrom(pack(answers_to_browsers(policy.cors)))
+        filters[CORS_FILTER].CopyFrom(pack(_cors(policy.cors, policy)))
     if has_own_names(policy.key_check):
         filters[KEY_NAMES_FILTER].CopyFrom(pack(own_names(policy.key_check)))
         _switch_off(place, KEY_QUERY_FILTER)
     if policy.backend.http is Protocol.HTTP2:
         _switch_off(place, HTTP1_FILTER)  # WebSockets too, then, by HTTP/2 (RFC 8441) or not at all
+
+
+def _cors(rule: Cors, policy: Policy) -> CorsPolicy:
+    return answers_to_browsers(rule, (operation.method for operation in policy.operations))
 
 
 def _no_key(policy: Policy) -> ApiKeyAuthPerRoute | FilterConfig:
@@ -226,7 +233,7 @@ def _set_filters_of_root(host: VirtualHost, policy: Policy) -> None:
     rule = subscribers_of(policy.api_id) if policy.key_check.required else open_to_all()
     host.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(rule))
     if policy.cors:
-        host.typed_per_filter_config[CORS_FILTER].CopyFrom(pack(answers_to_browsers(policy.cors)))
+        host.typed_per_filter_config[CORS_FILTER].CopyFrom(pack(_cors(policy.cors, policy)))
     *operations, rest = host.routes
     rest.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(open_to_all()))
     if has_own_names(policy.key_check):
