@@ -44,8 +44,8 @@ from gateway.compile.names import (
     cluster_name,
     segment_name,
 )
-from gateway.compile.paths import without_path_parameters
-from gateway.compile.redirects import addresses
+from gateway.compile.paths import names_once, without_path_parameters
+from gateway.compile.redirects import addresses, with_the_host_called
 from gateway.compile.resource import Resource, pack
 from gateway.compile.retries import SAFE_METHODS, is_safe, not_answered, not_begun
 from gateway.compile.root import ROOT, open_to_all, own_names_of_root, scope_key
@@ -168,6 +168,7 @@ def _operation_routes(policy: Policy, operation: OperationPattern) -> Iterator[R
     for match in matches(base_of(policy.path), operation.url_template):
         for target, action in forward(policy, match):
             target.query_parameters.extend(query)
+            target.headers.extend(names_once(one.name) for one in query)
             if isinstance(match, Pattern) and match.parts:
                 target.headers.append(without_path_parameters())
             yield from _by_safety(policy, operation, target, action)
@@ -202,6 +203,7 @@ def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, actio
         route.response_headers_to_add.append(varies_by_origin())
     if policy.forwarding.rewrite_redirects:
         route.metadata.filter_metadata[REDIRECTS_FILTER].CopyFrom(addresses(policy))
+        route.response_headers_to_add.append(with_the_host_called())
     return route
 
 
