@@ -12,11 +12,13 @@ from apis.policy.model import DEFAULT_KEY_HEADER
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\Z")  # RFC 9110, 5.6.2
 _QUERY = re.compile(r"[A-Za-z0-9._~-]{1,100}\Z")
-_GATEWAYS_OWN = re.compile(r"x-(?:forwarded|portal|envoy)(?:-.*)?|x-activity-id|forwarded|via")
+_GATEWAYS_OWN = re.compile(r"x-(?:forwarded|portal|envoy)(?:-.*)?|x-activity-id|x-failure-kind|forwarded|via")
 _OF_HTTP = frozenset(
     {
         *("host", "connection", "keep-alive", "proxy-connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade"),
         *("expect", "http2-settings", "content-type", "content-encoding", "range", "cookie", "date", "origin"),
+        *("accept", "accept-encoding", "user-agent", "access-control-request-method", "access-control-request-headers"),
+        *("sec-websocket-key", "sec-websocket-version", "sec-websocket-protocol", "sec-websocket-extensions"),
         # Callers prove themselves to the back end with it, and the gateway does with basic credentials.
         *("authorization", "proxy-authorization"),
     }

@@ -156,8 +156,9 @@ class SecurityForm(forms.Form):
             validate_certificate_name=cleaned["validate_certificate_name"],
             trusted_ca=cleaned["trusted_ca"],
             protocol=Protocol(cleaned["protocol"]) if cleaned["protocol"] else None,
-            asks_later=cleaned["asks_later"],
-            older_servers=cleaned["older_servers"],
+            # A browser sends the protocol in any case; a client that does not, and ticks nothing, knows none of the three.
+            asks_later=cleaned["asks_later"] or (False if cleaned["protocol"] else None),
+            older_servers=cleaned["older_servers"] or (False if cleaned["protocol"] else None),
         )
 
     def _check_certificate(self) -> None:

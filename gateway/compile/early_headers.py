@@ -20,6 +20,7 @@ from gateway.compile.names import KEY_HEADER, SCOPE_HEADER
 from gateway.compile.resource import pack
 
 _FORWARDED_HOST = "x-forwarded-host"
+_OTHER_PATHS = "x[-_](?:original|rewrite)[-_]url"  # some frameworks (IIS, Symfony) serve the path that these name instead of the call's
 # Names whose twins with "_" would deceive a back end that reads both alike.
 _WITHOUT_TWINS = ("content-length", "transfer-encoding", KEY_HEADER)
 # What only a proxy says of the caller's own request; X-Forwarded-For and -Proto are Envoy's.
@@ -51,7 +52,7 @@ def _not_the_callers(*, trusted: bool) -> StringMatcher:
     twins = (twin for name in _WITHOUT_TWINS for twin in _twins(name))
     forwarded = ("x_forwarded[-_].*", "x-forwarded_.*", "x-forwarded-.*_.*")
     said = () if trusted else (_SAID_BY_PROXIES,)
-    names = "|".join(["x[-_](?:envoy|portal)[-_].*", *forwarded, *twins, *said])
+    names = "|".join(["x[-_](?:envoy|portal)[-_].*", _OTHER_PATHS, *forwarded, *twins, *said])
     return StringMatcher(safe_regex=RegexMatcher(regex=names))
 
 

@@ -82,6 +82,7 @@ _REFUSED = _reason(
     "ALERT_ACCESS_DENIED",
     "CERTIFICATE_REQUIRED",
 )
+_TOO_LARGE_TO_TRY_AGAIN = "response.code_details == 'request_payload_exceeded_retry_buffer_limit'"
 _BROKEN_OFF = _details("connection_termination")
 # Under TLS 1.3 a refusal arrives after the handshake and looks like any broken connection. Not so under TLS 1.2, which names a refusal in
 # the handshake, unless the back end asks once more after it; and not where the connection had carried calls before (`broken_off.py`).
@@ -168,6 +169,11 @@ FAILURES = (
         kind=Failure.NOT_CONFIGURED,
         when=_details("cluster_not_found"),
         message="The gateway has refused the settings of this API's back end; the portal says why.",
+    ),
+    # Envoy answers 507: it could not keep the body to send it again.
+    _unreachable(
+        "response.code_details == 'request_payload_exceeded_retry_buffer_limit'",
+        " or broke the connection off, and the body is too large to be sent again",
     ),
     FailureAnswer(
         kind=Failure.NO_CREDENTIALS,

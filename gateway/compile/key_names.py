@@ -25,7 +25,8 @@ from gateway.compile.resource import pack
 
 _SCRIPT_NAME = "move-key"
 MOVE_KEY = f"""
--- Moves the key to the header "{KEY_HEADER}" and cuts its parameter out of the path; a key in the header goes first.
+-- Moves the key to the header "{KEY_HEADER}" and cuts its parameter out of the path; a key in the header goes first, and goes
+-- nowhere under the published name either.
 local function decoded(text)
   return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
 end
@@ -47,19 +48,21 @@ local function move_key(headers, header, query)
   local path = headers:get(":path")
   local start = path:find("?", 1, true)
   if start then
-    local kept, found = {{}}, nil
+    local kept, found, parameters = {{}}, nil, 0
     for parameter in (path:sub(start + 1) .. "&"):gmatch("([^&]*)&") do
       local name, value = parameter:match("^([^=]*)=?(.*)$")
-      if decoded(name):lower() == query:lower() then
+      parameters = parameters + 1
+      name = decoded(name):lower()
+      if name == query:lower() then
         found = found or decoded(value)
-      else
+      elseif name ~= "{DEFAULT_KEY_QUERY}" or decoded(value) ~= key then
         kept[#kept + 1] = parameter
       end
     end
-    if found then
+    if #kept < parameters then
       local rest = table.concat(kept, "&")
       headers:replace(":path", path:sub(1, start - 1) .. (rest ~= "" and "?" .. rest or ""))
-      if not key or key == "" then key = found end
+      if found and (not key or key == "") then key = found end
     end
   end
   if key and not key:find("[%c]") then headers:replace("{KEY_HEADER}", key) end

@@ -7,6 +7,8 @@ Sources: RFC 3986 (3.3, 5.2.4), Unicode NFKC and Windows' best fit for character
 
 from __future__ import annotations
 
+import re
+
 from envoy.config.rbac.v3.rbac_pb2 import RBAC, Permission, Principal
 from envoy.config.rbac.v3.rbac_pb2 import Policy as Rule
 from envoy.config.route.v3.route_components_pb2 import HeaderMatcher
@@ -61,6 +63,13 @@ def without_path_parameters() -> HeaderMatcher:
     """Return the condition that a path holds no path parameters: a back end that takes them away would see another end of a segment."""
     some = StringMatcher(safe_regex=RegexMatcher(regex=rf"(?i)[^?]*(?:{_SEMICOLON})\C*"))
     return HeaderMatcher(name=":path", string_match=some, invert_match=True)
+
+
+def names_once(parameter: str) -> HeaderMatcher:
+    """Return the condition that a query names *parameter* no more than once, in whatever encoding: back ends differ in which they take."""
+    name = "".join(f"(?:{re.escape(one)}|%(?i:{ord(one):02x}))" for one in parameter)
+    twice = rf"[^?]*\?(?:\C*&)?{name}(?:=[^&]*)?&(?:\C*&)?{name}(?:[=&]\C*)?"
+    return HeaderMatcher(name=":path", string_match=StringMatcher(safe_regex=RegexMatcher(regex=twice)), invert_match=True)
 
 
 def path_check() -> Filter:

@@ -1,13 +1,14 @@
 """Where a back end's redirects and cookies lead: back to the API, if they mean the back end's own address. [pure]
 
-Callers cannot reach that address, or must not. A ``Location`` that begins with the Web service URL, with its host or without, begins with
-the API's path instead (as nginx' ``proxy_redirect default`` does it), and so does the ``Path`` of a cookie; a ``Domain`` of the back end's
-goes. Everything else passes as it is. The script runs only where there is such a header: other calls pay for a glance.
+Callers cannot reach that address, or must not. A ``Location`` that begins with the Web service URL, with its host, the gateway's (which
+``X-Forwarded-Host`` tells the back end) or none, begins with the API's path instead (as nginx' ``proxy_redirect default`` does it), and so
+does the ``Path`` of a cookie; a ``Domain`` of the back end's goes. Everything else passes as it is. The script runs only where there is
+such a header: other calls pay for a glance.
 """
 
 from __future__ import annotations
 
-from envoy.config.core.v3.base_pb2 import DataSource
+from envoy.config.core.v3.base_pb2 import DataSource, HeaderValue, HeaderValueOption
 from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua
 from google.protobuf.struct_pb2 import Struct
 
@@ -24,7 +25,7 @@ local function is_below(path, base)
   return base == "" or after == "" or after == "/" or after == "?" or after == "#"
 end
 
-local function path_in(location, names)
+local function path_in(location, names, gateway)
   local origin, path = location:match("^(%a[%w+.-]*://[^/?#\\\\]*)(.*)$")
   if not origin then
     origin, path = location:match("^(//[^/?#\\\\]*)(.*)$")
@@ -32,13 +33,18 @@ local function path_in(location, names)
   end
   if not origin then return location:sub(1, 1) == "/" and location or nil end
   local scheme, authority = origin:lower():match("^(.-)://(.*)$")
+  if authority == gateway:lower() and (scheme == "https" or scheme == "http") then
+    -- The back end believes X-Forwarded-Host, or knows the API's own address.
+    if names:get("api") ~= "" and is_below(path, names:get("api")) then return nil end
+    return path
+  end
   if scheme ~= names:get("scheme") then return nil end
   if authority ~= names:get("authority") and authority ~= names:get("usual") then return nil end
   return path
 end
 
-local function lead_back(location, names)
-  local path = path_in(location, names)
+local function lead_back(location, names, gateway)
+  local path = path_in(location, names, gateway)
   if not path or not is_below(path, names:get("service")) then return nil end
   local found = names:get("api") .. path:sub(#names:get("service") + 1)
   if found == "" or found:sub(1, 1) ~= "/" then found = "/" .. found end
@@ -82,9 +88,8 @@ function envoy_on_response(handle)
   local names = handle:metadata()
   if not names:get("scheme") then return end
   local headers = handle:headers()
-  local location = headers:get("location")
-  local found = location and lead_back(location, names)
-  if found then headers:replace("location", found) end
+  local gateway, location = (headers:get("location") or ""):match("^([^|]*)|(.*)$")
+  if location then headers:replace("location", lead_back(location, names, gateway) or location) end
   local cookies = {}
   for index = 0, headers:getNumValues("set-cookie") - 1 do
     cookies[#cookies + 1] = bring_home(headers:getAtIndex("set-cookie", index), names)
@@ -100,6 +105,12 @@ end
 def leads_back() -> Lua:
     """Return the script; it changes nothing where the route does not say what stands for what (:func:`addresses`)."""
     return Lua(default_source_code=DataSource(inline_string=_SCRIPT))
+
+
+def with_the_host_called() -> HeaderValueOption:
+    """Return what puts the host that the caller has called before a ``Location``, for the script, which knows the answer alone."""
+    both = HeaderValue(key="location", value="%REQ(x-forwarded-host)%|%RESP(location)%")
+    return HeaderValueOption(header=both, append_action=HeaderValueOption.OVERWRITE_IF_EXISTS)
 
 
 def addresses(policy: Policy) -> Struct:

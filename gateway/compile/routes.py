@@ -21,11 +21,12 @@ from envoy.config.route.v3.route_components_pb2 import (
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
 from envoy.extensions.filters.http.api_key_auth.v3.api_key_auth_pb2 import ApiKeyAuthPerRoute
+from envoy.extensions.filters.http.cors.v3.cors_pb2 import CorsPolicy
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 
-from apis.policy.model import OperationPattern, Policy, Preflights, Protocol
-from gateway.compile.cors import answers_to_browsers, is_preflight
+from apis.policy.model import Cors, OperationPattern, Policy, Preflights, Protocol
+from gateway.compile.cors import answers_to_browsers, is_preflight, varies_by_origin
 from gateway.compile.forwarding import forward
 from gateway.compile.key_names import has_own_names, own_names, own_names_metadata
 from gateway.compile.matching import on_match, request_header
@@ -43,8 +44,8 @@ from gateway.compile.names import (
     cluster_name,
     segment_name,
 )
-from gateway.compile.paths import without_path_parameters
-from gateway.compile.redirects import addresses
+from gateway.compile.paths import names_once, without_path_parameters
+from gateway.compile.redirects import addresses, with_the_host_called
 from gateway.compile.resource import Resource, pack
 from gateway.compile.retries import SAFE_METHODS, is_safe, not_answered, not_begun
 from gateway.compile.root import ROOT, open_to_all, own_names_of_root, scope_key
@@ -167,6 +168,7 @@ def _operation_routes(policy: Policy, operation: OperationPattern) -> Iterator[R
     for match in matches(base_of(policy.path), operation.url_template):
         for target, action in forward(policy, match):
             target.query_parameters.extend(query)
+            target.headers.extend(names_once(one.name) for one in query)
             if isinstance(match, Pattern) and match.parts:
                 target.headers.append(without_path_parameters())
             yield from _by_safety(policy, operation, target, action)
@@ -197,8 +199,11 @@ def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, actio
     route = Route(name=policy.path or ROOT, match=match, route=action)
     if has_own_names(policy.key_check):
         route.metadata.CopyFrom(own_names_metadata(policy.key_check))
+    if policy.cors:
+        route.response_headers_to_add.append(varies_by_origin())
     if policy.forwarding.rewrite_redirects:
         route.metadata.filter_metadata[REDIRECTS_FILTER].CopyFrom(addresses(policy))
+        route.response_headers_to_add.append(with_the_host_called())
     return route
 
 
@@ -208,12 +213,16 @@ def _set_filters(place: Route | VirtualHost, policy: Policy) -> None:
     if KEYS_FILTER not in filters:
         filters[KEYS_FILTER].CopyFrom(pack(subscribers_of(policy.api_id) if policy.key_check.required else switched_off()))
     if policy.cors:
-        filters[CORS_FILTER].CopyFrom(pack(answers_to_browsers(policy.cors)))
+        filters[CORS_FILTER].CopyFrom(pack(_cors(policy.cors, policy)))
     if has_own_names(policy.key_check):
         filters[KEY_NAMES_FILTER].CopyFrom(pack(own_names(policy.key_check)))
         _switch_off(place, KEY_QUERY_FILTER)
     if policy.backend.http is Protocol.HTTP2:
         _switch_off(place, HTTP1_FILTER)  # WebSockets too, then, by HTTP/2 (RFC 8441) or not at all
+
+
+def _cors(rule: Cors, policy: Policy) -> CorsPolicy:
+    return answers_to_browsers(rule, (operation.method for operation in policy.operations))
 
 
 def _no_key(policy: Policy) -> ApiKeyAuthPerRoute | FilterConfig:
@@ -226,7 +235,7 @@ def _set_filters_of_root(host: VirtualHost, policy: Policy) -> None:
     rule = subscribers_of(policy.api_id) if policy.key_check.required else open_to_all()
     host.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(rule))
     if policy.cors:
-        host.typed_per_filter_config[CORS_FILTER].CopyFrom(pack(answers_to_browsers(policy.cors)))
+        host.typed_per_filter_config[CORS_FILTER].CopyFrom(pack(_cors(policy.cors, policy)))
     *operations, rest = host.routes
     rest.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(open_to_all()))
     if has_own_names(policy.key_check):

@@ -14,7 +14,7 @@ from envoy.extensions.transport_sockets.tls.v3 import common_pb2 as tls
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2 as secrets
 from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import CommonTlsContext, UpstreamTlsContext
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
-from google.protobuf.wrappers_pb2 import UInt32Value
+from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 
 from apis.policy.model import Backend
 from certificates.identity import Identity
@@ -35,6 +35,7 @@ def transport_socket(backend: Backend, identity: Identity | None) -> TransportSo
         sni="" if is_address(backend.host) else backend.host,
         max_session_keys=UInt32Value(value=4),
         allow_renegotiation=backend.asks_later,
+        enforce_rsa_key_usage=BoolValue(value=False),  # old authorities write it carelessly, and other clients do not mind
     )
     return TransportSocket(name="envoy.transport_sockets.tls", typed_config=pack(context))
 

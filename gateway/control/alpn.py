@@ -1,6 +1,6 @@
 """Which back ends choose HTTP/2: asked in a TLS handshake of the control plane's own, because Envoy does not tell.
 
-How often a call is tried again goes by it (:mod:`gateway.compile.retries`). What is not known, or wrong for a while, costs no more.
+How often a call is tried again goes by it (:mod:`gateway.compile.retries`). What a gateway sees counts as well, for it may stand elsewhere.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import NamedTuple
 from apis.addresses import Network, refusal_of
 
 ASK_AGAIN_SECONDS = 600.0
+_FIRST_PAUSE = 1.0  # after which one is asked again that did not answer; then ever more
 _HANDSHAKE_SECONDS = 3.0
 _ASKING_AT_ONCE = 4
 HTTP2 = "h2"  # its name in ALPN (RFC 9113, 3.1)
@@ -40,10 +41,10 @@ class Handshakes:
         """
         self._allowed = tuple(allowed)
         self._chosen: dict[BackEnd, bool] = {}
-        self._asked: set[BackEnd] = set()
+        self._next: dict[BackEnd, float] = {}  # when each is asked again
+        self._pauses: dict[BackEnd, float] = {}  # of those that have not answered
         self._to_ask: queue.SimpleQueue[BackEnd] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[tuple[BackEnd, bool]] = queue.SimpleQueue()
-        self._due = time.monotonic() + ASK_AGAIN_SECONDS
+        self._answers: queue.SimpleQueue[tuple[BackEnd, bool | None]] = queue.SimpleQueue()
 
     def start(self) -> None:
         """Start the threads that ask. They end with the process."""
@@ -52,39 +53,51 @@ class Handshakes:
 
     def chooses_http2(self, back_end: BackEnd) -> bool:
         """Return whether a back end has chosen HTTP/2; one that is not known is asked, and its answer is among the :meth:`news`."""
-        if back_end not in self._asked:
-            self._asked.add(back_end)
-            self._to_ask.put(back_end)
+        if back_end not in self._next:
+            self._ask(back_end, time.monotonic())
         return self._chosen.get(back_end, False)
 
+    def told(self, back_end: BackEnd) -> None:
+        """Take in that a gateway has seen a back end speak HTTP/2, which may not be reachable from here."""
+        self._answers.put((back_end, True))
+
     def news(self) -> set[BackEnd]:
-        """Return the back ends that have chosen otherwise than was known."""
+        """Return the back ends that have chosen otherwise than was known; ask those again whose time has come."""
+        now = time.monotonic()
         changed = set()
         with contextlib.suppress(queue.Empty):
             while True:
                 back_end, http2 = self._answers.get_nowait()
+                if http2 is None:
+                    self._pauses[back_end] = min(2 * self._pauses.get(back_end, _FIRST_PAUSE / 2), ASK_AGAIN_SECONDS)
+                    self._next[back_end] = now + self._pauses[back_end]
+                    continue
+                self._pauses.pop(back_end, None)
+                self._next[back_end] = now + ASK_AGAIN_SECONDS
                 if self._chosen.get(back_end, False) != http2:
                     self._chosen[back_end] = http2
                     changed.add(back_end)
+        for back_end in [one for one, due in self._next.items() if due <= now]:
+            self._ask(back_end, now)
         return changed
 
-    def is_due(self) -> bool:
-        """Return whether it is time to ask all of them again."""
-        return time.monotonic() >= self._due
+    def keep(self, back_ends: Collection[BackEnd]) -> None:
+        """Forget all others."""
+        for known in (self._chosen, self._next, self._pauses):
+            for gone in known.keys() - set(back_ends):
+                del known[gone]
 
-    def ask_again(self, back_ends: Collection[BackEnd]) -> None:
-        """Ask these again and forget all others."""
-        self._due = time.monotonic() + ASK_AGAIN_SECONDS
-        self._asked = set(back_ends)
-        self._chosen = {back_end: http2 for back_end, http2 in self._chosen.items() if back_end in self._asked}
-        for back_end in self._asked:
-            self._to_ask.put(back_end)
+    def _ask(self, back_end: BackEnd, now: float) -> None:
+        self._next[back_end] = now + ASK_AGAIN_SECONDS
+        self._to_ask.put(back_end)
 
     def _keep_asking(self) -> None:
         while True:
             back_end = self._to_ask.get()
-            with contextlib.suppress(OSError):  # not reachable from here now: what is known stays
+            try:
                 self._answers.put((back_end, _chosen_by(back_end, self._allowed) == HTTP2))
+            except OSError:  # not reachable from here now: what is known stays
+                self._answers.put((back_end, None))
 
 
 def _chosen_by(back_end: BackEnd, allowed: tuple[Network, ...]) -> str | None:

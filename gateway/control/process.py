@@ -74,7 +74,7 @@ async def _serve() -> None:
     with _threads(watch, status_writer):
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():
-                await _listen(ControlPlane(cache, statuses, knows), cache, ending)
+                await _listen(ControlPlane(cache, statuses, knows, speaks_http2=snapshot.speaks_http2), cache, ending)
 
 
 def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str]) -> None:

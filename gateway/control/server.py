@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc
@@ -38,6 +38,7 @@ OPTIONS = (
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.max_receive_message_length", 16 * 1024 * 1024),  # a gateway that comes back lists all it has
 )
+_REFUSED_STREAM = "remote_refused_stream_reset"  # of Envoy's response code details; HTTP/1.1 has no streams
 Context = Any  # grpc.aio.ServicerContext is not typed
 
 
@@ -71,8 +72,12 @@ class Knows:
 class ControlPlane:
     """The three services that gateways call."""
 
-    def __init__(self, cache: Cache, statuses: StatusQueue, knows: Knows) -> None:
-        """Take what the streams are fed from and what they are noted in."""
+    def __init__(self, cache: Cache, statuses: StatusQueue, knows: Knows, *, speaks_http2: Callable[[int], None]) -> None:
+        """Take what the streams are fed from and what they are noted in.
+
+        :param speaks_http2: takes the id of an API whose back end a gateway has seen speak HTTP/2; must not make the streams wait
+        """
+        self._speaks_http2 = speaks_http2
         self._cache = cache
         self._statuses = statuses
         self._knows = knows
@@ -127,6 +132,8 @@ class ControlPlane:
             for entry in message.http_logs.log_entry:
                 if call := failed_call(entry, gateway=name):
                     self._statuses.failed(call)
+                    if call.api_id and _REFUSED_STREAM in call.details:
+                        self._speaks_http2(call.api_id)
         return StreamAccessLogsResponse()
 
     async def loads(self, reports: AsyncIterator[LoadStatsRequest], context: Context) -> AsyncIterator[LoadStatsResponse]:

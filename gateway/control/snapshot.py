@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
+import queue
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -81,6 +83,7 @@ class Snapshot:
         self._listener = listener
         self._statuses = statuses
         self._handshakes = handshakes
+        self._seen_http2: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._forget()
 
     def _forget(self) -> None:
@@ -154,16 +157,22 @@ class Snapshot:
             fallbacks=changed.fallbacks,
         )
 
+    def speaks_http2(self, api: int) -> None:
+        """Take in that a gateway has seen the back end of an API speak HTTP/2. May be called by any thread."""
+        self._seen_http2.put(api)
+
     def learn(self) -> Update | None:
         """Compile again what goes by how back ends have answered handshakes of late; ``None`` if nothing does."""
-        if self._handshakes.is_due():
-            automatic = (one.policy.backend for one in self._apis.values() if one.policy.backend.http is Protocol.AUTO)
-            self._handshakes.ask_again({BackEnd(backend.host, backend.port) for backend in automatic})
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if one := self._apis.get(self._seen_http2.get_nowait()):
+                    self._handshakes.told(_back_end(one.policy))
         if not (news := self._handshakes.news()):
             return None
+        self._handshakes.keep({_back_end(one.policy) for one in self._apis.values() if one.policy.backend.http is Protocol.AUTO})
         stale = set()
         for pk, old in self._apis.items():
-            if BackEnd(old.policy.backend.host, old.policy.backend.port) in news:
+            if _back_end(old.policy) in news:
                 self._apis[pk] = dataclasses.replace(old, policy=self._as_seen(old.policy))
                 stale.add(old.segment)
         return Update(line=self.line, resources=tuple(one for segment in sorted(stale) for one in self._compile_segment(segment)))
@@ -173,7 +182,7 @@ class Snapshot:
         backend = policy.backend
         if backend.http is not Protocol.AUTO:
             return policy
-        http2 = self._handshakes.chooses_http2(BackEnd(backend.host, backend.port))
+        http2 = self._handshakes.chooses_http2(_back_end(policy))
         return dataclasses.replace(policy, backend=dataclasses.replace(backend, offers_http2=http2))
 
     def _apis_named_by(self, line: Activity) -> frozenset[int]:
@@ -266,6 +275,10 @@ class _Changed:
     resources: list[Resource]
     removed: set[Key]
     fallbacks: dict[Key, tuple[Fallback, ...]]
+
+
+def _back_end(policy: Policy) -> BackEnd:
+    return BackEnd(policy.backend.host, policy.backend.port)
 
 
 def _rows() -> QuerySet[Api]:

@@ -81,15 +81,15 @@ def test_what_is_saved_comes_to_the_policy(signed_in: Client) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"connect_seconds": ""}, "connect_seconds", "from 1 to 60."),
-        ({"connect_seconds": "0"}, "connect_seconds", "from 1 to 60."),
-        ({"connect_seconds": "61"}, "connect_seconds", "from 1 to 60."),
-        ({"connect_seconds": "soon"}, "connect_seconds", "from 1 to 60."),
-        ({"idle_seconds": "0"}, "idle_seconds", "from 1 to 3600."),
-        ({"idle_seconds": "3601"}, "idle_seconds", "from 1 to 3600."),
-        ({"idle_seconds": "1.5"}, "idle_seconds", "from 1 to 3600."),
-        ({"longest_seconds": "-1"}, "longest_seconds", "from 1 to 604800."),
-        ({"longest_seconds": "604801"}, "longest_seconds", "from 1 to 604800."),
+        ({"connect_seconds": ""}, "connect_seconds", "Enter a whole number of seconds, from 1 to 60."),
+        ({"connect_seconds": "0"}, "connect_seconds", "from 1 to 60"),
+        ({"connect_seconds": "61"}, "connect_seconds", "from 1 to 60"),
+        ({"connect_seconds": "soon"}, "connect_seconds", "from 1 to 60"),
+        ({"idle_seconds": "0"}, "idle_seconds", "from 1 to 3600"),
+        ({"idle_seconds": "3601"}, "idle_seconds", "from 1 to 3600"),
+        ({"idle_seconds": "1.5"}, "idle_seconds", "from 1 to 3600"),
+        ({"longest_seconds": "-1"}, "longest_seconds", "from 1 to 604800"),
+        ({"longest_seconds": "604801"}, "longest_seconds", "from 1 to 604800"),
         ({"cors": "everybody"}, "cors", "Select a valid choice"),
         ({"cors": ""}, "cors", "This field is required."),
         ({"cors_origins": ""}, "cors_origins", "Name the sites that may call, or * for any."),
@@ -101,8 +101,8 @@ def test_what_is_saved_comes_to_the_policy(signed_in: Client) -> None:
         ({"cors_methods": "G(ET"}, "cors_methods", "G(ET is not an HTTP verb"),
         ({"cors_headers": "x:trace"}, "cors_headers", "x:trace is not the name of a header"),
         ({"cors_exposed": "é"}, "cors_exposed", "is not the name of a header"),
-        ({"cors_max_age": "86401"}, "cors_max_age", "from 0 to 86400."),
-        ({"cors_max_age": "-1"}, "cors_max_age", "from 0 to 86400."),
+        ({"cors_max_age": "86401"}, "cors_max_age", "from 0 to 86400"),
+        ({"cors_max_age": "-1"}, "cors_max_age", "from 0 to 86400"),
         ({"cors_credentials": "on", "cors_origins": "*"}, "cors_credentials", "name the sites and the headers to read"),
         ({"cors_credentials": "on", "cors_exposed": "*"}, "cors_credentials", "name the sites and the headers to read"),
     ],
@@ -211,12 +211,15 @@ def test_the_chosen_http_is_shown_and_comes_to_the_policy(signed_in: Client, pro
     assert api().policy().backend.protocol is protocol
 
 
-def test_a_client_that_does_not_name_the_protocol_leaves_it_as_it_is(signed_in: Client) -> None:
+def test_a_client_that_names_none_of_the_three_leaves_them_as_they_are(signed_in: Client) -> None:
     make_api("orders")
     secure(signed_in, protocol="http1", older_servers="on", asks_later="on")
     backend = api().policy().backend
     assert (backend.protocol, backend.older_servers, backend.asks_later) == (Protocol.HTTP1, True, True)
     assert secure(signed_in) == 303
+    backend = api().policy().backend
+    assert (backend.protocol, backend.older_servers, backend.asks_later) == (Protocol.HTTP1, True, True)
+    assert secure(signed_in, protocol="http1") == 303
     backend = api().policy().backend
     assert (backend.protocol, backend.older_servers, backend.asks_later) == (Protocol.HTTP1, False, False)
 

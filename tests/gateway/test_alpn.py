@@ -5,10 +5,14 @@ from __future__ import annotations
 import ssl
 from ipaddress import ip_network
 
+import pytest
+
+from gateway.control import alpn
 from gateway.control.alpn import BackEnd, Handshakes
 from tests.gateway.backends import Backend, Http2Backend
 from tests.gateway.plant import eventually
 from tests.issuing import Issued
+from tests.processes import free_ports
 
 LOOPBACK = [ip_network("127.0.0.0/8")]
 
@@ -33,14 +37,17 @@ def test_one_that_demands_a_certificate_within_the_handshake_has_chosen_before(s
         assert eventually(handshakes.news) == {there}
 
 
-def test_what_a_back_end_no_longer_offers_is_news_when_it_is_asked_again(server_certificate: Issued, authority: Issued) -> None:
+def test_what_a_back_end_no_longer_offers_is_news_when_it_is_asked_again(
+    server_certificate: Issued, authority: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
     handshakes = asking()
     with Backend(server_certificate, authority, offers=("h2",)) as backend:
         there = BackEnd("localhost", backend.port)
         handshakes.chooses_http2(there)
         eventually(handshakes.news)
     with Backend(server_certificate, authority, port=there.port):
-        handshakes.ask_again([there])
+        monkeypatch.setattr(alpn, "ASK_AGAIN_SECONDS", 0.1)
+        handshakes.told(there)  # from now on it is due soon
         assert eventually(handshakes.news) == {there}
         assert not handshakes.chooses_http2(there)
 
@@ -52,3 +59,31 @@ def test_an_address_that_no_api_may_call_is_not_asked_either(http2_backend: Http
     assert not free.chooses_http2(there)
     eventually(free.news)  # asked later, and answered
     assert guarded.news() == set()
+
+
+def test_one_that_did_not_answer_is_asked_again_soon(
+    server_certificate: Issued, authority: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alpn, "_FIRST_PAUSE", 0.1)
+    (port,) = free_ports(1)
+    handshakes, there = asking(), BackEnd("localhost", port)
+    assert not handshakes.chooses_http2(there)
+    assert handshakes.news() == set()
+    with Backend(server_certificate, authority, offers=("h2",), port=port):
+        assert eventually(handshakes.news) == {there}
+
+
+def test_what_a_gateway_has_seen_counts_though_nobody_answers_here() -> None:
+    handshakes, there = asking(), BackEnd("localhost", free_ports(1)[0])
+    handshakes.chooses_http2(there)
+    handshakes.told(there)
+    assert eventually(handshakes.news) == {there}
+    assert handshakes.chooses_http2(there)
+
+
+def test_what_is_not_kept_is_forgotten(http2_backend: Http2Backend) -> None:
+    handshakes, there = asking(), BackEnd("localhost", http2_backend.port)
+    handshakes.chooses_http2(there)
+    eventually(handshakes.news)
+    handshakes.keep([])
+    assert not handshakes.chooses_http2(there)

@@ -58,6 +58,13 @@ def answered(gateway: Gateway, target: str, *headers: str) -> list[tuple[str, st
         ("/base", "http://localhost:{port}/base/other?x=1#y", "/moved/other?x=1#y"),
         ("/base", "HTTP://LocalHost:{port}/base", "/moved"),
         ("/base", "//localhost:{port}/base/other", "/moved/other"),
+        ("/base", "http://127.0.0.1:{gateway}/base/other", "/moved/other"),
+        ("/base", "https://127.0.0.1:{gateway}/base/other?x=1", "/moved/other?x=1"),
+        ("/base", "http://127.0.0.1:{gateway}/moved/other", "http://127.0.0.1:{gateway}/moved/other"),
+        ("/base", "http://127.0.0.1:{gateway}/other", "http://127.0.0.1:{gateway}/other"),
+        ("", "http://127.0.0.1:{gateway}/other", "/moved/other"),
+        ("", "http://127.0.0.1:{gateway}/moved/other", "http://127.0.0.1:{gateway}/moved/other"),
+        ("/base", "/base/a|b", "/moved/a|b"),
         ("/base", "/base/other", "/moved/other"),
         ("/base", "/base?x=1", "/moved?x=1"),
         ("/base", "/based/other", "/based/other"),
@@ -81,8 +88,8 @@ def test_a_redirect_below_the_web_service_url_leads_back_to_the_api(
     gateway: Gateway, plain: Backend, publish: Publish, service: str, sent: str, expected: str
 ) -> None:
     publish("moved", service=service)
-    found = answered(gateway, "/moved/x", "Location: " + sent.format(port=plain.port))
-    assert found == [("location", expected.format(port=plain.port))]
+    found = answered(gateway, "/moved/x", "Location: " + sent.format(port=plain.port, gateway=gateway.port))
+    assert found == [("location", expected.format(port=plain.port, gateway=gateway.port))]
 
 
 @pytest.mark.parametrize(
