@@ -256,7 +256,7 @@ SETUPS = (
     _tls("SHA-1, older servers allowed", "-tls1_2", "-sigalgs", "RSA+SHA1", *_ANYTHING, older_servers=True),
 )  # fmt: skip
 
-# HTTP/2 back ends that renew their connections under many calls: nginx after so many calls each, Apache when they were idle or a process ends.
+# HTTP/2 back ends under many calls: nginx renews connections after so many calls each, Apache when they were idle or a process ends.
 RENEWING = tuple(
     Setup(name=name, command=command, package=package, callers=1000, calls=100_000)
     for name, command, package in (
