@@ -175,7 +175,10 @@ class Snapshot:
             if _back_end(old.policy) in news:
                 self._apis[pk] = dataclasses.replace(old, policy=self._as_seen(old.policy))
                 stale.add(old.segment)
-        return Update(line=self.line, resources=tuple(one for segment in sorted(stale) for one in self._compile_segment(segment)))
+        resources = tuple(one for segment in sorted(stale) for one in self._compile_segment(segment))
+        # Only what a change touches is sent: it counts as part of the last one.
+        touched = {self.line: frozenset((one.type_url, one.name) for one in resources)}
+        return Update(line=self.line, resources=resources, touched=touched)
 
     def _as_seen(self, policy: Policy) -> Policy:
         """Return *policy* with what its back end has chosen in a handshake."""
