@@ -56,6 +56,16 @@ def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
     return response
 
 
+def last_administrator(request: HttpRequest) -> HttpResponse:
+    """409: nobody could administer the portal after the change."""
+    return _page(
+        request,
+        409,
+        title=_("The last administrator stays"),
+        text=_("Nothing was changed: nobody else could manage people and gateways. Make another active person an Administrator first."),
+    )
+
+
 def server_error(_request: HttpRequest) -> HttpResponse:
     """500: a mistake of ours. The page needs neither session nor database: one of them may be what failed."""
     return HttpResponse(render_to_string("portal/broken.html"), status=500)
