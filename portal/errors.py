@@ -66,6 +66,20 @@ def last_administrator(request: HttpRequest) -> HttpResponse:
     )
 
 
+def damaged_secret(request: HttpRequest, secret: str) -> HttpResponse:
+    """409: a stored secret that this page needs does not open."""
+    return _page(
+        request,
+        409,
+        title=_("A stored secret does not open"),
+        text=_(
+            "%(secret)s was damaged, or its encryption key is missing. Only what needs it is closed. "
+            "Enter, upload or regenerate it again, or put it back from a backup."
+        )
+        % {"secret": secret},
+    )
+
+
 def server_error(_request: HttpRequest) -> HttpResponse:
     """500: a mistake of ours. The page needs neither session nor database: one of them may be what failed."""
     return HttpResponse(render_to_string("portal/broken.html"), status=500)

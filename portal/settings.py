@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.PreferencesMiddleware",
     "portal.middleware.AnswerMiddleware",
+    "certificates.middleware.DamagedSecretMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it turns a locked sign-in into its answer
 ]
 

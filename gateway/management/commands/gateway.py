@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from certificates.models import valid_name
+from certificates.sealing import SealingError
 from gateway import actions, envoy, supervisor
 from gateway.bootstrap import as_json, bootstrap
 from gateway.models import Gateway
@@ -55,7 +56,10 @@ class Command(BaseCommand):
             valid_name(name)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        issued = actions.enrol(name, by=None, now=timezone.now())
+        try:
+            issued = actions.enrol(name, by=None, now=timezone.now())
+        except SealingError as damaged:
+            raise CommandError(str(damaged)) from damaged
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for filename, content in issued.files.items():
             _write_private(directory / filename, content)
