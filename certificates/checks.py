@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's name
 
-from certificates import encryption
+from certificates import confined, encryption
 from certificates.keyring import keyring
 from certificates.sealing import BadKeyRing
 
@@ -34,3 +34,12 @@ def the_ring_opens_what_is_stored(*, databases: Sequence[str] | None = None, **_
         )
         for key, number in encryption.missing_keys()
     ]
+
+
+@register(Tags.security, deploy=True)
+def files_are_opened_in_confinement(**_arguments: Any) -> list[CheckMessage]:
+    """Check that the kernel confines the child that opens uploaded files."""
+    if not (lacking := confined.missing()):
+        return []
+    hint = "Use Linux 6.12 or newer on x86_64 or aarch64, and let the container's own profile allow them."
+    return [Warning(f"The process that opens uploaded files is not confined by {', '.join(lacking)}.", hint=hint, id="certificates.W001")]

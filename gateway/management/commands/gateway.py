@@ -103,7 +103,7 @@ class Command(BaseCommand):
 
 
 def _run() -> None:
-    """Become the supervisor, which needs nothing of Django."""
+    """Become the supervisor, which needs nothing of Django, nor of what the environment tells it: strangers talk to Envoy."""
     try:
         binary = envoy.binary()
     except ImproperlyConfigured as error:
@@ -111,7 +111,7 @@ def _run() -> None:
     _write_bootstrap()
     script = str(Path(supervisor.__file__).resolve())
     options = ["--envoy", binary, "--home", str(settings.PORTAL_HOME), "--concurrency", str(envoy.concurrency())]
-    os.execv(sys.executable, [sys.executable, "-I", script, *options])  # noqa: S606 - Python itself, with nothing from outside
+    os.execve(sys.executable, [sys.executable, "-I", script, *options], envoy.environment())  # noqa: S606 - Python itself
 
 
 def _write_bootstrap() -> None:
