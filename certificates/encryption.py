@@ -15,6 +15,7 @@ from certificates.keyring import keyring
 from certificates.models import SealedSecret
 from certificates.sealing import SealingError
 from portal.activity import record
+from portal.characters import shown
 from portal.models import Event
 
 _BATCH = 500  # rows in one transaction: about 30 ms, so that other writers hardly wait
@@ -39,7 +40,7 @@ class Damaged:
 
     def __str__(self) -> str:
         """Return all of it."""
-        return f"{self.table} {self.id}: {self.reason}"
+        return shown(f"{self.table} {self.id}: {self.reason}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

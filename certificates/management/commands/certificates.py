@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from certificates import confined, notices
+from portal.characters import shown
 
 
 class Command(BaseCommand):
@@ -56,6 +57,6 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"sent": not dry_run, "notices": told}, ensure_ascii=False))
             return
         for notice in told:
-            self.stdout.write(f"{notice['to']}: {', '.join(notice['certificates'])}")
+            self.stdout.write(f"{notice['to']}: {shown(', '.join(notice['certificates']))}")
         if not told:
             self.stdout.write("Nothing to tell.")

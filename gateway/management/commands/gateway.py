@@ -20,6 +20,8 @@ from certificates.sealing import SealingError
 from gateway import actions, envoy, supervisor
 from gateway.bootstrap import as_json, bootstrap
 from gateway.models import Gateway
+from portal.characters import shown
+from portal.validators import plain_name
 
 
 class Command(BaseCommand):
@@ -54,6 +56,7 @@ class Command(BaseCommand):
     def _enrol(self, name: str, directory: Path) -> None:
         try:
             valid_name(name)
+            plain_name(name)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         try:
@@ -76,7 +79,7 @@ class Command(BaseCommand):
         now = timezone.now()
         gateways = [
             {
-                "name": gateway.name,
+                "name": gateway.name if as_json else shown(gateway.name),
                 "connected": gateway.is_connected(now=now),
                 "version": gateway.version,
                 "appliedChange": gateway.applied_change,
