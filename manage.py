@@ -2,11 +2,13 @@
 """Django's command line for the portal."""
 
 import os
+import resource
 import sys
 
 
 def main() -> None:
     """Run the command named in ``sys.argv``."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core of portal, xDS process or Envoy would hold private keys
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     from django.core.management import execute_from_command_line
 

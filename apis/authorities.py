@@ -10,10 +10,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from portal.private_keys import holds_private_key
+
 MAX_PEM = 65_536
 MAX_AUTHORITIES = 50
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 class BadAuthorities(ValueError):
@@ -26,11 +27,6 @@ class BadAuthorities(ValueError):
         """Hold the fault."""
         super().__init__(str(fault))
         self.fault = fault
-
-
-def holds_private_key(text: str) -> bool:
-    """Tell whether somebody has pasted a private key, which must not be shown again."""
-    return bool(_PRIVATE_KEY.search(text))
 
 
 def read_authorities(text: str, *, now: datetime) -> str:

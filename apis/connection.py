@@ -16,6 +16,7 @@ from apis.hints import Hint, hints_for, hints_for_forbidden
 from apis.models import Credentials, KeyKind, Subscription, SubscriptionState
 from apis.policy.failure import Failure
 from apis.url_template import ANY_METHOD, filled, parameters_of
+from certificates.sealing import SealingError
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -82,7 +83,10 @@ def try_connection(api: Api) -> Trial:
         subscription = usable_subscriptions(api).first()
         if subscription is None:
             return Trial(kind="warn", words=_("Calls need a subscription key, and no active subscription opens this API. Add one first."))
-        headers[api.key_header] = primary_key_of(subscription)
+        try:
+            headers[api.key_header] = primary_key_of(subscription)
+        except SealingError:
+            return key_damaged(subscription)
     try:
         answer = call("GET", api.gateway_path + _sample_target(operation), headers=headers)
     except GatewayUnreachable as failure:
@@ -139,6 +143,12 @@ def unreachable(failure: GatewayUnreachable) -> Trial:
     """Return the words for a gateway that did not answer."""
     words = _("No gateway answers at %(address)s.") if failure.in_time else _("The gateway at %(address)s did not answer in time.")
     return Trial(kind="bad", words=words % {"address": failure.address})
+
+
+def key_damaged(subscription: Subscription) -> Trial:
+    """Return the words for a subscription whose key does not open."""
+    words = _("The primary key of the subscription %(name)s was damaged and opens nothing. Regenerate it.")
+    return Trial(kind="bad", words=words % {"name": subscription.display_name})
 
 
 def _refused_certificate(answer: Answer) -> bool:

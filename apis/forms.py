@@ -15,6 +15,7 @@ from apis.models import Api, Credentials, Operation, Subscription, valid_path
 from apis.naming import RESERVED_NAMES, free_name
 from apis.service_url import BadServiceUrl, check, is_plain_http, refusals_of_resolved
 from certificates.models import NAME_MAX_LENGTH, valid_name
+from portal.validators import no_private_key, plain_name
 
 NAME_TAKEN = {
     Api: _("Another API already has this name."),
@@ -37,7 +38,9 @@ class NameField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         """Be optional."""
         text = _("Stands in addresses and cannot be changed later. Left empty, it is made from the display name.")
-        super().__init__(label=_("Name"), required=False, max_length=NAME_MAX_LENGTH, validators=[valid_name], help_text=text, **kwargs)
+        super().__init__(
+            label=_("Name"), required=False, max_length=NAME_MAX_LENGTH, validators=[valid_name, plain_name], help_text=text, **kwargs
+        )
 
     def clean(self, value: Any) -> str:
         """Refuse the words that are addresses of their own."""
@@ -58,7 +61,7 @@ class RevisionField(forms.IntegerField):
 class SettingsForm(forms.Form):
     """The Settings tab of an API."""
 
-    display_name = forms.CharField(label=_("Web API name"), max_length=300)
+    display_name = forms.CharField(label=_("Web API name"), max_length=300, validators=[plain_name, no_private_key])
     service_url = forms.CharField(
         label=_("Web service URL"),
         max_length=2000,
@@ -74,7 +77,9 @@ class SettingsForm(forms.Form):
         ),
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
     )
-    description = forms.CharField(label=_("Description"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    description = forms.CharField(
+        label=_("Description"), max_length=4000, required=False, validators=[no_private_key], widget=forms.Textarea(attrs={"rows": 3})
+    )
     subscription_required = forms.BooleanField(
         label=_("Subscription required"), required=False, initial=True, help_text=_("Callers need a subscription key.")
     )
@@ -140,7 +145,11 @@ class OperationForm(forms.Form):
     """One operation: the calls that the gateway lets through."""
 
     display_name = forms.CharField(
-        label=_("Display name"), max_length=300, required=False, help_text=_("Left empty, it is the verb and the template.")
+        label=_("Display name"),
+        max_length=300,
+        required=False,
+        validators=[plain_name, no_private_key],
+        help_text=_("Left empty, it is the verb and the template."),
     )
     method = forms.CharField(
         label=_("HTTP verb"),
@@ -158,7 +167,9 @@ class OperationForm(forms.Form):
         ),
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
     )
-    description = forms.CharField(label=_("Description"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    description = forms.CharField(
+        label=_("Description"), max_length=1000, required=False, validators=[no_private_key], widget=forms.Textarea(attrs={"rows": 3})
+    )
 
     METHODS = ("*", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 

@@ -185,6 +185,11 @@ class BasicCredentials(SealedSecret):
         """Return the user name."""
         return self.username
 
+    @property
+    def sealed_name(self) -> str:
+        """The API is how pages find it."""
+        return f"{self._meta.verbose_name}, {Api._meta.verbose_name} {self.api.name}"
+
 
 class Operation(models.Model):
     """One operation of an API: the calls that the gateway lets through."""

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apis.actions import ApiSecurity
-from apis.authorities import MAX_PEM, BadAuthorities, holds_private_key, read_authorities
+from apis.authorities import MAX_PEM, BadAuthorities, read_authorities
 from apis.calls import ProtocolChoice
 from apis.forms import NOT_OVER_HTTP, RevisionField
 from apis.models import Api, BasicCredentials, Credentials
@@ -24,14 +24,6 @@ from certificates.sealing import Secret
 ENTER_THE_PASSWORD = _("Enter the password.")
 NO_SUCH_CERTIFICATE = _("There is no client certificate of this name.")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
-
-class CertificatesInput(forms.Textarea):
-    """A field for certificates that never shows again a private key that was pasted by mistake."""
-
-    def format_value(self, value: Any) -> str | None:
-        """Return what the field shows."""
-        return "" if value and holds_private_key(str(value)) else super().format_value(value)
 
 
 class SecurityForm(forms.Form):
@@ -71,7 +63,7 @@ class SecurityForm(forms.Form):
         required=False,
         max_length=MAX_PEM,
         help_text=_("Certificates in PEM form that the back end's must lead to. Left empty, the system's authorities are trusted."),
-        widget=CertificatesInput(attrs={"rows": 5, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        widget=forms.Textarea(attrs={"rows": 5, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
     )
     protocol = forms.ChoiceField(
         label=_("HTTP to the back end"),

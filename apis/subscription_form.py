@@ -13,12 +13,15 @@ from apis.forms import NAME_TAKEN, NameField
 from apis.models import Api, Subscription
 from apis.naming import free_name
 from apis.pickers import ALL_APIS, API_PREFIX, picker, scope_options
+from portal.validators import no_private_key, plain_name
 
 
 class SubscriptionForm(forms.Form):
     """A right to call one API, or all of them."""
 
-    display_name = forms.CharField(label=_("Display name"), max_length=100, help_text=_("Who calls, for instance Mobile app."))
+    display_name = forms.CharField(
+        label=_("Display name"), max_length=100, validators=[plain_name, no_private_key], help_text=_("Who calls, for instance Mobile app.")
+    )
     name = NameField()
     scope = forms.CharField(label=_("Scope"), initial=ALL_APIS, help_text=_("What its keys open."))
 

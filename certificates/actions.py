@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from certificates.facts import Facts
 from certificates.models import NAME_MAX_LENGTH, RESERVED_NAMES, CertificateVersion, ClientCertificate, folded
 from portal.activity import record
+from portal.characters import deceives
 from portal.models import Event
 
 if TYPE_CHECKING:
@@ -213,7 +214,8 @@ def _free_name(facts: Facts) -> str:
 
     Where there is none, from the first alternative name.
     """
-    words = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", facts.common_name or facts.shown_name).lower())
+    seen = "".join(" " if deceives(one) else one for one in facts.common_name or facts.shown_name)
+    words = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", seen).lower())
     stem = words[: NAME_MAX_LENGTH - 8].strip("-._") or "certificate"
     taken = {*RESERVED_NAMES, *ClientCertificate.objects.filter(folded_name__startswith=folded(stem)).values_list("folded_name", flat=True)}
     candidates = (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 2)))

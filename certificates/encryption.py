@@ -15,6 +15,7 @@ from certificates.keyring import keyring
 from certificates.models import SealedSecret
 from certificates.sealing import SealingError
 from portal.activity import record
+from portal.characters import shown
 from portal.models import Event
 
 _BATCH = 500  # rows in one transaction: about 30 ms, so that other writers hardly wait
@@ -29,11 +30,25 @@ class RingKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Damaged:
+    """A row that does not open."""
+
+    table: str
+    id: str
+    name: str  # what the secret is, in words
+    reason: str
+
+    def __str__(self) -> str:
+        """Return all of it."""
+        return shown(f"{self.table} {self.id}: {self.reason}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rewrapped:
     """What a run of :func:`rewrap` has done."""
 
     rows: int
-    unopened: tuple[str, ...]  # rows that no key of the ring opens: table, id, reason
+    unopened: tuple[Damaged, ...]  # also among those that were under the newest key before
 
 
 def sealed_models() -> list[type[SealedSecret]]:
@@ -52,33 +67,42 @@ def rows_by_key() -> dict[str, Counter[str]]:
     return rows
 
 
-def unopened_probes() -> Iterator[tuple[str, SealingError]]:
-    """Open one row of each model under each key, and yield the model and the reason where that fails."""
+def missing_keys() -> list[tuple[str, int]]:
+    """Return the keys that seal rows but are not in the ring, and how many: what tells a wrong ring from a damaged row.
+
+    A key is known by a digest of it, so that one in the ring is the right one, whatever became of the rows under it. One row alone
+    under a name that nobody knows, beside others under keys that are there, is a row whose name of a key was damaged.
+    """
+    ring = keyring().names
+    rows = {key: counted.total() for key, counted in rows_by_key().items()}
+    some_are_there = not rows.keys().isdisjoint(ring)
+    return sorted((key, number) for key, number in rows.items() if key not in ring and not (some_are_there and number == 1))
+
+
+def damaged_rows() -> Iterator[Damaged]:
+    """Open every sealed row, and yield those that do not."""
     for model in sealed_models():
-        for ring_key in model._default_manager.order_by().values_list("ring_key", flat=True).distinct():
-            probe = model._default_manager.filter(ring_key=ring_key).first()
+        for row in model._default_manager.order_by("pk").iterator(chunk_size=_BATCH):
             try:
-                if probe is not None:
-                    probe.unseal()
+                row.unseal()
             except SealingError as error:
-                yield model._meta.label, error
+                yield Damaged(table=model._meta.label, id=str(row.pk), name=error.row, reason=str(error))
 
 
 def rewrap(*, now: datetime) -> Rewrapped:
-    """Bring every sealed row under the newest key, in short transactions; run again, it goes on where it was interrupted."""
+    """Bring every sealed row under the newest key, in short transactions; run again, it goes on where it was interrupted.
+
+    It goes on past rows that do not open, and says which they are.
+    """
     newest = keyring().names[0]
-    rows, unopened = 0, list[str]()
-    for model in sealed_models():
-        for batch, failures in _batches(model, newest):
-            rows += batch
-            unopened += failures
+    rows = sum(batch for model in sealed_models() for batch in _batches(model, newest))
     if rows:
         with transaction.atomic():
             record(Event.ENCRYPTION_REWRAPPED, RingKey(newest, newest), by=None, at=now, rows=rows)
-    return Rewrapped(rows=rows, unopened=tuple(unopened))
+    return Rewrapped(rows=rows, unopened=tuple(damaged_rows()))
 
 
-def _batches(model: type[SealedSecret], newest: str) -> Generator[tuple[int, list[str]]]:
+def _batches(model: type[SealedSecret], newest: str) -> Generator[int]:
     """Re-wrap the rows of *model* batch by batch, in the order of their ids."""
     waiting = model._default_manager.exclude(ring_key=newest).order_by("pk")
     while True:
@@ -86,18 +110,16 @@ def _batches(model: type[SealedSecret], newest: str) -> Generator[tuple[int, lis
             batch = list(waiting.select_for_update()[:_BATCH])
             if not batch:
                 return
-            failures = _rewrap(batch)
-            opened = [row for row in batch if row.ring_key == newest]
+            opened = [row for row in batch if _rewrapped(row)]
             model._default_manager.bulk_update(opened, ["ring_key", "wrapped_key"])
-        yield len(opened), failures
+        yield len(opened)
         waiting = waiting.filter(pk__gt=batch[-1].pk)
 
 
-def _rewrap(batch: list[SealedSecret]) -> list[str]:
-    failures = []
-    for row in batch:
-        try:
-            row.rewrap()
-        except SealingError as error:
-            failures.append(f"{row._meta.label} {row.pk}: {error}")
-    return failures
+def _rewrapped(row: SealedSecret) -> bool:
+    """Bring *row* under the newest key; return whether it could be."""
+    try:
+        row.rewrap()
+    except SealingError:
+        return False
+    return True

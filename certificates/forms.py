@@ -15,6 +15,7 @@ from certificates.loading import open_loadable
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, not_reserved, valid_name
 from certificates.pfx import MOST_BYTES, Pfx, Problem, UnreadablePfx, joined, password_of
 from certificates.sealing import Secret
+from portal.validators import plain_name
 
 LONGEST_PASSWORD = 4096  # characters
 
@@ -118,7 +119,7 @@ class UploadForm(PfxForm):
         help_text=_("APIs refer to the certificate by this name; a renewal keeps it. Empty: made from the common name."),
         required=False,
         max_length=NAME_MAX_LENGTH,
-        validators=[valid_name, not_reserved],
+        validators=[valid_name, not_reserved, plain_name],
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 

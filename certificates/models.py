@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import re
 import unicodedata
 import uuid
@@ -23,7 +24,7 @@ from certificates.identity import Identity
 from certificates.judgement import doubts_of
 from certificates.keyring import keyring
 from certificates.pfx.model import Aside
-from certificates.sealing import Sealed, Secret
+from certificates.sealing import Sealed, SealingError, Secret
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     _Text = models.CharField[str, str]
 else:
     _Text = models.CharField
+
+log = logging.getLogger(__name__)
 
 # Names stand in addresses and, as ids, in the REST API: what Azure's clients send and must be refused. Browsers resolve . and ..
 NAME_MAX_LENGTH = 80
@@ -72,9 +75,26 @@ class SealedSecret(models.Model):
     def unseal(self) -> Secret:
         """Return the secret.
 
-        :raises certificates.sealing.SealingError: if the ring lacks its key, or it was tampered with
+        :raises certificates.sealing.SealingError: if the ring lacks its key, or it was tampered with; names this row
         """
-        return keyring().unseal(self._sealed(), context=self.sealing_context)
+        try:
+            return keyring().unseal(self._sealed(), context=self.sealing_context)
+        except SealingError as error:
+            error.row = self.sealed_name
+            raise
+
+    def opened(self) -> Secret | None:
+        """Return the secret; ``None`` if it does not open, which the log then says: for whom other secrets will do."""
+        try:
+            return self.unseal()
+        except SealingError as error:
+            log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+            return None
+
+    @property
+    def sealed_name(self) -> str:
+        """What the secret is, in words that find it in the portal."""
+        return f"{self._meta.verbose_name} {self}"
 
     def rewrap(self) -> None:
         """Bring the row under the newest key; the caller saves."""
@@ -210,6 +230,11 @@ class CertificateVersion(SealedSecret):
             reason = "A version is stored with its private key sealed."
             raise ValueError(reason)
         super().save(*args, **kwargs)
+
+    @property
+    def sealed_name(self) -> str:
+        """Entry and number: they are how pages name it."""
+        return f"{ClientCertificate._meta.verbose_name} {self.certificate}, {self._meta.verbose_name} {self.number}"
 
     @property
     def last_four(self) -> str:

@@ -24,6 +24,12 @@ _NONCE_BYTES = 12
 class SealingError(Exception):
     """A secret cannot be sealed or opened; the message is a sentence for whoever runs the portal."""
 
+    row = ""  # what the secret is, in words, where it is known
+
+    def __str__(self) -> str:
+        """Return the sentence, after the words for what it is about."""
+        return f"{self.row}: {super().__str__()}" if self.row else super().__str__()
+
 
 class BadKeyRing(SealingError):
     """The ring of encryption keys is missing or malformed."""

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from axes.models import AccessAttempt
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import Group, User
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from portal import errors, people
 from portal.models import Activity, Preferences
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
     AnyUserAdmin = UserAdmin[User]
-else:
-    AnyModelAdmin, AnyUserAdmin = admin.ModelAdmin, UserAdmin  # generic for the type checker only
+    AnyPasswordForm = AdminPasswordChangeForm[User]
+else:  # generic for the type checker only
+    AnyModelAdmin, AnyUserAdmin, AnyPasswordForm = admin.ModelAdmin, UserAdmin, AdminPasswordChangeForm
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -60,10 +65,40 @@ class RoleAdmin(ReadOnlyAdmin):
     fields = ("name",)
 
 
+View = Callable[..., HttpResponse]
+
+
+def _keeps_an_administrator(view: View) -> View:
+    """Answer 409 where a page of :class:`PersonAdmin` would leave the portal without anybody who administers it."""
+
+    @wraps(view)
+    def page(self: PersonAdmin, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+        if request.method != "POST":
+            return view(self, request, *arguments, **options)
+        try:
+            with people.changing_administrators():
+                return view(self, request, *arguments, **options)
+        except people.LastAdministrator:
+            return errors.last_administrator(request)
+
+    return page
+
+
+class PersonPasswordForm(AnyPasswordForm):
+    """Another person's password, which may also be taken away."""
+
+    def save(self, commit: bool = True) -> User:
+        """Save; the last administrator keeps a password."""
+        person = super().save(commit)
+        people.require_an_administrator()
+        return person
+
+
 @admin.register(User)
 class PersonAdmin(AnyUserAdmin):
-    """People and their roles. Only a superuser makes, changes or removes superusers."""
+    """People and their roles. Only a superuser makes, changes or removes superusers; nobody removes the last administrator."""
 
+    change_password_form = PersonPasswordForm
     list_display = ("username", "roles", "is_active", "last_login")
     list_filter = ("groups", "is_active")
     filter_horizontal = ()
@@ -102,6 +137,26 @@ class PersonAdmin(AnyUserAdmin):
         going, counts, _needed, protected = super().get_deleted_objects(objs, request)
         refused = {str(User._meta.verbose_name)} if not all(self.has_delete_permission(request, person) for person in objs) else set()
         return going, counts, refused, protected
+
+    changeform_view = _keeps_an_administrator(UserAdmin.changeform_view)
+    delete_view = _keeps_an_administrator(UserAdmin.delete_view)
+    changelist_view = _keeps_an_administrator(UserAdmin.changelist_view)
+    user_change_password = _keeps_an_administrator(UserAdmin.user_change_password)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the roles, the last part of a change."""
+        super().save_related(request, form, formsets, change)
+        people.require_an_administrator()
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete one person."""
+        super().delete_model(request, obj)
+        people.require_an_administrator()
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """Delete several people."""
+        super().delete_queryset(request, queryset)
+        people.require_an_administrator()
 
     @staticmethod
     def _may_touch(request: HttpRequest, person: User | None) -> bool:

@@ -56,6 +56,30 @@ def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
     return response
 
 
+def last_administrator(request: HttpRequest) -> HttpResponse:
+    """409: nobody could administer the portal after the change."""
+    return _page(
+        request,
+        409,
+        title=_("The last administrator stays"),
+        text=_("Nothing was changed: nobody else could manage people and gateways. Make another active person an Administrator first."),
+    )
+
+
+def damaged_secret(request: HttpRequest, secret: str) -> HttpResponse:
+    """409: a stored secret that this page needs does not open."""
+    return _page(
+        request,
+        409,
+        title=_("A stored secret does not open"),
+        text=_(
+            "%(secret)s was damaged, or its encryption key is missing. Only what needs it is closed. "
+            "Enter, upload or regenerate it again, or put it back from a backup."
+        )
+        % {"secret": secret},
+    )
+
+
 def server_error(_request: HttpRequest) -> HttpResponse:
     """500: a mistake of ours. The page needs neither session nor database: one of them may be what failed."""
     return HttpResponse(render_to_string("portal/broken.html"), status=500)

@@ -6,16 +6,28 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.forms import CharField, ChoiceField, Form, RadioSelect, SearchInput
 from django.forms.renderers import TemplatesSetting
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import Theme
+from portal.private_keys import holds_private_key
 from portal.subjects import KINDS
 
 SYSTEM = "-"  # what the filter calls changes that no person made
 
 
 class PortalRenderer(TemplatesSetting):
-    """Fields look as ``templates/django/forms/field.html`` says; ``{{ form.field.as_field_group }}`` renders one."""
+    """Fields look as ``templates/django/forms/field.html`` says; ``{{ form.field.as_field_group }}`` renders one.
+
+    A private key that was pasted into a wrong field, whichever, does not come back in the page.
+    """
+
+    def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
+        """Return a form, a field or a widget as HTML."""
+        widget = context.get("widget")
+        if widget and isinstance(value := widget.get("value"), str) and holds_private_key(value):
+            context = context | {"widget": widget | {"value": ""}}
+        return super().render(template_name, context, request)
 
 
 class PreferencesForm(Form):

@@ -17,11 +17,11 @@ from django.contrib.auth.models import Group, User
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Q
 
 from portal.environment import read
+from portal.people import administrators, changing_administrators
 from portal.roles import ADMINISTRATORS
 from portal.translations import compile_translations
 
@@ -84,21 +84,27 @@ def static_files() -> str | None:
     return "Collected the static files."
 
 
-@transaction.atomic
 def first_administrator() -> str | None:
-    """Make an administrator if nobody can administer.
+    """Make an administrator if nobody can administer, also of somebody who was deactivated or has lost the role.
 
     The name is ``PORTAL_ADMIN_USER`` (``admin``), the password ``PORTAL_ADMIN_PASSWORD`` or a random one, kept in a private file.
     """
-    if User.objects.filter(Q(is_superuser=True) | Q(groups__name=ADMINISTRATORS), is_active=True).exists():
-        return None
-    name = read("PORTAL_ADMIN_USER") or DEFAULT_ADMINISTRATOR
-    if not (password := read("PORTAL_ADMIN_PASSWORD")):
-        password = readable_password()
-        write_private(administrator_password_file(), password)
-    user = User.objects.create_superuser(name, email="", password=password)
-    user.groups.add(Group.objects.get(name=ADMINISTRATORS))
-    return f"Made the first administrator, {name}."
+    with changing_administrators():
+        if administrators().exists():
+            return None
+        name = read("PORTAL_ADMIN_USER") or DEFAULT_ADMINISTRATOR
+        if not (password := read("PORTAL_ADMIN_PASSWORD")):
+            password = readable_password()
+            write_private(administrator_password_file(), password)
+        user, made = User.objects.get_or_create(username=name)
+        user.is_active = user.is_staff = user.is_superuser = True
+        user.set_password(password)  # an old one may be why there is no administrator left; it also ends old sessions
+        user.save()
+        user.groups.add(Group.objects.get(name=ADMINISTRATORS))
+    if made:
+        return f"Made the first administrator, {name}."
+    kept = "the one in PORTAL_ADMIN_PASSWORD" if read("PORTAL_ADMIN_PASSWORD") else f"a new one, in {administrator_password_file()}"
+    return f"Nobody could administer the portal: made {name} an active administrator again. The password is {kept}."
 
 
 def administrator_password_file() -> Path:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from portal.models import Preferences, Theme
 
-_THEME_COOKIE = "theme"
+_THEME_COOKIE = f"{settings.COOKIE_PREFIX}theme"
 _YEAR_SECONDS = 365 * 86400
 
 

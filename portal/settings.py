@@ -70,9 +70,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",  # before all that answers by itself: static files and the REST API have a policy, too
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "rest.middleware.ManagementMiddleware",  # before all that knows browsers: sessions, cookies, sign-in
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -80,10 +81,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.PreferencesMiddleware",
     "portal.middleware.AnswerMiddleware",
+    "certificates.middleware.DamagedSecretMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it turns a locked sign-in into its answer
 ]
 
@@ -154,10 +155,15 @@ ADMINS = [("", address) for address in read_list("PORTAL_MAIL_ADMINISTRATORS")] 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(levelname)s %(message)s"}},
+    "formatters": {"plain": {"()": "portal.logs.PlainFormatter", "format": "%(levelname)s %(message)s"}},
     "handlers": {"standard error": {"class": "logging.StreamHandler", "level": "ERROR", "formatter": "plain"}},
-    "loggers": {"django.request": {"handlers": ["standard error"]}},
+    "loggers": {
+        "django.request": {"handlers": ["standard error"]},
+        # What they say below this level holds tokens (contexts of templates), session ids (SQL) and queries, whatever level is asked for.
+        **{name: {"level": "INFO"} for name in ("django.template", "django.db", "django.db.backends", "urllib3", "axes")},
+    },
 }
+DEFAULT_EXCEPTION_REPORTER = "portal.reports.Reporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "portal.reports.ReportFilter"
 
 # --- languages --------------------------------------------------------------------------------------------------------
@@ -193,7 +199,15 @@ CONTENT_SECURITY_POLICY = {
 }
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if read("PORTAL_BEHIND_TLS_PROXY") == "1" else None
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_PROXY_SSL_HEADER is not None
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages need our files
+_BEHIND_TLS = read("PORTAL_BEHIND_TLS_PROXY") == "1"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _BEHIND_TLS else None
+SECURE_HSTS_SECONDS = 365 * 86400 if _BEHIND_TLS else 0  # of this host alone; others below the same domain may speak HTTP
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _BEHIND_TLS
+# __Host-: browsers take it from this very host and over TLS only, so that no neighbour can plant one (RFC 6265bis, 4.1.3.2).
+COOKIE_PREFIX = "__Host-" if _BEHIND_TLS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = (
+    f"{COOKIE_PREFIX}{name}" for name in ("sessionid", "csrftoken", "django_language")
+)
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"

@@ -68,8 +68,8 @@ def create_shared_access(
 
 @transaction.atomic
 def show_access_keys(access: SharedAccess, *, by: User | None, now: datetime) -> dict[KeyKind, Secret]:
-    """Return both keys and note who has seen them."""
-    keys = {KeyKind(key.kind): key.unseal() for key in access.keys.all()}
+    """Return both keys and note who has seen them. One that was damaged is left out; the other signs still."""
+    keys = {KeyKind(key.kind): secret for key in access.keys.all() if (secret := key.opened())}
     record(Event.TOKEN_KEYS_SHOWN, access, by=by, at=now)
     return keys
 

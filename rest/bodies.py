@@ -16,6 +16,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
+from portal.characters import first_deceiving
+from portal.validators import UNSEEN
 from rest.envelope import Fault, Invalid, LengthRequired, Refused, TooLarge, UnsupportedMediaType
 
 MOST_BYTES = 1024 * 1024  # a PFX file of 256 KiB is 350,000 characters of base64
@@ -84,6 +86,12 @@ class Properties:
         if longest and len(value) > longest:
             self.refuse(name, _("This has at most %(longest)d characters.") % {"longest": longest})
         return value
+
+    def plain(self, name: str) -> None:
+        """Refuse the property *name* if it holds a character that deceives whoever reads it."""
+        value = self.values.get(name)
+        if isinstance(value, str) and (character := first_deceiving(value)):
+            self.refuse(name, UNSEEN % {"character": character})
 
     def flag(self, name: str, default: bool = False) -> bool:
         """Return true or false; ``null`` counts as absent."""

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from apis.actions import PasswordMissing
 from apis.models import KeyKind
+from certificates.sealing import SealingError
 from rest import envelope, openapi
 from rest.authentication import authenticate
 from rest.call import Call, Service
@@ -54,6 +55,8 @@ def serve(answer: Answer, generation: Generation | None) -> View:
             return answer(Call(request=request, caller=caller, service=where, now=now), **names)
         except Refused as refusal:
             return envelope.answer(refusal)
+        except SealingError as damaged:
+            return envelope.answer(Conflict(str(damaged)))
         except (ObjectDoesNotExist, PasswordMissing):  # from an action: somebody deleted it, or what it needs, since it was looked up
             return envelope.answer(Conflict(_("The entity was changed at the same moment. Read it and try again.")))
 

@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from certificates.models import NAME_MAX_LENGTH, valid_name
+from portal.characters import first_deceiving
 from portal.live import Kind, LiveStatus, live_status
+from portal.validators import UNSEEN
 from rest import etags, filters, paging
 from rest.bodies import Properties
 from rest.call import Call
@@ -128,6 +130,7 @@ class Collection(ABC, Generic[Row, Draft]):
         self.check_name(name)
         match method:
             case "PUT":
+                self._check_new_name(name)
                 return self._put(name)
             case "PATCH":
                 return self._patch(name)
@@ -135,6 +138,14 @@ class Collection(ABC, Generic[Row, Draft]):
                 return self._delete(name)
             case _:
                 return self._get(name)
+
+    def _check_new_name(self, name: str) -> None:
+        """Refuse a new entity's id that deceives whoever reads it; one that is there already stays within reach.
+
+        :raises Invalid: naming the id
+        """
+        if (character := first_deceiving(name)) and self.find(name) is None:
+            raise Invalid(Fault(self.id_name, UNSEEN % {"character": character}))
 
     def find(self, name: str) -> Row | None:
         """Return an entity, ``None`` if there is none of the name."""

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
+from portal.validators import no_private_key, plain_name
 from rest.models import Role
 
 BEARER, SHARED = "bearer", "shared"
@@ -17,7 +18,9 @@ BEARER, SHARED = "bearer", "shared"
 class CredentialForm(forms.Form):
     """Who a program acts for, how much of that person's rights it has, and for how long."""
 
-    name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What it is for, for instance Deployment."))
+    name = forms.CharField(
+        label=_("Name"), max_length=100, validators=[plain_name, no_private_key], help_text=_("What it is for, for instance Deployment.")
+    )
     user = forms.ModelChoiceField(
         User.objects.filter(is_active=True).order_by("username"),
         label=_("Acts for"),

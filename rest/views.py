@@ -78,7 +78,7 @@ def regenerate(request: PortalRequest, identifier: str) -> HttpResponse:
 @sensitive_variables("shown", "secrets")
 def _keys_page(request: PortalRequest, access: SharedAccess) -> HttpResponse:
     secrets = actions.show_access_keys(access, by=request.user, now=timezone.now())
-    shown = [(kind, secrets[kind].value.decode()) for kind in KeyKind]
+    shown = [(kind, secrets[kind].value.decode() if kind in secrets else "") for kind in KeyKind]
     return _not_kept(render(request, "rest/made.html", {"row": access, "shown": shown}))
 
 

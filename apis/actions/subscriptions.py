@@ -86,12 +86,12 @@ def set_subscription_state(subscription: Subscription, state: SubscriptionState,
 
 @transaction.atomic
 def show_keys(subscription: Subscription, *, by: User | None, now: datetime) -> dict[KeyKind, Secret]:
-    """Return both keys and note who has seen them.
+    """Return both keys and note who has seen them. One that was damaged is left out; the other opens still.
 
     :raises Subscription.DoesNotExist: if it is gone
     """
     subscription = _kept(subscription)
-    keys = {KeyKind(key.kind): key.unseal() for key in subscription.keys.all()}
+    keys = {KeyKind(key.kind): secret for key in subscription.keys.all() if (secret := key.opened())}
     record(Event.SUBSCRIPTION_KEY_SHOWN, subscription, by=by, at=now)
     return keys
 

@@ -10,11 +10,12 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from apis.access import may
-from apis.connection import Trial, explain, primary_key_of, unreachable
+from apis.connection import Trial, explain, key_damaged, primary_key_of, unreachable
 from apis.console_form import ConsoleForm
 from apis.gateway_call import GatewayUnreachable, call
 from apis.models import Api
 from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
+from certificates.sealing import SealingError
 from portal.http import PortalRequest, wants_fragment
 
 
@@ -46,7 +47,10 @@ def _send(api: Api, form: ConsoleForm) -> Trial:
     """Make the call; the subscription's key is added here and nowhere shown."""
     headers = dict(form.cleaned_data["headers"])
     if chosen := form.subscriptions.get(form.cleaned_data["subscription"]):
-        headers[api.key_header] = primary_key_of(chosen)
+        try:
+            headers[api.key_header] = primary_key_of(chosen)
+        except SealingError:
+            return key_damaged(chosen)
     try:
         answer = call(form.method_to_send(), form.path_to_call(), headers=headers, body=form.cleaned_data["body"].encode())
     except GatewayUnreachable as failure:

@@ -77,7 +77,7 @@ def keys(request: PortalRequest, name: str) -> HttpResponse:
     if request.method != "POST":
         return see_other("subscriptions:detail", name=name)
     secrets = actions.show_keys(subscription, by=request.user, now=timezone.now())
-    shown = [(kind, secrets[kind].value.decode()) for kind in KeyKind if kind in secrets]
+    shown = [(kind, secrets[kind].value.decode() if kind in secrets else "") for kind in KeyKind]
     template = "subscriptions/_keys.html" if wants_fragment(request) else "subscriptions/detail.html"
     response = render(request, template, {"subscription": subscription, "kinds": KeyKind, "shown": shown})
     response["Cache-Control"] = "no-store"

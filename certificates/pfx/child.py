@@ -1,5 +1,7 @@
 """The child process that opens one PFX file: ``python -m certificates.pfx.child PARENT``, request on stdin, answer on stdout. [pure]
 
+``PARENT tell`` answers how such a child is confined on this machine.
+
 Opening somebody's file may cost seconds and holds the interpreter lock all the while; in a process of its own, under
 limits, it delays nobody. Neither password nor key ever stands in an argument, the environment or a file.
 """
@@ -10,16 +12,21 @@ import sys
 import traceback
 from datetime import datetime
 
-from certificates.pfx import limits, wire
+from certificates.pfx import confinement, limits, wire
 from certificates.pfx.model import Problem, UnreadablePfx
 from certificates.pfx.reading import read
 from certificates.sealing import Secret
 
+TELL = "tell"
+
 
 def main() -> None:
-    """Answer the one request on stdin."""
+    """Answer the one request on stdin, or tell how it is confined."""
     limits.confine(int(sys.argv[1]))
-
+    got = confinement.confine()
+    if sys.argv[2:] == [TELL]:
+        sys.stdout.write(" ".join(got))
+        return
     password, now, data = wire.unpack(sys.stdin.buffer.read())
     try:
         answer = wire.answer_with(read(data, Secret(password), now=datetime.fromisoformat(now.decode())))

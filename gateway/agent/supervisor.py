@@ -230,6 +230,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--concurrency", type=int, required=True)
     chosen = parser.parse_args(arguments)
     _raise_file_limit()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # Envoy's memory holds private keys
     try:
         with alone(chosen.home):
             return Supervisor(chosen.envoy, chosen.home, chosen.concurrency).run()

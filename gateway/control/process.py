@@ -18,6 +18,7 @@ import grpc
 from django.conf import settings
 from django.utils import timezone
 
+from certificates.sealing import SealingError
 from gateway.compile import GatewayListener
 from gateway.control.alpn import Handshakes
 from gateway.control.enrolment import issue_for_server
@@ -123,10 +124,9 @@ async def _listen(control_plane: ControlPlane, cache: Cache, ending: asyncio.Eve
     server = grpc.aio.server(options=OPTIONS)
     server.add_generic_rpc_handlers(control_plane.handlers())
     _add_local_socket(server, socket)
-    if settings.XDS_ADDRESS:
-        await _add_network_address(server)
+    network = bool(settings.XDS_ADDRESS) and await _add_network_address(server)
     await server.start()
-    log.info("Serving gateways on %s%s.", socket, f" and {settings.XDS_ADDRESS}" if settings.XDS_ADDRESS else "")
+    log.info("Serving gateways on %s%s.", socket, f" and {settings.XDS_ADDRESS}" if network else "")
     await ending.wait()
     log.info("Ending; the gateways keep what they have.")
     cache.end_streams_of(cache.gateways)
@@ -149,11 +149,16 @@ def _add_local_socket(server: grpc.aio.Server, socket: Path) -> None:
         os.umask(mask)
 
 
-async def _add_network_address(server: grpc.aio.Server) -> None:
-    """Listen for enrolled gateways of other machines."""
+async def _add_network_address(server: grpc.aio.Server) -> bool:
+    """Listen for enrolled gateways of other machines; return whether that can be."""
     host = settings.XDS_ADDRESS.rpartition(":")[0].strip("[]")
-    issued = await asyncio.to_thread(issue_for_server, host, now=timezone.now())
+    try:
+        issued = await asyncio.to_thread(issue_for_server, host, now=timezone.now())
+    except SealingError as damaged:  # gateways of this machine need no authority
+        log.error("Gateways on other machines cannot come: %s", damaged)  # noqa: TRY400 - the sentence says it all
+        return False
     credentials = grpc.ssl_server_credentials(
         [(issued.private_key_pem.value, issued.certificate_pem)], root_certificates=issued.authority_pem, require_client_auth=True
     )
     server.add_secure_port(settings.XDS_ADDRESS, credentials)
+    return True

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
+from portal.validators import plain_name
 
 if TYPE_CHECKING:
     _GatewayForm = forms.ModelForm[Gateway]  # generic for the type checker only
@@ -37,6 +38,7 @@ class EnrolForm(_GatewayForm):
     def clean_name(self) -> str:
         """Return the name; it becomes a file's name, too."""
         name: str = self.cleaned_data["name"]
+        plain_name(name)
         if "\\" in name or name.startswith("."):
             raise ValidationError(_("Use a name without \\ that does not begin with a dot."))
         return name

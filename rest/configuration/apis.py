@@ -11,6 +11,7 @@ from apis.key_names import is_header_name, is_in_use, is_query_name
 from apis.models import Api, Operation
 from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY
 from apis.security_form import SecurityForm
+from certificates.sealing import Secret
 from rest.bodies import Properties
 from rest.configuration.exporting import Document, calls, security
 from rest.configuration.exporting import operation as exported_operation
@@ -78,7 +79,7 @@ def _secure(context: Context, api: Api, given: Properties, place: str) -> None:
     wanted = before | dict(given.values)
     password = context.password(wanted, place)
     same = all(wanted[name] == before[name] for name in before)
-    if same and (not password or api.basic_credentials.unseal().value == password.encode("utf-8", "surrogateescape")):
+    if same and (not password or api.basic_credentials.opened() == Secret(password.encode("utf-8", "surrogateescape"))):
         return
     form = SecurityForm({**wanted, "password": password}, api=api)
     sent.check_by(form, {})

@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from apis.naming import RESERVED_NAMES
 from certificates.models import RESERVED_NAMES as CERTIFICATE_NAMES
 from certificates.models import valid_name
+from portal.characters import first_deceiving
+from portal.validators import UNSEEN
 from rest.bodies import Properties
 from rest.configuration.exporting import Document
 from rest.envelope import Fault, Invalid
@@ -80,6 +82,8 @@ def merged(before: Document | None, entry: Document, place: str) -> Document:
         raise Invalid(Fault(f"{place}name", _("This word cannot be a name.")))
     if before is None and not valid_name.regex.match(name):  # type: ignore[union-attr]  # compiled when first used
         raise Invalid(Fault(f"{place}name", str(valid_name.message)))
+    if before is None and (character := first_deceiving(name)):
+        raise Invalid(Fault(f"{place}name", UNSEEN % {"character": character}))
     result = dict(before or {})
     for key, value in entry.items():
         was = result.get(key)

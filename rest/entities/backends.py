@@ -77,6 +77,7 @@ class Backends(Collection[Backend, BackendSettings]):
             sent.refuse("protocol", _("Only http (that is, REST) is possible here."))
         if sent.text("type", "Single") != "Single":
             sent.refuse("type", _("Only single back ends are possible here."))
+        sent.plain("title")
         chain, name = _tls(sent, before)
         draft = BackendSettings(
             title=sent.text("title", before.title if before and "title" not in sent else "", longest=300),

@@ -114,6 +114,7 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
         display_name = sent.text("displayName", before.display_name if before else "", needed=before is None, longest=100)
         if before and not display_name.strip():
             sent.refuse("displayName", _("This must not be empty."))
+        sent.plain("displayName")
         api = before.api if before and "scope" not in sent else _api(sent)
         keys = {kind: key for name, kind in _KEYS.items() if (key := _key(sent, name))}
         if len(set(keys.values())) < len(keys):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from argparse import ArgumentTypeError
 from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 
+from portal.characters import first_deceiving
 from rest.models import Role
 
 _DAYS = re.compile(r"(\d{1,5})d\Z", re.ASCII)
@@ -21,7 +23,13 @@ def add_credential_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--expires", metavar="WHEN", help="a number of days such as 90d, or a moment such as 2027-01-31T12:00Z; without it: never"
     )
-    parser.add_argument("--name", default="", help="what it is for")
+    parser.add_argument("--name", default="", type=_plain, help="what it is for")
+
+
+def _plain(name: str) -> str:
+    if character := first_deceiving(name):
+        raise ArgumentTypeError(f"the character {character} in it is not seen, or turns the text around")
+    return name
 
 
 def person(name: str) -> User:

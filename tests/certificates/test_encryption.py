@@ -18,7 +18,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from apis import actions as api_actions
-from apis.models import Credentials, SubscriptionKey
+from apis.models import Credentials
 from certificates import encryption
 from certificates.keyring import keyring
 from certificates.models import CertificateVersion
@@ -132,7 +132,7 @@ def test_an_interrupted_rewrapping_goes_on_where_it_was(ring_file: Path, monkeyp
     run("add")
     monkeypatch.setattr(encryption, "_BATCH", 2)
     batches = encryption._batches(CertificateVersion, keyring().names[0])  # noqa: SLF001 - to stop in the middle
-    assert next(batches)[0] == 2
+    assert next(batches) == 2
     batches.close()
     assert json.loads(run("rewrap", "--json"))["rows"] == 3
     assert set(CertificateVersion.objects.values_list("ring_key", flat=True)) == {keyring().names[0]}
@@ -229,12 +229,45 @@ def test_with_the_ring_of_another_portal_it_does_not_start(ring_file: Path) -> N
 
 
 @pytest.mark.django_db
-def test_with_rows_that_were_tampered_with_it_does_not_start(ring_file: Path) -> None:
+def test_a_ring_that_lacks_an_older_key_does_not_start(ring_file: Path) -> None:
     run("create")
-    make_subscription()
-    SubscriptionKey.objects.update(wrapped_key=b"\0" * 60)
-    with pytest.raises(SystemCheckError, match=r"apis\.SubscriptionKey: A sealed value does not open"):
+    make_subscription()  # two keys
+    run("add")
+    make_certificate()
+    ring_file.write_text(ring_file.read_text().splitlines()[0])
+    with pytest.raises(SystemCheckError, match="is not in the ring, and 2 secrets are sealed under it"):
         start()
+
+
+DAMAGE: list[dict[str, Any]] = [{"ciphertext": b"\0" * 60}, {"ciphertext": b""}, {"wrapped_key": b"\0" * 60}, {"ring_key": "ffffffffffff"}]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("damage", DAMAGE, ids=["its text", "no text", "its data key", "its ring key"])
+@pytest.mark.parametrize("number", range(5))
+def test_a_damaged_row_is_named_and_keeps_nothing_from_starting_or_from_the_newest_key(
+    ring_file: Path, damage: dict[str, Any], number: int
+) -> None:
+    run("create")
+    _seal_one_of_each()
+    make_certificate("second")
+    rows = [row for model in encryption.sealed_models() for row in model._default_manager.order_by("pk")]
+    row = rows[number]
+    type(row)._default_manager.filter(pk=row.pk).update(**damage)
+
+    start()
+    assert [(one["id"], one["name"]) for one in json.loads(run("report", "--json"))["damaged"]] == [(str(row.pk), row.sealed_name)]
+    assert row.sealed_name in run("report")
+    run("add")
+    with pytest.raises(CommandError, match=f"{row._meta.label} {row.pk}: {row.sealed_name}: "):
+        run("rewrap")
+    others = [one for one in rows if one.pk != row.pk]
+    for other in others:
+        other.refresh_from_db()
+    assert {other.ring_key for other in others} == {keyring().names[0]}
+    with pytest.raises(CommandError, match=str(row.pk)):
+        run("rewrap")
+    start()
 
 
 def _manage(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

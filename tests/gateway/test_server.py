@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import queue
 import signal
+import socket
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,8 +24,8 @@ from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, Delt
 from gateway import actions
 from gateway.compile import cluster_name
 from gateway.compile.resource import CLUSTER, FILTER, LISTENER, SCOPE
-from gateway.control.enrolment import Issued, issue_for_server
-from gateway.models import Gateway
+from gateway.control.enrolment import AUTHORITY_FILE, CERTIFICATE_FILE, PRIVATE_KEY_FILE, Issued, issue_for_server
+from gateway.models import Gateway, NodeAuthority
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_subscription
 from tests.processes import free_ports
@@ -244,6 +246,39 @@ def test_an_enrolled_gateway_comes_under_its_own_name_only(on_the_network: tuple
 
     eventually(comes)
     assert eventually(lambda: Gateway.objects.filter(connected_at__isnull=False).first()).name == "gateway-2"
+
+
+@pytest.mark.parametrize(("version", "comes"), [(ssl.TLSVersion.TLSv1_2, False), (ssl.TLSVersion.TLSv1_3, True)])
+def test_the_port_speaks_tls_1_3_only(on_the_network: tuple[Plant, int], tmp_path: Path, version: ssl.TLSVersion, comes: bool) -> None:
+    _, port = on_the_network
+    for name, content in actions.enrol("gateway-2", by=None, now=timezone.now()).files.items():
+        (tmp_path / name).write_bytes(content)
+    context = ssl.create_default_context(cafile=str(tmp_path / AUTHORITY_FILE))
+    context.load_cert_chain(tmp_path / CERTIFICATE_FILE, tmp_path / PRIVATE_KEY_FILE)
+    context.set_alpn_protocols(["h2"])
+    context.minimum_version = context.maximum_version = version
+
+    def spoken() -> str | None:
+        with socket.create_connection(("127.0.0.1", port)) as plain, context.wrap_socket(plain, server_hostname="127.0.0.1") as secure:
+            return secure.version()
+
+    if comes:
+        assert spoken() == "TLSv1.3"
+    else:
+        with pytest.raises(OSError, match=r"ssl|SSL|reset"):
+            spoken()
+
+
+def test_where_the_gateway_authority_is_damaged_gateways_of_this_machine_still_come(still: Plant) -> None:
+    (port,) = free_ports(1)
+    actions.enrol("gateway-2", by=None, now=timezone.now())
+    NodeAuthority.objects.update(ciphertext=b"damaged")
+    still.environment["PORTAL_XDS_ADDRESS"] = f"127.0.0.1:{port}"
+    still.serve()
+    eventually(lambda: "Gateways on other machines cannot come: gateway authority" in still.log_of("xds"))
+    eventually(still.xds_listens)
+    with _local(still) as peer:
+        assert peer.is_answered()
 
 
 def test_who_is_not_enrolled_gets_nothing(on_the_network: tuple[Plant, int]) -> None:

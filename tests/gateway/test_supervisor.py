@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
+import resource
 import signal
 import subprocess
 import sys
@@ -12,13 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from certificates.sealing import new_key
 from gateway.agent import supervisor
 from gateway.agent.bootstrap import GatewayBootstrap, UnixSocket, as_json, bootstrap
-from gateway.agent.envoy import binary, trust_bundle
 from gateway.compile import (
     SHARDS,
     GatewayListener,
@@ -32,7 +35,7 @@ from gateway.compile import (
 from tests.gateway.backends import Backend
 from tests.gateway.feed import Feed
 from tests.gateway.gateways import open_to_all, policy
-from tests.processes import free_ports
+from tests.processes import PROJECT, free_ports
 
 
 @dataclass
@@ -212,3 +215,41 @@ def test_a_gateway_that_has_ended_does_not_run(tmp_path: Path) -> None:
     assert supervisor.running(tmp_path) is None
     (tmp_path / supervisor.PROCESS_ID).write_text("1", encoding="ascii")
     assert supervisor.running(tmp_path) is None
+
+
+def test_supervisor_and_envoy_know_no_secret_of_the_environment_and_leave_no_core(tmp_path: Path) -> None:
+    secrets = {
+        "PORTAL_ENCRYPTION_KEYS": new_key(),
+        "PORTAL_SECRET_KEY": "the-secret-key",
+        "PORTAL_MAIL_PASSWORD": "the-mail-password",
+        "PORTAL_ADMIN_PASSWORD": "the-first-password",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'the-database'}",
+        "SOMETHING_OF_TOMORROW": "the-unknown",
+    }
+    (port,) = free_ports(1)
+    place = {"PORTAL_HOME": str(tmp_path), "GATEWAY_ADDRESS": f"127.0.0.1:{port}", "PATH": os.environ["PATH"], "TZ": "UTC"}
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    command = [sys.executable, "manage.py", "gateway", "run"]
+    allow_cores = partial(resource.setrlimit, resource.RLIMIT_CORE, (most, most))
+    with subprocess.Popen(command, cwd=PROJECT, env=secrets | place, stderr=subprocess.DEVNULL, preexec_fn=allow_cores) as process:  # noqa: PLW1509 - there is one thread
+        try:
+            gateway = Supervised(tmp_path, port, process)
+            eventually(lambda: len(gateway.envoys()) == 1)
+            for pid in (process.pid, *gateway.envoys()):
+                names = {entry.partition(b"=")[0].decode() for entry in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")}
+                assert names <= {"PATH", "TZ", "LC_CTYPE", ""}
+                assert "TZ" in names
+                assert re.search(r"Max core file size +0 +0 ", Path(f"/proc/{pid}/limits").read_text())
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("command", [["check", "--help"], ["xds", "--help"], ["portal", "--help"]])
+def test_no_command_leaves_a_core(command: list[str], tmp_path: Path) -> None:
+    look = "import atexit, resource, runpy, sys; atexit.register(lambda: print(resource.getrlimit(resource.RLIMIT_CORE)))"
+    run = f"{look}; sys.argv[1:] = {command!r}; runpy.run_path('manage.py', run_name='__main__')"
+    environment = {"PORTAL_HOME": str(tmp_path), "PORTAL_SECRET_KEY": "x", "PATH": os.environ["PATH"]}
+
+    ended = subprocess.run([sys.executable, "-c", run], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True)
+
+    assert ended.stdout.splitlines()[-1] == "(0, 0)"

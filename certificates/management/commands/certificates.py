@@ -1,4 +1,4 @@
-"""``manage.py certificates notify``: mails about certificates that expire soon. Meant for a daily timer."""
+"""``manage.py certificates notify`` mails about certificates that expire soon; ``confinement`` tells how uploaded files are opened."""
 
 from __future__ import annotations
 
@@ -9,19 +9,33 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from certificates import notices
+from certificates import confined, notices
+from portal.characters import shown
 
 
 class Command(BaseCommand):
-    help = "Mail everybody who may renew certificates: 30, 14, 7 and 1 days before one expires, and when it has."
+    help = (
+        "Mail everybody who may renew certificates: 30, 14, 7 and 1 days before one expires, and when it has. "
+        "Tell how the process that opens uploaded files is confined."
+    )
+    requires_system_checks = ()  # the portal's start has made those that matter
 
     def add_arguments(self, parser: CommandParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="notify")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="notify|confinement")
         notify = verbs.add_parser("notify", help="send what nobody has been told yet; run it daily, twice does no harm")
         notify.add_argument("--dry-run", action="store_true", help="tell who would be told what, and send nothing")
         notify.add_argument("--json", action="store_true", help="answer in JSON")
+        verbs.add_parser("confinement", help="tell in one line how the process that opens uploaded files is confined on this machine")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        getattr(self, options["verb"])(options)
+
+    def confinement(self, _options: dict[str, Any]) -> None:
+        """Tell what confines the child that opens a file."""
+        self.stdout.write(confined.sentence())
+
+    def notify(self, options: dict[str, Any]) -> None:
+        """Mail what is due."""
         now = timezone.now()
         if not (options["dry_run"] or settings.EMAIL_HOST):
             raise CommandError("There is no mail server to send by: set PORTAL_MAIL_HOST.")
@@ -43,6 +57,6 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"sent": not dry_run, "notices": told}, ensure_ascii=False))
             return
         for notice in told:
-            self.stdout.write(f"{notice['to']}: {', '.join(notice['certificates'])}")
+            self.stdout.write(f"{notice['to']}: {shown(', '.join(notice['certificates']))}")
         if not told:
             self.stdout.write("Nothing to tell.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +26,9 @@ class Command(BaseCommand):
         create.add_argument("--if-missing", action="store_true", help="succeed without a change if there is a ring")
         verbs.add_parser("add", help="put a fresh key first in the ring; new secrets are sealed under it, older keys still open")
         rewrap = verbs.add_parser("rewrap", help="bring every secret under the newest key; may be interrupted, repeated, run at any time")
-        report = verbs.add_parser("report", help="tell how many secrets are under which key; keys without any may be taken out")
+        report = verbs.add_parser(
+            "report", help="tell how many secrets are under which key, and which do not open; keys without any may be taken out"
+        )
         for verb in (rewrap, report):
             verb.add_argument("--json", action="store_true", help="answer in JSON")
 
@@ -64,23 +68,34 @@ class Command(BaseCommand):
         """Bring everything under the newest key."""
         done = encryption.rewrap(now=timezone.now())
         if options["json"]:
-            self.stdout.write(json.dumps({"key": keyring().names[0], "rows": done.rows, "unopened": done.unopened}))
+            self.stdout.write(json.dumps({"key": keyring().names[0], "rows": done.rows, "unopened": list(map(str, done.unopened))}))
         else:
             self.stdout.write(f"{done.rows} secrets were brought under {keyring().names[0]}.")
         if done.unopened:
-            raise CommandError("No key of the ring opens these:\n" + "\n".join(done.unopened))
+            raise CommandError(_naming(done.unopened))
 
     def report(self, options: dict[str, Any]) -> None:
-        """Tell which rows are under which key."""
-        ring, rows = keyring().names, encryption.rows_by_key()
+        """Tell which rows are under which key, and which do not open."""
+        ring, rows, damaged = keyring().names, encryption.rows_by_key(), list(encryption.damaged_rows())
         keys: list[dict[str, Any]] = [
             {"key": key, "in_ring": key in ring, "newest": key == ring[0], "rows": dict(sorted(rows.get(key, {}).items()))}
             for key in (*ring, *sorted(set(rows) - set(ring)))
         ]
         if options["json"]:
-            self.stdout.write(json.dumps({"keys": keys}))
+            self.stdout.write(json.dumps({"keys": keys, "damaged": [asdict(row) for row in damaged]}))
             return
         for key in keys:
             state = "newest" if key["newest"] else "older" if key["in_ring"] else "NOT IN THE RING"
             counts = ", ".join(f"{count} {label}" for label, count in key["rows"].items()) or "nothing; it may be taken out"
             self.stdout.write(f"{key['key']} ({state}): {counts if not key['newest'] or key['rows'] else 'nothing yet'}")
+        if damaged:
+            self.stdout.write(_naming(damaged))
+
+
+def _naming(damaged: Collection[encryption.Damaged]) -> str:
+    return "\n".join(
+        [
+            "These do not open. What depends on them is closed; enter, upload or regenerate them again, or put them back from a backup:",
+            *map(str, damaged),
+        ]
+    )

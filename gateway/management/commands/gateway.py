@@ -16,10 +16,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from certificates.models import valid_name
+from certificates.sealing import SealingError
 from gateway import actions
 from gateway.agent import envoy, supervisor
 from gateway.agent.bootstrap import as_json, bootstrap
 from gateway.models import Gateway
+from portal.characters import shown
+from portal.validators import plain_name
 
 
 class Command(BaseCommand):
@@ -54,9 +57,13 @@ class Command(BaseCommand):
     def _enrol(self, name: str, directory: Path) -> None:
         try:
             valid_name(name)
+            plain_name(name)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        issued = actions.enrol(name, by=None, now=timezone.now())
+        try:
+            issued = actions.enrol(name, by=None, now=timezone.now())
+        except SealingError as damaged:
+            raise CommandError(str(damaged)) from damaged
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for filename, content in issued.files.items():
             _write_private(directory / filename, content)
@@ -73,7 +80,7 @@ class Command(BaseCommand):
         now = timezone.now()
         gateways = [
             {
-                "name": gateway.name,
+                "name": gateway.name if as_json else shown(gateway.name),
                 "connected": gateway.is_connected(now=now),
                 "version": gateway.version,
                 "appliedChange": gateway.applied_change,
@@ -100,7 +107,7 @@ class Command(BaseCommand):
 
 
 def _run() -> None:
-    """Become the supervisor, which needs nothing of Django."""
+    """Become the supervisor, which needs nothing of Django, nor of what the environment tells it: strangers talk to Envoy."""
     try:
         binary = envoy.binary()
     except ImproperlyConfigured as error:
@@ -108,7 +115,7 @@ def _run() -> None:
     _write_bootstrap()
     script = str(Path(supervisor.__file__).resolve())
     options = ["--envoy", binary, "--home", str(settings.PORTAL_HOME), "--concurrency", str(envoy.concurrency())]
-    os.execv(sys.executable, [sys.executable, "-I", script, *options])  # noqa: S606 - Python itself, with nothing from outside
+    os.execve(sys.executable, [sys.executable, "-I", script, *options], envoy.environment())  # noqa: S606 - Python itself
 
 
 def _write_bootstrap() -> None:

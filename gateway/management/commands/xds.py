@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any
 
 from django.core.checks import Tags
@@ -11,7 +12,10 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
 from certificates.keyring import keyring
 from certificates.sealing import BadKeyRing
-from gateway.control.process import serve
+from portal.logs import log_plainly
+
+# gRPC for Python cannot be told the TLS version, only the ciphers of TLS 1.2: one for a kind of key that our certificate has not.
+_NO_TLS_12 = {"GRPC_SSL_CIPHER_SUITES": "ECDHE-RSA-AES256-GCM-SHA384"}
 
 
 class Command(BaseCommand):
@@ -19,13 +23,16 @@ class Command(BaseCommand):
     requires_system_checks = ()  # those of pages would only make gateways wait; the ring of keys is checked below
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        logging.basicConfig(level=logging.INFO, format="%(message)s")
+        log_plainly(logging.INFO)
         try:  # without the right encryption keys there is nothing to serve
             self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
         except DatabaseError as error:
             self.stderr.write(f"The database does not answer yet: {error}")
             _require_ring()
         connection.close()
+        os.environ.update(_NO_TLS_12)
+        from gateway.control.process import serve  # late: gRPC reads its environment as it is imported
+
         serve()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import Tags
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DEFAULT_DB_ALIAS
 
@@ -28,6 +29,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Become granian, so that signals and the exit code are its own."""
         self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])  # the workers would say it less plainly
+        call_command("certificates", "confinement", stdout=self.stdout)  # by name: the floor knows no other room
+        self.stdout.flush()
         options = {
             "interface": "wsgi",
             "host": settings.PORTAL_HOST,

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from portal.characters import shown
 from rest import actions
 from rest.management.arguments import add_credential_arguments, expiry, person, role
 from rest.models import AccessToken, Role
@@ -54,7 +55,7 @@ class Command(BaseCommand):
         for row in rows:
             state = "revoked" if row["revoked"] else f"expires {row['expires']}" if row["expires"] else "never expires"
             used = row["last_used"] or "never"
-            self.stdout.write(f"{row['id']}  {row['name']}  {row['user']} {row['role']}  {state}  last used {used}")
+            self.stdout.write(f"{row['id']}  {shown(row['name'])}  {row['user']} {row['role']}  {state}  last used {used}")
 
     def revoke(self, options: dict[str, Any]) -> None:
         """Revoke a token."""
