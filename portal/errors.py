@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -74,6 +75,15 @@ def csrf_failure(request: HttpRequest, **_reason: Any) -> HttpResponse:
             "Open the page again and send it once more."
         ),
     )
+
+
+def body_refused(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    """408 or 413: what was sent came too slowly, or is more than this person may send; nothing of it was read."""
+    if status is HTTPStatus.REQUEST_TIMEOUT:
+        title, text = _("What you sent took too long"), _("Nothing was changed. Check your connection and send it once more.")
+    else:
+        title, text = _("What you sent is too large"), _("Nothing was changed. Sign in first, and send no more than 8 MiB.")
+    return _page(request, status, title=title, text=text)
 
 
 @never_cache

@@ -13,6 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from portal import errors
+from portal.callers import BODY_REFUSED
 from portal.preferences import preferences_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -31,6 +32,19 @@ class PreferencesMiddleware:
             translation.activate(preferences.language)
             request.LANGUAGE_CODE = preferences.language
         return self.get_response(request)
+
+
+class BodyMiddleware:
+    """Says so where the body was not kept, because it came too slowly or was too large (:mod:`portal.bodies`)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Stand before *get_response*."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Refuse the request, or go on."""
+        refused = request.META.get(BODY_REFUSED)
+        return errors.body_refused(request, refused) if refused else self.get_response(request)
 
 
 class AnswerMiddleware:

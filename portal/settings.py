@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.PreferencesMiddleware",
     "portal.middleware.AnswerMiddleware",
+    "portal.middleware.BodyMiddleware",  # the views, and the check of their forms, are what reads bodies
     "axes.middleware.AxesMiddleware",  # last: it turns a locked sign-in into its answer
 ]
 
@@ -138,6 +139,9 @@ AXES_ENABLE_ADMIN = False  # portal.admin shows less of it
 AXES_LOCKOUT_CALLABLE = "portal.errors.locked_out"
 AXES_CLIENT_IP_CALLABLE = "portal.addresses.caller"
 AXES_DISABLE_ACCESS_LOG = True  # who signed in when is not kept; failures are, until they are forgiven
+
+# Who may send a body that is larger than a sign-in, or takes longer: asked before it is read.
+KNOWN_CALLERS = ["portal.callers.is_signed_in", "rest.authentication.is_known"]
 
 # --- mail: expiry notices, and error reports to whoever runs the portal ------------------------------------------------
 EMAIL_HOST = read("PORTAL_MAIL_HOST")  # empty: no mail

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -56,18 +57,25 @@ def authenticate(request: HttpRequest, *, now: datetime) -> Caller:
     :raises NotAuthenticated: if no credential, or one that is unknown, expired, revoked or of somebody who may not sign in: all alike
     :raises TooManyRequests: the same after too many failures
     """
-    scheme, _space, value = request.headers.get("Authorization", "").partition(" ")
-    match scheme.lower():
-        case "bearer":
-            credential = _of_token(value.strip(), now)
-        case "sharedaccesssignature":
-            credential = _of_signature(value.strip(), now)
-        case _:
-            raise NotAuthenticated(_("Send an access token: Authorization: Bearer …"))
+    scheme, value = _sent(request)
+    if scheme not in _WAYS:
+        raise NotAuthenticated(_("Send an access token: Authorization: Bearer …"))
+    credential = _WAYS[scheme](value.strip(), now)
     if credential is None:
         _refuse(request, value)
     _note_use(credential, now)
     return Caller(credential.user, credential.role)
+
+
+def is_known(request: HttpRequest) -> bool:
+    """Return whether the request brings a credential in force; nothing is counted."""
+    scheme, value = _sent(request)
+    return scheme in _WAYS and _WAYS[scheme](value.strip(), timezone.now()) is not None
+
+
+def _sent(request: HttpRequest) -> tuple[str, str]:
+    scheme, _space, value = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower(), value
 
 
 def signature(key: Secret, identifier: str, expiry: str) -> str:
@@ -93,6 +101,9 @@ def _of_signature(text: str, now: datetime) -> Credential | None:
     expected = [signature(key.unseal(), match["uid"], match["ex"]) for key in access.keys.all()]
     matches = [hmac.compare_digest(one, match["sn"]) for one in expected]  # a list: all are compared
     return access if any(matches) else None
+
+
+_WAYS = {"bearer": _of_token, "sharedaccesssignature": _of_signature}
 
 
 def _is_ahead(text: str, now: datetime) -> bool:
