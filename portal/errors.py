@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -88,9 +88,9 @@ def body_refused(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
 
 @never_cache
 @login_not_required
-def locked_out(request: HttpRequest, *_args: Any, **_credentials: Any) -> HttpResponse:
+def locked_out(request: HttpRequest, *, seconds: int) -> HttpResponse:
     """429: too many failed sign-ins from this address or for this name; the same words whether the name exists or not."""
-    minutes = round(settings.AXES_COOLOFF_TIME * 60)
+    minutes = math.ceil(seconds / 60)
     response = _page(
         request,
         429,
@@ -101,5 +101,16 @@ def locked_out(request: HttpRequest, *_args: Any, **_credentials: Any) -> HttpRe
         )
         % {"minutes": minutes},
     )
-    response["Retry-After"] = str(minutes * 60)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+@never_cache
+@login_not_required
+def busy(request: HttpRequest, *, seconds: int) -> HttpResponse:
+    """429: too many want the same costly thing at once."""
+    response = _page(
+        request, 429, title=_("Too many at once"), text=_("Nothing was changed. Others are being served; try again in a few seconds.")
+    )
+    response["Retry-After"] = str(seconds)
     return response

@@ -23,9 +23,9 @@ _READY_WITHIN_SECONDS = 60
 class Pages:
     """A running portal without gateway; a context manager."""
 
-    def __init__(self, home: Path) -> None:
-        """Choose home and address."""
-        self._portal = Portal(home, extra_environment={"PORTAL_ADMIN_PASSWORD": PASSWORD})
+    def __init__(self, home: Path, **environment: str) -> None:
+        """Choose home and address; *environment* is added."""
+        self._portal = Portal(home, extra_environment={"PORTAL_ADMIN_PASSWORD": PASSWORD, **environment})
         self.url = self._portal.url
         self.port = int(self.url.rpartition(":")[2])
         self.environment = self._portal.environment
