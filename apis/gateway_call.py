@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +16,15 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from apis.policy.failure import FAILURE_HEADER
 from portal.locations import url_of
+from portal.turns import Turns
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 30.0
 MAX_BYTES = 256 * 1024
 _PIECE = 16 * 1024
+_INDENTED_AT_MOST = 8  # times as long as it came: what is nested deeply grows with the square of its depth
+_ACTIVITY_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+_turns = Turns(at_once=4, waiting=4, seconds=5)  # each holds a thread of the server until the back end has answered
 
 
 class GatewayUnreachable(Exception):
@@ -51,20 +57,26 @@ class Answer:
         """The gateway's own refusal (``statusCode``, ``message``, perhaps ``activityId``); ``None`` if the back end answered."""
         try:
             found = json.loads(self.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
-        ours = isinstance(found, dict) and found.keys() - {"activityId"} == {"statusCode", "message"} and found["statusCode"] == self.status
+        ours = (
+            isinstance(found, dict)
+            and found.keys() - {"activityId"} == {"statusCode", "message"}
+            and found["statusCode"] == self.status
+            and isinstance(found["message"], str)
+        )
         return found if ours else None
 
     @property
     def message(self) -> str:
         """The gateway's own words, empty if the back end answered."""
-        return str(self.own["message"]) if self.own else ""
+        return _shown(self.own["message"]) if self.own else ""
 
     @property
     def activity_id(self) -> str:
-        """What finds the failed call in the portal, empty if there is none."""
-        return str(self.own.get("activityId", "")) if self.own else ""
+        """What finds the failed call in the portal, empty if there is none, or if a back end of ill will says something else."""
+        found = self.own.get("activityId") if self.own else None
+        return found if isinstance(found, str) and _ACTIVITY_ID.fullmatch(found) else ""
 
     @property
     def failure(self) -> str:
@@ -76,25 +88,46 @@ class Answer:
         """The content as people read it: JSON indented, other text as it is, anything else as hexadecimal digits."""
         try:
             text = self.content.decode(self._charset())
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             return self.content[:1024].hex(" ", 2)
         if "\0" in text:
             return self.content[:1024].hex(" ", 2)
         try:
-            return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-        except ValueError:
-            return text
+            indented = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return _shown(text)
+        return _shown(indented if len(indented) <= _INDENTED_AT_MOST * len(text) else text)
 
     def _charset(self) -> str:
         kind = next((value for name, value in self.headers if name.lower() == "content-type"), "")
-        return requests.utils.get_encoding_from_headers(requests.structures.CaseInsensitiveDict({"content-type": kind})) or "utf-8"
+        told = requests.utils.get_encoding_from_headers(requests.structures.CaseInsensitiveDict({"content-type": kind})) or "utf-8"
+        return told if "\0" not in told and told.isascii() and _is_of_text(told) else "utf-8"
+
+
+def _is_of_text(charset: str) -> bool:
+    """Tell whether Python reads text by it: some of its codecs unpack ZIP data or turn letters."""
+    try:
+        return bool(codecs.lookup(charset)._is_text_encoding)  # noqa: SLF001 - what bytes.decode itself asks
+    except LookupError:
+        return True  # it is told so where the content is decoded
+
+
+def _shown(text: str) -> str:
+    """Return *text* as it can be sent to a browser: halves of characters, which JSON may name, are replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def call(method: str, target: str, *, headers: dict[str, str], body: bytes = b"") -> Answer:
     """Send one request for *target* (path and query) to the gateway. Redirects are shown, not followed.
 
     :raises GatewayUnreachable: if the gateway cannot be reached or does not answer in time
+    :raises portal.turns.Busy: if too many such calls are under way
     """
+    with _turns.turn():
+        return _call(method, target, headers=headers, body=body)
+
+
+def _call(method: str, target: str, *, headers: dict[str, str], body: bytes) -> Answer:
     address = url_of(settings.GATEWAY_HOST, settings.GATEWAY_PORT)
     with requests.Session() as session:
         session.trust_env = False  # no proxies, no .netrc: the call goes to the gateway or nowhere

@@ -103,7 +103,7 @@ class _Worker:
 
 def _signed_in() -> Client:
     client = Client()
-    client.force_login(User.objects.filter(is_superuser=True)[0], backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(User.objects.filter(is_superuser=True)[0])
     return client
 
 

@@ -21,8 +21,10 @@ _LOCK = 0x706F7274616C
 class Subject(Protocol):
     """What a line can be about."""
 
-    pk: Any
-    name: Any
+    @property
+    def pk(self) -> Any: ...  # noqa: D102
+    @property
+    def name(self) -> Any: ...  # noqa: D102
 
 
 def record(event: Event, subject: Subject, /, *, by: User | None, at: datetime, **details: str | int | bool | list[str] | None) -> Activity:

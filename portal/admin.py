@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from axes.models import AccessAttempt
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
@@ -14,10 +13,9 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from portal import errors, people
-from portal.models import Activity, Preferences
+from portal.models import Activity, FailedGuess, Preferences
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -170,30 +168,9 @@ class PreferencesAdmin(ReadOnlyAdmin):
     list_display = ("user", "language", "theme")
 
 
-# Captions of django-axes, which has no Chinese: marked here, so that our catalogue holds them.
-AXES_CAPTIONS = (
-    gettext_noop("access attempt"),
-    gettext_noop("access attempts"),
-    gettext_noop("Username"),
-    gettext_noop("IP Address"),
-    gettext_noop("User Agent"),
-    gettext_noop("Failed Logins"),
-    gettext_noop("Attempt Time"),
-)
+@admin.register(FailedGuess)
+class FailedGuessAdmin(ReadOnlyAdmin):
+    """Failures that count; they are forgiven on the portal's own page."""
 
-
-@admin.register(AccessAttempt)
-class FailedSignInAdmin(AnyModelAdmin):
-    """Failed sign-ins that count; deleting one forgives it. What was typed beside the name is not shown."""
-
-    list_display = ("username", "ip_address", "failures_since_start", "attempt_time")
-    search_fields = ("username", "ip_address")
-    fields = readonly_fields = ("username", "ip_address", "user_agent", "failures_since_start", "attempt_time")
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        """Refuse."""
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        """Refuse."""
-        return False
+    list_display = ("person", "address", "kind", "at")
+    fields = ("person", "address", "kind", "at")

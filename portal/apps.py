@@ -1,6 +1,5 @@
 """The floor of the house: settings, people, the activity log."""
 
-from axes import apps as axes_apps
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
@@ -25,10 +24,3 @@ class PortalAdminConfig(admin_apps.AdminConfig):
 
     default = False  # the app of this module is the portal
     default_site = "portal.administration.PortalAdminSite"
-
-
-class FailedSignInsConfig(axes_apps.AppConfig):  # type: ignore[misc]  # untyped
-    """django-axes under a name that says what it keeps."""
-
-    default = False
-    verbose_name = _("Failed sign-ins")

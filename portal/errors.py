@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -100,11 +101,20 @@ def csrf_failure(request: HttpRequest, **_reason: Any) -> HttpResponse:
     )
 
 
+def body_refused(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    """408 or 413: what was sent came too slowly, or is more than this person may send; nothing of it was read."""
+    if status is HTTPStatus.REQUEST_TIMEOUT:
+        title, text = _("What you sent took too long"), _("Nothing was changed. Check your connection and send it once more.")
+    else:
+        title, text = _("What you sent is too large"), _("Nothing was changed. Sign in first, and send no more than 8 MiB.")
+    return _page(request, status, title=title, text=text)
+
+
 @never_cache
 @login_not_required
-def locked_out(request: HttpRequest, *_args: Any, **_credentials: Any) -> HttpResponse:
+def locked_out(request: HttpRequest, *, seconds: int) -> HttpResponse:
     """429: too many failed sign-ins from this address or for this name; the same words whether the name exists or not."""
-    minutes = round(settings.AXES_COOLOFF_TIME * 60)
+    minutes = math.ceil(seconds / 60)
     response = _page(
         request,
         429,
@@ -115,5 +125,16 @@ def locked_out(request: HttpRequest, *_args: Any, **_credentials: Any) -> HttpRe
         )
         % {"minutes": minutes},
     )
-    response["Retry-After"] = str(minutes * 60)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+@never_cache
+@login_not_required
+def busy(request: HttpRequest, *, seconds: int) -> HttpResponse:
+    """429: too many want the same costly thing at once."""
+    response = _page(
+        request, 429, title=_("Too many at once"), text=_("Nothing was changed. Others are being served; try again in a few seconds.")
+    )
+    response["Retry-After"] = str(seconds)
     return response

@@ -3,13 +3,16 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.models import User
 from django.forms import CharField, ChoiceField, Form, RadioSelect, SearchInput
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
-from portal.models import Theme
+from portal.guesses import counted
+from portal.models import GuessKind, Theme
 from portal.private_keys import holds_private_key
 from portal.subjects import KINDS
 
@@ -35,6 +38,26 @@ class PreferencesForm(Form):
 
     language = ChoiceField(label=_("Language"), choices=settings.LANGUAGES, widget=RadioSelect)
     theme = ChoiceField(label=_("Theme"), choices=Theme, widget=RadioSelect)
+
+
+class PasswordForm(PasswordChangeForm):
+    """One's own new password. Guesses at the old one count as failed sign-ins."""
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        """Come from where *request* comes from."""
+        super().__init__(*args, **kwargs)
+        self._request = request
+
+    @sensitive_variables()
+    def clean_old_password(self) -> str:
+        """Check it.
+
+        :raises portal.guesses.TooManyGuesses: after too many wrong ones
+        """
+        with counted(GuessKind.SIGN_IN, self.user.get_username(), self._request) as guess:
+            password = super().clean_old_password()
+            guess.right = True
+        return password
 
 
 class ActivityFilter(Form):

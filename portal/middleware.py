@@ -13,7 +13,10 @@ from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from portal import errors
+from portal.callers import BODY_REFUSED
+from portal.guesses import TooManyGuesses
 from portal.preferences import preferences_of
+from portal.turns import Busy
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -31,6 +34,41 @@ class PreferencesMiddleware:
             translation.activate(preferences.language)
             request.LANGUAGE_CODE = preferences.language
         return self.get_response(request)
+
+
+class BodyMiddleware:
+    """Says so where the body was not kept, because it came too slowly or was too large (:mod:`portal.bodies`)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Stand before *get_response*."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Refuse the request, or go on."""
+        refused = request.META.get(BODY_REFUSED)
+        return errors.body_refused(request, refused) if refused else self.get_response(request)
+
+
+class LimitsMiddleware:
+    """Answers whoever has guessed too often, or finds too many before them, with 429 and when to come again."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Stand before *get_response*."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Go on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, refusal: Exception) -> HttpResponse | None:
+        """Turn the refusal of a view into its page."""
+        match refusal:
+            case TooManyGuesses():
+                return errors.locked_out(request, seconds=refusal.seconds)
+            case Busy():
+                return errors.busy(request, seconds=refusal.seconds)
+            case _:
+                return None
 
 
 class AnswerMiddleware:

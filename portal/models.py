@@ -39,6 +39,7 @@ class Event(models.TextChoices):
     BACKEND_CREATED = "backend.created", _("Back end created")
     BACKEND_CHANGED = "backend.changed", _("Back end changed")
     BACKEND_DELETED = "backend.deleted", _("Back end deleted")
+    SIGN_IN_LOCK_LIFTED = "sign-in.lock-lifted", _("Closed sign-in opened")
     ENCRYPTION_REWRAPPED = "encryption.rewrapped", _("Encryption keys rotated")
 
 
@@ -69,6 +70,38 @@ class Activity(models.Model):
     def kind(self) -> str:
         """The kind of thing it happened to: ``certificate``, ``api``, ``subscription``…"""
         return self.event.partition(".")[0]
+
+
+class GuessKind(models.TextChoices):
+    """At what somebody may guess."""
+
+    SIGN_IN = "sign-in", _("Signing in")
+    TOKEN = "token", _("Access tokens")
+
+
+class FailedGuess(models.Model):
+    """A guess at a password or a token that failed, or is being checked; forgotten after a while (:mod:`portal.guesses`)."""
+
+    kind = models.CharField(_("for"), max_length=10, choices=GuessKind)
+    account = models.CharField(max_length=64)  # a digest: people type their password into the wrong field
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("who"))
+    address = models.CharField(_("address"), max_length=43)
+    at = models.DateTimeField(pgettext_lazy("moment", "when"), db_index=True)
+
+    class Meta:
+        """Of interest to Administrators alone."""
+
+        default_permissions = ("change", "delete")
+        verbose_name = _("failed sign-in")
+        verbose_name_plural = _("failed sign-ins")
+        indexes: ClassVar = [
+            models.Index(fields=["address", "at"], name="failures_of_an_address"),
+            models.Index(fields=["account", "at"], name="failures_of_an_account"),
+        ]
+
+    def __str__(self) -> str:
+        """Return where it came from."""
+        return self.address
 
 
 class Theme(models.TextChoices):

@@ -44,6 +44,7 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.BACKEND_CREATED: gettext_lazy("{who} added the back end {subject}"),
     Event.BACKEND_CHANGED: gettext_lazy("{who} changed the back end {subject}"),
     Event.BACKEND_DELETED: gettext_lazy("{who} deleted the back end {subject}"),
+    Event.SIGN_IN_LOCK_LIFTED: gettext_lazy("{who} opened a closed sign-in again: {subject}"),
     Event.ENCRYPTION_REWRAPPED: gettext_lazy("{who} rotated the encryption keys"),
 }
 

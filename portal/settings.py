@@ -54,7 +54,6 @@ INSTALLED_APPS = [
     "gateway",
     "rest",
     "demo",
-    "portal.apps.FailedSignInsConfig",
     "csp",
     "django_htmx",
     "heroicons",
@@ -85,7 +84,8 @@ MIDDLEWARE = [
     "portal.middleware.PreferencesMiddleware",
     "portal.middleware.AnswerMiddleware",
     "certificates.middleware.DamagedSecretMiddleware",
-    "axes.middleware.AxesMiddleware",  # last: it turns a locked sign-in into its answer
+    "portal.middleware.BodyMiddleware",  # the views, and the check of their forms, are what reads bodies
+    "portal.middleware.LimitsMiddleware",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -124,21 +124,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "login"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["portal.guesses.LimitedBackend"]
+PASSWORD_HASHERS = ["portal.hashing.PortalPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
     for validator in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = ["ip_address", "username"]  # either one locks
-AXES_RESET_ON_SUCCESS = True
-AXES_VERBOSE = False
-AXES_ENABLE_ADMIN = False  # portal.admin shows less of it
-AXES_LOCKOUT_CALLABLE = "portal.errors.locked_out"
-AXES_CLIENT_IP_CALLABLE = "portal.addresses.caller"
-AXES_DISABLE_ACCESS_LOG = True  # who signed in when is not kept; failures are, until they are forgiven
+
+# Who may send a body that is larger than a sign-in, or takes longer: asked before it is read.
+KNOWN_CALLERS = ["portal.callers.is_signed_in", "rest.authentication.is_known"]
 
 # --- mail: expiry notices, and error reports to whoever runs the portal ------------------------------------------------
 EMAIL_HOST = read("PORTAL_MAIL_HOST")  # empty: no mail

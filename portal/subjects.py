@@ -20,6 +20,7 @@ KINDS: dict[str, tuple[str | Promise, str]] = {
     "backend": (_("Back ends"), "globe-alt"),
     "gateway": (_("Gateways"), "server-stack"),
     "token": (_("Access tokens"), "key"),
+    "sign-in": (_("Sign-in"), "lock-open"),
     "encryption": (_("Encryption"), "lock-closed"),
 }
 

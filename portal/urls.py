@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from portal import activity_views, views
+from portal import activity_views, locks_views, views
 from portal.guide import FIRST_PAGE, guide
 
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("accounts/login/", views.SignIn.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/password/", views.ChangePassword.as_view(), name="password_change"),
+    path("accounts/closed/", locks_views.closed, name="locks"),
     path("accounts/preferences/", views.preferences, name="preferences"),
     path("accounts/theme/", views.set_theme, name="set_theme"),
     path("i18n/setlang/", views.set_language, name="set_language"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -16,7 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.forms import PreferencesForm
+from portal.forms import PasswordForm, PreferencesForm
 from portal.http import PortalRequest
 from portal.models import Theme
 from portal.preferences import keep, preferences_of, set_language_cookie, set_theme_cookie, theme_of
@@ -68,7 +70,7 @@ def set_theme(request: PortalRequest) -> HttpResponse:
 
 
 class SignIn(LoginView):
-    """The sign-in page. Failures are counted by django-axes, per address and per name."""
+    """The sign-in page. Failures are counted by :mod:`portal.guesses`."""
 
     redirect_authenticated_user = True
 
@@ -83,6 +85,11 @@ class ChangePassword(PasswordChangeView):
     """Change one's own password; other sessions of the person end."""
 
     success_url = reverse_lazy("preferences")
+    form_class = PasswordForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Let the form count failures."""
+        return super().get_form_kwargs() | {"request": self.request}
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         """Say that it is done."""

@@ -1,4 +1,4 @@
-"""What the WSGI server loads; refuses to start on a broken set-up."""
+"""Django as a WSGI application; refuses to start on a broken set-up. :mod:`portal.asgi` serves it."""
 
 import io
 import os

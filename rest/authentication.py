@@ -1,7 +1,7 @@
 """Who calls: a bearer token, or a signature made with a shared access key. No session, no cookie.
 
-Failures are counted per address and per credential; beyond the limit they are answered with 429. A right credential is never
-refused for others' failures, because clients repeat what is answered with 429.
+Failures are counted per address and per credential (:mod:`portal.guesses`); beyond the limit they are answered with 429. A right
+credential is never refused for others' failures, because clients repeat what is answered with 429.
 """
 
 from __future__ import annotations
@@ -15,20 +15,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 from django.contrib.auth.models import Permission, User
-from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from portal.addresses import caller as address_of
+from portal.guesses import TooManyGuesses, counted
+from portal.models import GuessKind
 from rest.envelope import NotAuthenticated, TooManyRequests
 from rest.models import AccessToken, Credential, SharedAccess
 
 if TYPE_CHECKING:
     from certificates.sealing import Secret
 
-FAILURES = 60  # within the window, from one address or with one credential
-WINDOW_SECONDS = 60
 _NOTED_EVERY = timedelta(minutes=1)  # so that reading does not write
 _SIGNATURE = re.compile(r"uid=(?P<uid>[^&]{1,100})&ex=(?P<ex>[^&]{1,40})&sn=(?P<sn>[A-Za-z0-9+/]{86}==)\Z", re.ASCII)
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d{1,7})?Z\Z", re.ASCII)
@@ -56,18 +55,25 @@ def authenticate(request: HttpRequest, *, now: datetime) -> Caller:
     :raises NotAuthenticated: if no credential, or one that is unknown, expired, revoked or of somebody who may not sign in: all alike
     :raises TooManyRequests: the same after too many failures
     """
-    scheme, _space, value = request.headers.get("Authorization", "").partition(" ")
-    match scheme.lower():
-        case "bearer":
-            credential = _of_token(value.strip(), now)
-        case "sharedaccesssignature":
-            credential = _of_signature(value.strip(), now)
-        case _:
-            raise NotAuthenticated(_("Send an access token: Authorization: Bearer …"))
+    scheme, value = _sent(request)
+    if scheme not in _WAYS:
+        raise NotAuthenticated(_("Send an access token: Authorization: Bearer …"))
+    credential = _WAYS[scheme](value.strip(), now)
     if credential is None:
-        _refuse(request, value)
+        _refuse(request, value.strip(), now)
     _note_use(credential, now)
     return Caller(credential.user, credential.role)
+
+
+def is_known(request: HttpRequest) -> bool:
+    """Return whether the request brings a credential in force; nothing is counted."""
+    scheme, value = _sent(request)
+    return scheme in _WAYS and _WAYS[scheme](value.strip(), timezone.now()) is not None
+
+
+def _sent(request: HttpRequest) -> tuple[str, str]:
+    scheme, _space, value = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower(), value
 
 
 def signature(key: Secret, identifier: str, expiry: str) -> str:
@@ -95,6 +101,9 @@ def _of_signature(text: str, now: datetime) -> Credential | None:
     return access if any(matches) else None
 
 
+_WAYS = {"bearer": _of_token, "sharedaccesssignature": _of_signature}
+
+
 def _is_ahead(text: str, now: datetime) -> bool:
     if (match := _MOMENT.match(text)) is None:
         return False
@@ -104,21 +113,17 @@ def _is_ahead(text: str, now: datetime) -> bool:
         return False
 
 
-def _refuse(request: HttpRequest, value: str) -> NoReturn:
-    digest = hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
-    counts = [_count(f"rest-failures-of:{one}") for one in (address_of(request), digest[:32])]
-    if max(counts) > FAILURES:
-        raise TooManyRequests(_("Too many calls with a wrong access token. Wait a minute."), seconds=WINDOW_SECONDS)
-    raise NotAuthenticated(_("The access token is unknown, has expired or was revoked."))
-
-
-def _count(key: str) -> int:
-    """Count one more failure; the count begins anew a minute after its first."""
-    cache.add(key, 0, timeout=WINDOW_SECONDS)
+@sensitive_variables("value")
+def _refuse(request: HttpRequest, value: str, now: datetime) -> NoReturn:
+    """Count the failure: of a signature at the access that it names, of a token at itself."""
+    match = _SIGNATURE.match(value)
     try:
-        return cache.incr(key)
-    except ValueError:  # it has just run out
-        return 1
+        with counted(GuessKind.TOKEN, match["uid"] if match else value, request, now=now):
+            pass
+    except TooManyGuesses as closed:
+        message = _("Too many calls with a wrong access token. Wait %(seconds)d seconds.") % {"seconds": closed.seconds}
+        raise TooManyRequests(message, seconds=closed.seconds) from None
+    raise NotAuthenticated(_("The access token is unknown, has expired or was revoked."))
 
 
 def _note_use(credential: Credential, now: datetime) -> None:

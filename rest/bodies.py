@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, Never
 
 from django.forms import Form
@@ -16,9 +17,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
+from portal.callers import BODY_REFUSED
 from portal.characters import first_deceiving
 from portal.validators import UNSEEN
-from rest.envelope import Fault, Invalid, LengthRequired, Refused, TooLarge, UnsupportedMediaType
+from rest.envelope import Fault, Invalid, LengthRequired, Refused, TooLarge, TooSlow, UnsupportedMediaType
 
 MOST_BYTES = 1024 * 1024  # a PFX file of 256 KiB is 350,000 characters of base64
 _DEEPEST = 50
@@ -36,6 +38,7 @@ def read(request: HttpRequest) -> dict[str, Any]:
     """Return the JSON object that the request brings.
 
     :raises TooLarge: if it is larger than any entity
+    :raises TooSlow: if it did not come in time
     :raises LengthRequired: if its length is not told
     :raises UnsupportedMediaType: if it says that it is no JSON, and is none
     :raises NotJson: if it is no JSON object
@@ -169,6 +172,8 @@ def _content(request: HttpRequest) -> bytes:
         raise LengthRequired(_("Send the length of the body (Content-Length)."))
     if length.isdecimal() and int(length) > MOST_BYTES:
         raise TooLarge(_("The body is larger than 1 MiB."))
+    if request.META.get(BODY_REFUSED) == HTTPStatus.REQUEST_TIMEOUT:
+        raise TooSlow(_("The body took too long. Send the call again."))
     if encoding := request.headers.get("Content-Encoding", ""):
         raise UnsupportedMediaType(_("The body is encoded (%(encoding)s); send it plain.") % {"encoding": encoding})
     try:

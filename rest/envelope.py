@@ -98,6 +98,12 @@ class Conflict(Refused):
         self.status = status
 
 
+class TooSlow(Refused):
+    """A body did not come in time."""
+
+    status, code = 408, "RequestTimeout"
+
+
 class LengthRequired(Refused):
     """A body came without its length."""
 

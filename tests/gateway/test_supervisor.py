@@ -22,6 +22,7 @@ import pytest
 from certificates.sealing import new_key
 from gateway.agent import supervisor
 from gateway.agent.bootstrap import GatewayBootstrap, UnixSocket, as_json, bootstrap
+from gateway.agent.envoy import binary, trust_bundle
 from gateway.compile import (
     SHARDS,
     GatewayListener,

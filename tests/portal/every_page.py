@@ -48,6 +48,7 @@ ADDRESSES: dict[str, Address] = {
     "activity": Address(_VIEW),
     "preferences": Address(_VIEW),
     "password_change": Address(_VIEW),
+    "locks": Address(Open.ADMINISTRATORS),
     "help": Address(_VIEW),
     "guide": Address(_VIEW, more=(("page", "first-steps"),)),
     "set_theme": Address(_VIEW, "post"),

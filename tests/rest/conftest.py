@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -71,12 +70,6 @@ def read(answer: HttpResponse) -> Any:
 def targets(answer: HttpResponse) -> list[str]:
     """Return the fields that a refusal names."""
     return [detail["target"] for detail in read(answer)["error"]["details"]]
-
-
-@pytest.fixture(autouse=True)
-def no_failures_yet() -> None:
-    """Forget the failures of the tests before."""
-    cache.clear()
 
 
 @pytest.fixture

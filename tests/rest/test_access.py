@@ -11,9 +11,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from portal.guesses import LIMIT
 from portal.models import Activity, Event
 from portal.roles import VIEWERS
-from rest import actions, authentication
+from rest import actions
 from rest.models import AccessToken
 from tests.makers import make_api, make_certificate, make_subscription
 from tests.rest.conftest import S, Wire, read, token_for
@@ -108,15 +109,15 @@ def test_the_activity_log_names_the_person(publisher: User, wire: Wire) -> None:
 
 
 def test_many_failures_are_slowed_down_but_a_right_token_is_not(wire: Wire) -> None:
-    answers = [wire.get("apis", Authorization=f"Bearer wrong{number}") for number in range(authentication.FAILURES + 1)]
-    assert [answer.status_code for answer in answers] == [401] * authentication.FAILURES + [429]
-    assert answers[-1]["Retry-After"] == "60"
+    answers = [wire.get("apis", Authorization=f"Bearer wrong{number}") for number in range(LIMIT + 1)]
+    assert [answer.status_code for answer in answers] == [401] * LIMIT + [429]
+    assert 800 < int(answers[-1]["Retry-After"]) <= 900
     assert wire.get("apis").status_code == 200
 
 
 def test_one_wrong_token_from_many_addresses_is_slowed_down(wire: Wire) -> None:
     statuses = []
-    for number in range(authentication.FAILURES + 1):
+    for number in range(LIMIT + 1):
         wire.client = Client(REMOTE_ADDR=f"192.0.2.{number}")
         statuses.append(wire.get("apis", Authorization="Bearer wrong").status_code)
     assert statuses[-2:] == [401, 429]

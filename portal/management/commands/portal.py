@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -14,8 +15,8 @@ from django.core.management.base import BaseCommand
 from django.db import DEFAULT_DB_ALIAS
 
 WORKERS = 2
-# Per worker. A thread is busy while a PFX file is being opened (seconds, for a hostile one), so there are more than cores.
-BLOCKING_THREADS = 32
+CONNECTIONS = 4096  # at once, per worker; one that says nothing is closed after SILENT_SECONDS
+SILENT_SECONDS = 30
 
 
 class Command(BaseCommand):
@@ -32,15 +33,28 @@ class Command(BaseCommand):
         call_command("certificates", "confinement", stdout=self.stdout)  # by name: the floor knows no other room
         self.stdout.flush()
         options = {
-            "interface": "wsgi",
+            "interface": "asginl",
+            # HTTP/1.1 alone. Where HTTP/2 is possible too, granian waits for ever for the first byte of a connection.
+            "http": "1",
             "host": settings.PORTAL_HOST,
             "port": str(settings.PORTAL_PORT),
             "workers": str(WORKERS),
-            "blocking-threads": str(BLOCKING_THREADS),
+            "backlog": str(CONNECTIONS),
+            "backpressure": str(CONNECTIONS),
+            "http1-header-read-timeout": str(SILENT_SECONDS * 1000),
             "workers-kill-timeout": "5",
             "log-level": "error",
         }
+        _allow_connections()
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
         os.execv(  # noqa: S606 - granian itself, from this environment
-            sys.executable, [sys.executable, "-m", "granian", *arguments, "--respawn-failed-workers", "--no-ws", "portal.wsgi:application"]
+            sys.executable, [sys.executable, "-m", "granian", *arguments, "--respawn-failed-workers", "--no-ws", "portal.asgi:application"]
         )
+
+
+def _allow_connections() -> None:
+    """Raise the number of files that may be open, as far as the system lets us, to what the connections of a worker need."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))

@@ -1,0 +1,129 @@
+"""Guesses at secrets (passwords, access tokens), counted by account and by address while they are being checked.
+
+An address is closed after :data:`LIMIT` failures within :data:`WINDOW`. So is an account, but only to addresses that have failed at it: its
+owner gets in from elsewhere. What is tried meanwhile is neither looked at nor counted, so that it prolongs nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.views.decorators.debug import sensitive_variables
+
+from portal.addresses import caller
+from portal.models import FailedGuess, GuessKind
+from portal.turns import Busy
+
+LIMIT = 10
+WINDOW = timedelta(minutes=15)
+_LOCK = 0x67756573736573  # PostgreSQL's advisory lock: two are not counted at once
+_NETWORK_OF_ONE = 64  # of IPv6 everybody has as many addresses
+
+
+class TooManyGuesses(Exception):
+    """Account or address are closed.
+
+    :ivar seconds: until they are open again
+    """
+
+    def __init__(self, seconds: int) -> None:
+        """Hold when to come again."""
+        super().__init__(f"Too many failures. Try again in {seconds} seconds.")
+        self.seconds = seconds
+
+
+@dataclass(slots=True)
+class Guess:
+    """One that is being checked."""
+
+    right: bool = False
+
+
+@contextlib.contextmanager
+def counted(kind: GuessKind, account: str, request: HttpRequest | None, *, now: datetime | None = None) -> Iterator[Guess]:
+    """Count a guess at *account* as a failure while it is being checked, and forgive it once it is said to be ``right``.
+
+    A right one forgives the failures of this account from this address, and no others.
+
+    :raises TooManyGuesses: without counting it
+    """
+    row = _begin(kind, account, _origin(request), now or timezone.now())
+    guess = Guess()
+    try:
+        yield guess
+    except Busy:  # nobody has looked at it
+        row.delete()
+        raise
+    if guess.right:
+        FailedGuess.objects.filter(kind=kind, account=row.account, address=row.address).delete()
+
+
+class LimitedBackend(ModelBackend):
+    """Passwords of accounts; whoever fails too often waits, whether the account exists or not."""
+
+    @sensitive_variables("password")
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **other: Any
+    ) -> User | None:
+        """Return whose name and password these are.
+
+        :raises TooManyGuesses: if account or address are closed
+        """
+        if username is None or password is None:
+            return None
+        with counted(GuessKind.SIGN_IN, username, request) as guess:
+            found = super().authenticate(request, username, password, **other)
+            guess.right = found is not None
+        return found
+
+
+def _begin(kind: GuessKind, account: str, address: str, now: datetime) -> FailedGuess:
+    digest = salted_hmac("portal.guesses", account.encode("utf-8", "surrogatepass"), algorithm="sha256").hexdigest()
+    _refuse_if_closed(kind, digest, address, now)  # without waiting for anybody's lock
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        _refuse_if_closed(kind, digest, address, now)
+        FailedGuess.objects.filter(at__lte=now - WINDOW).delete()
+        person = User.objects.filter(username=account).first() if kind == GuessKind.SIGN_IN else None
+        return FailedGuess.objects.create(kind=kind, account=digest, person=person, address=address, at=now)
+
+
+def _refuse_if_closed(kind: GuessKind, account: str, address: str, now: datetime) -> None:
+    failures = FailedGuess.objects.filter(kind=kind, at__gt=now - WINDOW)
+    closing = [_closing(failures.filter(address=address).values_list("at", flat=True))]
+    if kind == GuessKind.TOKEN or failures.filter(account=account, address=address).exists():  # a right token is known before
+        closing.append(_closing(failures.filter(account=account).values_list("at", flat=True)))
+    if since := max((one for one in closing if one), default=None):
+        raise TooManyGuesses(-(-(since + WINDOW - now) // timedelta(seconds=1)))
+
+
+def _closing(failures: Iterable[datetime]) -> datetime | None:
+    """Return the failure after whose end there is another guess, if there are too many."""
+    newest = sorted(failures, reverse=True)
+    return newest[LIMIT - 1] if len(newest) >= LIMIT else None
+
+
+def _origin(request: HttpRequest | None) -> str:
+    """Return the address of the caller; of IPv6 the network that one customer has."""
+    text = caller(request) if request else ""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text[:43]
+    if isinstance(address, ipaddress.IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped) if mapped else str(ipaddress.ip_network((address, _NETWORK_OF_ONE), strict=False))
+    return str(address)
