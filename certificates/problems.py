@@ -96,8 +96,8 @@ _OF_CERTIFICATES: dict[Hindrance, Promise] = {
     ),
     Hindrance.KEY_USAGE: _("The gateway cannot load this certificate: its key usage extension is malformed. Have it issued again."),
     Hindrance.KEY: _(
-        "The gateway cannot load this certificate: its key is not written as X.509 wants it (the curve by name, RSA with NULL and an odd "
-        "exponent of at most 33 bits). Have it issued again."
+        "The gateway cannot load this certificate: its key is not written as X.509 wants it (with NULL and an odd exponent of at most "
+        "33 bits). Have it issued again."
     ),
 }
 _ASIDE: dict[Reason, Promise] = {

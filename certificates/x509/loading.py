@@ -11,7 +11,7 @@ from certificates.x509.certificate import Certificate
 
 _NEWEST = 3
 KEY_USAGE = "2.5.29.15"
-_RSA, _EC = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1"
+_RSA = "1.2.840.113549.1.1.1"
 _NULL = b"\x05\0"
 _MOST_EXPONENT_BITS = 33  # BoringSSL, crypto/fipsmodule/rsa/rsa_impl.cc: kMaxExponentBits
 
@@ -63,14 +63,12 @@ def _has_readable_names(certificate: Certificate) -> bool:
 
 
 def _is_loaded_key(key: Element) -> bool:
-    """Tell whether a public key is written as the library reads it: a curve by name, an RSA key with NULL and numbers that can be one's."""
+    """Tell whether a public key of RSA is written as the library reads it: with NULL, and numbers that can be one's."""
     try:
         algorithm, value = ber.leading(key, 2)
         kind, *parameters = ber.children(algorithm)
-        if ber.oid(kind) == _EC:
-            return len(parameters) == 1 and parameters[0].is_a(ber.OID)
         if ber.oid(kind) != _RSA:
-            return True
+            return True  # whether its kind can be used is judged with the private key
         modulus, exponent = (ber.integer(number) for number in ber.leading(ber.sole(value.content[1:]), 2))
         usable = exponent > 1 and exponent % 2 == 1 and exponent.bit_length() <= _MOST_EXPONENT_BITS and modulus > 0
         return usable and [one.octets for one in parameters] == [_NULL]

@@ -44,7 +44,7 @@ REFUSED: dict[str, tuple[Callable[[], Issued | Pfx], str]] = {
     "a fraction of a second": (lambda: unloadable.that_ends(b"20510101120000.5Z"), "fraction of a second"),
     "a date without seconds": (lambda: unloadable.that_ends(b"205101011200Z"), "one of its dates is not written as X.509 wants it"),
     "the 31st of February": (lambda: unloadable.that_ends(b"20510231120000Z"), "one of its dates is not written as X.509 wants it"),
-    "no parameters": (unloadable.without_null, "RSA with NULL"),
+    "no parameters": (unloadable.without_null, "with NULL and an odd exponent"),
     "an even exponent": (unloadable.with_even_exponent, "an odd exponent"),
     "bytes behind the end": (unloadable.with_something_behind, "not well-formed DER"),
     "RSA 1024": (lambda: issue(key=rsa.generate_private_key(65537, 1024)), "2048 bits or more"),  # noqa: S505 - it is refused
