@@ -22,6 +22,7 @@ _SENTENCES: dict[DoubtKind, Promise] = {
     DoubtKind.ISSUER_EXPIRED: _(
         "The certificate of %(detail)s, which is sent along, has expired or is not valid yet; back ends may refuse it."
     ),
+    DoubtKind.ISSUER_WEAK: _("The key of %(detail)s, whose certificate is sent along, is too small for most back ends."),
 }
 
 UNPROTECTED = _("The file had no password: whoever has it can use the private key. Keep it safe, or delete it.")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from certificates.facts import Facts
 
-_CLIENT_PURPOSES = ("clientAuth", "anyExtendedKeyUsage")
+_FOR_CLIENTS = "clientAuth"  # OpenSSL, which most servers use, does not take anyExtendedKeyUsage for it
 _WEAK_DIGESTS = ("MD2", "MD4", "MD5", "SHA-1")
+_WEAK_KEY = re.compile(r"RSA (?:[0-9]{1,3}|1[0-9]{3})\Z")  # under 2,000 bits; servers at their usual level take none
 
 
 class DoubtKind(enum.StrEnum):
@@ -22,6 +24,7 @@ class DoubtKind(enum.StrEnum):
     NO_SIGNATURES = "no-signatures"
     WEAK_SIGNATURE = "weak-signature"
     ISSUER_EXPIRED = "issuer-expired"
+    ISSUER_WEAK = "issuer-weak"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def _of_leaf(leaf: Facts, now: datetime) -> Iterator[Doubt]:
         yield Doubt(DoubtKind.EXPIRED)
     if leaf.not_before > now:
         yield Doubt(DoubtKind.NOT_YET_VALID)
-    if leaf.purposes is not None and not set(leaf.purposes) & set(_CLIENT_PURPOSES):
+    if leaf.purposes is not None and _FOR_CLIENTS not in leaf.purposes:
         yield Doubt(DoubtKind.NOT_FOR_CLIENTS)
     if leaf.key_usage is not None and "digitalSignature" not in leaf.key_usage:
         yield Doubt(DoubtKind.NO_SIGNATURES)
@@ -70,3 +73,5 @@ def _of_issuers(above: Sequence[Facts], now: datetime) -> Iterator[Doubt]:
     for facts in above:
         if not facts.not_before <= now <= facts.not_after:
             yield Doubt(DoubtKind.ISSUER_EXPIRED, facts.shown_name)
+        if _WEAK_KEY.match(facts.key_type):
+            yield Doubt(DoubtKind.ISSUER_WEAK, f"{facts.shown_name} ({facts.key_type})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.utils import translation
 
 from certificates import doubts
@@ -30,7 +31,7 @@ def usage(bits: int) -> bytes:
         ((), []),
         ((odd.purposes(odd.CLIENT_AUTH),), []),
         ((odd.purposes(odd.SERVER_AUTH, odd.CLIENT_AUTH), usage(0x80)), []),
-        ((odd.purposes(bytes.fromhex("551d2500")),), []),  # any purpose
+        ((odd.purposes(bytes.fromhex("551d2500")),), [DoubtKind.NOT_FOR_CLIENTS]),  # any purpose: OpenSSL refuses it
         ((odd.purposes(odd.SERVER_AUTH),), [DoubtKind.NOT_FOR_CLIENTS]),
         ((odd.purposes(bytes.fromhex("2a0304")),), [DoubtKind.NOT_FOR_CLIENTS]),
         ((usage(0x20),), [DoubtKind.NO_SIGNATURES]),
@@ -50,6 +51,13 @@ def test_purposes_and_key_usage_are_judged(extensions: tuple[bytes, ...], expect
 def test_dates_are_judged_by_the_clock_that_is_given(days: int, expected: list[DoubtKind]) -> None:
     certificate = issue(not_before=NOW, not_after=NOW + timedelta(days=10))
     assert judged(certificate.der, now=NOW + timedelta(days=days)) == expected
+
+
+def test_an_authority_with_a_small_key_that_is_sent_along_is_named() -> None:
+    root = issue("root", authority=True, key=rsa.generate_private_key(65537, 1024))  # noqa: S505 - it is warned of
+    leaf = issue(by=root)
+    expected = (Doubt(DoubtKind.ISSUER_WEAK, "CN=root, O=Example (RSA 1024)"),)
+    assert doubts_of([Facts.of(leaf.der), Facts.of(root.der)], now=datetime.now(UTC)) == expected
 
 
 def test_an_expired_authority_that_is_sent_along_is_named() -> None:
