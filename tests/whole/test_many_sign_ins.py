@@ -29,7 +29,7 @@ def attempts(pages: Pages) -> tuple[list[requests.Response], list[float]]:
     token = 32 * "a"
 
     def attempt(number: int) -> None:
-        headers = {"Cookie": f"csrftoken={token}", "X-Forwarded-For": f"192.0.2.{number}"}
+        headers = {"Cookie": f"__Host-csrftoken={token}", "X-Forwarded-For": f"192.0.2.{number}"}
         fields = {"csrfmiddlewaretoken": token, "username": f"somebody-{number}", "password": "a wrong password"}
         together.wait()
         answers.append(requests.post(f"{pages.url}/accounts/login/", data=fields, headers=headers, timeout=60))
