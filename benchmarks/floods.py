@@ -18,7 +18,7 @@ from benchmarks.report import Row, options, percentile, progress, publish
 from tests.whole.pages import Pages, post
 
 _TOKEN = 32 * "a"
-_COOKIE = f"Cookie: csrftoken={_TOKEN}"
+_COOKIE = f"Cookie: __Host-csrftoken={_TOKEN}"
 _API = "/management/certificates?api-version=2024-05-01"
 _MEBIBYTE = 1024 * 1024
 
@@ -68,7 +68,7 @@ def sign_ins(pages: Pages, callers: int) -> Iterator[None]:
         tries = 0
         while not ended.is_set():
             tries += 1
-            headers = {"Cookie": f"csrftoken={_TOKEN}", "X-Forwarded-For": f"10.{number}.{tries // 250}.{tries % 250}"}
+            headers = {"Cookie": f"__Host-csrftoken={_TOKEN}", "X-Forwarded-For": f"10.{number}.{tries // 250}.{tries % 250}"}
             fields = {"csrfmiddlewaretoken": _TOKEN, "username": f"somebody-{number}", "password": "wrong"}
             requests.post(f"{pages.url}/accounts/login/", data=fields, headers=headers, timeout=60)
 
