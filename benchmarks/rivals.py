@@ -323,7 +323,7 @@ class EquippedEnvoy(HandWrittenEnvoy):
     """The same with what ours does for each call besides.
 
     Envoy's guide for edge proxies, keys per API and also in the query, safe retries, a log of failures, paths that keep their bytes and
-    hide no dot segments, own headers kept from callers.
+    hide no dot segments, own headers kept from callers, redirects that lead back.
     """
 
     title = "Envoy by hand, doing the same"
@@ -332,7 +332,17 @@ class EquippedEnvoy(HandWrittenEnvoy):
         hidden = r"(?i).*(/|\\|%2f|%5c)(\.|%2e){1,2}((/|\\|;|%2f|%5c|%3b).*)?"
         denied = {"permissions": [{"url_path": {"path": {"safe_regex": {"regex": hidden}}}}], "principals": [{"any": True}]}
         rules = {"action": "DENY", "policies": {"hidden-dots": denied}}
-        return [typed("http.rbac", "envoy.extensions.filters.http.rbac.v3.RBAC", rules=rules), *super()._filters()]
+        redirects = """
+function envoy_on_response(handle)
+  local location = handle:headers():get("location")
+  if location then handle:headers():replace("location", (location:gsub("^https://localhost/base", "/orders"))) end
+end
+"""
+        return [
+            typed("http.rbac", "envoy.extensions.filters.http.rbac.v3.RBAC", rules=rules),
+            typed("http.lua", "envoy.extensions.filters.http.lua.v3.Lua", default_source_code={"inline_string": redirects}),
+            *super()._filters(),
+        ]
 
     def _route(self) -> dict[str, object]:
         allowed = {

@@ -8,7 +8,7 @@ such a header: other calls pay for a glance.
 
 from __future__ import annotations
 
-from envoy.config.core.v3.base_pb2 import DataSource, HeaderValue, HeaderValueOption
+from envoy.config.core.v3.base_pb2 import DataSource
 from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua
 from google.protobuf.struct_pb2 import Struct
 
@@ -88,8 +88,9 @@ function envoy_on_response(handle)
   local names = handle:metadata()
   if not names:get("scheme") then return end
   local headers = handle:headers()
-  local gateway, location = (headers:get("location") or ""):match("^([^|]*)|(.*)$")
-  if location then headers:replace("location", lead_back(location, names, gateway) or location) end
+  local location = headers:get("location")
+  local found = location and lead_back(location, names, handle:requestHeaders():get("x-forwarded-host") or "")
+  if found then headers:replace("location", found) end
   local cookies = {}
   for index = 0, headers:getNumValues("set-cookie") - 1 do
     cookies[#cookies + 1] = bring_home(headers:getAtIndex("set-cookie", index), names)
@@ -105,12 +106,6 @@ end
 def leads_back() -> Lua:
     """Return the script; it changes nothing where the route does not say what stands for what (:func:`addresses`)."""
     return Lua(default_source_code=DataSource(inline_string=_SCRIPT))
-
-
-def with_the_host_called() -> HeaderValueOption:
-    """Return what puts the host that the caller has called before a ``Location``, for the script, which knows the answer alone."""
-    both = HeaderValue(key="location", value="%REQ(x-forwarded-host)%|%RESP(location)%")
-    return HeaderValueOption(header=both, append_action=HeaderValueOption.OVERWRITE_IF_EXISTS)
 
 
 def addresses(policy: Policy) -> Struct:

@@ -45,7 +45,7 @@ from gateway.compile.names import (
     segment_name,
 )
 from gateway.compile.paths import names_once, without_path_parameters
-from gateway.compile.redirects import addresses, with_the_host_called
+from gateway.compile.redirects import addresses
 from gateway.compile.resource import Resource, pack
 from gateway.compile.retries import SAFE_METHODS, is_safe, not_answered, not_begun
 from gateway.compile.root import ROOT, open_to_all, own_names_of_root, scope_key
@@ -203,7 +203,6 @@ def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, actio
         route.response_headers_to_add.append(varies_by_origin())
     if policy.forwarding.rewrite_redirects:
         route.metadata.filter_metadata[REDIRECTS_FILTER].CopyFrom(addresses(policy))
-        route.response_headers_to_add.append(with_the_host_called())
     return route
 
 
