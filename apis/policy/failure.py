@@ -1,6 +1,6 @@
 """What a call can fail of on its way to a back end. [pure]
 
-The gateway decides which it was (``gateway.compile.failures``) and says so to its caller and in its log; pages explain it.
+The gateway decides which it was (``gateway.compile.answers.failures``) and says so to its caller and in its log; pages explain it.
 """
 
 from __future__ import annotations

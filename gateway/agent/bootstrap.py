@@ -33,9 +33,9 @@ from google.protobuf.json_format import MessageToJson
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.wrappers_pb2 import UInt32Value, UInt64Value
 
+from gateway.compile.backends.tls import is_address
 from gateway.compile.names import TRUST_BUNDLE, XDS_CLUSTER
 from gateway.compile.resource import pack
-from gateway.compile.tls import is_address
 
 MOST_CONNECTIONS = 50_000
 _ADMIN_MODE = 0o600

@@ -28,7 +28,7 @@ from certificates.identity import Identity
 from certificates.loading import LoaderFailed
 from certificates.sealing import Secret
 from gateway.agent.envoy import binary
-from gateway.compile.tls import transport_socket
+from gateway.compile.backends.tls import transport_socket
 
 log = logging.getLogger(__name__)
 

@@ -3,16 +3,19 @@
 A resource depends on nothing but what it is compiled from: an API's cluster on its policy and identity, a segment on the APIs
 whose paths begin with it, a key shard on its keys, the key check on all keys while they are few, the listener on the gateway's
 settings. So a change recompiles only what it names.
+
+Rooms: ``edge`` (listener, order of filters), ``keys``, ``calls`` (routes), ``backends`` (clusters), ``answers``; they share names,
+matching and resource.
 """
 
-from gateway.compile.clusters import compile_cluster, compile_refusal
-from gateway.compile.key_check import MOST_PLAIN_KEYS, compile_key_check
-from gateway.compile.keys import SHARDS, KeyCredential, compile_key_shard, opens, shard_of
-from gateway.compile.listener import GatewayListener, compile_listener
+from gateway.compile.backends.clusters import compile_cluster, compile_refusal
+from gateway.compile.calls.routes import compile_segment
+from gateway.compile.calls.status import STATUS_PATH, compile_status
+from gateway.compile.edge.listener import GatewayListener, compile_listener
+from gateway.compile.keys.check import MOST_PLAIN_KEYS, compile_key_check
+from gateway.compile.keys.shards import SHARDS, KeyCredential, compile_key_shard, opens, shard_of
 from gateway.compile.names import KEYS_FILTER, api_of_cluster, cluster_name, segment_name, segment_of, shard_name
 from gateway.compile.resource import Resource
-from gateway.compile.routes import compile_segment
-from gateway.compile.status import STATUS_PATH, compile_status
 
 __all__ = [
     "KEYS_FILTER",

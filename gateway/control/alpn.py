@@ -1,6 +1,7 @@
 """Which back ends choose HTTP/2: asked in a TLS handshake of the control plane's own, because Envoy does not tell.
 
-How often a call is tried again goes by it (:mod:`gateway.compile.retries`). What a gateway sees counts as well, for it may stand elsewhere.
+How often a call is tried again goes by it (:mod:`gateway.compile.calls.retries`). What a gateway sees counts as well: it may stand
+elsewhere.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from apis.policy.model import AuthenticationBasic, Policy, Trust
 from certificates.identity import Identity
 from certificates.sealing import Secret
 from gateway.compile import compile_cluster, compile_refusal
-from gateway.compile.clusters import IdentityMissing
+from gateway.compile.backends.clusters import IdentityMissing
 from tests.gateway.backends import Backend, Http2Backend
 from tests.gateway.gateways import KEY, Answer, Gateway, policy
 from tests.issuing import Issued, PrivateKey, issue

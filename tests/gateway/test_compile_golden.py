@@ -41,7 +41,7 @@ from gateway.compile import (
     compile_status,
     segment_of,
 )
-from gateway.compile.keys import HEX_SHARDS
+from gateway.compile.keys.shards import HEX_SHARDS
 from gateway.compile.resource import CLUSTER, FILTER, LISTENER, ROUTES, SCOPE, SECRET
 from tests.gateway.gateways import identity_of, open_to_all, policy
 from tests.issuing import issue

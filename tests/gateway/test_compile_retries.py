@@ -10,7 +10,7 @@ import pytest
 
 from apis.policy.model import Forwarding, Policy, Protocol
 from benchmarks.numbered import make_calls
-from gateway.compile.retries import SAFE_METHODS
+from gateway.compile.calls.retries import SAFE_METHODS
 from tests.gateway.backends import Backend
 from tests.gateway.foreign import Nginx
 from tests.gateway.gateways import Gateway, open_to_all, policy

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.compile import compile_segment, segment_of
-from gateway.compile.templates import specificity
+from gateway.compile.calls.templates import specificity
 from tests.gateway import http2
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Publish

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from apis.policy.failure import FAILURE_HEADER, Failure
-from gateway.compile.failures import FAILURES
+from gateway.compile.answers.failures import FAILURES
 from gateway.models import FailureKind
 from gateway.seeing.failures import failed_call
 from tests.gateway.backends import Backend

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from apis.models import Api
 from apis.policy.model import Backend
 from apis.service_url import check
-from gateway.compile.forwarding import host_of
+from gateway.compile.calls.forwarding import host_of
 from tests.gateway.gateways import KEY, Gateway, policy
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))

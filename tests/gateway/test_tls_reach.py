@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from gateway.compile import compile_cluster
-from gateway.compile.failures import FAILURES
+from gateway.compile.answers.failures import FAILURES
 from tests import debian
 from tests.gateway.foreign import OpenSsl
 from tests.gateway.gateways import KEY, Answer, Gateway, identity_of, policy

@@ -20,11 +20,11 @@ from google.protobuf.wrappers_pb2 import UInt32Value
 
 from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Backend, Policy, Protocol
 from certificates.identity import Identity
-from gateway.compile.basic import authorization_filter, authorization_secret
-from gateway.compile.failures import ASKS_LATER, REFUSAL, WITHOUT_CERTIFICATE
+from gateway.compile.answers.failures import ASKS_LATER, REFUSAL, WITHOUT_CERTIFICATE
+from gateway.compile.backends.basic import authorization_filter, authorization_secret
+from gateway.compile.backends.tls import is_address, transport_socket
 from gateway.compile.names import METADATA, cluster_name
 from gateway.compile.resource import Resource, pack
-from gateway.compile.tls import is_address, transport_socket
 
 _IDLE_SECONDS = 60  # less than most servers keep idle connections, so that a call rarely meets one that is just closing
 _BUFFER_BYTES = 32768  # Envoy's edge guide

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from envoy.config.route.v3.route_components_pb2 import Route, RouteMatch, VirtualHost
 
+from gateway.compile.calls.routes import not_found, routes_and_scope
+from gateway.compile.calls.subscribed import switched_off
 from gateway.compile.names import KEYS_FILTER
 from gateway.compile.resource import Resource, pack
-from gateway.compile.routes import not_found, routes_and_scope
-from gateway.compile.subscribed import switched_off
 
 STATUS_SEGMENT = "status-0123456789abcdef"
 STATUS_PATH = f"/{STATUS_SEGMENT}"

@@ -16,13 +16,13 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import http_con
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 
-from gateway.compile.access_log import failed_calls_log
-from gateway.compile.answers import local_replies
-from gateway.compile.early_headers import early_headers
-from gateway.compile.filters import filters_of_websockets, http_filters
+from gateway.compile.answers.access_log import failed_calls_log
+from gateway.compile.answers.replies import local_replies
+from gateway.compile.edge.early_headers import early_headers
+from gateway.compile.edge.filters import filters_of_websockets, http_filters
+from gateway.compile.edge.websockets import UPGRADE
 from gateway.compile.names import SCOPE_HEADER
 from gateway.compile.resource import Resource, pack
-from gateway.compile.websockets import UPGRADE
 
 NAME = "gateway"
 _HCM = hcm.HttpConnectionManager

@@ -10,8 +10,8 @@ from envoy.type.matcher.v3.regex_pb2 import RegexMatchAndSubstitute, RegexMatche
 from google.protobuf.duration_pb2 import Duration
 
 from apis.policy.model import Backend, Policy
+from gateway.compile.calls.templates import Below, Exact, Match, Pattern
 from gateway.compile.names import base_of, cluster_name
-from gateway.compile.templates import Below, Exact, Match, Pattern
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 

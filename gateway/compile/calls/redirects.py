@@ -13,7 +13,7 @@ from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua
 from google.protobuf.struct_pb2 import Struct
 
 from apis.policy.model import Policy
-from gateway.compile.forwarding import host_of
+from gateway.compile.calls.forwarding import host_of
 from gateway.compile.names import base_of
 
 HEADERS = ("location", "set-cookie")  # that it is about

@@ -10,7 +10,8 @@ from xds.type.matcher.v3.matcher_pb2 import Matcher
 from xds.type.matcher.v3.regex_pb2 import RegexMatcher
 from xds.type.matcher.v3.string_pb2 import StringMatcher
 
-from gateway.compile import broken_off, redirects
+from gateway.compile.answers import broken_off
+from gateway.compile.calls import redirects
 from gateway.compile.matching import filter_by, response_header, run_filter
 from gateway.compile.resource import pack
 

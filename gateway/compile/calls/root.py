@@ -13,7 +13,7 @@ from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua
 from google.protobuf.struct_pb2 import Struct
 
 from apis.policy.model import KeyCheck
-from gateway.compile.key_names import MOVE_KEY
+from gateway.compile.keys.places import MOVE_KEY
 from gateway.compile.names import ROOT_FILTER, ROOT_SCOPE, SCOPE_HEADER
 
 ROOT = "/"  # its routes' name, where others have their API's path

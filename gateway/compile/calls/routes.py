@@ -26,9 +26,15 @@ from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 
 from apis.policy.model import Cors, OperationPattern, Policy, Preflights, Protocol
-from gateway.compile.cors import answers_to_browsers, is_preflight, varies_by_origin
-from gateway.compile.forwarding import forward
-from gateway.compile.key_names import has_own_names, own_names, own_names_metadata
+from gateway.compile.calls.cors import answers_to_browsers, is_preflight, varies_by_origin
+from gateway.compile.calls.forwarding import forward
+from gateway.compile.calls.paths import names_once, without_path_parameters
+from gateway.compile.calls.redirects import addresses
+from gateway.compile.calls.retries import SAFE_METHODS, is_safe, not_answered, not_begun
+from gateway.compile.calls.root import ROOT, open_to_all, own_names_of_root, scope_key
+from gateway.compile.calls.subscribed import subscribers_of, switched_off
+from gateway.compile.calls.templates import Pattern, QueryPart, matches, query_parts, specificity
+from gateway.compile.keys.places import has_own_names, own_names, own_names_metadata
 from gateway.compile.matching import on_match, request_header
 from gateway.compile.names import (
     CORS_FILTER,
@@ -44,13 +50,7 @@ from gateway.compile.names import (
     cluster_name,
     segment_name,
 )
-from gateway.compile.paths import names_once, without_path_parameters
-from gateway.compile.redirects import addresses
 from gateway.compile.resource import Resource, pack
-from gateway.compile.retries import SAFE_METHODS, is_safe, not_answered, not_begun
-from gateway.compile.root import ROOT, open_to_all, own_names_of_root, scope_key
-from gateway.compile.subscribed import subscribers_of, switched_off
-from gateway.compile.templates import Pattern, QueryPart, matches, query_parts, specificity
 
 ANY_METHOD = "*"
 _ENVOYS_OWN = ("x-envoy-internal", "x-envoy-external-address")  # what Envoy adds for other Envoys

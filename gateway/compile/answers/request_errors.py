@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gateway.compile.paths import DISGUISED_PATH, SEVERAL_HOSTS, UNENCODED_PATH
+from gateway.compile.calls.paths import DISGUISED_PATH, SEVERAL_HOSTS, UNENCODED_PATH
 
 
 class RequestError(NamedTuple):

@@ -18,10 +18,10 @@ from google.protobuf.wrappers_pb2 import UInt32Value
 
 from apis.policy.failure import FAILURE_HEADER, Failure
 from apis.policy.model import DEFAULT_KEY_HEADER
-from gateway.compile.broken_off import CONNECTION, CONNECTION_HEADER
-from gateway.compile.failures import FAILURES, FailureAnswer
+from gateway.compile.answers.broken_off import CONNECTION, CONNECTION_HEADER
+from gateway.compile.answers.failures import FAILURES, FailureAnswer
+from gateway.compile.answers.request_errors import REQUEST_ERRORS
 from gateway.compile.names import METADATA
-from gateway.compile.request_errors import REQUEST_ERRORS
 
 ACTIVITY_HEADER = "x-activity-id"
 

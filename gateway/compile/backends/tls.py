@@ -18,9 +18,9 @@ from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 
 from apis.policy.model import Backend
 from certificates.identity import Identity
+from gateway.compile.backends.tls_parameters import tls_parameters
 from gateway.compile.names import TRUST_BUNDLE
 from gateway.compile.resource import pack
-from gateway.compile.tls_parameters import tls_parameters
 
 
 def transport_socket(backend: Backend, identity: Identity | None) -> TransportSocket:

@@ -11,13 +11,13 @@ from envoy.extensions.filters.network.http_connection_manager.v3.http_connection
 from google.protobuf.wrappers_pb2 import BoolValue
 
 from gateway.compile import names
-from gateway.compile.key_check import key_check_by_control_plane, sharded_key_check
-from gateway.compile.key_names import only_with_query_key, under_own_names
-from gateway.compile.paths import path_check
+from gateway.compile.answers.response_scripts import response_scripts
+from gateway.compile.calls.paths import path_check
+from gateway.compile.calls.root import routes_of_root
+from gateway.compile.edge.websockets import only_http1
+from gateway.compile.keys.check import key_check_by_control_plane, sharded_key_check
+from gateway.compile.keys.places import only_with_query_key, under_own_names
 from gateway.compile.resource import pack
-from gateway.compile.response_scripts import response_scripts
-from gateway.compile.root import routes_of_root
-from gateway.compile.websockets import only_http1
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from __future__ import annotations
 from envoy.config.route.v3.route_components_pb2 import FilterConfig
 from envoy.extensions.filters.http.api_key_auth.v3.api_key_auth_pb2 import ApiKeyAuthPerRoute, KeySource
 
-from gateway.compile.keys import opens
+from gateway.compile.keys.shards import opens
 from gateway.compile.names import KEY_HEADER
 
 

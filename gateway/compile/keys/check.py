@@ -15,7 +15,7 @@ from envoy.extensions.common.matching.v3.extension_matcher_pb2 import ExtensionW
 from envoy.extensions.filters.http.composite.v3.composite_pb2 import DynamicConfig, ExecuteFilterAction
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 
-from gateway.compile.keys import HEX_SHARDS, OTHER, KeyCredential, key_check
+from gateway.compile.keys.shards import HEX_SHARDS, OTHER, KeyCredential, key_check
 from gateway.compile.matching import filter_by, request_header, run_filter
 from gateway.compile.names import KEY_HEADER, KEYS_FILTER, shard_name
 from gateway.compile.resource import TYPE_PREFIX, Resource, filter_config, pack

@@ -1,0 +1,1 @@
+"""What the gateway itself answers, and what it notes of calls that failed. [pure]"""

@@ -1,0 +1,1 @@
+"""How a call finds its API and operation, and how it goes on. [pure]"""

@@ -1,0 +1,1 @@
+"""Subscription keys: where callers put them, how they are checked. [pure]"""
