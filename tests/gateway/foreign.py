@@ -6,6 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,14 +39,14 @@ def _is_free(port: int) -> bool:
     return True
 
 
-class Server:
+class Server(ABC):
     """A server in a folder of its own; a context manager."""
 
     ports: tuple[int, ...]
 
+    @abstractmethod
     def command(self, folder: Path) -> list[str]:
         """Write what it needs into *folder* and return how it is started."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         """Start it and wait until it listens."""

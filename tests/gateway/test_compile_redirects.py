@@ -16,13 +16,6 @@ Publish = Callable[..., Policy]
 
 
 @pytest.fixture
-def plain() -> Iterator[Backend]:
-    """Return a back end without TLS."""
-    with Backend() as running:
-        yield running
-
-
-@pytest.fixture
 def publish(gateway: Gateway, plain: Backend, new_api: Callable[[], int]) -> Iterator[Publish]:
     """Return what publishes an API; it goes when the test ends."""
     published = []

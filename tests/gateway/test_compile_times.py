@@ -37,13 +37,6 @@ def publish(gateway: Gateway, new_api: Callable[[], int]) -> Iterator[Publish]:
         gateway.withdraw(one)
 
 
-@pytest.fixture
-def plain() -> Iterator[Backend]:
-    """Return a back end without TLS."""
-    with Backend() as running:
-        yield running
-
-
 def test_a_call_on_which_nothing_moves_fails_after_the_apis_own_time(gateway: Gateway, plain: Backend, publish: Publish) -> None:
     publish(plain.port, idle_seconds=1)
     began = time.monotonic()
