@@ -39,6 +39,12 @@ def _is_free(port: int) -> bool:
     return True
 
 
+def _open_to_all() -> Path:
+    """Return where every user may look: the usual place for temporary files unless a folder above it is closed to others."""
+    usual = Path(tempfile.gettempdir()).resolve()
+    return usual if all(folder.stat().st_mode & 0o001 for folder in (usual, *usual.parents)) else Path("/tmp")
+
+
 class Server(ABC):
     """A server in a folder of its own; a context manager."""
 
@@ -50,11 +56,11 @@ class Server(ABC):
 
     def __enter__(self) -> Self:
         """Start it and wait until it listens."""
-        self._folder = tempfile.TemporaryDirectory(prefix="backend-")
+        self._folder = tempfile.TemporaryDirectory(prefix="backend-", dir=_open_to_all())
         folder = Path(self._folder.name)
-        folder.chmod(0o755)  # a server may run as another user
+        folder.chmod(0o755)  # a server may run as another user: neither its folder nor what is written there may be closed to it
         self._process = subprocess.Popen(
-            self.command(folder), cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            self.command(folder), cwd=folder, umask=0o022, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         for port in self.ports:
             self._wait_for(port)
