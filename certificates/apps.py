@@ -12,7 +12,11 @@ class CertificatesConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks that refuse a start without the right encryption keys, and where the activity log finds certificates."""
-        from certificates import checks  # noqa: F401 - models are there only now
+        from certificates import checks  # models are there only now
+        from portal import identity, parts
         from portal.subjects import register
+
+        parts.register("ring", checks.trouble_with_the_ring)
+        identity.ring_keys(checks.ring_keys)
 
         register("certificate", model="certificates.ClientCertificate", url_name="certificates:detail")

@@ -16,6 +16,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from certificates import confined, encryption
 from certificates.keyring import keyring
 from certificates.sealing import BadKeyRing
+from portal import database
 
 
 @register(Tags.database)
@@ -27,6 +28,8 @@ def the_ring_opens_what_is_stored(*, databases: Sequence[str] | None = None, **_
         keyring()
     except BadKeyRing as error:
         return [Error(str(error), id="certificates.E001")]
+    if database.is_missing():  # nothing is sealed; whether that may be is for `manage.py setup` to say
+        return []
     return [
         Error(
             f"The encryption key {key} is not in the ring, and {number} secrets are sealed under it; add it again.",
@@ -34,6 +37,23 @@ def the_ring_opens_what_is_stored(*, databases: Sequence[str] | None = None, **_
         )
         for key, number in encryption.missing_keys()
     ]
+
+
+def ring_keys() -> tuple[str, ...]:
+    """Return the names of the ring's keys, newest first; none if the ring cannot be used."""
+    try:
+        return keyring().names
+    except BadKeyRing:
+        return ()
+
+
+def trouble_with_the_ring() -> str:
+    """Return what is wrong with the ring, in words for anybody; empty: nothing."""
+    try:
+        keyring()
+    except BadKeyRing:
+        return "The ring of encryption keys cannot be used."
+    return ""
 
 
 @register(Tags.security, deploy=True)

@@ -16,7 +16,7 @@ from certificates.models import SealedSecret
 from certificates.sealing import SealingError
 from portal.activity import record
 from portal.characters import shown
-from portal.models import Event
+from portal.models import Event, Installation
 
 _BATCH = 500  # rows in one transaction: about 30 ms, so that other writers hardly wait
 
@@ -99,6 +99,7 @@ def rewrap(*, now: datetime) -> Rewrapped:
     if rows:
         with transaction.atomic():
             record(Event.ENCRYPTION_REWRAPPED, RingKey(newest, newest), by=None, at=now, rows=rows)
+    Installation.objects.update(ring_key=newest)  # what other portals have to have, too
     return Rewrapped(rows=rows, unopened=tuple(damaged_rows()))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import os
 import stat
 from pathlib import Path
 
 from django.conf import settings
 
 from certificates.sealing import BadKeyRing, KeyRing, new_key
+from portal import private_files
 
 
 def keyring() -> KeyRing:
@@ -41,16 +41,12 @@ def create_ring_file(path: Path) -> None:
     :raises FileExistsError: if there is a file already
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_private(path, f"{new_key()}\n")
+    private_files.create(path, f"{new_key()}\n".encode())
 
 
 def add_key_to_ring_file(path: Path) -> None:
     """Put a fresh key first in the ring. Readers see the old ring or the new one, never half of it."""
-    text = f"{new_key()}\n{path.read_text(encoding='ascii')}"
-    beside = path.with_name(f"{path.name}.new")
-    beside.unlink(missing_ok=True)  # of an attempt that was interrupted
-    _write_private(beside, text)
-    beside.replace(path)
+    private_files.write(path, f"{new_key()}\n{path.read_text(encoding='ascii')}".encode())
 
 
 @functools.lru_cache(maxsize=4)
@@ -64,16 +60,5 @@ def _read(path: Path, _version: tuple[int, int, int]) -> KeyRing:
         return KeyRing.parse(path.read_text(encoding="ascii"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadKeyRing(f"The encryption keys in {path} cannot be read.") from error
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that its owner alone may read from its first moment on, and wait until it is on the disk."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    except BadKeyRing as error:
+        raise BadKeyRing(f"{error} It stands in {path}, which was perhaps not written whole; put it back from its copy.") from error

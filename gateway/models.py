@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
-from django.db.models.functions import Greatest
+from django.db.models import ExpressionWrapper, Q
+from django.db.models.functions import Greatest, Now
 from django.utils.translation import gettext_lazy as _
 
 from apis.hints import Hint, hints_for
@@ -23,9 +24,13 @@ USAGE_KEPT = timedelta(days=2)  # twice what pages show
 class GatewayQuerySet(models.QuerySet["Gateway"]):
     """Questions that pages ask."""
 
-    def connected(self, *, now: datetime) -> GatewayQuerySet:
-        """Return those that hold a stream to the control plane."""
-        return self.filter(connected_at__isnull=False, disconnected_at__isnull=True, seen_at__gt=now - 2 * SEEN_EVERY)
+    def with_presence(self) -> GatewayQuerySet:
+        """Return them with ``is_connected``: whether each holds a stream to a control plane.
+
+        By the database's clock, which has also set ``seen_at``: the control plane and the portal may be on machines whose clocks differ.
+        """
+        lately = Q(connected_at__isnull=False, disconnected_at__isnull=True, seen_at__gt=Now() - 2 * SEEN_EVERY)
+        return self.annotate(seen_lately=ExpressionWrapper(lately, output_field=models.BooleanField()))
 
 
 class Gateway(models.Model):
@@ -54,9 +59,10 @@ class Gateway(models.Model):
         """Return the name."""
         return self.name
 
-    def is_connected(self, *, now: datetime) -> bool:
-        """Return whether it holds a stream to the control plane."""
-        return bool(self.connected_at and not self.disconnected_at and self.seen_at and self.seen_at > now - 2 * SEEN_EVERY)
+    @property
+    def is_connected(self) -> bool:
+        """Whether it holds a stream to a control plane; known of those that :meth:`GatewayQuerySet.with_presence` returns."""
+        return bool(self.__dict__["seen_lately"])
 
 
 class Delivery(models.Model):

@@ -51,8 +51,3 @@ def record(event: Event, subject: Subject, /, *, by: User | None, at: datetime, 
 def last_line() -> int:
     """Return the id of the newest line, 0 if there is none."""
     return Activity.objects.order_by("-id").values_list("id", flat=True).first() or 0
-
-
-def lines_after(line: int) -> list[Activity]:
-    """Return the lines after *line*, oldest first. None is ever missed: ids become visible in order."""
-    return list(Activity.objects.filter(id__gt=line).order_by("id"))

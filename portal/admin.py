@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from portal import errors, people
-from portal.models import Activity, FailedGuess, Preferences
+from portal.models import Activity, FailedGuess, Installation, Preferences
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -174,3 +174,10 @@ class FailedGuessAdmin(ReadOnlyAdmin):
 
     list_display = ("person", "address", "kind", "at")
     fields = ("person", "address", "kind", "at")
+
+
+@admin.register(Installation)
+class InstallationAdmin(ReadOnlyAdmin):
+    """What the database says of itself."""
+
+    list_display = ("identity", "epoch")

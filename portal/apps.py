@@ -13,7 +13,8 @@ class PortalConfig(AppConfig):
     verbose_name = _("Publisher portal")
 
     def ready(self) -> None:
-        """Keep the role groups equal to the models after each migration."""
+        """Keep the role groups equal to the models after each migration; register the check of what belongs together."""
+        from portal import identity  # noqa: F401 - models are there only now
         from portal.roles import establish_roles
 
         post_migrate.connect(establish_roles, dispatch_uid="portal.establish_roles")

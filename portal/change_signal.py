@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 if TYPE_CHECKING:
     from inotify_simple import INotify
@@ -49,9 +49,15 @@ class ChangeSignal:
             self._writes.close()
 
     def wait(self, seconds: float) -> bool:
-        """Return true as soon as something was committed, false after *seconds* without."""
+        """Return true as soon as something was committed, false after *seconds* without.
+
+        :raises django.db.DatabaseError: if the connection is lost, or SQLite's file was lost or replaced
+        """
         if connection.vendor == "postgresql":
-            return any(True for _ in connection.connection.notifies(timeout=seconds, stop_after=1))
+            with connection.wrap_database_errors:  # straight from the driver, like all that Django does not know
+                return any(True for _ in connection.connection.notifies(timeout=seconds, stop_after=1))
+        if not connection.is_usable():
+            raise OperationalError(f"{self._file} was lost or replaced.")
         deadline = time.monotonic() + seconds
         while (version := self._data_version()) == self._version:
             if (left := deadline - time.monotonic()) <= 0:

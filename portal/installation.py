@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import secrets
 import string
 from pathlib import Path
@@ -20,6 +19,7 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from portal import database, identity, private_files
 from portal.environment import read
 from portal.people import administrators, changing_administrators
 from portal.roles import ADMINISTRATORS
@@ -41,7 +41,12 @@ def private_home() -> str | None:
 
 
 def secret_key() -> str | None:
-    """Make the key that signs sessions, unless there is one."""
+    """Make the key that signs sessions, unless there is one.
+
+    :raises ImproperlyConfigured: if there is half of one
+    """
+    if broken := identity.cut_off():
+        raise ImproperlyConfigured(broken)
     if settings.SECRET_KEY_FILE.exists() or read("PORTAL_SECRET_KEY"):
         return None
     write_private(settings.SECRET_KEY_FILE, secrets.token_urlsafe(64))
@@ -56,8 +61,30 @@ def encryption_keys() -> str | None:
     return f"Made the encryption keys in {settings.ENCRYPTION_KEYS_FILE}. Keep a copy elsewhere: without them no private key opens."
 
 
+def database_is_ours() -> None:
+    """Look whether the database was lost: this home holds keys, and the database nothing.
+
+    :raises ImproperlyConfigured: if so
+    """
+    keys = (settings.SECRET_KEY_FILE, Path(settings.PORTAL_HOME) / "encryption-keys", identity.marker())
+    if any(file.exists() for file in keys) and database.is_empty():
+        raise ImproperlyConfigured(identity.lost_database())
+
+
+def belonging() -> None:
+    """Remember which database this home has, and let the database keep what all its portals share.
+
+    :raises ImproperlyConfigured: if it is another one than before
+    """
+    try:
+        identity.keep()
+    except identity.OtherDatabase as error:
+        raise ImproperlyConfigured(str(error)) from error
+
+
 def tables() -> str | None:
     """Bring the database to the newest migration."""
+    connection.prepare_database()
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if not plan:
@@ -129,13 +156,12 @@ def readable_password() -> str:
 
 
 def write_private(path: Path, content: str) -> None:
-    """Write a file that only its owner may read, from its first byte on.
+    """Write a file that only its owner may read, whole or not at all.
 
     :raises ImproperlyConfigured: if it cannot be written
     """
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(content)
+        private_files.write(path, content.encode())
     except OSError as error:
         raise ImproperlyConfigured(f"{path} cannot be written: {error.strerror}.") from error
 

@@ -1,5 +1,6 @@
 """The activity log, which is also the feed that the xDS process follows, and what each person prefers."""
 
+import uuid
 from typing import ClassVar
 
 from django.conf import settings
@@ -41,6 +42,9 @@ class Event(models.TextChoices):
     BACKEND_DELETED = "backend.deleted", _("Back end deleted")
     SIGN_IN_LOCK_LIFTED = "sign-in.lock-lifted", _("Closed sign-in opened")
     ENCRYPTION_REWRAPPED = "encryption.rewrapped", _("Encryption keys rotated")
+    DATABASE_BACKED_UP = "database.backed-up", _("Backup made")
+    DATABASE_RESTORED = "database.restored", _("Backup restored")
+    DATABASE_BEGUN = "database.begun", _("Begun anew without data")
 
 
 class Activity(models.Model):
@@ -130,3 +134,24 @@ class Preferences(models.Model):
     def __str__(self) -> str:
         """Return whose they are."""
         return str(self.user)
+
+
+class Installation(models.Model):
+    """What this database is, and what all portals on it must share."""
+
+    only = models.BooleanField(default=True, unique=True, editable=False)  # there is one
+    identity = models.UUIDField(default=uuid.uuid4, editable=False)  # for good
+    epoch = models.UUIDField(default=uuid.uuid4, editable=False)  # another one after each restore: the change feed may have gone back
+    secret_key = models.CharField(max_length=64, blank=True, editable=False)  # a digest that is slow to make
+    ring_key = models.CharField(max_length=12, blank=True, editable=False)  # the name of the key that was newest
+
+    class Meta:
+        """Nothing that people change, and of interest to Administrators alone."""
+
+        default_permissions = ("change",)
+        verbose_name = _("installation")
+        verbose_name_plural = _("installations")
+
+    def __str__(self) -> str:
+        """Return its identity."""
+        return str(self.identity)

@@ -46,6 +46,9 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.BACKEND_DELETED: gettext_lazy("{who} deleted the back end {subject}"),
     Event.SIGN_IN_LOCK_LIFTED: gettext_lazy("{who} opened a closed sign-in again: {subject}"),
     Event.ENCRYPTION_REWRAPPED: gettext_lazy("{who} rotated the encryption keys"),
+    Event.DATABASE_BACKED_UP: gettext_lazy("{who} made a backup"),
+    Event.DATABASE_RESTORED: gettext_lazy("{who} restored a backup: {subject}"),
+    Event.DATABASE_BEGUN: gettext_lazy("{who} began anew without data"),
 }
 
 

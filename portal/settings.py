@@ -25,6 +25,7 @@ GATEWAY_NAME = read("GATEWAY_NAME")  # what this machine's gateway calls itself;
 GATEWAY_XDS_ADDRESS = read_optional_address("GATEWAY_XDS_ADDRESS")  # the control plane of a gateway on its own; none: this machine's
 GATEWAY_XDS_IDENTITY = Path(read("GATEWAY_XDS_IDENTITY", str(PORTAL_HOME / "gateway-identity")))  # what it was enrolled with
 XDS_ADDRESS = read("PORTAL_XDS_ADDRESS")  # where gateways on other machines come, host:port; empty: only those on this machine
+XDS_HEALTH_ADDRESS = read_optional_address("PORTAL_XDS_HEALTH_ADDRESS") or PORTAL_HOME / "xds-health.sock"  # of the xDS process
 PORTAL_SERVICE_NAME = read("PORTAL_SERVICE_NAME", "portal")
 DEMO_BACKEND_HOST, DEMO_BACKEND_PORT = read_address("DEMO_BACKEND_ADDRESS", "127.0.0.1:9443")
 
@@ -111,7 +112,9 @@ CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 DATABASES: dict[str, Any] = {
     "default": dj_database_url.parse(read("DATABASE_URL") or f"sqlite:///{PORTAL_HOME / 'portal.sqlite3'}", conn_max_age=600)
 }
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a connection that has died, or whose file is gone, is found out before it is used
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["ENGINE"] = "portal.sqlite"
     # IMMEDIATE: with DEFERRED, two writers that have read lose to each other ("database is locked").
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,

@@ -22,6 +22,7 @@ KINDS: dict[str, tuple[str | Promise, str]] = {
     "token": (_("Access tokens"), "key"),
     "sign-in": (_("Sign-in"), "lock-open"),
     "encryption": (_("Encryption"), "lock-closed"),
+    "database": (_("Database"), "circle-stack"),
 }
 
 

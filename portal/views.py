@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from django.conf import settings
@@ -9,19 +10,21 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
-from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse_lazy
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal import parts
 from portal.forms import PasswordForm, PreferencesForm
 from portal.http import PortalRequest
 from portal.models import Theme
 from portal.preferences import keep, preferences_of, set_language_cookie, set_theme_cookie, theme_of
+from portal.readiness import Readiness
 from portal.responses import see_other
 
 
@@ -107,9 +110,24 @@ class ChangePassword(PasswordChangeView):
 @login_not_required
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """Answer 200 while the portal reaches its database."""
-    connection.ensure_connection()
+    """Answer 200 while the portal answers at all: what it needs is told by :func:`readyz`."""
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+@login_not_required
+@require_safe
+def readyz(_request: HttpRequest) -> HttpResponse:
+    """Answer whether people can be served, by part: 200 or 503."""
+    report = _readiness().report()
+    response = JsonResponse(report.as_json(), status=200 if report.ready else 503)
+    setattr(response, "_has_been_logged", True)  # noqa: B010 - Django's mark: no mail to administrators each time a balancer asks
+    return response
+
+
+@functools.cache
+def _readiness() -> Readiness:
+    return Readiness(parts.looks())
 
 
 def _next_page(request: HttpRequest) -> str:

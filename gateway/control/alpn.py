@@ -11,9 +11,8 @@ import ipaddress
 import queue
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from apis.addresses import Network, refusal_of
@@ -47,10 +46,13 @@ class Handshakes:
         self._to_ask: queue.SimpleQueue[BackEnd] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[BackEnd, bool | None]] = queue.SimpleQueue()
 
-    def start(self) -> None:
-        """Start the threads that ask. They end with the process."""
+    def start(self, start_thread: Callable[[str, Callable[[], None]], object]) -> None:
+        """Start the threads that ask. They end with the process.
+
+        :param start_thread: starts a thread of this name
+        """
         for number in range(_ASKING_AT_ONCE):
-            threading.Thread(target=self._keep_asking, name=f"handshakes-{number}", daemon=True).start()
+            start_thread(f"handshakes-{number}", self._keep_asking)
 
     def chooses_http2(self, back_end: BackEnd) -> bool:
         """Return whether a back end has chosen HTTP/2; one that is not known is asked, and its answer is among the :meth:`news`."""
@@ -97,7 +99,7 @@ class Handshakes:
             back_end = self._to_ask.get()
             try:
                 self._answers.put((back_end, _chosen_by(back_end, self._allowed) == HTTP2))
-            except OSError:  # not reachable from here now: what is known stays
+            except (OSError, ValueError):  # not reachable from here now, or its name is none that can be looked up: what is known stays
                 self._answers.put((back_end, None))
 
 

@@ -21,7 +21,7 @@ DIRECTORY = "gateway-identity"
 CERTIFICATE_FILE, PRIVATE_KEY_FILE, AUTHORITY_FILE = "certificate.pem", "private-key.pem", "authority.pem"
 _AUTHORITY_LASTS = timedelta(days=3650)
 GATEWAY_LASTS = timedelta(days=730)
-_SERVER_LASTS = timedelta(days=90)  # made anew whenever the xDS server starts
+SERVER_LASTS = timedelta(days=90)  # made anew at each start, and renewed meanwhile
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -71,7 +71,7 @@ def issue_for_server(host: str, *, now: datetime) -> Issued:
         name: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         name = x509.DNSName(host)
-    return _issue("xds", x509.oid.ExtendedKeyUsageOID.SERVER_AUTH, [name], now + _SERVER_LASTS, now=now)
+    return _issue("xds", x509.oid.ExtendedKeyUsageOID.SERVER_AUTH, [name], now + SERVER_LASTS, now=now)
 
 
 def _issue(common_name: str, usage: x509.ObjectIdentifier, names: list[x509.GeneralName], until: datetime, *, now: datetime) -> Issued:

@@ -1,10 +1,11 @@
-"""The xDS process: the loop that serves streams, the thread that follows the log, the thread that writes down."""
+"""The xDS process: the loop that serves streams, and watched threads: one follows the log, one writes down, some ask back ends."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import fcntl
+import functools
 import gc
 import logging
 import os
@@ -16,12 +17,10 @@ from pathlib import Path
 
 import grpc
 from django.conf import settings
-from django.utils import timezone
 
-from certificates.sealing import SealingError
 from gateway.compile import GatewayListener
+from gateway.control import network
 from gateway.control.alpn import Handshakes
-from gateway.control.enrolment import issue_for_server
 from gateway.control.server import OPTIONS, ControlPlane, Knows
 from gateway.control.snapshot import Snapshot
 from gateway.control.status_queue import StatusQueue
@@ -29,6 +28,10 @@ from gateway.control.status_writer import StatusWriter
 from gateway.control.watch import Watch
 from gateway.models import Gateway
 from gateway.streams.cache import Cache, Update
+from portal import parts
+from portal.health import HealthServer
+from portal.readiness import PATIENCE_SECONDS, Look, Readiness
+from portal.threads import WatchedThreads
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +40,15 @@ _STANDBY_SECONDS = 0.2
 _END_SECONDS = 5.0
 
 
+class Failed(Exception):
+    """The process has ended because a part of it could not go on."""
+
+
 def serve() -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT.
+
+    :raises Failed: if a thread has ended before
+    """
     sys.setswitchinterval(_SWITCH_SECONDS)
     asyncio.run(_serve())
 
@@ -48,17 +58,12 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
+    threads = WatchedThreads(functools.partial(loop.call_soon_threadsafe, ending.set))
     statuses, knows = StatusQueue(), Knows()
     cache = Cache(statuses)
-    listener = GatewayListener(
-        host=settings.GATEWAY_HOST,
-        port=settings.GATEWAY_PORT,
-        idle_seconds=settings.GATEWAY_IDLE_SECONDS,
-        trusted_proxies=settings.GATEWAY_TRUSTED_PROXIES,
-    )
     handshakes = Handshakes(allowed=settings.ALLOWED_BACKEND_NETWORKS)
-    handshakes.start()
-    snapshot = Snapshot(listener, statuses, handshakes)
+    handshakes.start(threads.start)
+    snapshot = Snapshot(_listener(), statuses, handshakes)
 
     def deliver(update: Update) -> None:
         if update.complete:
@@ -71,11 +76,44 @@ async def _serve() -> None:
         loop.call_soon_threadsafe(_admit, cache, knows, enrolled)
 
     watch = Watch(snapshot, deliver, gateways_changed)
-    status_writer = StatusWriter(statuses, snapshot.apis_of)
-    with _threads(watch, status_writer):
+    control_plane = ControlPlane(cache, statuses, knows, speaks_http2=snapshot.speaks_http2)
+    readiness = Readiness({**parts.looks(), "changes": lambda: watch.trouble() or control_plane.trouble, "streams": _look_at(loop)})
+    with _following(threads, watch, StatusWriter(statuses, snapshot.apis_of)):
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():
-                await _listen(ControlPlane(cache, statuses, knows, speaks_http2=snapshot.speaks_http2), cache, ending)
+                with _health(readiness):
+                    await _listen(control_plane, cache, ending)
+    if threads.ended:
+        raise Failed(f"The thread {threads.ended} has ended.")
+
+
+def _listener() -> GatewayListener:
+    return GatewayListener(
+        host=settings.GATEWAY_HOST,
+        port=settings.GATEWAY_PORT,
+        idle_seconds=settings.GATEWAY_IDLE_SECONDS,
+        trusted_proxies=settings.GATEWAY_TRUSTED_PROXIES,
+    )
+
+
+def _look_at(loop: asyncio.AbstractEventLoop) -> Look:
+    """Return what tells whether *loop* gets to what it has to do."""
+
+    def look() -> str:
+        turned = threading.Event()
+        loop.call_soon_threadsafe(turned.set)
+        return "" if turned.wait(PATIENCE_SECONDS) else "The streams stand still."
+
+    return look
+
+
+@contextlib.contextmanager
+def _health(readiness: Readiness) -> Iterator[None]:
+    """Answer ``/healthz`` and ``/readyz`` meanwhile."""
+    with HealthServer(settings.XDS_HEALTH_ADDRESS, readiness.report) as server:
+        threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+        yield
+        server.shutdown()
 
 
 def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str]) -> None:
@@ -86,16 +124,15 @@ def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _threads(watch: Watch, status_writer: StatusWriter) -> Iterator[None]:
+def _following(threads: WatchedThreads, watch: Watch, status_writer: StatusWriter) -> Iterator[None]:
     """Run both threads; end the one that learns before the one that writes down."""
     stop_following, stop_writing = threading.Event(), threading.Event()
-    following = threading.Thread(target=watch.run, args=[stop_following], name="watch", daemon=True)
-    writing = threading.Thread(target=status_writer.run, args=[stop_writing], name="status_writer", daemon=True)
-    following.start()
-    writing.start()
+    following = threads.start("watch", lambda: watch.run(stop_following))
+    writing = threads.start("status_writer", lambda: status_writer.run(stop_writing))
     try:
         yield
     finally:
+        threads.let_end()
         for stop, thread in ((stop_following, following), (stop_writing, writing)):
             stop.set()
             thread.join(_END_SECONDS)
@@ -120,18 +157,28 @@ async def _alone(lock: Path, ending: asyncio.Event) -> AsyncIterator[None]:
 
 
 async def _listen(control_plane: ControlPlane, cache: Cache, ending: asyncio.Event) -> None:
+    """Serve gateways until *ending*, those of this machine also while others cannot be served.
+
+    :raises RuntimeError: if an address cannot be listened on
+    """
     socket = settings.PORTAL_HOME / "xds.sock"
-    server = grpc.aio.server(options=OPTIONS)
-    server.add_generic_rpc_handlers(control_plane.handlers())
-    _add_local_socket(server, socket)
-    network = bool(settings.XDS_ADDRESS) and await _add_network_address(server)
-    await server.start()
-    log.info("Serving gateways on %s%s.", socket, f" and {settings.XDS_ADDRESS}" if network else "")
-    await ending.wait()
+    local, remote = (grpc.aio.server(options=OPTIONS) for _ in range(2))
+    for server in (local, remote):
+        server.add_generic_rpc_handlers(control_plane.handlers())
+    _add_local_socket(local, socket)
+    await local.start()
+    log.info("Serving gateways on %s.", socket)
+    ends = asyncio.create_task(ending.wait())
+    tasks = [ends, *([asyncio.create_task(network.listen(remote))] if settings.XDS_ADDRESS else [])]
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     log.info("Ending; the gateways keep what they have.")
+    for task in tasks:
+        task.cancel()
     cache.end_streams_of(cache.gateways)
-    await server.stop(1)
+    await asyncio.gather(local.stop(1), remote.stop(1))
     socket.unlink(missing_ok=True)
+    for task in done:
+        task.result()  # raises what has ended it
 
 
 def _add_local_socket(server: grpc.aio.Server, socket: Path) -> None:
@@ -147,18 +194,3 @@ def _add_local_socket(server: grpc.aio.Server, socket: Path) -> None:
     finally:
         os.chdir(directory)
         os.umask(mask)
-
-
-async def _add_network_address(server: grpc.aio.Server) -> bool:
-    """Listen for enrolled gateways of other machines; return whether that can be."""
-    host = settings.XDS_ADDRESS.rpartition(":")[0].strip("[]")
-    try:
-        issued = await asyncio.to_thread(issue_for_server, host, now=timezone.now())
-    except SealingError as damaged:  # gateways of this machine need no authority
-        log.error("Gateways on other machines cannot come: %s", damaged)  # noqa: TRY400 - the sentence says it all
-        return False
-    credentials = grpc.ssl_server_credentials(
-        [(issued.private_key_pem.value, issued.certificate_pem)], root_certificates=issued.authority_pem, require_client_auth=True
-    )
-    server.add_secure_port(settings.XDS_ADDRESS, credentials)
-    return True

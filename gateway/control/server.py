@@ -17,7 +17,9 @@ from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAc
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest, LoadStatsResponse
 
+from gateway.compile.resource import CLUSTER
 from gateway.control.status_queue import StatusQueue
+from gateway.control.watch import BARE
 from gateway.seeing.failures import failed_call
 from gateway.seeing.usage import counts_of, reports_wanted
 from gateway.streams.cache import Cache, NodeStream
@@ -81,6 +83,7 @@ class ControlPlane:
         self._cache = cache
         self._statuses = statuses
         self._knows = knows
+        self.trouble = ""  # why a gateway was turned away that should be served
 
     def handlers(self) -> tuple[Any, ...]:
         """Return the services as gRPC takes them."""
@@ -102,6 +105,7 @@ class ControlPlane:
         if (first := await anext(aiter(requests), None)) is None:
             return
         name = await self._name(context, first.node.id)
+        await self._refuse_to_empty(context, name, first)
         node_stream = NodeStream(self._cache, name)
         self._cache.join(node_stream)
         self._statuses.connected(name, version_of(first))
@@ -145,6 +149,16 @@ class ControlPlane:
                 asked = True
                 yield reports_wanted()
             self._statuses.called(counts_of(report))
+
+    async def _refuse_to_empty(self, context: Context, name: str, first: DeltaDiscoveryRequest) -> None:
+        """Turn a gateway away that has APIs, while there are none and nobody knows why: it goes on with what it has, and comes again."""
+        if not (self._cache.suspect and first.type_url == CLUSTER and first.initial_resource_versions):
+            self.trouble = self.trouble if self._cache.suspect else ""
+            return
+        if not self.trouble:
+            log.error("%s was turned away. %s", name, BARE)
+        self.trouble = BARE
+        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "There is no API here, and nothing tells why.")
 
     async def _name(self, context: Context, claimed: str) -> str:
         await self._cache.ready.wait()  # by then it is known, too, who is enrolled

@@ -35,7 +35,6 @@ from gateway.control.fallbacks import Earlier, Fallback, Fallbacks, earlier_vers
 from gateway.control.status_queue import StatusQueue
 from gateway.streams.cache import Update
 from gateway.streams.stream import Key
-from portal.activity import last_line
 from portal.models import Activity, Event
 
 log = logging.getLogger(__name__)
@@ -102,13 +101,18 @@ class Snapshot:
             return tuple(self._segments.get(name.removeprefix(segment_name("")), ()))
         return (owner,) if (owner := self._owners.get(key)) is not None else ()
 
-    def load(self) -> Update:
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is no API."""
+        return not self._apis
+
+    def load(self, line: int) -> Update:
         """Compile everything there is.
 
+        :param line: the newest line of the log, read before: what changes meanwhile is read again
         :raises django.db.DatabaseError: if the database is away
         """
         self._forget()
-        line = last_line()  # before the rows: what changes meanwhile is read again
         resources: list[Resource] = []
         fallbacks: dict[Key, tuple[Fallback, ...]] = {}
         for rows in _chunks(_rows().iterator(chunk_size=_CHUNK)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -35,7 +35,14 @@ class Reason:
 
 @dataclass(slots=True)
 class Page:
-    """Notes that are written together. The newest of each thing counts."""
+    """Notes that are written together. The newest of each thing counts.
+
+    :ivar generation: how often numbers of changes have begun to mean others; notes of changes hold within one
+    :ivar anew: what has become of changes before is to be forgotten, also what was written, on gateways that are away and on these
+    """
+
+    generation: int = 0
+    anew: frozenset[str] | None = None
 
     gateways: dict[str, dict[str, Any]] = field(default_factory=dict)  # values of the row's fields
     deliveries: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
@@ -47,10 +54,17 @@ class Page:
 
     def __bool__(self) -> bool:
         """Return whether anything is noted."""
-        return any((self.gateways, self.deliveries, self.still_refused, self.refusals, self.problems, self.calls, self.usage))
+        return self.anew is not None or any(
+            (self.gateways, self.deliveries, self.still_refused, self.refusals, self.problems, self.calls, self.usage)
+        )
 
     def add(self, newer: Page) -> None:
         """Take over what a *newer* page says."""
+        if newer.generation > self.generation:
+            self.generation = newer.generation
+            self.forget_changes()
+        if newer.anew is not None:
+            self.anew = newer.anew | (self.anew or frozenset())
         for name, values in newer.gateways.items():
             self.gateways.setdefault(name, {}).update(values)
         for key, values in newer.deliveries.items():
@@ -64,6 +78,31 @@ class Page:
         _keep_newest(self.deliveries)
         _keep_newest(self.calls)
 
+    def forget_changes(self) -> None:
+        """Take out what was noted of changes, by whose numbers others go by now."""
+        self.deliveries.clear()
+        self.refusals.clear()
+        self.still_refused.clear()
+        for values in self.gateways.values():
+            values.pop("applied_change", None)
+            values.pop("applied_at", None)
+
+    def split(self) -> Iterator[Page]:
+        """Yield each note on a page of its own, for when one of them cannot be written."""
+        if self.anew is not None:
+            yield Page(anew=self.anew)
+        for notes in fields(self):
+            if isinstance(held := getattr(self, notes.name), dict):
+                for key, note in held.items():
+                    alone = Page()
+                    setattr(alone, notes.name, {key: note})
+                    yield alone
+
+    def __str__(self) -> str:
+        """Return what is noted of what, without what callers and gateways have written."""
+        held = {notes.name: getattr(self, notes.name) for notes in fields(self)}
+        return ", ".join(f"{name} {list(notes)}" for name, notes in held.items() if isinstance(notes, dict) and notes)
+
 
 class StatusQueue:
     """Takes notes from any thread without making it wait."""
@@ -71,6 +110,7 @@ class StatusQueue:
     def __init__(self) -> None:
         """Begin with an empty page."""
         self.something = threading.Event()
+        self._generation = 0
         self._page = Page()
         self._lock = threading.Lock()
         self._connected: set[str] = set()
@@ -148,7 +188,7 @@ class StatusQueue:
     def take(self) -> Page:
         """Return what is noted and begin a new page."""
         with self._lock:
-            page, self._page = self._page, Page()
+            page, self._page = self._page, Page(generation=self._generation)
             self.something.clear()
         return page
 
@@ -157,6 +197,13 @@ class StatusQueue:
         with self._lock:
             page.add(self._page)
             self._page = page
+
+    def begin_anew(self) -> None:
+        """Forget what became of changes: the database has gone back, and their numbers mean others by now."""
+        with self._lock:
+            self._generation += 1
+            self._page.add(Page(generation=self._generation, anew=frozenset(self._connected)))
+        self.something.set()
 
     def disconnect_all(self) -> None:
         """Note that nobody is connected any more: the process ends."""
@@ -167,6 +214,7 @@ class StatusQueue:
         if not page:
             return
         with self._lock:
+            page.generation = self._generation
             self._page.add(page)
         self.something.set()
 

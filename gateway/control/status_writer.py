@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from apis.models import Api
@@ -24,6 +26,13 @@ from gateway.streams.stream import Key
 
 log = logging.getLogger(__name__)
 
+# The database is there, and it or already its driver takes no such value.
+_UNWRITABLE = (DataError, IntegrityError, ValueError, OverflowError)
+    DataError,
+    IntegrityError,
+    ValueError,
+    OverflowError,
+)  # the database is there; it, or already its driver, takes no such value
 _GATHER_SECONDS = 0.01  # what happens within this time is written together
 _RETRY_SECONDS = 1.0
 _CHUNK = 500
@@ -69,8 +78,7 @@ class StatusWriter:
         if not page:
             return True
         try:
-            with transaction.atomic():
-                self._write(page)
+            self._write_what_can_be(page)
         except DatabaseError as error:
             log.warning("The state of the gateways could not be written and is kept for later: %s", error)
             connection.close()
@@ -78,12 +86,35 @@ class StatusWriter:
             return False
         return True
 
+    def _write_what_can_be(self, page: Page) -> None:
+        """Write *page*; if a note in it is none that the database takes, the others alone.
+
+        :raises DatabaseError: if the database is away
+        """
+        try:
+            with transaction.atomic():
+                self._write(page)
+        except _UNWRITABLE as error:
+            log.warning("A note about the gateways cannot be written; the others are written one by one: %s", error)
+        else:
+            return
+        with transaction.atomic():  # all or none: counts are added to what is there, so that nothing may be written twice
+            for note in page.split():
+                try:
+                    with transaction.atomic():
+                        self._write(note)
+                except _UNWRITABLE as error:
+                    log.error("Not written: %s: %s", note, error)  # noqa: TRY400 - the sentence says it all
+
     def _write(self, page: Page) -> None:
+        if page.anew is not None:
+            Delivery.objects.all().delete()
+            Gateway.objects.filter(Q(name__in=page.anew) | Q(disconnected_at__isnull=False)).update(applied_change=0)
         gateways = _known_gateways(page)
         self._write_deliveries(page, gateways)
         for name, values in page.gateways.items():
             if gateway := gateways.get(name):
-                Gateway.objects.filter(pk=gateway).update(**values)
+                Gateway.objects.filter(pk=gateway).update(**values | ({"seen_at": Now()} if "seen_at" in values else {}))
                 if "applied_change" in values:
                     late = Delivery.objects.filter(gateway=gateway, change__lte=values["applied_change"], applied_at=None)
                     late.update(applied_at=values["applied_at"])

@@ -40,11 +40,10 @@ _WAIT = re.compile(r"[0-9]{1,9}\Z")
 @permission_required("gateway.view_gateway", raise_exception=True)
 def index(request: PortalRequest) -> HttpResponse:
     """Show the gateways: connected since when, what they run, what they have refused."""
-    now = timezone.now()
-    gateways = list(Gateway.objects.annotate(refused=Count("refusals")))
+    gateways = list(Gateway.objects.with_presence().annotate(refused=Count("refusals")))
     refusals = list(Refusal.objects.select_related("gateway", "api").annotate(version=F("presents__number"))[: _SHOWN_REFUSALS + 1])
     context = {
-        "gateways": [(gateway, gateway.is_connected(now=now)) for gateway in gateways],
+        "gateways": [(gateway, gateway.is_connected) for gateway in gateways],
         "newest": last_line(),
         "refusals": refusals[:_SHOWN_REFUSALS],
         "more_refusals": len(refusals) > _SHOWN_REFUSALS,

@@ -34,6 +34,7 @@ class Update:
     :ivar touched: per line, the resources that the line concerns, changed or not
     :ivar fallbacks: what stands in for some of *resources* where a gateway refuses them, the best first
     :ivar complete: these are all resources there are; others are gone
+    :ivar suspect: there is no API, and nothing tells why: a gateway that has some is not to lose them for it
     """
 
     line: int
@@ -42,6 +43,7 @@ class Update:
     touched: Mapping[int, frozenset[Key]] = field(default_factory=dict)
     fallbacks: Mapping[Key, tuple[StandIn, ...]] = field(default_factory=dict)
     complete: bool = False
+    suspect: bool = False
 
 
 class StatusSink(Protocol):
@@ -68,6 +70,9 @@ class StatusSink(Protocol):
     def accepted(self, gateway: str, key: Key) -> None:
         """Note that *gateway* no longer refuses what it had refused."""
 
+    def begin_anew(self) -> None:
+        """Forget what became of changes: their numbers mean others by now."""
+
 
 class NodeStream:
     """One stream of one gateway."""
@@ -81,7 +86,9 @@ class NodeStream:
         self._cache = cache
 
     def receive(self, request: Request) -> None:
-        """Take in a request of the gateway."""
+        """Take in a request of the gateway; what one says that we have hung up on is about changes that are over."""
+        if self.ended.is_set():
+            return
         self._cache.tell(self, self.stream.request(request))
         self.wake.set()
 
@@ -98,6 +105,7 @@ class Cache:
         self.desired: dict[str, dict[str, Resource]] = {type_url: {} for type_url in TYPES}
         self._fallbacks: dict[Key, tuple[StandIn, ...]] = {}
         self.line = 0
+        self.suspect = False
         self.ready = asyncio.Event()
         self._news = news
         self._node_streams: set[NodeStream] = set()
@@ -141,7 +149,8 @@ class Cache:
     def apply(self, update: Update) -> None:
         """Make *update* the desired state and have it sent."""
         if update.complete:
-            update = self._as_changes(update)
+            update = self._all_anew(update)
+        self.suspect = update.suspect
         for resource in update.resources:
             self.desired[resource.type_url][resource.name] = resource
             self._fallbacks.pop((resource.type_url, resource.name), None)
@@ -158,18 +167,27 @@ class Cache:
             node_stream.wake.set()
         for gateway in self.gateways:
             self._news.sent(gateway, update.touched)
-        for node_stream in list(self._node_streams):
+        for node_stream in self._going_on():
             self.tell(node_stream, node_stream.stream.settled())
-        for gateway in self.gateways:
+        for gateway in sorted({node_stream.gateway for node_stream in self._going_on()}):
             self._note_progress(gateway)
         self.ready.set()
 
-    def _as_changes(self, update: Update) -> Update:
-        """Return the complete *update* as a change of what there is."""
+    def _going_on(self) -> list[NodeStream]:
+        return [node_stream for node_stream in self._node_streams if not node_stream.ended.is_set()]
+
+    def _all_anew(self, update: Update) -> Update:
+        """Return the complete *update* as a change of what there is.
+
+        Gateways are hung up on; as they come back they say what they have, and only the difference is sent.
+        """
+        if self.ready.is_set():
+            self.end_streams_of(self.gateways)
+            self._unsettled.clear()
+            self._news.begin_anew()
         before = {(type_url, name) for type_url, resources in self.desired.items() for name in resources}
         after = {(resource.type_url, resource.name) for resource in update.resources}
-        touched = {update.line: frozenset(before | after)} if before else {}
-        return replace(update, removed=tuple(before - after), touched=touched, complete=False)
+        return replace(update, removed=tuple(before - after), touched={}, complete=False)
 
     def tell(self, node_stream: NodeStream, outcomes: Iterable[Outcome]) -> None:
         """Pass on what has become of changes and resources at one stream."""

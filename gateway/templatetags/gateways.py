@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.db.models import Count, F, Model, Q
 from django.template.context import RequestContext
 from django.urls import reverse
-from django.utils import timezone
 
 from apis.models import Api
 from certificates.models import ClientCertificate
@@ -65,9 +64,7 @@ def _took(status: LiveStatus) -> dict[str, int]:
 @register.inclusion_tag("gateways/_dashboard_figure.html")
 def gateways_summary() -> dict[str, Any]:
     """Render how many gateways are connected, and whether one refuses something."""
-    gateways = list(Gateway.objects.filter(connected_at__isnull=False))
-    now = timezone.now()
-    connected = sum(gateway.is_connected(now=now) for gateway in gateways)
+    connected = sum(gateway.is_connected for gateway in Gateway.objects.with_presence())
     refused = Count("api", distinct=True, filter=Q(presents=None))
     return {"connected": connected, **Refusal.objects.aggregate(refusals=refused, earlier=Count("api", distinct=True) - refused)}
 

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.control import alpn
 from gateway.control.alpn import BackEnd, Handshakes
+from portal.threads import WatchedThreads
 from tests.gateway.backends import Backend, Http2Backend
 from tests.gateway.plant import eventually
 from tests.issuing import Issued
@@ -19,7 +20,7 @@ LOOPBACK = [ip_network("127.0.0.0/8")]
 
 def asking(*, allowed: object = LOOPBACK) -> Handshakes:
     handshakes = Handshakes(allowed=allowed)  # type: ignore[arg-type]  # a list of networks
-    handshakes.start()
+    handshakes.start(WatchedThreads(lambda: pytest.fail("A thread has ended.")).start)
     return handshakes
 
 

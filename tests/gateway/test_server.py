@@ -8,109 +8,26 @@ import signal
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
-from envoy.config.core.v3.base_pb2 import Node
-from envoy.service.discovery.v3.ads_pb2_grpc import AggregatedDiscoveryServiceStub
-from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 
 from gateway import actions
 from gateway.compile import cluster_name
-from gateway.compile.resource import CLUSTER, FILTER, LISTENER, SCOPE
+from gateway.compile.resource import CLUSTER, LISTENER, SCOPE
 from gateway.control.enrolment import AUTHORITY_FILE, CERTIFICATE_FILE, PRIVATE_KEY_FILE, Issued, issue_for_server
 from gateway.models import Gateway, NodeAuthority
+from tests.gateway.peers import Peer, local_peer
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_subscription
 from tests.processes import free_ports
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Peer:
-    """Somebody who plays a gateway; a context manager."""
-
-    def __init__(self, channel: grpc.Channel, name: str) -> None:
-        self._channel = channel
-        self._name = name
-        self._requests: queue.SimpleQueue[DeltaDiscoveryRequest | None] = queue.SimpleQueue()
-        self._call: Any = None
-
-    def __enter__(self) -> Peer:  # noqa: PYI034 - not subclassed
-        self._call = AggregatedDiscoveryServiceStub(self._channel).DeltaAggregatedResources(iter(self._requests.get, None))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._call.cancel()
-        self._channel.close()
-
-    def ask(self, type_url: str, *names: str, has: Mapping[str, str] | None = None) -> None:
-        """Subscribe to everything, or to *names*."""
-        self._requests.put(
-            DeltaDiscoveryRequest(
-                node=Node(id=self._name), type_url=type_url, resource_names_subscribe=names, initial_resource_versions=has or {}
-            )
-        )
-
-    def read(self, *, error: str = "") -> DeltaDiscoveryResponse:
-        """Return the next response, and answer it."""
-        response: DeltaDiscoveryResponse = next(self._call)
-        answer = DeltaDiscoveryRequest(type_url=response.type_url, response_nonce=response.nonce)
-        if error:
-            answer.error_detail.message = error
-        self._requests.put(answer)
-        return response
-
-    def clusters(self, number: int) -> dict[str, str]:
-        """Ask for all clusters; return the versions of the first *number*, by name, however many responses they come in."""
-        self.ask(CLUSTER)
-        versions: dict[str, str] = {}
-        while len(versions) < number:
-            versions |= {one.name: one.version for one in self.read().resources}
-        return versions
-
-    def is_answered(self) -> bool:
-        """Ask for all clusters; return whether the server answers rather than hang up, as it does until it knows of an enrolment."""
-        self.ask(CLUSTER)
-        with contextlib.suppress(grpc.RpcError):
-            self.read()
-            return True
-        return False
-
-    def is_turned_away(self) -> bool:
-        """Return whether the server hangs up, sooner or later."""
-        self.ask(CLUSTER)
-        with contextlib.suppress(grpc.RpcError):
-            for _ in self._call:
-                pass
-            return False
-        return True
-
-    def ends(self) -> bool:
-        """Read on; return whether the server hangs up."""
-        with contextlib.suppress(grpc.RpcError):
-            for _ in self._call:
-                pass
-        return True
-
-    def read_all(self, *types: str) -> dict[str, dict[str, str]]:
-        """Subscribe to everything of *types*, in that order; return the versions of what comes, by type and name."""
-        versions = {}
-        for type_url in types:
-            self.ask(type_url)
-            versions[type_url] = {one.name: one.version for one in self.read().resources}
-        return versions
-
-    def reads_nothing(self) -> bool:
-        """Return whether the next thing to come is a type that is asked for only now."""
-        self.ask(FILTER, "keys-00")
-        return str(self.read().type_url) == FILTER
 
 
 @pytest.fixture
@@ -128,25 +45,21 @@ def control_plane(still: Plant) -> Plant:
     return still
 
 
-def _local(plant: Plant, name: str = "local") -> Peer:
-    return Peer(grpc.insecure_channel(f"unix:{plant.home}/xds.sock"), name)
-
-
 def test_a_gateway_that_comes_back_is_sent_only_what_has_changed(control_plane: Plant) -> None:
     apis = [make_api(f"api-{number}") for number in range(3)]
-    with _local(control_plane) as peer:
+    with local_peer(control_plane) as peer:
         has = peer.clusters(3)
     assert set(has) == {cluster_name(api.pk) for api in apis}
-    with _local(control_plane) as peer:
+    with local_peer(control_plane) as peer:
         peer.ask(CLUSTER, has=has)
         assert peer.reads_nothing()
-    with _local(control_plane) as peer:
+    with local_peer(control_plane) as peer:
         peer.ask(CLUSTER, has=has | {cluster_name(apis[0].pk): "older", "gone": "1"})
         assert [one.name for one in peer.read().resources] == [cluster_name(apis[0].pk)]
 
 
 def test_a_gateway_without_apis_is_not_left_waiting(control_plane: Plant) -> None:
-    with _local(control_plane) as peer:
+    with local_peer(control_plane) as peer:
         versions = peer.read_all(CLUSTER, LISTENER, SCOPE)
     assert versions[CLUSTER] == {}
     assert list(versions[LISTENER]) == ["gateway"]
@@ -162,8 +75,8 @@ def test_a_gateway_that_stops_reading_holds_nobody_up(control_plane: Plant) -> N
         make_api(f"api-{number}")
     with contextlib.ExitStack() as stack:
         for number in range(30):  # they ask for everything and never read
-            stack.enter_context(_local(control_plane, f"stalled-{number}")).ask(CLUSTER)
-        peer = stack.enter_context(_local(control_plane))
+            stack.enter_context(local_peer(control_plane, f"stalled-{number}")).ask(CLUSTER)
+        peer = stack.enter_context(local_peer(control_plane))
         assert len(peer.clusters(20)) == 20
         api = make_api("new")
         assert [one.name for one in peer.read().resources] == [cluster_name(api.pk)]
@@ -174,7 +87,7 @@ def test_many_come_at_once(control_plane: Plant) -> None:
     counted: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def come(number: int) -> None:
-        with _local(control_plane, f"peer-{number}") as peer:
+        with local_peer(control_plane, f"peer-{number}") as peer:
             counted.put(len(peer.clusters(1)))
 
     threads = [threading.Thread(target=come, args=[number]) for number in range(40)]
@@ -189,17 +102,17 @@ def test_two_processes_disturb_nobody_and_the_second_takes_over(control_plane: P
     control_plane.start("xds", called="second")
     eventually(lambda: "standing by" in control_plane.log_of("second"))
     api = make_api()
-    with _local(control_plane) as peer:
+    with local_peer(control_plane) as peer:
         assert list(peer.clusters(1)) == [cluster_name(api.pk)]
     control_plane.end("xds", how=signal.SIGKILL)
     eventually(lambda: "Serving gateways" in control_plane.log_of("second"))
-    with _local(control_plane) as peer:
+    with local_peer(control_plane) as peer:
         assert list(peer.clusters(1)) == [cluster_name(api.pk)]
 
 
 def test_a_locked_database_delays_what_is_written_down_and_nothing_else(control_plane: Plant) -> None:
     make_api("first")
-    with _local(control_plane) as peer:
+    with local_peer(control_plane) as peer:
         peer.clusters(1)
         api = make_api("second")
         lock = "BEGIN IMMEDIATE" if connection.vendor == "sqlite" else "BEGIN; LOCK TABLE gateway_gateway IN ACCESS EXCLUSIVE MODE"
@@ -212,7 +125,7 @@ def test_a_locked_database_delays_what_is_written_down_and_nothing_else(control_
 
 
 def test_it_ends_within_seconds_and_notes_that_nobody_is_connected(control_plane: Plant) -> None:
-    with _local(control_plane) as peer:
+    with local_peer(control_plane) as peer:
         peer.ask(CLUSTER)
         peer.read()
         eventually(lambda: Gateway.objects.filter(disconnected_at=None).exists())
@@ -258,10 +171,15 @@ def test_the_port_speaks_tls_1_3_only(on_the_network: tuple[Plant, int], tmp_pat
     context.set_alpn_protocols(["h2"])
     context.minimum_version = context.maximum_version = version
 
+    def listens() -> bool:
+        with socket.socket() as caller:
+            return caller.connect_ex(("127.0.0.1", port)) == 0
+
     def spoken() -> str | None:
         with socket.create_connection(("127.0.0.1", port)) as plain, context.wrap_socket(plain, server_hostname="127.0.0.1") as secure:
             return secure.version()
 
+    eventually(listens)
     if comes:
         assert spoken() == "TLSv1.3"
     else:
@@ -277,7 +195,7 @@ def test_where_the_gateway_authority_is_damaged_gateways_of_this_machine_still_c
     still.serve()
     eventually(lambda: "Gateways on other machines cannot come: gateway authority" in still.log_of("xds"))
     eventually(still.xds_listens)
-    with _local(still) as peer:
+    with local_peer(still) as peer:
         assert peer.is_answered()
 
 
@@ -326,7 +244,7 @@ def test_it_starts_without_a_database_and_serves_once_there_is_one(still: Plant,
     still.start("migrate")
     assert still.wait_for("migrate") == 0
     eventually(still.xds_listens)
-    with _local(still) as peer:
+    with local_peer(still) as peer:
         assert list(peer.read_all(CLUSTER, LISTENER)[LISTENER]) == ["gateway"]
 
 

@@ -23,10 +23,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class SlowSnapshot(Snapshot):
     """A snapshot during whose first reading somebody enrols a gateway."""
 
-    def load(self) -> Update:
+    def load(self, line: int) -> Update:
         """Read everything, a moment too late."""
         actions.enrol("gateway-2", by=None, now=timezone.now())
-        return super().load()
+        return super().load(line)
 
 
 def test_a_gateway_that_is_enrolled_while_everything_is_read_is_known_afterwards() -> None:

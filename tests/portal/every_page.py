@@ -42,6 +42,7 @@ ACCESS = "5cf1a7"
 
 ADDRESSES: dict[str, Address] = {
     "healthz": Address(Open.ANYBODY),
+    "readyz": Address(Open.ANYBODY),
     "login": Address(Open.ANYBODY),
     "set_language": Address(Open.ANYBODY, "post"),
     "dashboard": Address(_VIEW),

@@ -37,6 +37,7 @@ print(json.dumps(answers))
 PATHS = {
     "/accounts/login/": 200,
     "/healthz": 200,
+    "/readyz": 503,
     "/static/some.css": 200,
     "/static/missing.css": 404,
     "/management/apis?api-version=1": 401,

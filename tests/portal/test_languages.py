@@ -22,7 +22,7 @@ CATALOGUE = Path(settings.BASE_DIR) / "locale" / "zh_Hans" / "LC_MESSAGES" / "dj
 PAGES = [
     pytest.param(name, address, id=name)
     for name, address in ADDRESSES.items()
-    if address.method == "get" and name not in {"healthz", "login", "guide", "help", "password_change"}
+    if address.method == "get" and name not in {"healthz", "readyz", "login", "guide", "help", "password_change"}
     # the guide is a document of its own per language; the form for a new password is Django's own
 ]
 # What is the same in every language: what the tests have stored, verbs, certificates' own words, names of languages.

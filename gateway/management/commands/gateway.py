@@ -21,6 +21,7 @@ from gateway import actions
 from gateway.agent import envoy, supervisor
 from gateway.agent.bootstrap import as_json, bootstrap
 from gateway.models import Gateway
+from portal import private_files
 from portal.characters import shown
 from portal.validators import plain_name
 
@@ -66,7 +67,7 @@ class Command(BaseCommand):
             raise CommandError(str(damaged)) from damaged
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for filename, content in issued.files.items():
-            _write_private(directory / filename, content)
+            private_files.write(directory / filename, content)
         self.stdout.write(f"{name} may come until {issued.not_after:%Y-%m-%d}. Its files are in {directory}; move them to its machine.")
 
     def _remove(self, name: str) -> None:
@@ -77,16 +78,15 @@ class Command(BaseCommand):
         self.stdout.write(f"{name} may come no more.")
 
     def _list(self, *, as_json: bool) -> None:
-        now = timezone.now()
         gateways = [
             {
                 "name": gateway.name if as_json else shown(gateway.name),
-                "connected": gateway.is_connected(now=now),
+                "connected": gateway.is_connected,
                 "version": gateway.version,
                 "appliedChange": gateway.applied_change,
                 "refusals": gateway.refusals.count(),
             }
-            for gateway in Gateway.objects.all()
+            for gateway in Gateway.objects.with_presence()
         ]
         if as_json:
             self.stdout.write(json.dumps(gateways, indent=2))
@@ -120,11 +120,4 @@ def _run() -> None:
 
 def _write_bootstrap() -> None:
     settings.PORTAL_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_private(settings.PORTAL_HOME / supervisor.BOOTSTRAP, as_json(bootstrap(envoy.chosen_bootstrap())).encode())
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    new = path.with_suffix(".new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-    new.replace(path)
+    private_files.write(settings.PORTAL_HOME / supervisor.BOOTSTRAP, as_json(bootstrap(envoy.chosen_bootstrap())).encode())

@@ -13,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from certificates.keyring import keyring
 from certificates.sealing import BadKeyRing
 from portal.logs import log_plainly
+from portal.threads import FAILED
 
 # gRPC for Python cannot be told the TLS version, only the ciphers of TLS 1.2: one for a kind of key that our certificate has not.
 _NO_TLS_12 = {"GRPC_SSL_CIPHER_SUITES": "ECDHE-RSA-AES256-GCM-SHA384"}
@@ -31,9 +32,12 @@ class Command(BaseCommand):
             _require_ring()
         connection.close()
         os.environ.update(_NO_TLS_12)
-        from gateway.control.process import serve  # late: gRPC reads its environment as it is imported
+        from gateway.control.process import Failed, serve  # late: gRPC reads its environment as it is imported
 
-        serve()
+        try:
+            serve()
+        except Failed as failed:
+            raise CommandError(str(failed), returncode=FAILED) from failed
 
 
 def _require_ring() -> None:

@@ -1,0 +1,93 @@
+"""Where gateways of other machines come: mutual TLS with certificates of our own, the server's renewed while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import grpc
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from certificates.sealing import SealingError
+from gateway.control.enrolment import SERVER_LASTS, Issued, issue_for_server
+
+log = logging.getLogger(__name__)
+
+_RENEWED_BEFORE = SERVER_LASTS / 3  # long enough for whoever has to mend what keeps it from being renewed
+_LOOK_SECONDS = 60.0  # at the clock of the machine, which may jump
+_RETRY_SECONDS = 5.0
+_SAY_EVERY = timedelta(hours=1)
+
+
+class ServerIdentity:
+    """The certificate that the control plane shows. gRPC asks for it at each handshake, so streams that are open go on."""
+
+    def __init__(self, host: str) -> None:
+        """Begin without a certificate.
+
+        :param host: the name or address that gateways come to
+        """
+        self._host = host
+        self._issued: Issued | None = None
+        self._said_at: datetime | None = None
+
+    @property
+    def not_after(self) -> datetime | None:
+        """Until when the certificate in use is valid; ``None``: there is none yet."""
+        return self._issued.not_after if self._issued else None
+
+    def configuration(self) -> Any:
+        """Return what the next handshake shows; called by gRPC, which must not wait."""
+        assert self._issued is not None  # noqa: S101 - nothing listens before there is one
+        pair = (self._issued.private_key_pem.value, self._issued.certificate_pem)
+        return grpc.ssl_server_certificate_configuration([pair], root_certificates=self._issued.authority_pem)
+
+    def is_due(self, *, now: datetime) -> bool:
+        """Return whether a new certificate is due: soon enough, and also when the clock was set back before its beginning."""
+        return self._issued is None or not (now < self._issued.not_after - _RENEWED_BEFORE < now + SERVER_LASTS)
+
+    async def renew(self) -> bool:
+        """Get a new certificate; return whether that worked. The one in use stays until then."""
+        now = timezone.now()
+        try:
+            self._issued = await asyncio.to_thread(_issue, self._host, now)
+        except (SealingError, DatabaseError) as error:
+            if self._said_at is None or not timedelta(0) <= now - self._said_at < _SAY_EVERY:
+                self._said_at = now
+                log.error("Gateways on other machines cannot come: %s", error)  # noqa: TRY400 - a sentence
+            return False
+        self._said_at = None
+        log.info("Gateways on other machines are shown a certificate that is valid until %s.", f"{self._issued.not_after:%Y-%m-%d}")
+        return True
+
+    async def keep(self) -> None:
+        """Renew whenever it is due, for ever."""
+        while True:
+            renewed = await self.renew() if self.is_due(now=timezone.now()) else True
+            await asyncio.sleep(_LOOK_SECONDS if renewed else _RETRY_SECONDS)
+
+
+async def listen(server: grpc.aio.Server) -> None:
+    """Let *server* serve enrolled gateways of other machines at ``PORTAL_XDS_ADDRESS``, as soon as there is a certificate, for ever.
+
+    :raises RuntimeError: if the address cannot be listened on
+    """
+    identity = ServerIdentity(settings.XDS_ADDRESS.rpartition(":")[0].strip("[]"))
+    while not await identity.renew():  # noqa: ASYNC110 - nothing tells when the database is back
+        await asyncio.sleep(_RETRY_SECONDS)
+    credentials = grpc.dynamic_ssl_server_credentials(identity.configuration(), identity.configuration, require_client_authentication=True)
+    server.add_secure_port(settings.XDS_ADDRESS, credentials)
+    await server.start()
+    log.info("Serving gateways of other machines on %s.", settings.XDS_ADDRESS)
+    await identity.keep()
+
+
+def _issue(host: str, now: datetime) -> Issued:
+    try:
+        return issue_for_server(host, now=now)
+    finally:
+        connection.close()

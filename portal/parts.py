@@ -1,0 +1,73 @@
+"""The parts that a process of ours stands on, and how to look at each: what ``/readyz`` tells of."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from portal.readiness import Look
+
+log = logging.getLogger(__name__)
+
+_LEAST_FREE = 16 * 1024 * 1024  # bytes; SQLite's log alone may need some
+_BUSY_MILLISECONDS = 1500
+_looks: dict[str, Look] = {}
+
+
+def register(part: str, look: Look) -> None:
+    """Let rooms above name a part that every process needs."""
+    _looks[part] = look
+
+
+def looks() -> dict[str, Look]:
+    """Return how to look at what every process with a database needs."""
+    return {"database": database, "disk": disk, **_looks}
+
+
+def database() -> str:
+    """Ask the database, on a connection of its own: one that was opened earlier tells of then."""
+    asking = connection.copy()
+    asking.settings_dict["OPTIONS"].pop("pool", None)  # a full pool is no missing database
+    try:
+        return _refusal_of(asking)
+    except DatabaseError as error:
+        log.warning("The database does not answer: %s", error)
+        return "The database does not answer."
+    finally:
+        asking.close()
+
+
+def _refusal_of(asking: BaseDatabaseWrapper) -> str:
+    with asking.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
+        if cursor.fetchone() is None:
+            return "The database is empty."
+        if asking.vendor == "sqlite":  # whether it takes a change
+            cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("ROLLBACK")
+            return ""
+        cursor.execute("SELECT current_setting('transaction_read_only')")
+        return "The database takes no changes." if cursor.fetchone() == ("on",) else ""
+
+
+def disk() -> str:
+    """Tell whether what the portal writes finds room."""
+    folders = {Path(settings.PORTAL_HOME)}
+    if connection.vendor == "sqlite":
+        folders.add(Path(connection.settings_dict["NAME"]).parent)
+    for folder in folders:
+        try:
+            room = os.statvfs(folder)
+        except OSError:
+            return "The folder that holds everything is not there."
+        if room.f_bavail * room.f_frsize < _LEAST_FREE:
+            return "The disk is full."
+        if not os.access(folder, os.W_OK | os.X_OK):
+            return "The folder that holds everything cannot be written."
+    return ""
