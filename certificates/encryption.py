@@ -14,6 +14,7 @@ from django.db.models import Count
 from certificates.keyring import keyring
 from certificates.models import SealedSecret
 from certificates.sealing import SealingError
+from portal import database
 from portal.activity import record
 from portal.characters import shown
 from portal.models import Event, Installation
@@ -53,7 +54,7 @@ class Rewrapped:
 
 def sealed_models() -> list[type[SealedSecret]]:
     """Return every model whose rows hold a sealed secret and whose table exists."""
-    tables = set(connection.introspection.table_names())
+    tables = set() if database.is_missing() else set(connection.introspection.table_names())
     models = (model for model in apps.get_models() if issubclass(model, SealedSecret) and model._meta.db_table in tables)
     return sorted(models, key=lambda model: model._meta.label)
 

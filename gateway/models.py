@@ -18,6 +18,7 @@ from certificates.models import NAME_MAX_LENGTH, CertificateVersion, SealedSecre
 # The xDS process notes every SEEN_EVERY that a gateway is still connected; a gateway that was not seen for twice that long is
 # not counted, so that a killed process leaves no gateway "connected" for ever.
 SEEN_EVERY = timedelta(seconds=10)
+ENROLMENT_WARNED = timedelta(days=60)  # gateways renew theirs long before
 USAGE_KEPT = timedelta(days=2)  # twice what pages show
 
 
@@ -39,6 +40,8 @@ class Gateway(models.Model):
     name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, validators=[valid_name])
     fingerprint = models.CharField(_("certificate"), max_length=64, blank=True, editable=False)  # SHA-256; empty: local socket only
     enrolled_until = models.DateTimeField(_("enrolled until"), null=True, blank=True)
+    next_fingerprint = models.CharField(max_length=64, blank=True, editable=False)  # of a renewed certificate that has not come yet
+    next_enrolled_until = models.DateTimeField(null=True, blank=True, editable=False)
     version = models.CharField(_("version"), max_length=100, blank=True)
     connected_at = models.DateTimeField(_("connected since"), null=True, blank=True)
     seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
@@ -58,6 +61,11 @@ class Gateway(models.Model):
     def __str__(self) -> str:
         """Return the name."""
         return self.name
+
+    def ends_soon(self, *, now: datetime) -> bool:
+        """Return whether its certificate ends within :data:`ENROLMENT_WARNED`, and none has been issued to follow."""
+        until = self.next_enrolled_until or self.enrolled_until
+        return until is not None and until < now + ENROLMENT_WARNED
 
     @property
     def is_connected(self) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -82,8 +84,12 @@ def damaged_secret(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 def server_error(_request: HttpRequest) -> HttpResponse:
-    """500: a mistake of ours. The page needs neither session nor database: one of them may be what failed."""
-    return HttpResponse(render_to_string("portal/broken.html"), status=500)
+    """500: a mistake of ours; 503: the database is away. The pages need neither session nor database."""
+    if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):  # what Django calls this for
+        return HttpResponse(render_to_string("portal/broken.html"), status=500)
+    response = HttpResponse(render_to_string("portal/database_away.html"), status=503)
+    response["Retry-After"] = "5"
+    return response
 
 
 @never_cache

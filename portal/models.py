@@ -33,6 +33,8 @@ class Event(models.TextChoices):
     SUBSCRIPTION_DELETED = "subscription.deleted", _("Subscription deleted")
     GATEWAY_ADDED = "gateway.added", _("Gateway added")
     GATEWAY_REMOVED = "gateway.removed", _("Gateway removed")
+    GATEWAY_RENEWED = "gateway.renewed", _("Gateway certificate renewed")
+    GATEWAY_CERTIFICATE_USED = "gateway.certificate-used", _("New gateway certificate in use")
     TOKEN_CREATED = "token.created", _("Access token created")
     TOKEN_REVOKED = "token.revoked", _("Access token revoked")
     TOKEN_KEYS_SHOWN = "token.keys-shown", _("Shared access keys shown")

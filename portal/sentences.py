@@ -37,6 +37,8 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.SUBSCRIPTION_DELETED: gettext_lazy("{who} deleted the subscription {subject}"),
     Event.GATEWAY_ADDED: gettext_lazy("{who} added the gateway {subject}"),
     Event.GATEWAY_REMOVED: gettext_lazy("{who} removed the gateway {subject}"),
+    Event.GATEWAY_RENEWED: gettext_lazy("{who} renewed the certificate of the gateway {subject}"),
+    Event.GATEWAY_CERTIFICATE_USED: gettext_lazy("{who} retired the old certificate of the gateway {subject}: it uses the new one"),
     Event.TOKEN_CREATED: gettext_lazy("{who} created the access token {subject}"),
     Event.TOKEN_REVOKED: gettext_lazy("{who} revoked the access token {subject}"),
     Event.TOKEN_KEYS_SHOWN: gettext_lazy("{who} looked at the keys of the shared access {subject}"),

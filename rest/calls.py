@@ -6,11 +6,13 @@ the sign-in page.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, re_path
 from django.utils import timezone
@@ -115,7 +117,11 @@ def not_found(_request: HttpRequest, exception: Exception) -> HttpResponse:  # n
 
 
 def server_error(_request: HttpRequest) -> HttpResponse:
-    """500: a mistake of ours, or the database is away."""
+    """500: a mistake of ours; 503: the database is away."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):  # what Django calls this for
+        response = envelope.enveloped(503, "ServiceUnavailable", _("The database does not answer, or takes no changes just now."))
+        response["Retry-After"] = "5"
+        return response
     return envelope.enveloped(500, "InternalServerError", _("The portal failed; its log says why."))
 
 

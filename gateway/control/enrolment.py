@@ -62,7 +62,13 @@ def fingerprint_of(certificate_pem: bytes) -> str:
 
 def issue_for_gateway(name: str, *, now: datetime) -> Issued:
     """Return a new certificate for the gateway *name*."""
-    return _issue(name, x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH, [], now + GATEWAY_LASTS, now=now)
+    return _issue(name, [], GATEWAY_LASTS, now=now)
+
+
+def issue_for_request(name: str, key: ec.EllipticCurvePublicKey, *, now: datetime) -> tuple[bytes, bytes, datetime]:
+    """Return a certificate of the gateway *name* for a *key* of its own, the authority, both PEM, and until when it is valid."""
+    certificate, issuer = _certify(name, [], GATEWAY_LASTS, key, now=now)
+    return certificate.public_bytes(Encoding.PEM), issuer.public_bytes(Encoding.PEM), certificate.not_valid_after_utc
 
 
 def issue_for_server(host: str, *, now: datetime) -> Issued:
@@ -71,31 +77,39 @@ def issue_for_server(host: str, *, now: datetime) -> Issued:
         name: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         name = x509.DNSName(host)
-    return _issue("xds", x509.oid.ExtendedKeyUsageOID.SERVER_AUTH, [name], now + SERVER_LASTS, now=now)
+    return _issue("xds", [name], SERVER_LASTS, now=now)
 
 
-def _issue(common_name: str, usage: x509.ObjectIdentifier, names: list[x509.GeneralName], until: datetime, *, now: datetime) -> Issued:
-    authority = _authority(now=now)
-    issuer = x509.load_der_x509_certificate(bytes(authority.certificate))
-    signer = serialization.load_der_private_key(authority.unseal().value, None)
-    if not isinstance(signer, ec.EllipticCurvePrivateKey):
-        raise TypeError("The gateway authority has a key of another kind.")
+def _issue(common_name: str, names: list[x509.GeneralName], lasts: timedelta, *, now: datetime) -> Issued:
     key = ec.generate_private_key(ec.SECP256R1())
-    builder = (
-        _builder(common_name, issuer.subject, key.public_key(), now, min(until, issuer.not_valid_after_utc))
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
-    )
-    if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    certificate = builder.sign(signer, hashes.SHA256())
+    certificate, issuer = _certify(common_name, names, lasts, key.public_key(), now=now)
     return Issued(
         certificate_pem=certificate.public_bytes(Encoding.PEM),
         private_key_pem=Secret(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())),
         authority_pem=issuer.public_bytes(Encoding.PEM),
         not_after=certificate.not_valid_after_utc,
     )
+
+
+def _certify(
+    common_name: str, names: list[x509.GeneralName], lasts: timedelta, key: ec.EllipticCurvePublicKey, *, now: datetime
+) -> tuple[x509.Certificate, x509.Certificate]:
+    """Return a certificate, a server's if it has *names*, and its issuer's."""
+    usages = x509.oid.ExtendedKeyUsageOID
+    authority = _authority(now=now)
+    issuer = x509.load_der_x509_certificate(bytes(authority.certificate))
+    signer = serialization.load_der_private_key(authority.unseal().value, None)
+    if not isinstance(signer, ec.EllipticCurvePrivateKey):
+        raise TypeError("The gateway authority has a key of another kind.")
+    builder = (
+        _builder(common_name, issuer.subject, key, now, min(now + lasts, issuer.not_valid_after_utc))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([usages.SERVER_AUTH if names else usages.CLIENT_AUTH]), critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+    )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return builder.sign(signer, hashes.SHA256()), issuer
 
 
 def _authority(*, now: datetime) -> NodeAuthority:

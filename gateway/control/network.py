@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import grpc
-from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
@@ -18,7 +18,7 @@ from gateway.control.enrolment import SERVER_LASTS, Issued, issue_for_server
 log = logging.getLogger(__name__)
 
 _RENEWED_BEFORE = SERVER_LASTS / 3  # long enough for whoever has to mend what keeps it from being renewed
-_LOOK_SECONDS = 60.0  # at the clock of the machine, which may jump
+_LOOK_SECONDS = 5.0  # at the clock of the machine, which may jump
 _RETRY_SECONDS = 5.0
 _SAY_EVERY = timedelta(hours=1)
 
@@ -26,19 +26,22 @@ _SAY_EVERY = timedelta(hours=1)
 class ServerIdentity:
     """The certificate that the control plane shows. gRPC asks for it at each handshake, so streams that are open go on."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, *, clock: Callable[[], datetime] = timezone.now) -> None:
         """Begin without a certificate.
 
         :param host: the name or address that gateways come to
         """
         self._host = host
+        self._clock = clock
         self._issued: Issued | None = None
         self._said_at: datetime | None = None
 
-    @property
-    def not_after(self) -> datetime | None:
-        """Until when the certificate in use is valid; ``None``: there is none yet."""
-        return self._issued.not_after if self._issued else None
+    def trouble(self) -> str:
+        """Return what keeps gateways of other machines from coming, or soon will, in a sentence; empty: nothing."""
+        if self._issued is None:
+            return "There is no certificate to show gateways of other machines."
+        late = self._issued.not_after - _RENEWED_BEFORE / 2 < self._clock()
+        return "The certificate that gateways of other machines are shown cannot be renewed." if late else ""
 
     def configuration(self) -> Any:
         """Return what the next handshake shows; called by gRPC, which must not wait."""
@@ -52,7 +55,7 @@ class ServerIdentity:
 
     async def renew(self) -> bool:
         """Get a new certificate; return whether that worked. The one in use stays until then."""
-        now = timezone.now()
+        now = self._clock()
         try:
             self._issued = await asyncio.to_thread(_issue, self._host, now)
         except (SealingError, DatabaseError) as error:
@@ -67,22 +70,21 @@ class ServerIdentity:
     async def keep(self) -> None:
         """Renew whenever it is due, for ever."""
         while True:
-            renewed = await self.renew() if self.is_due(now=timezone.now()) else True
+            renewed = await self.renew() if self.is_due(now=self._clock()) else True
             await asyncio.sleep(_LOOK_SECONDS if renewed else _RETRY_SECONDS)
 
 
-async def listen(server: grpc.aio.Server) -> None:
-    """Let *server* serve enrolled gateways of other machines at ``PORTAL_XDS_ADDRESS``, as soon as there is a certificate, for ever.
+async def listen(server: grpc.aio.Server, identity: ServerIdentity, address: str) -> None:
+    """Let *server* serve enrolled gateways of other machines at *address*, as soon as there is a certificate, for ever.
 
     :raises RuntimeError: if the address cannot be listened on
     """
-    identity = ServerIdentity(settings.XDS_ADDRESS.rpartition(":")[0].strip("[]"))
     while not await identity.renew():  # noqa: ASYNC110 - nothing tells when the database is back
         await asyncio.sleep(_RETRY_SECONDS)
     credentials = grpc.dynamic_ssl_server_credentials(identity.configuration(), identity.configuration, require_client_authentication=True)
-    server.add_secure_port(settings.XDS_ADDRESS, credentials)
+    server.add_secure_port(address, credentials)
     await server.start()
-    log.info("Serving gateways of other machines on %s.", settings.XDS_ADDRESS)
+    log.info("Serving gateways of other machines on %s.", address)
     await identity.keep()
 
 

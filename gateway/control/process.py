@@ -72,17 +72,20 @@ async def _serve() -> None:
         loop.call_soon_threadsafe(cache.apply, update)
 
     def gateways_changed() -> None:
-        enrolled = dict(Gateway.objects.exclude(fingerprint="").values_list("fingerprint", "name"))
-        loop.call_soon_threadsafe(_admit, cache, knows, enrolled)
+        rows = list(Gateway.objects.exclude(fingerprint="").values_list("name", "fingerprint", "next_fingerprint"))
+        enrolled = {fingerprint: name for name, *fingerprints in rows for fingerprint in fingerprints if fingerprint}
+        loop.call_soon_threadsafe(_admit, cache, knows, enrolled, frozenset(renewed for *_, renewed in rows if renewed))
 
     watch = Watch(snapshot, deliver, gateways_changed)
     control_plane = ControlPlane(cache, statuses, knows, speaks_http2=snapshot.speaks_http2)
-    readiness = Readiness({**parts.looks(), "changes": lambda: watch.trouble() or control_plane.trouble, "streams": _look_at(loop)})
+    identity = network.ServerIdentity(settings.XDS_ADDRESS.rpartition(":")[0].strip("[]")) if settings.XDS_ADDRESS else None
+    own = {"certificate": identity.trouble} if identity else {}
+    readiness = Readiness({**parts.looks(), **own, "changes": lambda: watch.trouble() or control_plane.trouble, "streams": _look_at(loop)})
     with _following(threads, watch, StatusWriter(statuses, snapshot.apis_of)):
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():
                 with _health(readiness):
-                    await _listen(control_plane, cache, ending)
+                    await _listen(control_plane, cache, ending, identity)
     if threads.ended:
         raise Failed(f"The thread {threads.ended} has ended.")
 
@@ -116,10 +119,10 @@ def _health(readiness: Readiness) -> Iterator[None]:
         server.shutdown()
 
 
-def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str]) -> None:
-    """Let these come, and hang up on those that no longer may."""
+def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str], renewed: frozenset[str]) -> None:
+    """Let these come, and hang up on those that no longer may, or under another certificate only."""
     gone = set(knows.enrolled.items()) - set(enrolled.items())
-    knows.enrolled = enrolled
+    knows.enrolled, knows.renewed = enrolled, renewed
     cache.end_streams_of(name for _, name in gone)
 
 
@@ -156,7 +159,7 @@ async def _alone(lock: Path, ending: asyncio.Event) -> AsyncIterator[None]:
         yield
 
 
-async def _listen(control_plane: ControlPlane, cache: Cache, ending: asyncio.Event) -> None:
+async def _listen(control_plane: ControlPlane, cache: Cache, ending: asyncio.Event, identity: network.ServerIdentity | None) -> None:
     """Serve gateways until *ending*, those of this machine also while others cannot be served.
 
     :raises RuntimeError: if an address cannot be listened on
@@ -169,7 +172,7 @@ async def _listen(control_plane: ControlPlane, cache: Cache, ending: asyncio.Eve
     await local.start()
     log.info("Serving gateways on %s.", socket)
     ends = asyncio.create_task(ending.wait())
-    tasks = [ends, *([asyncio.create_task(network.listen(remote))] if settings.XDS_ADDRESS else [])]
+    tasks = [ends, *([asyncio.create_task(network.listen(remote, identity, settings.XDS_ADDRESS))] if identity else [])]
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     log.info("Ending; the gateways keep what they have.")
     for task in tasks:

@@ -10,14 +10,19 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
+from django.db import DatabaseError, connection
+from django.utils import timezone
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAccessLogsResponse
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest, LoadStatsResponse
 
+from certificates.sealing import SealingError
 from gateway.compile.resource import CLUSTER
+from gateway.control import renewal
+from gateway.control.enrolment import fingerprint_of
 from gateway.control.status_queue import StatusQueue
 from gateway.control.watch import BARE
 from gateway.seeing.failures import failed_call
@@ -30,6 +35,7 @@ log = logging.getLogger(__name__)
 
 _DISCOVERY = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 _LOGS = "envoy.service.accesslog.v3.AccessLogService"
+_ENROLMENT = "portal.Enrolment"  # ours: bytes in, bytes out
 _LOADS = "envoy.service.load_stats.v3.LoadReportingService"
 OPTIONS = (
     ("grpc.so_reuseport", 0),
@@ -41,6 +47,7 @@ OPTIONS = (
     ("grpc.max_receive_message_length", 16 * 1024 * 1024),  # a gateway that comes back lists all it has
 )
 _REFUSED_STREAM = "remote_refused_stream_reset"  # of Envoy's response code details; HTTP/1.1 has no streams
+T = TypeVar("T")
 Context = Any  # grpc.aio.ServicerContext is not typed
 
 
@@ -54,6 +61,7 @@ class Knows:
     def __init__(self) -> None:
         """Begin without anybody enrolled."""
         self.enrolled: dict[str, str] = {}  # fingerprint: name
+        self.renewed: frozenset[str] = frozenset()  # fingerprints of certificates that have not come before
 
     def name_of(self, context: Context, claimed: str) -> str:
         """Return the name of the gateway behind a call.
@@ -61,8 +69,6 @@ class Knows:
         :param claimed: the name it gives itself, which only the local socket's is believed
         :raises UnknownGateway: if it is not known
         """
-        from gateway.control.enrolment import fingerprint_of
-
         if certificate := context.auth_context().get("x509_pem_cert"):
             if name := self.enrolled.get(fingerprint_of(certificate[0])):
                 return name
@@ -97,6 +103,7 @@ class ControlPlane:
         return (
             grpc.method_handlers_generic_handler(_DISCOVERY, {"DeltaAggregatedResources": deltas}),
             grpc.method_handlers_generic_handler(_LOGS, {"StreamAccessLogs": logs}),
+            grpc.method_handlers_generic_handler(_ENROLMENT, {"Renew": grpc.unary_unary_rpc_method_handler(self.renew)}),
             grpc.method_handlers_generic_handler(_LOADS, {"StreamLoadStats": loads}),
         )
 
@@ -106,6 +113,7 @@ class ControlPlane:
             return
         name = await self._name(context, first.node.id)
         await self._refuse_to_empty(context, name, first)
+        await self._retire_old_certificate(context)
         node_stream = NodeStream(self._cache, name)
         self._cache.join(node_stream)
         self._statuses.connected(name, version_of(first))
@@ -150,6 +158,29 @@ class ControlPlane:
                 yield reports_wanted()
             self._statuses.called(counts_of(report))
 
+    async def renew(self, request: bytes, context: Context) -> bytes:
+        """Answer a known gateway's signing request with a new certificate and the authority (:mod:`gateway.control.renewal`)."""
+        if not context.auth_context().get("x509_pem_cert"):
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, "On the portal's own machine a gateway needs no certificate.")
+        name = await self._name(context, "")
+        try:
+            return await asyncio.to_thread(_with_own_connection, renewal.renew, name, request, now=timezone.now())
+        except renewal.BadRequest as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        except (DatabaseError, SealingError) as error:
+            log.warning("The certificate of %s could not be renewed: %s", name, error)
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "The certificate cannot be renewed now; the one you have stays valid.")
+        raise AssertionError  # abort() does not return
+
+    async def _retire_old_certificate(self, context: Context) -> None:
+        """Note that a gateway has come with its renewed certificate, if it has."""
+        shown = context.auth_context().get("x509_pem_cert")
+        if shown and (fingerprint := fingerprint_of(shown[0])) in self._knows.renewed:
+            try:
+                await asyncio.to_thread(_with_own_connection, renewal.take_over, fingerprint, now=timezone.now())
+            except DatabaseError as error:  # the next stream notes it
+                log.warning("The old certificate of a gateway could not be retired: %s", error)
+
     async def _refuse_to_empty(self, context: Context, name: str, first: DeltaDiscoveryRequest) -> None:
         """Turn a gateway away that has APIs, while there are none and nobody knows why: it goes on with what it has, and comes again."""
         if not (self._cache.suspect and first.type_url == CLUSTER and first.initial_resource_versions):
@@ -168,6 +199,14 @@ class ControlPlane:
             log.warning("%s", error)
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "This gateway is not enrolled.")
             raise
+
+
+def _with_own_connection(do: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    """Do what needs the database, in a thread that keeps no connection."""
+    try:
+        return do(*arguments, **named)
+    finally:
+        connection.close()
 
 
 async def _read(node_stream: NodeStream, first: DeltaDiscoveryRequest, requests: AsyncIterator[DeltaDiscoveryRequest]) -> None:

@@ -28,11 +28,6 @@ log = logging.getLogger(__name__)
 
 # The database is there, and it or already its driver takes no such value.
 _UNWRITABLE = (DataError, IntegrityError, ValueError, OverflowError)
-    DataError,
-    IntegrityError,
-    ValueError,
-    OverflowError,
-)  # the database is there; it, or already its driver, takes no such value
 _GATHER_SECONDS = 0.01  # what happens within this time is written together
 _RETRY_SECONDS = 1.0
 _CHUNK = 500

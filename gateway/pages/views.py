@@ -44,6 +44,7 @@ def index(request: PortalRequest) -> HttpResponse:
     refusals = list(Refusal.objects.select_related("gateway", "api").annotate(version=F("presents__number"))[: _SHOWN_REFUSALS + 1])
     context = {
         "gateways": [(gateway, gateway.is_connected) for gateway in gateways],
+        "ending": [gateway for gateway in gateways if gateway.ends_soon(now=timezone.now())],
         "newest": last_line(),
         "refusals": refusals[:_SHOWN_REFUSALS],
         "more_refusals": len(refusals) > _SHOWN_REFUSALS,

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, F, Model, Q
 from django.template.context import RequestContext
 from django.urls import reverse
+from django.utils import timezone
 
 from apis.models import Api
 from certificates.models import ClientCertificate
@@ -67,6 +68,13 @@ def gateways_summary() -> dict[str, Any]:
     connected = sum(gateway.is_connected for gateway in Gateway.objects.with_presence())
     refused = Count("api", distinct=True, filter=Q(presents=None))
     return {"connected": connected, **Refusal.objects.aggregate(refusals=refused, earlier=Count("api", distinct=True) - refused)}
+
+
+@register.inclusion_tag("gateways/_dashboard_ending.html")
+def expiring_enrolments() -> dict[str, Any]:
+    """Render which gateways of other machines soon may come no more: those whose certificate was not renewed in time."""
+    now = timezone.now()
+    return {"gateways": [gateway for gateway in Gateway.objects.exclude(enrolled_until=None) if gateway.ends_soon(now=now)], "now": now}
 
 
 @register.inclusion_tag("gateways/_dashboard_refused.html")

@@ -47,9 +47,9 @@ class Command(BaseCommand):
         }
         _allow_connections()
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-        os.execv(  # noqa: S606 - granian itself, from this environment
-            sys.executable, [sys.executable, "-m", "granian", *arguments, "--respawn-failed-workers", "--no-ws", "portal.asgi:application"]
-        )
+        command = [sys.executable, "-m", "granian", *arguments, "--respawn-failed-workers", "--no-ws", "portal.asgi:application"]
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.pooled"}
+        os.execve(sys.executable, command, environment)  # noqa: S606 - granian itself, from this environment
 
 
 def _allow_connections() -> None:
