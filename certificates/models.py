@@ -24,7 +24,7 @@ from certificates.identity import Identity
 from certificates.judgement import doubts_of
 from certificates.keyring import keyring
 from certificates.pfx.model import Aside
-from certificates.sealing import Sealed, SealingError, Secret
+from certificates.sealing import KeyRing, Sealed, SealingError, Secret
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -78,10 +78,17 @@ class SealedSecret(models.Model):
         :raises certificates.sealing.SealingError: if the ring lacks its key, or it was tampered with; names this row
         """
         try:
-            return keyring().unseal(self._sealed(), context=self.sealing_context)
+            return self.unseal_with(keyring())
         except SealingError as error:
             error.row = self.sealed_name
             raise
+
+    def unseal_with(self, ring: KeyRing) -> Secret:
+        """Return the secret, opened with another ring than the portal's.
+
+        :raises certificates.sealing.SealingError: if *ring* lacks its key, or it was tampered with
+        """
+        return ring.unseal(self._sealed(), context=self.sealing_context)
 
     def opened(self) -> Secret | None:
         """Return the secret; ``None`` if it does not open, which the log then says: for whom other secrets will do."""

@@ -1,4 +1,4 @@
-"""Health over HTTP: ``/healthz`` (alive) and ``/readyz`` (by part), as pages of the portal, and for processes that serve no pages."""
+"""Health over HTTP: ``/healthz`` (alive) and ``/readyz`` (by part), for processes that serve no pages. [pure]"""
 
 from __future__ import annotations
 

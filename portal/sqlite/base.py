@@ -6,7 +6,9 @@ look like a database without a single row.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise OperationalError(f"There is no database at {self.settings_dict['NAME']}; `manage.py setup` makes it.")
         connection: sqlite3.Connection = super().get_new_connection(conn_params)
         return connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Begin transactions without the lock for writers: what is read inside is one state, and others go on writing."""
+        self.ensure_connection()
+        mode: str | None = self.settings_dict["OPTIONS"]["transaction_mode"]
+        self.transaction_mode = None
+        try:
+            yield
+        finally:
+            self.transaction_mode = mode
 
     def prepare_database(self) -> None:
         """Make the file, before the first migration."""
