@@ -10,6 +10,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,12 +19,41 @@ from importlib.util import find_spec
 from pathlib import Path
 
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
-_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=100", "listen_addresses=")
+_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=")
+
+
+class Server:
+    """A server that can be stopped and started again."""
+
+    def __init__(self, command: list[str | Path], folder: Path, user: str | None) -> None:
+        """Take how it is started."""
+        self._command = command
+        self._folder = folder
+        self._user = user
+        self.url = f"postgresql://portal@/postgres?host={folder}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with (self._folder / "log").open("a") as log:
+            self._process = subprocess.Popen(self._command, user=self._user, cwd=self._folder, stderr=log)
+        _wait_until_ready(Path(self._command[0]).parent, self._folder, self._process)
+
+    def stop(self) -> None:
+        """Cut everybody off and end it."""
+        self._process.send_signal(signal.SIGINT)  # its "fast" way
+        self._process.wait(20)
 
 
 @contextlib.contextmanager
 def server() -> Iterator[str]:
     """Yield the URL of a fresh server's database; the server and its data are gone afterwards."""
+    with stoppable_server() as running:
+        yield running.url
+
+
+@contextlib.contextmanager
+def stoppable_server(*, connections: int = 100) -> Iterator[Server]:
+    """Yield a fresh server with one database, which takes so many *connections*; it and its data are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="postgresql-") as temporary:
         folder = Path(temporary)
         user = _UNPRIVILEGED if os.geteuid() == 0 else None
@@ -36,16 +66,13 @@ def server() -> Iterator[str]:
                 os.chown(path, person.pw_uid, person.pw_gid)
         initdb: list[str | Path] = [binaries / "initdb", "-D", data, "-U", "portal", "--auth=trust", "--encoding=UTF8", "--no-sync"]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=user, cwd=folder)
-        options = [part for setting in _SETTINGS for part in ("-c", setting)]
-        command: list[str | Path] = [binaries / "postgres", "-D", data, "-k", folder, *options]
-        with (folder / "log").open("w") as log:
-            process = subprocess.Popen(command, user=user, cwd=folder, stderr=log)
+        options = [part for setting in (*_SETTINGS, f"max_connections={connections}") for part in ("-c", setting)]
+        running = Server([binaries / "postgres", "-D", data, "-k", folder, *options], folder, user)
+        running.start()
         try:
-            _wait_until_ready(binaries, folder, process)
-            yield f"postgresql://portal@/postgres?host={folder}"
+            yield running
         finally:
-            process.terminate()
-            process.wait(20)
+            running.stop()
 
 
 def binaries_of_the_package() -> Path:

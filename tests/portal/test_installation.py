@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import secrets
+import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,8 +17,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
-from certificates.sealing import KeyRing
+from certificates.sealing import KeyRing, new_key
 from portal import installation
+from tests.processes import PROJECT
 
 
 @pytest.fixture
@@ -181,3 +187,106 @@ def test_an_administrator_who_cannot_sign_in_is_none(db: None, home: Path) -> No
 
     assert installation.first_administrator()
     assert installation.generated_administrator()
+
+
+def _of_its_own(home: Path, **more: str) -> dict[str, str]:
+    """Return the environment of a portal whose database and keys are files in *home*."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "DATABASE_", "DJANGO_"))}
+    return {**ours, "PORTAL_HOME": str(home), **more}
+
+
+def _manage(home: Path, *arguments: str, **more: str) -> tuple[int, str]:
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(command, cwd=PROJECT, env=_of_its_own(home, **more), capture_output=True, text=True, check=False, timeout=120)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def set_up_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("homes") / "home"
+    assert _manage(home, "setup")[0] == 0
+    return home
+
+
+@pytest.fixture
+def own(set_up_once: Path, tmp_path: Path) -> Path:
+    """Return a home that is set up, to break."""
+    return Path(shutil.copytree(set_up_once, tmp_path / "own"))
+
+
+@pytest.mark.parametrize("lost", ["missing", "empty"])
+def test_a_lost_database_beside_keys_is_not_begun_anew_by_itself(own: Path, lost: str) -> None:
+    database = own / "portal.sqlite3"
+    database.unlink()
+    if lost == "empty":
+        database.touch()
+
+    code, said = _manage(own, "setup")
+
+    assert code == 1
+    assert f"The database ({database}) is empty" in said
+    assert "setup --new-database" in said
+    assert "Traceback" not in said
+    assert _manage(own, "setup")[0] == 1  # nothing was made that would hide it
+    assert _manage(own, "serve")[0] == 1
+    assert _manage(own, "setup", "--new-database")[0] == 0
+    assert _manage(own, "setup") == (0, "Everything is set up.\n")
+
+
+def test_another_database_than_before_is_refused(own: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    assert _manage(other, "setup")[0] == 0
+    wrong = {"DATABASE_URL": f"sqlite:///{other / 'portal.sqlite3'}"}
+    for command in (("setup",), ("xds",), ("portal", "run")):
+        code, said = _manage(own, *command, **wrong)
+        assert code == 1, command
+        assert "is not the database that" in said
+    assert _manage(own, "setup", "--new-database", **wrong)[0] == 0
+
+
+def test_a_start_that_was_broken_off_is_gone_on_with(own: Path) -> None:
+    for name in ("secret-key", "encryption-keys", "database-id"):
+        (own / name).unlink()
+    assert _manage(own, "setup")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "rest"), [("secret-key", ""), ("secret-key", "half"), ("encryption-keys", ""), ("encryption-keys", "aGFsZiBvZiBhIGtleQ==")]
+)
+def test_a_secret_file_that_was_not_written_whole_is_named(own: Path, name: str, rest: str) -> None:
+    (own / name).write_text(rest)
+    for command in (("setup",), ("portal", "run")) if name == "secret-key" else (("portal", "run"), ("xds",)):
+        code, said = _manage(own, *command)
+        assert code == 1
+        assert str(own / name) in said
+        assert "written whole" in said
+        assert "Traceback" not in said
+
+
+def test_a_database_that_is_none_is_named_without_a_trace(own: Path) -> None:
+    (own / "portal.sqlite3").write_bytes(b"this is no database, but long enough to look like a file of one" * 100)
+    code, said = _manage(own, "setup")
+    assert code == 1
+    assert "cannot be used: file is not a database" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("name", ["secret-key", "encryption-keys"])
+def test_a_portal_with_other_keys_than_the_first_is_told(own: Path, tmp_path: Path, name: str) -> None:
+    second = Path(shutil.copytree(own, tmp_path / "second"))
+    shared = {"DATABASE_URL": f"sqlite:///{own / 'portal.sqlite3'}"}
+    assert _manage(second, "setup", **shared)[0] == 0
+    assert _manage(second, "check", "--database", "default", **shared)[0] == 0
+    (second / name).write_text(secrets.token_urlsafe(64) if name == "secret-key" else f"{new_key()}\n")
+    code, said = _manage(second, "portal", "run", **shared)
+    assert code == 1
+    assert "which the other portals of this database have" in said or "that the other portals of this database have" in said
+    assert _manage(second, "setup", "--new-keys", **shared)[0] == 0
+    assert _manage(second, "check", "--database", "default", **shared)[0] == 0
+
+
+def test_what_is_not_there_is_not_ready(own: Path) -> None:
+    for process in ("portal", "xds", "gateway"):
+        code, said = _manage(own, "ready", process, "--json", PORTAL_ADDRESS="127.0.0.1:9", GATEWAY_ADDRESS="127.0.0.1:9")
+        assert code == 1
+        assert json.loads(said.splitlines()[0])["ready"] is False
