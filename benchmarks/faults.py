@@ -17,6 +17,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from benchmarks import servers
 from benchmarks.backends import start_backend
@@ -50,6 +51,14 @@ class Outcome:
     failed: int
     recovery: float
     silence: float
+
+
+class Happens(Protocol):
+    """Something that breaks, and is mended again."""
+
+    @property
+    def happen(self) -> Callable[[Stage], float]:
+        """What breaks and mends it; returns the seconds of the recovery."""
 
 
 @dataclass(slots=True)
@@ -97,7 +106,13 @@ class Stage:
             time.sleep(0.01)
         raise NotRecovered(f"{change} is not live after {_LIVE_WITHIN_SECONDS:.0f} s.")
 
-    def suffer(self, fault: Fault) -> Outcome:
+    def gone_back(self, thumbprint: str) -> float:
+        """Wait until calls carry an earlier certificate of the changed API again; return when one did (CLOCK_MONOTONIC)."""
+        self._expected[self.changed_api].append(thumbprint)
+        self._binding[self.changed_api].append(float("inf"))
+        return self.live(Change(number=0, began=0, committed=0, thumbprint=thumbprint))
+
+    def suffer(self, fault: Happens) -> Outcome:
         """Let *fault* happen under load."""
         requests = [self.ours.request(api) for api in range(self.ours.plan.apis)]
         callers = Callers(self.ours.port, requests, number=CALLERS, pause=_PAUSE_SECONDS)

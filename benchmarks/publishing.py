@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import close_old_connections, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -35,6 +35,7 @@ def work() -> None:
     worker = _Worker()
     for line in sys.stdin:
         asked = json.loads(line)
+        close_old_connections()  # as between two requests: the database may have been restarted
         print(json.dumps(getattr(worker, asked["what"])(**asked["how"])), flush=True)
 
 

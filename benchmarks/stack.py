@@ -26,6 +26,7 @@ class Stack:
     """A portal with everything that belongs to it; a context manager.
 
     :ivar home: its ``PORTAL_HOME``, which must not exist yet
+    :ivar database_url: of a PostgreSQL without tables; empty: SQLite in *home*
     :ivar core: the one processor core that the gateway may use; ``None``: all
     :ivar control_core: the same for the xDS process
     :ivar fed_after: seconds from starting xDS process and gateway, both cold, to the gateway's first answer
@@ -34,6 +35,7 @@ class Stack:
     home: Path
     backend: Backend
     plan: Plan
+    database_url: str = ""
     core: int | None = None
     control_core: int | None = None
     port: int = field(default_factory=servers.free_port)  # the gateway's
@@ -52,6 +54,7 @@ class Stack:
             "PORTAL_ADDRESS": f"{servers.HOST}:{self.portal_port}",
             "GATEWAY_ADDRESS": f"{servers.HOST}:{self.port}",
             "PORTAL_ALLOWED_BACKEND_NETWORKS": "127.0.0.0/8",
+            **({"DATABASE_URL": self.database_url} if self.database_url else {}),
         }
         progress(f"Making a portal with {self.plan.apis:,} APIs, {self.plan.certificates:,} certificates, {self.plan.keys:,} keys …")
         setup = self._start("setup")
@@ -93,6 +96,11 @@ class Stack:
         self.running["portal"] = self._start("portal", "run")
         servers.wait_for_port(self.portal_port, self.running["portal"])
         return self.running["portal"]
+
+    def manage(self, *command: str) -> None:
+        """Run a command of the portal to its end."""
+        done = self._start(*command)
+        assert done.process.wait() == 0, done.log.read_text()
 
     def restart_gateway(self) -> None:
         """Have the supervisor replace Envoy without losing a call; returns once it has been told."""

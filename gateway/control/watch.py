@@ -19,7 +19,7 @@ from portal.change_signal import ChangeSignal
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.5  # how often to look without a signal, and for a request to stop
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _LATE_SECONDS = 10.0  # after which a watch that has not looked is not ready; one step may take some seconds
 BARE = (
     "The database holds no API, and nothing in it tells that any was deleted. Gateways that have some keep them. "
