@@ -1,7 +1,7 @@
 """What callers notice when the database dies, goes back or is another's, many times. ``python -m benchmarks.dying``
 
-As :mod:`benchmarks.faults`, with a PostgreSQL of its own: its connections cut, restarted, stopped, read-only, restored from a backup under the
-running system. In each round a certificate is replaced afterwards, and recovery ends when a call carries it, without a hand.
+As :mod:`benchmarks.faults`, with a PostgreSQL of its own: its connections cut, restarted, stopped, read-only, restored from a backup
+under the running system. In each round a certificate is replaced afterwards, and recovery ends when a call carries it, without a hand.
 """
 
 from __future__ import annotations
@@ -119,9 +119,7 @@ def main(arguments: Namespace) -> None:
                     rows.append(_row(trouble, [place.suffer(trouble) for _ in range(rounds)]))
         finally:
             backend.stop()
-    remarks = [
-        f"4 callers, {arguments.apis} APIs with a certificate each; what is away stays so for {arguments.seconds:.0f} s. Nobody lends a hand."
-    ]
+    remarks = [f"4 callers, {arguments.apis} APIs with a certificate each; what is away stays so for {arguments.seconds:.0f} s."]
     publish("dying", {"Under load, on PostgreSQL": rows}, arguments, remarks=remarks)
 
 

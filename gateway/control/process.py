@@ -115,8 +115,10 @@ def _health(readiness: Readiness) -> Iterator[None]:
     """Answer ``/healthz`` and ``/readyz`` meanwhile."""
     with HealthServer(settings.XDS_HEALTH_ADDRESS, readiness.report) as server:
         threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
-        yield
-        server.shutdown()
+        try:
+            yield
+        finally:
+            server.shutdown()
 
 
 def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str], renewed: frozenset[str]) -> None:

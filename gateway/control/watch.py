@@ -45,6 +45,7 @@ class Watch:
         self._gateways_changed = gateways_changed
         self._position: feed.Position | None = None
         self._has_served = False  # an API
+        self._suspect = True
         self._looked = float("-inf")
         self._trouble = "Nothing was read from the database yet."
 
@@ -92,7 +93,7 @@ class Watch:
                     continue
                 self._looked, self._trouble = time.monotonic(), ""
                 if lines:
-                    self._deliver(self._snapshot.follow(lines))
+                    self._deliver(self._judged(self._snapshot.follow(lines)))
                     self._position = position = position.after(lines[-1])
                     self._has_served |= not self._snapshot.is_bare
                     if any(line.kind == "gateway" for line in lines):
@@ -101,6 +102,11 @@ class Watch:
                     self._deliver(learned)
                 else:
                     change_signal.wait(_LOOK_SECONDS)
+
+    def _judged(self, update: Update) -> Update:
+        """Return *update* with the word whether it may empty a gateway; once it may, it always may."""
+        self._suspect = self._suspect and self._snapshot.is_bare and not feed.may_be_empty()
+        return replace(update, suspect=self._suspect)
 
     def _load(self) -> feed.Position:
         """Read everything, at first and when the database has another state.
@@ -111,12 +117,13 @@ class Watch:
         self._position = None  # what is half read is read again
         position = feed.here()
         update = self._snapshot.load(position.line)
-        suspect = self._snapshot.is_bare and not feed.may_be_empty()
-        if suspect and self._has_served:
+        self._suspect = True
+        update = self._judged(update)
+        if self._suspect and self._has_served:
             raise EmptiedDatabase
         log.info("Compiled %d resources in %.1f s, up to change %d.", len(update.resources), time.monotonic() - began, update.line)
         self._gateways_changed()  # whoever is enrolled later than the position has a line of their own
-        self._deliver(replace(update, suspect=suspect))
+        self._deliver(update)
         self._position = position
         self._has_served = not self._snapshot.is_bare
         return position

@@ -21,6 +21,7 @@ from envoy.service.load_stats.v3.lrs_pb2_grpc import LoadReportingServiceStub
 
 from apis import actions as api_actions
 from apis.models import Api
+from gateway import actions
 from gateway.compile import cluster_name
 from gateway.compile.resource import CLUSTER
 from gateway.models import Delivery, Gateway, Usage
@@ -219,5 +220,10 @@ def test_an_empty_database_at_the_start_takes_nothing_from_a_gateway_either(stil
         assert peer.ends()
     assert "local was turned away. The database holds no API" in still.log_of("xds")
     assert eventually(lambda: "changes" in ready(still).get("reasons", {}))
+    actions.enrol("gateway-2", by=None, now=timezone.now())  # a change, which tells nothing of APIs
+    time.sleep(1)
+    with local_peer(still) as peer:
+        peer.ask(CLUSTER, has={"api-1": "0"})
+        assert peer.ends()
     api_actions.delete_api(make_api(), by=None, now=timezone.now())  # somebody does delete the last one
     eventually(lambda: not _holds_clusters(still))
