@@ -37,6 +37,11 @@ def _spellings(character: str, *, alike: str = "") -> str:
     return "|".join([rf"\x{number:02x}", *map(_percent_encoded, encoded), *unicode])
 
 
+def percent_encoded(character: str) -> str:
+    """Return a regular expression (RE2, case is not told apart) for *character*, percent-encoded however often."""
+    return _percent_encoded(character.encode())
+
+
 def _percent_encoded(encoded: bytes) -> str:
     return "".join(_PERCENT + "".join(map(_digit, f"{byte:02x}")) for byte in encoded)
 
