@@ -6,6 +6,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+import allauth.account.admin
+import allauth.mfa.admin
+import allauth.socialaccount.admin
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
@@ -16,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import errors, people
 from portal.models import Activity, FailedGuess, Preferences
+from portal.signin.confirming import is_confirmed, to_confirm
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -26,6 +30,9 @@ else:  # generic for the type checker only
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
+for model in list(admin.site._registry):  # noqa: SLF001 - allauth registers its tables, which hold what nobody is to read or change there
+    if model.__module__.startswith(allauth.__name__):
+        admin.site.unregister(model)
 
 
 class ReadOnlyAdmin(AnyModelAdmin):
@@ -67,10 +74,15 @@ View = Callable[..., HttpResponse]
 
 
 def _keeps_an_administrator(view: View) -> View:
-    """Answer 409 where a page of :class:`PersonAdmin` would leave the portal without anybody who administers it."""
+    """Answer 409 where a page of :class:`PersonAdmin` would leave the portal without anybody who administers it.
+
+    Who changes people has confirmed who they are.
+    """
 
     @wraps(view)
     def page(self: PersonAdmin, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+        if not is_confirmed(request):
+            return to_confirm(request)
         if request.method != "POST":
             return view(self, request, *arguments, **options)
         try:

@@ -32,6 +32,10 @@ _PAGES = (
     ("preferences", "people"),
     ("password", "people"),
     ("login", "people"),
+    ("mfa_", "people"),
+    ("account_", "people"),
+    ("sessions", "people"),
+    ("sign_in_settings", "people"),
     ("rest:", "management-api"),
 )
 

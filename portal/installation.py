@@ -14,8 +14,9 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.contrib.auth.password_validation import validate_password
 from django.contrib.staticfiles.finders import get_finders
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -88,12 +89,16 @@ def first_administrator() -> str | None:
     """Make an administrator if nobody can administer, also of somebody who was deactivated or has lost the role.
 
     The name is ``PORTAL_ADMIN_USER`` (``admin``), the password ``PORTAL_ADMIN_PASSWORD`` or a random one, kept in a private file.
+
+    :raises ImproperlyConfigured: if the password is one that nobody may have
     """
     with changing_administrators():
         if administrators().exists():
             return None
         name = read("PORTAL_ADMIN_USER") or DEFAULT_ADMINISTRATOR
-        if not (password := read("PORTAL_ADMIN_PASSWORD")):
+        if password := read("PORTAL_ADMIN_PASSWORD"):
+            _require_good(password, name)
+        else:
             password = readable_password()
             write_private(administrator_password_file(), password)
         user, made = User.objects.get_or_create(username=name)
@@ -105,6 +110,14 @@ def first_administrator() -> str | None:
         return f"Made the first administrator, {name}."
     kept = "the one in PORTAL_ADMIN_PASSWORD" if read("PORTAL_ADMIN_PASSWORD") else f"a new one, in {administrator_password_file()}"
     return f"Nobody could administer the portal: made {name} an active administrator again. The password is {kept}."
+
+
+def _require_good(password: str, name: str) -> None:
+    try:
+        validate_password(password, User(username=name))
+    except ValidationError as refused:
+        reason = f"PORTAL_ADMIN_PASSWORD is refused, and no administrator was made: {' '.join(refused.messages)}"
+        raise ImproperlyConfigured(reason) from None
 
 
 def administrator_password_file() -> Path:

@@ -12,7 +12,7 @@ VIEWERS, PUBLISHERS, ADMINISTRATORS = "Viewers", "Publishers", "Administrators"
 
 _OURS = ("portal", "certificates", "apis", "gateway")
 _PUBLISHED = ("certificates", "apis")
-_ADMINISTERED = (*_OURS, "rest", "auth")
+_ADMINISTERED = (*_OURS, "signin", "rest", "auth")
 
 
 def establish_roles(**_signal: Any) -> None:

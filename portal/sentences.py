@@ -45,6 +45,11 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.BACKEND_CHANGED: gettext_lazy("{who} changed the back end {subject}"),
     Event.BACKEND_DELETED: gettext_lazy("{who} deleted the back end {subject}"),
     Event.SIGN_IN_LOCK_LIFTED: gettext_lazy("{who} opened a closed sign-in again: {subject}"),
+    Event.SECOND_FACTOR_ADDED: gettext_lazy("{who} set up a second factor for {subject}"),
+    Event.SECOND_FACTOR_REMOVED: gettext_lazy("{who} removed a second factor of {subject}"),
+    Event.SECOND_FACTOR_RESET: gettext_lazy("{who} took away the second factors of {subject}"),
+    Event.SECOND_FACTOR_DEMANDED: gettext_lazy("{who} changed whose role has to have a second factor: {subject}"),
+    Event.RECOVERY_CODES_MADE: gettext_lazy("{who} made recovery codes for {subject}"),
     Event.ENCRYPTION_REWRAPPED: gettext_lazy("{who} rotated the encryption keys"),
 }
 

@@ -43,11 +43,20 @@ ACCESS = "5cf1a7"
 ADDRESSES: dict[str, Address] = {
     "healthz": Address(Open.ANYBODY),
     "login": Address(Open.ANYBODY),
+    "account_login": Address(Open.ANYBODY),
+    "password_new": Address(Open.ANYBODY, more=(("uidb64", "MQ"), ("token", "x"))),
     "set_language": Address(Open.ANYBODY, "post"),
     "dashboard": Address(_VIEW),
     "activity": Address(_VIEW),
     "preferences": Address(_VIEW),
     "password_change": Address(_VIEW),
+    "account_reauthenticate": Address(_VIEW),
+    "sessions": Address(_VIEW),
+    "mfa_index": Address(_VIEW),
+    "mfa_activate_totp": Address(_VIEW),
+    "mfa_add_webauthn": Address(_VIEW),
+    "mfa_generate_recovery_codes": Address(_VIEW),
+    "sign_in_settings": Address(Open.ADMINISTRATORS),
     "locks": Address(Open.ADMINISTRATORS),
     "help": Address(_VIEW),
     "guide": Address(_VIEW, more=(("page", "first-steps"),)),
@@ -94,8 +103,19 @@ ADDRESSES: dict[str, Address] = {
     "rest:keys": Address(Open.ADMINISTRATORS, "post", more=(("identifier", ACCESS),)),
     "rest:regenerate": Address(Open.ADMINISTRATORS, more=(("identifier", ACCESS),)),
 }
-# Told apart elsewhere: leaving is open to all who came in; Django admin in test_admin.py.
-ELSEWHERE = ("logout", "admin:")
+# Told apart elsewhere: leaving is open to all who came in; Django admin in test_admin.py; what is there only for some in tests/signin.
+ELSEWHERE = (
+    *(
+        "logout",
+        "admin:",
+        "mfa_authenticate",
+        "mfa_login_webauthn",
+        "openid_connect_login",
+        "openid_connect_callback",
+        "password_forgotten",
+    ),
+    *("mfa_deactivate_totp", "mfa_remove_webauthn", "mfa_view_recovery_codes"),
+)
 
 
 def url_names(patterns: list[URLPattern | URLResolver] | None = None, namespace: str = "") -> Iterator[str]:
