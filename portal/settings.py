@@ -132,6 +132,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": PORTAL_HOME / "tests.sqlite3"}  # a file, so that the tests' other processes share it
 
 # --- people -----------------------------------------------------------------------------------------------------------
+CONTACT = read("PORTAL_CONTACT")  # whom to ask for a role: an address or a few words, shown to who has none
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "login"

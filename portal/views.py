@@ -13,16 +13,20 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal import errors
 from portal.forms import PreferencesForm
 from portal.http import PortalRequest
 from portal.models import Theme
 from portal.preferences import keep, preferences_of, set_language_cookie, set_theme_cookie, theme_of
 from portal.responses import see_other
+from portal.roles import has_role
 
 
 @require_safe
 def dashboard(request: PortalRequest) -> HttpResponse:
-    """Show the state of the house and the next step."""
+    """Show the state of the house and the next step; to who has no role, whom to ask for one."""
+    if not has_role(request.user):
+        return errors.no_role(request, status=200)
     return render(request, "portal/dashboard.html")
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apis.models import KeyKind
 from portal.http import PortalRequest
+from portal.people.access import role_required
 from portal.responses import see_other
 from portal.signin.confirming import is_confirmed, recently_confirmed, to_confirm
 from rest import actions
@@ -22,6 +23,7 @@ from rest.models import AccessToken, Credential, SharedAccess
 
 
 @require_safe
+@role_required
 def index(request: PortalRequest) -> HttpResponse:
     """List the credentials of the REST API: one's own, to whoever manages them all."""
     now = timezone.now()

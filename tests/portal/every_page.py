@@ -8,7 +8,16 @@ from enum import Enum
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.makers import make_api, make_certificate, make_failed_call, make_gateway, make_shared_access, make_subscription
+from tests.makers import (
+    make_api,
+    make_certificate,
+    make_failed_call,
+    make_gateway,
+    make_invitation,
+    make_person,
+    make_shared_access,
+    make_subscription,
+)
 
 
 class Open(Enum):
@@ -36,9 +45,10 @@ class Address:
         return reverse(url_name, kwargs={**kwargs, "operation": self.operation} if self.operation else kwargs)
 
 
-_VIEW, _PUBLISH = Open.VIEWERS, Open.PUBLISHERS
+_VIEW, _PUBLISH, _ADMINISTER = Open.VIEWERS, Open.PUBLISHERS, Open.ADMINISTRATORS
 CERTIFICATE, API, SUBSCRIPTION, GATEWAY, ACTIVITY_ID = "orders-client", "orders", "all", "gateway-1", "5f3c-1"
 ACCESS = "5cf1a7"
+PERSON, INVITATION = "someone", "a-link-of-the-tests"
 
 ADDRESSES: dict[str, Address] = {
     "healthz": Address(Open.ANYBODY),
@@ -56,11 +66,25 @@ ADDRESSES: dict[str, Address] = {
     "mfa_activate_totp": Address(_VIEW),
     "mfa_add_webauthn": Address(_VIEW),
     "mfa_generate_recovery_codes": Address(_VIEW),
-    "sign_in_settings": Address(Open.ADMINISTRATORS),
-    "locks": Address(Open.ADMINISTRATORS),
+    "sign_in_settings": Address(_ADMINISTER),
+    "locks": Address(_ADMINISTER),
     "help": Address(_VIEW),
     "guide": Address(_VIEW, more=(("page", "first-steps"),)),
     "set_theme": Address(_VIEW, "post"),
+    "profile": Address(_VIEW),
+    "invitation": Address(Open.ANYBODY, more=(("token", INVITATION),)),
+    "people:index": Address(_ADMINISTER),
+    "people:invite": Address(_ADMINISTER),
+    "people:withdraw": Address(_ADMINISTER, "post", more=(("pk", "1"),)),
+    "people:detail": Address(_ADMINISTER, named=PERSON),
+    "people:role": Address(_ADMINISTER, "post", named=PERSON),
+    "people:deactivate": Address(_ADMINISTER, "post", named=PERSON),
+    "people:activate": Address(_ADMINISTER, "post", named=PERSON),
+    "people:end_sessions": Address(_ADMINISTER, "post", named=PERSON),
+    "people:reset_second_factor": Address(_ADMINISTER, "post", named=PERSON),
+    "people:unlock": Address(_ADMINISTER, "post", named=PERSON),
+    "people:password_link": Address(_ADMINISTER, "post", named=PERSON),
+    "people:delete": Address(_ADMINISTER, named=PERSON),
     "certificates:index": Address(_VIEW),
     "certificates:detail": Address(_VIEW, named=CERTIFICATE),
     "certificates:upload": Address(_PUBLISH),
@@ -95,13 +119,13 @@ ADDRESSES: dict[str, Address] = {
     "gateways:live": Address(_VIEW, more=(("kind", "api"), ("pk", "1"))),
     "gateways:failed_calls": Address(_VIEW),
     "gateways:failed_call": Address(_VIEW, more=(("activity_id", ACTIVITY_ID),)),
-    "gateways:enrol": Address(Open.ADMINISTRATORS),
-    "gateways:remove": Address(Open.ADMINISTRATORS, named=GATEWAY),
+    "gateways:enrol": Address(_ADMINISTER),
+    "gateways:remove": Address(_ADMINISTER, named=GATEWAY),
     "rest:index": Address(_VIEW),
-    "rest:new": Address(Open.ADMINISTRATORS),
-    "rest:revoke": Address(Open.ADMINISTRATORS, more=(("identifier", ACCESS),)),
-    "rest:keys": Address(Open.ADMINISTRATORS, "post", more=(("identifier", ACCESS),)),
-    "rest:regenerate": Address(Open.ADMINISTRATORS, more=(("identifier", ACCESS),)),
+    "rest:new": Address(_ADMINISTER),
+    "rest:revoke": Address(_ADMINISTER, more=(("identifier", ACCESS),)),
+    "rest:keys": Address(_ADMINISTER, "post", more=(("identifier", ACCESS),)),
+    "rest:regenerate": Address(_ADMINISTER, more=(("identifier", ACCESS),)),
 }
 # Told apart elsewhere: leaving is open to all who came in; Django admin in test_admin.py; what is there only for some in tests/signin.
 ELSEWHERE = (
@@ -133,3 +157,5 @@ def make_something_of_everything() -> None:
     make_subscription(SUBSCRIPTION, api=make_api(API))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)
+    make_person(PERSON)
+    make_invitation("newcomer", token=INVITATION)
