@@ -42,7 +42,7 @@ def _is_free(port: int) -> bool:
 def _open_to_all() -> Path:
     """Return where every user may look: the usual place for temporary files unless a folder above it is closed to others."""
     usual = Path(tempfile.gettempdir()).resolve()
-    return usual if all(folder.stat().st_mode & 0o001 for folder in (usual, *usual.parents)) else Path("/tmp")
+    return usual if all(folder.stat().st_mode & 0o001 for folder in (usual, *usual.parents)) else Path("/tmp")  # noqa: S108 - where every user may look
 
 
 class Server(ABC):
