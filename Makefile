@@ -12,10 +12,10 @@ help: ## what can be made
 
 
 run: install ## portal, xDS server and gateway, with a demonstration
-	@exec .venv/bin/python manage.py serve --demo
+	@exec .venv/bin/python manage.py serve --demo --end-with-starter
 
 serve: install ## the same without the demonstration
-	@exec .venv/bin/python manage.py serve
+	@exec .venv/bin/python manage.py serve --end-with-starter
 
 manage: install ## python manage.py $(ARGS), with the settings of `make run` where PORTAL_HOME holds its demonstration
 	@exec .venv/bin/python manage.py $(ARGS)

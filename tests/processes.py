@@ -52,6 +52,7 @@ class Portal:
 
     home: Path
     extra_environment: dict[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = (sys.executable, "manage.py", "serve", "--demo")
 
     def __post_init__(self) -> None:
         """Choose the addresses."""
@@ -75,7 +76,7 @@ class Portal:
         """Start it and wait until portal and gateway answer and it has said how to try it."""
         with self.output.open("w") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--demo"],
+                self.command,
                 cwd=PROJECT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
