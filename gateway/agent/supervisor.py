@@ -1,4 +1,4 @@
-"""Keeps one Envoy running: starts it, starts it again when it dies, replaces it without losing a call. [pure]
+"""Keeps one Envoy and the agent beside it running: starts them, starts them again, replaces Envoy without losing a call. [pure]
 
 Run as a script by ``manage.py gateway run``, which it takes the place of: with the standard library alone it needs a tenth of the
 memory, and nothing of the portal can bring it down.
@@ -20,6 +20,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from pathlib import Path
 BOOTSTRAP = "gateway.json"
 PROCESS_ID = "gateway.pid"  # locked as long as the gateway runs
 ADMIN_SOCKET = "gateway-admin.sock"
+AGENT_SOCKET = "gateway-agent.sock"
 _BASE_ID = "gateway.base-id"
 
 _DRAIN_SECONDS = 5  # over which a replaced Envoy asks its callers to come again on a new connection
@@ -39,6 +41,9 @@ _BACK_OFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 # The key check warns once per credential and load; what is refused and who is connected, the portal knows; a stop is no warning.
 _QUIET = "misc:error,config:error,main:error"
 _LOG_FORMAT = "%Y-%m-%dT%T.%e %l envoy %n: %v"
+_PROJECT = Path(__file__).resolve().parent.parent.parent
+_AGENT = ("-P", "-s", "-m", "gateway.agent.process")  # nothing that lies in PORTAL_HOME, where it runs, is taken for a module
+_START_AGENT = 0  # among the events, where signals have other numbers
 _PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 
 
@@ -48,7 +53,7 @@ class AlreadyRunning(Exception):
 
 @dataclass(slots=True)
 class Supervisor:
-    """One gateway: the current Envoy, perhaps one it has replaced, and what has been asked of it."""
+    """One gateway: the agent, the current Envoy, perhaps one it has replaced, and what has been asked of it."""
 
     envoy: str
     home: Path
@@ -59,25 +64,58 @@ class Supervisor:
     epoch: int = 0
     started_at: float = 0.0
     failures: int = 0
+    agent: subprocess.Popen[bytes] | None = None
+    agent_started_at: float = 0.0
+    agent_failures: int = 0
 
     def run(self) -> int:
         """Run until stopped; return the exit status."""
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
             signal.signal(number, lambda received, _frame: self.events.put(received))
+        self.start_agent()
         self.start()
         while True:
             match self.events.get():
                 case signal.SIGCHLD:
+                    self.reap_agent()
                     self.reap()
                 case signal.SIGHUP:
+                    self.end_agent()  # the next one reads what the settings say now
+                    self.start_agent()
                     self.replace()
+                case again if again == _START_AGENT:
+                    self.start_agent()
                 case _:
                     return self.stop()
+
+    def start_agent(self) -> None:
+        """Start the agent, unless it runs."""
+        if self.agent is None:
+            self.agent_started_at = time.monotonic()
+            self.agent = self._spawn([sys.executable, *_AGENT], PYTHONPATH=str(_PROJECT))
+
+    def reap_agent(self) -> None:
+        """Notice when the agent has ended, and have another take its place; meanwhile Envoy goes on with what it has."""
+        if self.agent is None or (status := self.agent.poll()) is None:
+            return
+        self.agent = None
+        self.agent_failures = _failures(self.agent_failures, self.agent_started_at)
+        pause = _back_off(self.agent_failures)
+        say(f"the agent ended with status {status}; starting it again in {pause} s")
+        again = threading.Timer(pause, self.events.put, [_START_AGENT])
+        again.daemon = True
+        again.start()
+
+    def end_agent(self) -> None:
+        """End the agent, which writes down what it keeps."""
+        if self.agent:
+            _end([self.agent])
+            self.agent = None
 
     def start(self) -> None:
         """Start the first Envoy, or one after a death; nothing is taken over."""
         self.epoch = 0
-        self.current = self._spawn("--use-dynamic-base-id", "--base-id-path", _BASE_ID, epoch=0)
+        self.current = self._spawn_envoy("--use-dynamic-base-id", "--base-id-path", _BASE_ID, epoch=0)
 
     def replace(self) -> None:
         """Start a new Envoy that takes over from the current one."""
@@ -88,7 +126,7 @@ class Supervisor:
         self.epoch += 1
         say(f"restarting without losing a call (epoch {self.epoch})")
         self.replaced.append(self.current)
-        self.current = self._spawn("--base-id", base_id, epoch=self.epoch)
+        self.current = self._spawn_envoy("--base-id", base_id, epoch=self.epoch)
 
     def reap(self) -> None:
         """Notice what has ended. A replaced Envoy may; when the current one has, another takes its place."""
@@ -100,11 +138,12 @@ class Supervisor:
             self.current = self.replaced.pop()
             self.epoch -= 1
             return
-        self.failures = 0 if time.monotonic() - self.started_at > _HEALTHY_SECONDS else self.failures + 1
-        pause = _BACK_OFF_SECONDS[min(self.failures, len(_BACK_OFF_SECONDS) - 1)]
+        self.failures = _failures(self.failures, self.started_at)
+        pause = _back_off(self.failures)
         say(f"Envoy ended with status {status}; starting it again in {pause} s")
         self.current = None
         if not self._asked_to_stop(pause):
+            self.reap_agent()  # it may have been told of while nobody listened
             self.start()
 
     def stop(self) -> int:
@@ -113,14 +152,7 @@ class Supervisor:
             until = time.monotonic() + _STOP_SECONDS
             while time.monotonic() < until and _calls_in_flight(self.home) and not self._asked_to_stop(0.05):
                 pass
-        processes = [process for process in (self.current, *self.replaced) if process]
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_STOP_SECONDS)
-            if process.poll() is None:
-                process.kill()
+        _end([process for process in (self.current, *self.replaced, self.agent) if process])
         return 0
 
     def _asked_to_stop(self, seconds: float) -> bool:
@@ -136,7 +168,7 @@ class Supervisor:
                 return True
         return False
 
-    def _spawn(self, *arguments: str, epoch: int) -> subprocess.Popen[bytes]:
+    def _spawn_envoy(self, *arguments: str, epoch: int) -> subprocess.Popen[bytes]:
         self.started_at = time.monotonic()
         command = [
             *(self.envoy, "--config-path", BOOTSTRAP, "--restart-epoch", str(epoch), "--concurrency", str(self.concurrency)),
@@ -144,12 +176,36 @@ class Supervisor:
             *("--drain-time-s", str(_DRAIN_SECONDS), "--parent-shutdown-time-s", str(_PARENT_SECONDS)),
             *arguments,
         ]
+        return self._spawn(command)
+
+    def _spawn(self, command: Sequence[str], **environment: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - nothing in it comes from outside
             command,
             cwd=self.home,  # sockets are named relative to it: a socket's path may have 107 bytes only
+            env=os.environ | environment,
             process_group=0,  # a signal to our group is for us, who then let Envoy finish its calls
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - there is one thread
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - the other thread only waits
         )
+
+
+def _failures(before: int, started_at: float) -> int:
+    """Return how often in a row something has died of its start, now that it has ended once more."""
+    return 0 if time.monotonic() - started_at > _HEALTHY_SECONDS else before + 1
+
+
+def _back_off(failures: int) -> float:
+    return _BACK_OFF_SECONDS[min(failures, len(_BACK_OFF_SECONDS) - 1)]
+
+
+def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End *processes*, those that do not listen hard."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+        if process.poll() is None:
+            process.kill()
 
 
 def say(words: str) -> None:
@@ -189,7 +245,7 @@ def running(home: Path) -> int | None:
 
 
 def _end_with_parent() -> None:
-    """Have the kernel end Envoy when its supervisor dies, so that none is left holding the port (Linux)."""
+    """Have the kernel end a process when its supervisor dies, so that no Envoy is left holding the port (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
