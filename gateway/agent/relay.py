@@ -97,10 +97,11 @@ class Relay:
 
     def forget(self) -> None:
         """Take everything away from Envoy: this gateway is no longer known to its control planes."""
+        everything = frozenset((kind, name) for kind, resources in self.cache.desired.items() for name in resources)
         self._pending.clear()
         self._newest.clear()
         self.good.clear()
-        self.cache.apply(Update(line=self.cache.line, complete=True))
+        self.cache.apply(Update(line=self.cache.line, removed=tuple(everything), touched={self.cache.line: everything}))
         self.ready.clear()
         self.changed.set()
 

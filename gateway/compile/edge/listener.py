@@ -67,8 +67,10 @@ def as_set(listener: Resource, settings: GatewayListener) -> Resource:
 def _set(manager: hcm.HttpConnectionManager, settings: GatewayListener) -> None:
     manager.xff_num_trusted_hops = settings.trusted_proxies
     manager.stream_idle_timeout.CopyFrom(Duration(seconds=settings.idle_seconds))
+    headers = early_headers(trusted_proxies=settings.trusted_proxies)
+    others = [one for one in manager.early_header_mutation_extensions if one.name != headers.name]
     del manager.early_header_mutation_extensions[:]
-    manager.early_header_mutation_extensions.append(early_headers(trusted_proxies=settings.trusted_proxies))
+    manager.early_header_mutation_extensions.extend([headers, *others])
 
 
 def _connection_manager() -> hcm.HttpConnectionManager:
