@@ -9,7 +9,7 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 
-from portal.environment import read, read_address, read_list, read_optional_address
+from portal.environment import read, read_address, read_addresses, read_list, read_number, read_optional_address
 from portal.signin.providers import providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -24,9 +24,11 @@ GATEWAY_TRUSTED_PROXIES = int(read("GATEWAY_TRUSTED_PROXIES", "0"))  # proxies i
 GATEWAY_TRUST_BUNDLE = read("GATEWAY_TRUST_BUNDLE")  # authorities back ends are checked against, PEM file; empty: the system's
 GATEWAY_CONCURRENCY = int(read("GATEWAY_CONCURRENCY", "0"))  # worker threads; 0: one per processor
 GATEWAY_NAME = read("GATEWAY_NAME")  # what this machine's gateway calls itself; empty: the host's name
-GATEWAY_XDS_ADDRESS = read_optional_address("GATEWAY_XDS_ADDRESS")  # the control plane of a gateway on its own; none: this machine's
+GATEWAY_XDS_ADDRESSES = read_addresses("GATEWAY_XDS_ADDRESS")  # control planes of a gateway on its own, tried in turn; none: this machine's
 GATEWAY_XDS_IDENTITY = Path(read("GATEWAY_XDS_IDENTITY", str(PORTAL_HOME / "gateway-identity")))  # what it was enrolled with
+GATEWAY_KEEP_CONFIGURATION_HOURS = read_number("GATEWAY_KEEP_CONFIGURATION_HOURS", 72)  # how old a kept one may be; 0: none is kept
 XDS_ADDRESS = read("PORTAL_XDS_ADDRESS")  # where gateways on other machines come, host:port; empty: only those on this machine
+XDS_NAMES = read_list("PORTAL_XDS_NAMES")  # what those machines may call this one; empty: the host of the address
 PORTAL_SERVICE_NAME = read("PORTAL_SERVICE_NAME", "portal")
 DEMO_BACKEND_HOST, DEMO_BACKEND_PORT = read_address("DEMO_BACKEND_ADDRESS", "127.0.0.1:9443")
 

@@ -72,6 +72,16 @@ class Program:
             preexec_fn=_end_with_parent if _PRCTL else None,  # noqa: PLW1509 - one system call, and no other thread of ours forks
         )
 
+    def restart(self, seconds: float) -> None:
+        """End it, for which it gets *seconds*, and start it anew."""
+        for process in self.processes():
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(seconds)
+            signal_group(process.pid, signal.SIGKILL)
+            process.wait()
+        self.start()
+
     def look(self) -> None:
         """Notice an end; start it again when its time has come."""
         if self.process is not None and (status := self.process.poll()) is not None:

@@ -214,3 +214,9 @@ def processes_of(process: int) -> dict[int, str]:
         found |= {pid: args for pid, _, args in rows if pid in wanted}
         wanted = {pid for pid, parent, _ in rows if parent in wanted}
     return found
+
+
+def children_of(process: int, program: str) -> set[int]:
+    """Return the children of *process* that run *program*, by the beginning of its name."""
+    said = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(process)], capture_output=True, text=True, check=False).stdout
+    return {int(pid) for pid, name in (line.split(None, 1) for line in said.splitlines()) if name.startswith(program)}

@@ -1,4 +1,4 @@
-"""Keeps one Envoy running: starts it, starts it again when it dies, replaces it without losing a call. [pure]
+"""Keeps one Envoy and the agent beside it running: starts them, starts them again, replaces Envoy without losing a call. [pure]
 
 Run by ``manage.py gateway run``, which it takes the place of: with the standard library alone it needs a tenth of the memory, and
 nothing of the portal can bring it down.
@@ -27,6 +27,7 @@ from portal.supervisor import Program, Supervisor
 BOOTSTRAP = "gateway.json"
 PROCESS_ID = "gateway.pid"  # locked as long as the gateway runs
 ADMIN_SOCKET = "gateway-admin.sock"
+AGENT_SOCKET = "gateway-agent.sock"
 _BASE_ID = "gateway.base-id"
 
 _DRAIN_SECONDS = 5  # over which a replaced Envoy asks its callers to come again on a new connection
@@ -34,6 +35,8 @@ _PARENT_SECONDS = 15  # after which it ends, whatever is still going on
 _STOP_SECONDS = 3.0  # how long a stop waits for calls in flight; process managers lose patience after about five seconds
 # The key check warns once per credential and load; what is refused and who is connected, the portal knows; a stop is no warning.
 _QUIET = "misc:error,config:error,main:error"
+_PROJECT = Path(__file__).resolve().parent.parent.parent
+_AGENT = ("-P", "-s", "-m", "gateway.agent.process")  # nothing that lies in PORTAL_HOME, where it runs, is taken for a module
 _LOG_FORMAT = "%Y-%m-%dT%T.%e %l envoy %n: %v"
 
 
@@ -96,6 +99,12 @@ class Envoy(Program):
     def is_busy(self) -> bool:
         """Return whether calls are in flight."""
         return self.is_draining and bool(Program.processes(self)) and _calls_in_flight(self.folder)
+
+
+def agent(home: Path) -> Program:
+    """Return the agent of *home*. While it is started again Envoy goes on with what it has."""
+    environment = os.environ | {"PYTHONPATH": str(_PROJECT)}
+    return Program(name="gateway agent", command=[sys.executable, *_AGENT], folder=home, environment=environment)
 
 
 def envoy(binary: str, home: Path, concurrency: int) -> Envoy:
@@ -177,8 +186,13 @@ def main(arguments: Sequence[str]) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # Envoy's memory holds private keys
     try:
         with alone(chosen.home):
-            kept = envoy(chosen.envoy, chosen.home, chosen.concurrency)
-            return Supervisor(programs=[kept], renew=kept.replace, drain_seconds=_STOP_SECONDS, end_seconds=_STOP_SECONDS).run()
+            beside, kept = agent(chosen.home), envoy(chosen.envoy, chosen.home, chosen.concurrency)
+
+            def renew() -> None:
+                beside.restart(_STOP_SECONDS)  # the next one reads what the settings say now
+                kept.replace()
+
+            return Supervisor(programs=[beside, kept], renew=renew, drain_seconds=_STOP_SECONDS, end_seconds=_STOP_SECONDS).run()
     except AlreadyRunning as refusal:
         sys.stderr.write(f"gateway: {refusal}\n")
         return 1
