@@ -17,10 +17,10 @@ from xds.type.matcher.v3.regex_pb2 import RegexMatcher
 from xds.type.matcher.v3.string_pb2 import StringMatcher
 
 from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY, KeyCheck
-from gateway.compile.calls.paths import percent_encoded
 from gateway.compile.matching import filter_by, request_header, run_filter
 from gateway.compile.names import KEY_HEADER, METADATA
 from gateway.compile.resource import pack
+from gateway.compile.spellings import percent_encoded
 
 _SCRIPT_NAME = "move-key"
 _MOST_DECODINGS = 8  # more than any back end does
