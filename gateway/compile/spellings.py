@@ -1,4 +1,4 @@
-"""Regular expressions (RE2) for every way in which callers write a character that a back end reads as the same. [pure]"""
+"""In how many ways a character can be written in a path or query, as regular expressions (RE2) without regard to case. [pure]"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ PERCENT = "%(?:(?:2|%32)(?:5|%35))*"  # however often it was encoded
 
 
 def spellings(character: str, *, alike: str = "") -> str:
-    """Return a regular expression (RE2, case is not told apart) for *character* as it is, in every encoding, and for those read *alike*."""
+    """Return an expression for *character* as it is, in every encoding, and for those read *alike*."""
     number = ord(character)
     overlong = (
         bytes([0xC0 | number >> 6, 0x80 | number & 0x3F]),
@@ -15,17 +15,16 @@ def spellings(character: str, *, alike: str = "") -> str:
     )
     encoded = [bytes([number]), *overlong, *(one.encode() for one in alike)]
     unicode = (f"{PERCENT}u{ord(one):04x}" for one in character + alike)
-    return "|".join([rf"\x{number:02x}", *map(percent_encoded_bytes, encoded), *unicode])
+    return "|".join([rf"\x{number:02x}", *map(_encoded, encoded), *unicode])
 
 
 def percent_encoded(character: str) -> str:
-    """Return a regular expression (RE2, case is not told apart) for *character*, percent-encoded however often."""
-    return percent_encoded_bytes(character.encode())
+    """Return an expression for *character*, percent-encoded however often."""
+    return _encoded(character.encode())
 
 
-def percent_encoded_bytes(encoded: bytes) -> str:
-    """Return a regular expression (RE2, case is not told apart) for *encoded*, each byte percent-encoded however often."""
-    return "".join(PERCENT + "".join(map(_digit, f"{byte:02x}")) for byte in encoded)
+def _encoded(octets: bytes) -> str:
+    return "".join(PERCENT + "".join(map(_digit, f"{octet:02x}")) for octet in octets)
 
 
 def _digit(digit: str) -> str:

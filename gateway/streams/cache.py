@@ -33,6 +33,7 @@ class Update:
 
     :ivar line: the newest line that it takes in
     :ivar touched: per line, the resources that the line concerns, changed or not
+    :ivar left: the resources that only lack something which others have instead: they go out last
     :ivar fallbacks: what stands in for some of *resources* where a gateway refuses them, the best first
     :ivar complete: these are all resources there are; others are gone
     """
@@ -41,6 +42,7 @@ class Update:
     resources: tuple[Resource, ...] = ()
     removed: tuple[Key, ...] = ()
     touched: Mapping[int, frozenset[Key]] = field(default_factory=dict)
+    left: frozenset[Key] = frozenset()
     fallbacks: Mapping[Key, tuple[StandIn, ...]] = field(default_factory=dict)
     complete: bool = False
 
@@ -173,7 +175,7 @@ class Cache:
         now = time.monotonic()
         for node_stream in self._node_streams:
             for line, keys in update.touched.items():
-                node_stream.stream.touch(line, keys, now=now)
+                node_stream.stream.touch(line, keys, now=now, left=update.left)
                 self._unsettled.setdefault((node_stream.gateway, line), set()).add(node_stream)
             node_stream.wake.set()
         for gateway in self.gateways:

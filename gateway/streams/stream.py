@@ -1,8 +1,9 @@
 """One gateway's stream: the types in their order, make before break, and what has become of each change. [pure]
 
 Order: a cluster is there before a route calls it (additions: CDS, after its ACK scopes and routes) and goes after the last route
-that called it (removals: scopes and routes, after their ACK CDS). Keys (ECDS) and secrets (SDS) depend on nothing. Clusters changed
-together go out together; routes, scopes and keys one to a response, because Envoy refuses those responses as a whole.
+that called it (removals: scopes and routes, after their ACK CDS). What an API has left goes after the ACK of where it is now. Keys
+(ECDS) and secrets (SDS) depend on nothing. Clusters changed together go out together; routes, scopes and keys one to a response,
+because Envoy refuses those responses as a whole.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ class Stream(Generic[R]):
         self._peer = peer
         self._types = {type_url: TypeState(desired[type_url], awaited=type_url in _ASKED_FOR_BY.values()) for type_url in TYPES}
         self._opened_at = {FILL: now}
+        self._left: dict[int, frozenset[Key]] = {}  # by change, what goes out once the rest of it has been settled
         self._refused: set[Key] = set()
         self._filled = False
         self._nonce = 0
@@ -117,16 +119,34 @@ class Stream(Generic[R]):
     @property
     def waiting(self) -> bool:
         """Whether something waits for an answer before it may go out."""
-        return any(state.due for state in self._types.values())
+        return bool(self._left) or any(state.due for state in self._types.values())
 
     @property
     def oldest_open(self) -> int | None:
         """The oldest change that is not live yet, ``None`` if all are."""
         return min(self._opened_at, default=None)
 
-    def touch(self, change: int, keys: Iterable[Key], *, now: float) -> None:
-        """Note *change*: the resources *keys* are by now as they should be."""
+    def touch(self, change: int, keys: Collection[Key], *, now: float, left: Collection[Key] = ()) -> None:
+        """Note *change*: the resources *keys* are by now as they should be.
+
+        :param left: those of them that only lack something which others have instead
+        """
         self._opened_at[change] = now
+        parting = frozenset(left).intersection(keys)
+        self._touch(change, (key for key in keys if key not in parting))
+        if parting:
+            self._left[change] = parting
+            self._let_go(now)
+
+    def _let_go(self, now: float | None = None) -> None:
+        """Send what APIs have left, once the gateway has where they are now; with *now*, it may also have taken too long."""
+        for change, keys in list(self._left.items()):
+            arriving = any(change in self._types[one].open_additions for one in (SCOPE, ROUTES))
+            if not arriving or (now is not None and not self.patient(change, now)):
+                del self._left[change]
+                self._touch(change, keys)
+
+    def _touch(self, change: int, keys: Iterable[Key]) -> None:
         for type_url, name in keys:
             state = self._types[type_url]
             if state.started or state.awaited:
@@ -143,6 +163,7 @@ class Stream(Generic[R]):
                 for name in self._desired[next_type]:
                     self._types[next_type].touch(name, FILL)
             state.subscribe(request.subscribe, request.unsubscribe, request.initial)
+        self._let_go()
         return [*outcomes, *self.settled()]
 
     def settled(self) -> list[Outcome]:
@@ -158,10 +179,11 @@ class Stream(Generic[R]):
         return [Applied(change) for change in sorted(live)]
 
     def _is_open(self, change: int) -> bool:
-        return any(change in state.open_changes for state in self._types.values())
+        return change in self._left or any(change in state.open_changes for state in self._types.values())
 
     def next_response(self, *, now: float) -> tuple[str, Batch[R]] | None:
         """Return the next response to send as type URL and content, ``None`` if there is nothing to send by now."""
+        self._let_go(now)
         for type_url, state in self._types.items():
             if not state.started:
                 continue

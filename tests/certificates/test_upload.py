@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
@@ -200,6 +201,20 @@ def test_certificate_and_key_are_taken_as_two_files(signed_in: Client) -> None:
 def test_pasted_pem_is_taken(signed_in: Client) -> None:
     assert signed_in.post(UPLOAD, {"pem": CLIENT.pem + CLIENT.key_pem}).status_code == 303
     assert CertificateVersion.objects.get().thumbprint == CLIENT.thumbprint
+
+
+def test_a_file_and_a_text_at_once_are_refused_at_the_text_and_nothing_is_stored(signed_in: Client) -> None:
+    answer = send(signed_in, CLIENT.pfx_file(), pem=CLIENT.pem + CLIENT.key_pem)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["pem"] == ["Choose a file or paste text, not both: leave one of them empty."]
+    assert not ClientCertificate.objects.exists()
+
+
+def test_an_encrypted_key_without_its_password_asks_for_it(signed_in: Client) -> None:
+    encryption = serialization.BestAvailableEncryption(b"secret")
+    key = CLIENT.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption).decode()
+    answer = signed_in.post(UPLOAD, {"pem": CLIENT.pem + key})
+    assert answer.context["form"].errors == {"password": ["The private key is encrypted: enter the password it was encrypted with."]}
 
 
 def test_what_is_wrong_with_pasted_pem_is_said_there_and_the_key_is_not_shown_again(signed_in: Client) -> None:

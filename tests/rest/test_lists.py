@@ -68,6 +68,23 @@ def test_a_thousand_certificates_page_through(wire: Wire, django_assert_max_num_
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("name eq 'ORDERS-größe'", ["Orders-Größe"]),
+        ("name ne 'orders-GRÖSSE'", ["other"]),
+        ("name gt 'ORDERS'", ["Orders-Größe", "other"]),
+        ("startswith(name,'oRDERS-grÖ')", ["Orders-Größe"]),
+        ("contains(name,'RÖSS')", ["Orders-Größe"]),
+    ],
+)
+def test_names_of_certificates_are_compared_without_regard_to_case(wire: Wire, condition: str, expected: list[str]) -> None:
+    for name in ("Orders-Größe", "other"):
+        make_certificate(name)
+    assert pages(wire, f"certificates?$filter={quote(condition)}") == [expected]
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["certificates", "apis", "apis/api-0/operations", "subscriptions", "backends"])
 def test_pages_and_counts_are_those_that_were_asked_for(
     kind: str, wire: Wire, django_assert_max_num_queries: DjangoAssertNumQueries

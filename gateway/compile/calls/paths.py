@@ -17,14 +17,14 @@ from envoy.type.matcher.v3.path_pb2 import PathMatcher
 from envoy.type.matcher.v3.regex_pb2 import RegexMatcher
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
 
-from gateway.compile.spellings import PERCENT, percent_encoded_bytes, spellings
+from gateway.compile.spellings import PERCENT, percent_encoded, spellings
 
 DISGUISED_PATH = "disguised-path"
 UNENCODED_PATH = "unencoded-path"
 SEVERAL_HOSTS = "several-hosts"
 
 _DOT = spellings(".", alike="\uff0e\u2024\ufe52")
-_TWO_DOTS = "|".join(percent_encoded_bytes(one.encode()) for one in "\u2025\ufe30")
+_TWO_DOTS = "|".join(percent_encoded(one) for one in "\u2025\ufe30")
 _SLASH = spellings("/", alike="\uff0f\u2044\u2215") + "|" + spellings("\\", alike="\uff3c\ufe68\u2216")
 _SEMICOLON = spellings(";", alike="\uff1b\u037e\ufe54")
 _BLANK = f"(?:{PERCENT}(?:[01][0-9a-f]|20|7f))*"  # control characters and spaces, which some take away
