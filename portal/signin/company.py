@@ -13,16 +13,22 @@ from typing import Any, NoReturn
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from requests import RequestException
 
 from portal import errors
 from portal.characters import shown
 from portal.signin.providers import Provider
 
 log = logging.getLogger(__name__)
+
+# A provider that cannot be reached, or answers something else than the specification says: allauth looks for it at the end only.
+NO_ANSWER = (RequestException, OAuth2Error, LookupError, TypeError, ValueError)
 
 
 class CompanyAdapter(DefaultSocialAccountAdapter):
@@ -50,7 +56,7 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
         :raises ImmediateHttpResponse: if this is no sign-in, or the provider's two answers are about different people
         """
         if sociallogin.state.get("process") != "login" or not _is_one_subject(sociallogin):
-            self._refuse(request, sociallogin.account.provider)
+            _refuse(request, sociallogin.account.provider, "not a sign-in, or two subjects")
         if sociallogin.is_existing:
             take_role(sociallogin)
 
@@ -68,12 +74,23 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
 
         :raises ImmediateHttpResponse: always
         """
-        log.error("Signing in by %s failed: %s", provider.sub_id, _reason(request, exception or error))
-        self._refuse(request, provider.sub_id)
+        _refuse(request, provider.sub_id, exception or error)
 
-    @staticmethod
-    def _refuse(request: HttpRequest, provider_id: str) -> NoReturn:
-        raise ImmediateHttpResponse(errors.company_refused(request, provider=settings.OIDC_PROVIDERS[provider_id].name))
+
+class TokenEndpoint(OpenIDConnectOAuth2Adapter):
+    """Where a code is exchanged for what the provider says."""
+
+    @property
+    def basic_auth(self) -> bool:
+        """Whether the client's secret goes into the header, which is what a provider takes that says nothing (Discovery 1.0, 3)."""
+        methods = self.openid_config.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        return "client_secret_basic" in methods
+
+
+def company_refused(request: HttpRequest, provider_id: str, failure: Any) -> HttpResponse:
+    """Answer that signing in by a provider did not work; the log has the reason."""
+    log.error("Signing in by %s failed: %s", provider_id, _reason(request, failure))
+    return errors.company_refused(request, provider=settings.OIDC_PROVIDERS[provider_id].name)
 
 
 def take_role(sociallogin: SocialLogin) -> None:
@@ -84,10 +101,15 @@ def take_role(sociallogin: SocialLogin) -> None:
         sociallogin.user.groups.set(Group.objects.filter(name=role) if role else [])
 
 
+def _refuse(request: HttpRequest, provider_id: str, failure: Any) -> NoReturn:
+    raise ImmediateHttpResponse(company_refused(request, provider_id, failure))
+
+
 def _reason(request: HttpRequest, failure: Any) -> str:
     """Return what failed, without the provider's answer, which may hold a token: the code of an error is all that is taken from it."""
     code = re.search(r"\berror\W{1,6}([a-z_]{3,40})\b", str(failure))
-    told = (request.GET.get("error"), request.GET.get("error_description"), type(failure).__name__, code and code[1])
+    what = failure if isinstance(failure, str) else type(failure).__name__
+    told = (request.GET.get("error"), request.GET.get("error_description"), what, code and code[1])
     return shown(", ".join(part for part in told if part))[:300]
 
 
