@@ -8,9 +8,10 @@ from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from portal.environment import read, read_address, read_list, read_optional_address
-from portal.signin.providers import providers
+from portal.signin.providers import BadProvider, providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -154,7 +155,13 @@ SESSION_NOTED_EVERY = min(timedelta(minutes=1), SESSION_IDLE / 4)
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 # django-allauth: its account and second factors, in our pages, under our limits (portal/guesses.py) instead of its own.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "signin_cache"}}  # codes that were used
+CACHES: dict[str, Any] = {  # codes that were used, which is all that allauth keeps there: one table for all processes
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "signin_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 SEALED_TEXTS = "certificates.sealed_texts"  # by name: the floor knows no other room
 ACCOUNT_ADAPTER = "portal.signin.adapters.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -177,7 +184,10 @@ MFA_FORMS = {
     "activate_totp": "portal.signin.forms.AppForm",
     "add_webauthn": "portal.signin.forms.NewPasskeyForm",
 }
-OIDC_PROVIDERS = providers(read)
+try:
+    OIDC_PROVIDERS = providers(read)
+except BadProvider as wrong:
+    raise ImproperlyConfigured(str(wrong)) from wrong
 SOCIALACCOUNT_ADAPTER = "portal.signin.company.CompanyAdapter"
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_LOGIN_ON_GET = True  # a form could not lead to another host: Content-Security-Policy, form-action

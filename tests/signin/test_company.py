@@ -41,7 +41,7 @@ def running() -> Iterator[Provider]:
 def provider(running: Provider, settings: Settings, db: None) -> Provider:
     """Return a provider that knows Alice."""
     running.change("alice-1", **ALICE)
-    settings.OIDC_PROVIDERS = providers(_environment(running.url).get)  # type: ignore[arg-type]  # never without a default
+    settings.OIDC_PROVIDERS = providers(_environment(running.url).get)
     return running
 
 
@@ -106,7 +106,7 @@ def test_who_has_no_role_any_more_comes_in_without_one(provider: Provider) -> No
 
 
 def test_without_a_mapping_roles_are_given_in_the_portal(provider: Provider, settings: Settings) -> None:
-    settings.OIDC_PROVIDERS = providers(_environment(provider.url, PORTAL_OIDC_ACME_ROLES="").get)  # type: ignore[arg-type]
+    settings.OIDC_PROVIDERS = providers(_environment(provider.url, PORTAL_OIDC_ACME_ROLES="").get)
     sign_in(provider)
     assert roles_of("alice") == []
     User.objects.get(username="alice").groups.add(2)
@@ -168,7 +168,7 @@ def test_what_fails_there_is_said_on_a_page_of_ours(
 
 
 def test_a_provider_that_is_away_is_said_on_a_page_of_ours(settings: Settings, client: Client, db: None) -> None:
-    settings.OIDC_PROVIDERS = providers(_environment("http://127.0.0.1:9").get)  # type: ignore[arg-type]
+    settings.OIDC_PROVIDERS = providers(_environment("http://127.0.0.1:9").get)
     answer = client.get(START)
     assert answer.status_code == 401
     assert "did not work" in answer.content.decode()
@@ -215,6 +215,6 @@ def test_the_secret_is_not_printed(provider: Provider, settings: Settings) -> No
 def test_what_is_not_fully_said_is_refused(changed: dict[str, str], said: str) -> None:
     environment = _environment("https://id.example.com") | changed
     with pytest.raises(BadProvider, match="PORTAL_OIDC") as refusal:
-        providers(environment.get)  # type: ignore[arg-type]
+        providers(environment.get)
     assert said in str(refusal.value)
     assert SECRET not in str(refusal.value)

@@ -33,6 +33,7 @@ DANGEROUS = {
     "keys of a shared access": ("post", "/access-tokens/5cf1a7/keys/"),
     "a new key of a shared access": ("get", "/access-tokens/5cf1a7/regenerate/"),
     "a new key of a shared access, sent": ("post", "/access-tokens/5cf1a7/regenerate/"),
+    "the key of a gateway": ("post", "/gateways/enrol/"),
     "a person": ("get", "/admin/auth/user/{pk}/change/"),
     "a role": ("post", "/admin/auth/user/{pk}/change/"),
     "somebody's password": ("get", "/admin/auth/user/{pk}/password/"),
