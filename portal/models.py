@@ -45,6 +45,8 @@ class Event(models.TextChoices):
     SECOND_FACTOR_RESET = "sign-in.factors-reset", _("Second factors taken away")
     SECOND_FACTOR_DEMANDED = "sign-in.factor-demanded", _("Demand for second factors changed")
     RECOVERY_CODES_MADE = "sign-in.recovery-codes", _("Recovery codes made")
+    COMPANY_ACCOUNT_MADE = "sign-in.company-account", _("Company account added")
+    COMPANY_ROLE_TAKEN = "sign-in.company-role", _("Role of a company account changed")
     ENCRYPTION_REWRAPPED = "encryption.rewrapped", _("Encryption keys rotated")
 
 

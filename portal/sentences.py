@@ -50,6 +50,8 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.SECOND_FACTOR_RESET: gettext_lazy("{who} took away the second factors of {subject}"),
     Event.SECOND_FACTOR_DEMANDED: gettext_lazy("{who} changed whose role has to have a second factor: {subject}"),
     Event.RECOVERY_CODES_MADE: gettext_lazy("{who} made recovery codes for {subject}"),
+    Event.COMPANY_ACCOUNT_MADE: gettext_lazy("{who} added {subject}, who signed in with a company account for the first time"),
+    Event.COMPANY_ROLE_TAKEN: gettext_lazy("{who} gave {subject} the role that the company account has now"),
     Event.ENCRYPTION_REWRAPPED: gettext_lazy("{who} rotated the encryption keys"),
 }
 

@@ -145,7 +145,8 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "portal.signin.passwords.GuessableValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 30 * 60  # seconds that a link by mail works
-CONFIRMED_FOR = timedelta(minutes=float(read("PORTAL_CONFIRM_MINUTES", "15")))  # how long a sign-in will do for dangerous acts
+# How long a sign-in will do for dangerous acts; with less than a minute nobody would get to them.
+CONFIRMED_FOR = timedelta(minutes=max(1, float(read("PORTAL_CONFIRM_MINUTES", "15"))))
 
 # Sessions (portal/signin/store.py): the browser forgets its cookie when it is closed.
 SESSION_ENGINE = "portal.signin.store"

@@ -19,11 +19,16 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from requests import RequestException
 
 from portal import errors
+from portal.activity import record
 from portal.characters import shown
+from portal.models import Event
+from portal.people import LastAdministrator, administrators, changing_administrators, require_an_administrator
 from portal.signin.providers import Provider
+from portal.signin.second_factors import Account
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +69,8 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
         """Keep somebody new, with their role."""
         with transaction.atomic():
             user: User = super().save_user(request, sociallogin, form)
+            provider = sociallogin.account.provider
+            record(Event.COMPANY_ACCOUNT_MADE, Account.of(user), by=None, at=timezone.now(), provider=provider)
             take_role(sociallogin)
         return user
 
@@ -94,11 +101,30 @@ def company_refused(request: HttpRequest, provider_id: str, failure: Any) -> Htt
 
 
 def take_role(sociallogin: SocialLogin) -> None:
-    """Give the person exactly the role that the claims of this sign-in give, if roles are given by claims at all."""
+    """Give the person exactly the role that the claims of this sign-in give, if roles are given by claims at all.
+
+    The last administrator stays one, and the log says so.
+    """
     provider: Provider = settings.OIDC_PROVIDERS[sociallogin.account.provider]
-    if provider.roles:
-        role = provider.role_of(_claims(sociallogin))
-        sociallogin.user.groups.set(Group.objects.filter(name=role) if role else [])
+    if not provider.roles:
+        return
+    role = provider.role_of(_claims(sociallogin))
+    try:
+        with changing_administrators():
+            somebody_administered = administrators().exists()
+            _give(sociallogin.user, role, provider)
+            if somebody_administered:
+                require_an_administrator()
+    except LastAdministrator:
+        log.warning("%s stays an administrator although %s says otherwise: there would be none.", shown(str(sociallogin.user)), provider.id)
+
+
+def _give(user: User, role: str | None, provider: Provider) -> None:
+    before = sorted(user.groups.values_list("name", flat=True))
+    after = [role] if role else []
+    if before != after:
+        user.groups.set(Group.objects.filter(name__in=after))
+        record(Event.COMPANY_ROLE_TAKEN, Account.of(user), by=None, at=timezone.now(), provider=provider.id, old=before, new=after)
 
 
 def _refuse(request: HttpRequest, provider_id: str, failure: Any) -> NoReturn:

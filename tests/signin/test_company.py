@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from portal.models import Activity, Event
 from portal.signin.providers import BadProvider, providers
 from tests.signin.provider import Provider
 
@@ -93,6 +94,32 @@ def test_the_role_is_taken_anew_at_each_sign_in_and_ends_other_sessions(provider
     assert roles_of("alice") == ["Viewers"]
     assert later.get("/settings/sign-in/").status_code == 403
     assert earlier.get("/apis/").status_code == 302, "it was an Administrator's"
+
+
+def test_the_log_tells_who_came_and_as_what(provider: Provider) -> None:
+    sign_in(provider)
+    sign_in(provider)
+    provider.change("alice-1", **ALICE | {"roles": "staff"})
+    sign_in(provider)
+    told = Activity.objects.filter(subject_name="alice").order_by("id")
+    assert [(line.event, line.details.get("old"), line.details.get("new")) for line in told] == [
+        (Event.COMPANY_ACCOUNT_MADE, None, None),
+        (Event.COMPANY_ROLE_TAKEN, [], ["Administrators"]),
+        (Event.COMPANY_ROLE_TAKEN, ["Administrators"], ["Viewers"]),
+    ]
+
+
+def test_the_last_administrator_stays_one(provider: Provider, caplog: pytest.LogCaptureFixture) -> None:
+    sign_in(provider)
+    alice = User.objects.get(username="alice")
+    alice.set_password("orchid-lantern-42")
+    alice.save()
+    provider.change("alice-1", **ALICE | {"roles": []})
+    client, answer = sign_in(provider)
+    assert answer.status_code == 302
+    assert roles_of("alice") == ["Administrators"]
+    assert "alice stays an administrator although acme says otherwise" in caplog.text
+    assert client.get("/settings/sign-in/").status_code == 200
 
 
 def test_who_has_no_role_any_more_comes_in_without_one(provider: Provider) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -109,6 +110,23 @@ def test_a_page_that_asks_by_itself_does_not_keep_it_going(publisher: User, sett
     assert client.get("/gateways/", headers={"HX-Request": "true"}).status_code == 200
     let_pass(client, timedelta(minutes=20))
     assert not is_in(client)
+
+
+def test_one_that_is_ended_while_it_asks_leads_to_sign_in(publisher: User, settings: Settings) -> None:
+    settings.SESSION_NOTED_EVERY = timedelta(0)
+    client = enter()
+
+    def ended_after_it_was_read(execute: Any, sql: str, *parameters: Any) -> Any:
+        answer = execute(sql, *parameters)
+        if sql.startswith("SELECT") and '"django_session"' in sql:
+            SignedIn.objects.all().delete()
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM django_session")
+        return answer
+
+    with connection.execute_wrapper(ended_after_it_was_read):
+        answer = client.get("/apis/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/login/?next=/apis/")
 
 
 def test_sessions_that_have_ended_are_removed_by_the_next_that_begins(publisher: User, viewer: User) -> None:
