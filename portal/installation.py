@@ -23,10 +23,10 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from portal.administrators import administrators, changing_administrators
 from portal.characters import shown
 from portal.environment import read
 from portal.people.actions import note_added
-from portal.people.administrators import administrators, changing_administrators
 from portal.roles import ADMINISTRATORS
 from portal.translations import compile_translations
 

@@ -63,6 +63,8 @@ class Event(models.TextChoices):
     PERSON_PASSWORD_SET = "people.password-set", _("Password set")
     SESSIONS_ENDED = "people.sessions-ended", _("Signed out everywhere")
     PERSON_DELETED = "people.deleted", _("Person deleted")
+    COMPANY_ACCOUNT_MADE = "sign-in.company-account", _("Company account added")
+    COMPANY_ROLE_TAKEN = "sign-in.company-role", _("Role of a company account changed")
     ENCRYPTION_REWRAPPED = "encryption.rewrapped", _("Encryption keys rotated")
 
 

@@ -65,6 +65,8 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.PERSON_PASSWORD_SET: gettext_lazy("{who} set the password of {subject}"),
     Event.SESSIONS_ENDED: gettext_lazy("{who} signed {subject} out everywhere"),
     Event.PERSON_DELETED: gettext_lazy("{who} deleted {subject}"),
+    Event.COMPANY_ACCOUNT_MADE: gettext_lazy("{who} added {subject}, who signed in with a company account for the first time"),
+    Event.COMPANY_ROLE_TAKEN: gettext_lazy("{who} gave {subject} the role that the company account has now"),
     Event.ENCRYPTION_REWRAPPED: gettext_lazy("{who} rotated the encryption keys"),
 }
 

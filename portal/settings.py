@@ -8,9 +8,10 @@ from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from portal.environment import read, read_address, read_addresses, read_list, read_number, read_optional_address
-from portal.signin.providers import providers
+from portal.signin.providers import BadProvider, providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -147,7 +148,8 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "portal.signin.passwords.GuessableValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 30 * 60  # seconds that a link by mail works
-CONFIRMED_FOR = timedelta(minutes=float(read("PORTAL_CONFIRM_MINUTES", "15")))  # how long a sign-in will do for dangerous acts
+# How long a sign-in will do for dangerous acts; with less than a minute nobody would get to them.
+CONFIRMED_FOR = timedelta(minutes=max(1, float(read("PORTAL_CONFIRM_MINUTES", "15"))))
 
 # Sessions (portal/signin/store.py): the browser forgets its cookie when it is closed.
 SESSION_ENGINE = "portal.signin.store"
@@ -157,7 +159,13 @@ SESSION_NOTED_EVERY = min(timedelta(minutes=1), SESSION_IDLE / 4)
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 # django-allauth: its account and second factors, in our pages, under our limits (portal/guesses.py) instead of its own.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "signin_cache"}}  # codes that were used
+CACHES: dict[str, Any] = {  # codes that were used, which is all that allauth keeps there: one table for all processes
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "signin_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 SEALED_TEXTS = "certificates.sealed_texts"  # by name: the floor knows no other room
 ACCOUNT_ADAPTER = "portal.signin.adapters.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -165,6 +173,7 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # nobody signs up; allauth wants them to be consistent
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = int(CONFIRMED_FOR.total_seconds())
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up here; addresses open nothing
 MFA_ADAPTER = "portal.signin.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -179,7 +188,10 @@ MFA_FORMS = {
     "activate_totp": "portal.signin.forms.AppForm",
     "add_webauthn": "portal.signin.forms.NewPasskeyForm",
 }
-OIDC_PROVIDERS = providers(read)
+try:
+    OIDC_PROVIDERS = providers(read)
+except BadProvider as wrong:
+    raise ImproperlyConfigured(str(wrong)) from wrong
 SOCIALACCOUNT_ADAPTER = "portal.signin.company.CompanyAdapter"
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_LOGIN_ON_GET = True  # a form could not lead to another host: Content-Security-Policy, form-action

@@ -29,6 +29,7 @@ from portal.http import PortalRequest, wants_fragment
 from portal.listing import words_of
 from portal.live import Kind
 from portal.responses import see_other
+from portal.signin.confirming import recently_confirmed
 
 _PAGE_SIZE = 25
 _SHOWN_REFUSALS = 50
@@ -68,6 +69,7 @@ def live(request: PortalRequest, kind: str, pk: int) -> HttpResponse:
 @sensitive_variables("issued")
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("gateway.add_gateway", raise_exception=True)
+@recently_confirmed
 def enrol(request: PortalRequest) -> HttpResponse:
     """Let a gateway on another machine come; answer its certificate and key as one file, which is kept nowhere."""
     form = EnrolForm(request.POST if request.method == "POST" else None)

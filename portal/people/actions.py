@@ -12,8 +12,8 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from portal.activity import record
+from portal.administrators import changing_administrators, require_an_administrator
 from portal.models import Event, Invitation
-from portal.people.administrators import changing_administrators, require_an_administrator
 from portal.people.standing import Standing
 from portal.roles import Role
 from portal.signin.sessions import end_sessions

@@ -19,10 +19,10 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import errors
 from portal.admin import ReadOnlyAdmin
+from portal.administrators import LastAdministrator, changing_administrators, require_an_administrator
 from portal.models import Invitation
 from portal.people import actions
 from portal.people.access import may_manage
-from portal.people.administrators import LastAdministrator, changing_administrators, require_an_administrator
 from portal.people.standing import Standing
 from portal.signin.confirming import is_confirmed, to_confirm
 

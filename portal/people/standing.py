@@ -9,8 +9,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 
+from portal.administrators import administrators
 from portal.models import Event
-from portal.people.administrators import administrators
 from portal.roles import ADMINISTRATORS, Role
 
 

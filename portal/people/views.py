@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import errors
+from portal.administrators import LastAdministrator
 from portal.http import PortalRequest, wants_fragment
 from portal.locks import lift
 from portal.models import FailedGuess, Invitation
 from portal.people import actions
 from portal.people.access import may_manage
-from portal.people.administrators import LastAdministrator
 from portal.people.cards import cards
 from portal.people.forms import RoleForm
 from portal.people.listing import listed, lock_of

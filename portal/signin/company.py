@@ -13,16 +13,27 @@ from typing import Any, NoReturn
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from requests import RequestException
 
 from portal import errors
+from portal.activity import record
+from portal.administrators import LastAdministrator, administrators, changing_administrators, require_an_administrator
 from portal.characters import shown
+from portal.models import Event
 from portal.signin.providers import Provider
+from portal.signin.second_factors import Account
 
 log = logging.getLogger(__name__)
+
+# A provider that cannot be reached, or answers something else than the specification says: allauth looks for it at the end only.
+NO_ANSWER = (RequestException, OAuth2Error, LookupError, TypeError, ValueError)
 
 
 class CompanyAdapter(DefaultSocialAccountAdapter):
@@ -50,7 +61,7 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
         :raises ImmediateHttpResponse: if this is no sign-in, or the provider's two answers are about different people
         """
         if sociallogin.state.get("process") != "login" or not _is_one_subject(sociallogin):
-            self._refuse(request, sociallogin.account.provider)
+            _refuse(request, sociallogin.account.provider, "not a sign-in, or two subjects")
         if sociallogin.is_existing:
             take_role(sociallogin)
 
@@ -58,6 +69,8 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
         """Keep somebody new, with their role."""
         with transaction.atomic():
             user: User = super().save_user(request, sociallogin, form)
+            provider = sociallogin.account.provider
+            record(Event.COMPANY_ACCOUNT_MADE, Account.of(user), by=None, at=timezone.now(), provider=provider)
             take_role(sociallogin)
         return user
 
@@ -68,26 +81,61 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
 
         :raises ImmediateHttpResponse: always
         """
-        log.error("Signing in by %s failed: %s", provider.sub_id, _reason(request, exception or error))
-        self._refuse(request, provider.sub_id)
+        _refuse(request, provider.sub_id, exception or error)
 
-    @staticmethod
-    def _refuse(request: HttpRequest, provider_id: str) -> NoReturn:
-        raise ImmediateHttpResponse(errors.company_refused(request, provider=settings.OIDC_PROVIDERS[provider_id].name))
+
+class TokenEndpoint(OpenIDConnectOAuth2Adapter):
+    """Where a code is exchanged for what the provider says."""
+
+    @property
+    def basic_auth(self) -> bool:
+        """Whether the client's secret goes into the header, which is what a provider takes that says nothing (Discovery 1.0, 3)."""
+        methods = self.openid_config.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        return "client_secret_basic" in methods
+
+
+def company_refused(request: HttpRequest, provider_id: str, failure: Any) -> HttpResponse:
+    """Answer that signing in by a provider did not work; the log has the reason."""
+    log.error("Signing in by %s failed: %s", provider_id, _reason(request, failure))
+    return errors.company_refused(request, provider=settings.OIDC_PROVIDERS[provider_id].name)
 
 
 def take_role(sociallogin: SocialLogin) -> None:
-    """Give the person exactly the role that the claims of this sign-in give, if roles are given by claims at all."""
+    """Give the person exactly the role that the claims of this sign-in give, if roles are given by claims at all.
+
+    The last administrator stays one, and the log says so.
+    """
     provider: Provider = settings.OIDC_PROVIDERS[sociallogin.account.provider]
-    if provider.roles:
-        role = provider.role_of(_claims(sociallogin))
-        sociallogin.user.groups.set(Group.objects.filter(name=role) if role else [])
+    if not provider.roles:
+        return
+    role = provider.role_of(_claims(sociallogin))
+    try:
+        with changing_administrators():
+            somebody_administered = administrators().exists()
+            _give(sociallogin.user, role, provider)
+            if somebody_administered:
+                require_an_administrator()
+    except LastAdministrator:
+        log.warning("%s stays an administrator although %s says otherwise: there would be none.", shown(str(sociallogin.user)), provider.id)
+
+
+def _give(user: User, role: str | None, provider: Provider) -> None:
+    before = sorted(user.groups.values_list("name", flat=True))
+    after = [role] if role else []
+    if before != after:
+        user.groups.set(Group.objects.filter(name__in=after))
+        record(Event.COMPANY_ROLE_TAKEN, Account.of(user), by=None, at=timezone.now(), provider=provider.id, old=before, new=after)
+
+
+def _refuse(request: HttpRequest, provider_id: str, failure: Any) -> NoReturn:
+    raise ImmediateHttpResponse(company_refused(request, provider_id, failure))
 
 
 def _reason(request: HttpRequest, failure: Any) -> str:
     """Return what failed, without the provider's answer, which may hold a token: the code of an error is all that is taken from it."""
     code = re.search(r"\berror\W{1,6}([a-z_]{3,40})\b", str(failure))
-    told = (request.GET.get("error"), request.GET.get("error_description"), type(failure).__name__, code and code[1])
+    what = failure if isinstance(failure, str) else type(failure).__name__
+    told = (request.GET.get("error"), request.GET.get("error_description"), what, code and code[1])
     return shown(", ".join(part for part in told if part))[:300]
 
 

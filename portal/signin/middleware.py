@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth.views import redirect_to_login
+from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
@@ -41,11 +43,16 @@ class _PerView:
 class SeenMiddleware(_PerView):
     """Keeps a session going while its owner does something."""
 
-    def process_view(self, request: Any, *_view: Any) -> None:
-        """Note the use, unless a page asked by itself."""
+    def process_view(self, request: Any, *_view: Any) -> HttpResponse | None:
+        """Note the use, unless a page asked by itself; whoever was signed out elsewhere at this very moment is signed out."""
         by_itself = request.resolver_match.view_name in _ASKED_BY_PAGES and wants_fragment(request)
         if request.user.is_authenticated and not by_itself:
-            note_use(request)
+            try:
+                note_use(request)
+            except UpdateError:
+                request.session.flush()
+                return redirect_to_login(request.get_full_path())
+        return None
 
 
 class SecondFactorMiddleware(_PerView):

@@ -67,8 +67,8 @@ def _is_one_thing(password: str, words: Iterable[str]) -> bool:
     pieces = {piece for piece in re.split(r"[\W\d_]+", password) if piece}
     for word in sorted(words, key=len, reverse=True):
         pieces = {rest for piece in pieces for rest in piece.split(word) if rest}
-    left = {_once(piece) for piece in pieces if len(piece) >= _SHORTEST_WORD}
-    return not left or (len(left) == 1 and left <= _common())
+    left = {_once(piece) for piece in pieces}
+    return len("".join(left)) < _SHORTEST_WORD or (len(left) == 1 and left <= _common())
 
 
 def _once(piece: str) -> str:

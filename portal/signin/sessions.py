@@ -39,7 +39,10 @@ def is_current(session: SignedIn, request: HttpRequest) -> bool:
 
 
 def note_use(request: HttpRequest) -> None:
-    """Keep that the session was used just now, and from where; at most once in ``SESSION_NOTED_EVERY``: reading hardly writes."""
+    """Keep that the session was used just now, and from where; at most once in ``SESSION_NOTED_EVERY``: reading hardly writes.
+
+    :raises UpdateError: if it was ended meanwhile
+    """
     now = timezone.now().timestamp()
     if now - request.session.get(SEEN_AT, 0) >= settings.SESSION_NOTED_EVERY.total_seconds():
         _tell(request, now)

@@ -13,9 +13,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from portal.administrators import LastAdministrator
 from portal.characters import shown
 from portal.people import actions
-from portal.people.administrators import LastAdministrator
 from portal.people.standing import with_roles
 
 _LAST = "Nobody else could administer the portal. Make another active person an Administrator first."

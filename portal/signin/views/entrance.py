@@ -7,7 +7,7 @@ from typing import Any
 from allauth.account.utils import perform_login
 from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.webauthn.views import LoginWebAuthnView
-from allauth.socialaccount.providers.openid_connect import views as openid_connect
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView, OAuth2View
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -20,6 +20,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_safe
 
 from portal.responses import see_other
+from portal.signin.company import NO_ANSWER, TokenEndpoint, company_refused
 from portal.signin.forms import mail_is_set
 from portal.signin.views.common import UNPROCESSABLE, Answers, as_json, passkeys_possible
 
@@ -87,22 +88,23 @@ class PasskeySignIn(Answers, LoginWebAuthnView):
 @require_safe
 def to_company(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Lead to the provider's page."""
-    _require(provider_id)
-    answer: HttpResponse = openid_connect.login(request, provider_id)
-    return answer
+    return _speak(OAuth2LoginView, request, provider_id)
 
 
 @login_not_required
 @never_cache
 @require_safe
-@sensitive_variables()
 def from_company(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Take what the provider's page sends back."""
-    _require(provider_id)
-    answer: HttpResponse = openid_connect.callback(request, provider_id)
-    return answer
+    return _speak(OAuth2CallbackView, request, provider_id)
 
 
-def _require(provider_id: str) -> None:
+@sensitive_variables()
+def _speak(view: type[OAuth2View], request: HttpRequest, provider_id: str) -> HttpResponse:
     if provider_id not in settings.OIDC_PROVIDERS:
         raise Http404
+    try:
+        answer: HttpResponse = view.adapter_view(TokenEndpoint(request, provider_id))(request)
+    except NO_ANSWER as failure:
+        return company_refused(request, provider_id, failure)
+    return answer

@@ -51,6 +51,7 @@ class ForgottenPassword(PasswordResetView):
     template_name = "signin/forgotten.html"
     subject_template_name = "signin/forgotten_subject.txt"
     email_template_name = "signin/forgotten_mail.txt"
+    success_url = reverse_lazy("login")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Be there only where mail is set."""

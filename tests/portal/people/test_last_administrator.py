@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.db import connection, connections
 from django.test import Client
 
-from portal.people.administrators import administrators
+from portal.administrators import administrators
 from portal.roles import ADMINISTRATORS, VIEWERS
 
 PEOPLE = "/admin/auth/user/"

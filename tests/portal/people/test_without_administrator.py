@@ -13,8 +13,8 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from portal import installation
+from portal.administrators import administrators
 from portal.models import Activity, Event
-from portal.people.administrators import administrators
 from portal.roles import Role
 from tests.makers import make_person
 
