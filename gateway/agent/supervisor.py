@@ -36,6 +36,7 @@ _BASE_ID = "gateway.base-id"
 _DRAIN_SECONDS = 5  # over which a replaced Envoy asks its callers to come again on a new connection
 _PARENT_SECONDS = 15  # after which it ends, whatever is still going on
 _STOP_SECONDS = 3.0  # how long a stop waits for calls in flight; process managers lose patience after about five seconds
+_AGENT_SECONDS, _LOOK_SECONDS = 3.0, 0.02
 _HEALTHY_SECONDS = 10.0  # an Envoy that has run this long did not die of its start
 _BACK_OFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 # The key check warns once per credential and load; what is refused and who is connected, the portal knows; a stop is no warning.
@@ -73,6 +74,7 @@ class Supervisor:
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
             signal.signal(number, lambda received, _frame: self.events.put(received))
         self.start_agent()
+        self.await_agent()
         self.start()
         while True:
             match self.events.get():
@@ -82,6 +84,7 @@ class Supervisor:
                 case signal.SIGHUP:
                     self.end_agent()  # the next one reads what the settings say now
                     self.start_agent()
+                    self.await_agent()
                     self.replace()
                 case again if again == _START_AGENT:
                     self.start_agent()
@@ -93,6 +96,12 @@ class Supervisor:
         if self.agent is None:
             self.agent_started_at = time.monotonic()
             self.agent = self._spawn([sys.executable, *_AGENT], PYTHONPATH=str(_PROJECT))
+
+    def await_agent(self) -> None:
+        """Give the agent some time to be there: an Envoy that has to try again is later than one that starts later."""
+        until = time.monotonic() + _AGENT_SECONDS
+        while time.monotonic() < until and not _listens(self.home) and not self._asked_to_stop(_LOOK_SECONDS):
+            pass
 
     def reap_agent(self) -> None:
         """Notice when the agent has ended, and have another take its place; meanwhile Envoy goes on with what it has."""
@@ -186,6 +195,17 @@ class Supervisor:
             process_group=0,  # a signal to our group is for us, who then let Envoy finish its calls
             preexec_fn=_end_with_parent,  # noqa: PLW1509 - the other thread only waits
         )
+
+
+def _listens(home: Path) -> bool:
+    """Return whether the agent takes connections."""
+    os.chdir(home)
+    with socket.socket(socket.AF_UNIX) as caller:
+        try:
+            caller.connect(AGENT_SOCKET)
+        except OSError:
+            return False
+    return True
 
 
 def _failures(before: int, started_at: float) -> int:
