@@ -8,6 +8,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -16,6 +17,7 @@ from envoy.config.core.v3.base_pb2 import Node
 from gateway.agent import identity
 from gateway.agent.chosen import Chosen, Place
 from gateway.agent.relay import Relay
+from gateway.agent.renewing import Renewed
 from gateway.streams import wire
 from gateway.streams.stream import Request
 
@@ -88,7 +90,7 @@ class ControlPlanes:
             async with self._channel(place) as channel:
                 await _connect(channel)
                 await _first_to_end(self._feed(channel, place), *(_again_and_again(work, channel) for work in self._beside))
-        except identity.NotEnrolled as error:
+        except (identity.NotEnrolled, Renewed) as error:
             return str(error)
         except TimeoutError:
             return "no answer"
@@ -103,6 +105,10 @@ class ControlPlanes:
         if not place.host:
             return grpc.aio.insecure_channel(f"unix:{LOCAL_SOCKET}", options=_OPTIONS)
         own = identity.read(self._chosen.identity)
+        if own.has_ended(datetime.now(UTC)):
+            raise identity.NotEnrolled(
+                "the gateway's certificate has ended; remove the gateway in the portal, add it again, unpack the new one"
+            )
         credentials = grpc.ssl_channel_credentials(own.authority, own.private_key, own.certificate)
         return grpc.aio.secure_channel(str(place), credentials, options=_OPTIONS)
 
