@@ -233,11 +233,20 @@ class Probe(models.Model):
     """A handshake that a gateway is asked to make (:mod:`gateway.probes`), and what it has seen. Rows last as long as somebody waits."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    gateway = models.ForeignKey(Gateway, models.CASCADE, related_name="probes")
-    target = models.JSONField()  # a gateway.streams.probing.Target
-    version = models.ForeignKey(CertificateVersion, models.CASCADE, null=True, related_name="+")  # what is presented; None: nothing
-    asked_at = models.DateTimeField(db_index=True)
-    seen = models.JSONField(null=True)  # a gateway.streams.probing.Seen
+    gateway = models.ForeignKey(Gateway, models.CASCADE, related_name="probes", verbose_name=_("gateway"))
+    target = models.JSONField(_("back end"))  # a gateway.streams.probing.Target
+    version = models.ForeignKey(
+        CertificateVersion, models.CASCADE, null=True, related_name="+", verbose_name=_("client certificate")
+    )  # None: nothing is presented
+    asked_at = models.DateTimeField(_("when"), db_index=True)
+    seen = models.JSONField(_("what was seen"), null=True)  # a gateway.streams.probing.Seen
+
+    class Meta:
+        """The newest first."""
+
+        ordering: ClassVar = ["-asked_at"]
+        verbose_name = _("probe")
+        verbose_name_plural = _("probes")
 
     def __str__(self) -> str:
         """Return where and with whom."""

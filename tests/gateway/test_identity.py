@@ -99,8 +99,6 @@ def _due(folder: Path, authority: Issued) -> None:
     """Put what *authority* has issued long ago into *folder*."""
     now = datetime.now(UTC)
     old = issue("gateway-2", by=authority, not_before=now - timedelta(days=600), not_after=now + timedelta(days=1))
-        "gateway-2", by=authority, not_before=datetime.now(UTC) - timedelta(days=600), not_after=datetime.now(UTC) + timedelta(days=1)
-    )
     files = {"certificate.pem": old.pem, "private-key.pem": old.key_pem, "authority.pem": authority.pem}
     _unpack(folder, {name: content.encode() for name, content in files.items()})
 
