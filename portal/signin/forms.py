@@ -12,7 +12,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm, LoginWebAuthnForm, ReauthenticateWebAuthnForm
 from cryptography.exceptions import InvalidSignature
-from django.conf import settings
 from django.contrib.auth.forms import PasswordResetForm
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -161,8 +160,3 @@ class DemandForm(Form):
         widget=CheckboxSelectMultiple,
         help_text=_("Whoever has none sets one up at the next step, before anything else."),
     )
-
-
-def mail_is_set() -> bool:
-    """Return whether there is a mail server, so that links can be sent."""
-    return bool(settings.EMAIL_HOST)

@@ -6,10 +6,16 @@ import logging
 import threading
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 
 log = logging.getLogger(__name__)
+
+
+def mail_is_set() -> bool:
+    """Return whether there is a mail server, so that links can be sent."""
+    return bool(settings.EMAIL_HOST)
 
 
 def send_later(subject_template: str, template: str, context: dict[str, Any], *, to: str) -> None:

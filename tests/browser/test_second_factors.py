@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_accessibility import complaints_of_axe
 from tests.processes import Portal
 from tests.signin.codes import code_of
 
@@ -105,6 +106,7 @@ def test_an_app_that_shows_codes(person: Callable[..., Page], name: str, words: 
     leave(page, words)
     enter(page, name, words)
     page.wait_for_url("**/accounts/login/second-factor/")
+    assert not complaints_of_axe(page)
     page.locator("input[name=code]").fill(code_of(secret))
     page.locator("input[name=code]").press("Enter")
     page.wait_for_url(re.compile(r":\d+/$"))
@@ -132,11 +134,13 @@ def test_a_passkey_is_all_that_is_needed(person: Callable[..., Page], portal: Po
 
     leave(page, words)
     page.goto(f"{here}/accounts/login/?next=/apis/")
+    assert not complaints_of_axe(page)
     page.get_by_role("button", name=words.with_a_passkey).click()
     page.wait_for_url(re.compile(r":\d+/apis/$"))
 
     page.goto(f"{here}/accounts/confirm/?next=/subscriptions/")
     expect(page.get_by_role("heading", level=1)).to_have_text(words.confirm)
+    assert not complaints_of_axe(page)
     page.get_by_role("button", name=words.use_a_passkey).click()
     page.wait_for_url(re.compile(r":\d+/subscriptions/$"))
 

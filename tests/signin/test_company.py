@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
@@ -11,6 +13,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from portal.environment import read
 from portal.models import Activity, Event
 from portal.signin.providers import BadProvider, providers
 from tests.signin.provider import Provider
@@ -84,6 +87,12 @@ def test_the_way_there_is_by_code_and_pkce_with_a_state(provider: Provider, clie
     for part in ("response_type=code", "code_challenge_method=S256", "code_challenge=", "state=", "client_id=the-portal"):
         assert part in address
     assert SECRET not in address
+
+
+def test_behind_a_proxy_the_way_back_is_by_https(provider: Provider, client: Client, settings: Settings) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    address = client.get(START, headers={"X-Forwarded-Proto": "https", "Host": "testserver"}).headers["Location"]
+    assert f"redirect_uri={quote(f'https://testserver{START}callback/', safe='')}" in address
 
 
 def test_the_role_is_taken_anew_at_each_sign_in_and_ends_other_sessions(provider: Provider) -> None:
@@ -220,6 +229,27 @@ def test_who_has_no_password_confirms_with_the_company(provider: Provider) -> No
     start = f"{START}?next=%2Faccess-tokens%2Fnew%2F&auth_params=prompt%3Dlogin%26max_age%3D0"
     assert "prompt=login" in client.get(start).headers["Location"]
     assert sign_in(provider, client=client, start=start)[1].headers["Location"] == "/access-tokens/new/"
+
+
+def test_each_part_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in _environment("https://id.example.com/").items():
+        (tmp_path / name).write_text(f"{value}\n")
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+    acme = providers(read)["acme"]
+    assert (acme.client_secret, acme.issuer, acme.scopes) == (SECRET, "https://id.example.com", ("openid", "profile", "email"))
+
+
+def test_of_several_roles_the_one_that_may_most_counts() -> None:
+    acme = providers(_environment("https://id.example.com").get)["acme"]
+    for claim, role in (
+        (["staff", "portal-admins"], "Administrators"),
+        ("staff", "Viewers"),
+        ([], None),
+        (None, None),
+        ({"staff": 1}, None),
+    ):
+        assert acme.role_of({"roles": claim}) == role
+    assert acme.role_of({}) is None
 
 
 def test_the_secret_is_not_printed(provider: Provider, settings: Settings) -> None:

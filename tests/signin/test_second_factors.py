@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from certificates.models import SealedText
 from portal.guesses import LIMIT
@@ -199,6 +200,24 @@ def test_what_is_no_passkey_is_refused_in_words(signed_in: Client, publisher: Us
     assert signed_in.post(f"{OWN}passkeys/add/", {"name": "x", "credential": credential}).status_code == 422
     assert signed_in.post("/accounts/confirm/", {"credential": credential}).status_code == 422
     assert sessions_of(publisher).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "secure", "offered"),
+    [
+        ("portal.example.com", True, True),
+        ("portal.example.com:8443", True, True),
+        ("portal.example.com", False, False),
+        ("localhost:8000", False, True),
+        ("127.0.0.1:8000", False, False),
+        ("192.0.2.1", True, False),
+        ("[::1]:8000", True, False),
+    ],
+)
+def test_passkeys_are_offered_where_browsers_take_them(db: None, settings: Settings, host: str, secure: bool, offered: bool) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    page = Client(HTTP_HOST=host).get(SIGN_IN, secure=secure).content.decode()
+    assert ("Sign in with a passkey" in page) is offered
 
 
 def _everything_stored() -> list[str]:

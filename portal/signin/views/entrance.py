@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 
 from portal.responses import see_other
 from portal.signin.company import NO_ANSWER, TokenEndpoint, company_refused
-from portal.signin.forms import mail_is_set
+from portal.signin.mail import mail_is_set
 from portal.signin.views.common import UNPROCESSABLE, Answers, as_json, passkeys_possible
 
 

@@ -17,7 +17,8 @@ from portal.forms import PasswordForm
 from portal.guesses import counted
 from portal.models import GuessKind
 from portal.responses import see_other
-from portal.signin.forms import ForgottenForm, mail_is_set
+from portal.signin.forms import ForgottenForm
+from portal.signin.mail import mail_is_set
 from portal.signin.views.common import UNPROCESSABLE
 
 
