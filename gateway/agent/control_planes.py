@@ -8,6 +8,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -16,6 +17,7 @@ from envoy.config.core.v3.base_pb2 import Node
 from gateway.agent import identity
 from gateway.agent.chosen import Chosen, Place
 from gateway.agent.relay import Relay
+from gateway.agent.renewing import Renewed
 from gateway.streams import wire
 from gateway.streams.stream import Request
 
@@ -87,14 +89,8 @@ class ControlPlanes:
         try:
             async with self._channel(place) as channel:
                 await _connect(channel)
-                beside = [asyncio.create_task(_again_and_again(work, channel)) for work in self._beside]
-                try:
-                    await self._feed(channel, place)
-                finally:
-                    for task in beside:
-                        task.cancel()
-                    await asyncio.gather(*beside, return_exceptions=True)
-        except identity.NotEnrolled as error:
+                await _first_to_end(self._feed(channel, place), *(_again_and_again(work, channel) for work in self._beside))
+        except (identity.NotEnrolled, Renewed) as error:
             return str(error)
         except TimeoutError:
             return "no answer"
@@ -109,6 +105,10 @@ class ControlPlanes:
         if not place.host:
             return grpc.aio.insecure_channel(f"unix:{LOCAL_SOCKET}", options=_OPTIONS)
         own = identity.read(self._chosen.identity)
+        if own.has_ended(datetime.now(UTC)):
+            raise identity.NotEnrolled(
+                "the gateway's certificate has ended; remove the gateway in the portal, add it again, unpack the new one"
+            )
         credentials = grpc.ssl_channel_credentials(own.authority, own.private_key, own.certificate)
         return grpc.aio.secure_channel(str(place), credentials, options=_OPTIONS)
 
@@ -121,25 +121,27 @@ class ControlPlanes:
         call = channel.stream_stream(f"/{wire.DISCOVERY}/{wire.DELTAS}", request.SerializeToString, response.FromString)(None)
         answers: asyncio.Queue[Request] = asyncio.Queue()
         self._relay.begin(answers.put_nowait)
-        writing = asyncio.create_task(_until_gone(self._say(call, answers)))
         try:
-            async for message in call:
-                if not self.there:
-                    self.there, self._turned_away_since = True, None
-                    self._not_turned_away.set()
-                    log.info("Connected to the control plane on %s.", place)
-                self._relay.receive(message)
+            await _first_to_end(self._hear(call, place), self._say(call, answers))
         finally:
             self.there = False
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
+
+    async def _hear(self, call: Any, place: Place) -> None:
+        async for message in call:
+            if not self.there:
+                self.there, self._turned_away_since = True, None
+                self._not_turned_away.set()
+                log.info("Connected to the control plane on %s.", place)
+            self._relay.receive(message)
 
     async def _say(self, call: Any, answers: asyncio.Queue[Request]) -> None:
-        for number in itertools.count():
-            message = wire.message_of(await answers.get())
-            if number == 0:
-                message.node.CopyFrom(self._node)
-            await call.write(message)
+        with contextlib.suppress(grpc.RpcError, asyncio.InvalidStateError):
+            for number in itertools.count():
+                message = wire.message_of(await answers.get())
+                if number == 0:
+                    message.node.CopyFrom(self._node)
+                await call.write(message)
+        await asyncio.Event().wait()  # it is over; why, whoever listens is told
 
     def _turned_away(self) -> None:
         now = time.monotonic()
@@ -160,6 +162,20 @@ async def _connect(channel: grpc.aio.Channel) -> None:
             grpc.ChannelConnectivity.TRANSIENT_FAILURE,
         }:
             await channel.wait_for_state_change(state)
+
+
+async def _first_to_end(*works: Coroutine[Any, Any, None]) -> None:
+    """Do *works* side by side until one of them ends, or raises what this then raises, too; the others are broken off."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in tasks:
+        if task in done:
+            task.result()
 
 
 async def _again_and_again(work: Beside, channel: grpc.aio.Channel) -> None:

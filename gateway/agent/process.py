@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import logging
 import signal
@@ -21,7 +22,8 @@ from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
 from gateway.agent import kept
 from gateway.agent.chosen import FILE, Chosen
-from gateway.agent.control_planes import ControlPlanes
+from gateway.agent.control_planes import Beside, ControlPlanes
+from gateway.agent.probes import carry_out
 from gateway.agent.relay import GATEWAY, Relay
 from gateway.agent.renewing import Renewing
 from gateway.agent.reports import Reports
@@ -51,7 +53,8 @@ class Agent:
         node = node_of_agent(chosen.node, chosen.envoy)
         self._relay = Relay(chosen.listener, self._usable())
         self._reports = Reports(node)
-        beside = [self._reports.hand_on_failed_calls, self._reports.hand_on_counts, Renewing(chosen).run]
+        reports = (self._reports.hand_on_failed_calls, self._reports.hand_on_counts)
+        beside: list[Beside] = [*reports, functools.partial(carry_out, gateway=chosen.node), Renewing(chosen).run]
         self._control_planes = ControlPlanes(chosen, node, self._relay, beside=beside, removed=self._removed)
         gc.collect()
         gc.freeze()  # what stays need not be walked through

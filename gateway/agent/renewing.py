@@ -18,6 +18,10 @@ _LOOK_SECONDS = 3600.0
 _ANSWER_SECONDS = 10.0
 
 
+class Renewed(Exception):
+    """There is a new certificate, to be used from now on; the message says until when."""
+
+
 class Renewing:
     """Asks the control plane for a new certificate when it is time; on the control plane's own machine there is none."""
 
@@ -29,6 +33,7 @@ class Renewing:
     async def run(self, channel: grpc.aio.Channel) -> None:
         """Look now and then, for as long as the channel lasts.
 
+        :raises Renewed: when it was: the old certificate is retired once the control plane has seen the new one
         :raises grpc.RpcError: if the control plane does not renew it
         """
         while True:
@@ -44,4 +49,4 @@ class Renewing:
         except identity.BadRenewal as error:
             log.warning("The gateway's certificate was not renewed. %s", error)
         else:
-            log.info("The gateway's certificate was renewed; it is valid until %s.", f"{until:%Y-%m-%d}")
+            raise Renewed(f"the gateway's certificate was renewed and is valid until {until:%Y-%m-%d}")

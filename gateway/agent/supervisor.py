@@ -17,6 +17,7 @@ import resource
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
@@ -32,6 +33,10 @@ _BASE_ID = "gateway.base-id"
 
 _DRAIN_SECONDS = 5  # over which a replaced Envoy asks its callers to come again on a new connection
 _PARENT_SECONDS = 15  # after which it ends, whatever is still going on
+_AGENT_SECONDS, _LOOK_SECONDS = (
+    3.0,
+    0.02,
+)  # how long the agent may take to be there: an Envoy that has to try again is later than one that starts later
 _STOP_SECONDS = 3.0  # how long a stop waits for calls in flight; process managers lose patience after about five seconds
 # The key check warns once per credential and load; what is refused and who is connected, the portal knows; a stop is no warning.
 _QUIET = "misc:error,config:error,main:error"
@@ -59,9 +64,15 @@ class Envoy(Program):
 
     def spawn(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
         """Start an Envoy of this epoch. The first chooses a base id, by which those that take over find it."""
+        self._await_agent()
         base_id = ["--base-id", (self.folder / _BASE_ID).read_text(encoding="ascii").strip()] if self.epoch else []
         base_id = base_id or ["--use-dynamic-base-id", "--base-id-path", _BASE_ID]
         return Program.spawn(self, [*command, "--restart-epoch", str(self.epoch), *base_id])
+
+    def _await_agent(self) -> None:
+        until = time.monotonic() + _AGENT_SECONDS
+        while time.monotonic() < until and not _agent_listens(self.folder):
+            time.sleep(_LOOK_SECONDS)
 
     def replace(self) -> None:
         """Start a new Envoy that takes over from the current one."""
@@ -145,6 +156,17 @@ def running(home: Path) -> int | None:
     except FileNotFoundError:
         pass
     return None
+
+
+def _agent_listens(home: Path) -> bool:
+    """Return whether the agent takes connections."""
+    os.chdir(home)
+    with socket.socket(socket.AF_UNIX) as caller:
+        try:
+            caller.connect(AGENT_SOCKET)
+        except OSError:
+            return False
+    return True
 
 
 def _admin(home: Path, method: str, path: str) -> str | None:

@@ -84,6 +84,13 @@ def server_names(listens_on: str, names: Sequence[str]) -> tuple[str, ...]:
     return (listens_on,) if listens_on not in _ALL_ADDRESSES else tuple(dict.fromkeys((socket.gethostname(), socket.getfqdn())))
 
 
+def reached_at(address: str, names: Sequence[str]) -> str:
+    """Return where gateways reach the xDS server that listens on *address*: ``host:port``, under the first of its names."""
+    host, _, port = address.rpartition(":")
+    name = server_names(host.strip("[]"), names)[0]
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+
 def _general_name(name: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(name))

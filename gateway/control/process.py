@@ -21,6 +21,7 @@ from certificates.sealing import SealingError
 from gateway.compile import GatewayListener
 from gateway.control.alpn import Handshakes
 from gateway.control.enrolment import issue_for_server, server_names
+from gateway.control.probes import Probes
 from gateway.control.server import ControlPlane, Knows
 from gateway.control.snapshot import Snapshot
 from gateway.control.status_queue import StatusQueue
@@ -70,12 +71,14 @@ async def _serve() -> None:
         enrolled = dict(Gateway.objects.exclude(fingerprint="").values_list("fingerprint", "name"))
         loop.call_soon_threadsafe(_admit, cache, knows, enrolled)
 
-    watch = Watch(snapshot, deliver, gateways_changed)
+    probes = Probes(statuses, loop)
+    watch = Watch(snapshot, deliver, gateways_changed, probes.hand_on)
     status_writer = StatusWriter(statuses, snapshot.apis_of)
     with _threads(watch, status_writer):
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():
-                await _listen(ControlPlane(cache, statuses, knows, speaks_http2=snapshot.speaks_http2), cache, ending)
+                control_plane = ControlPlane(cache, statuses, knows, probes, speaks_http2=snapshot.speaks_http2)
+                await _listen(control_plane, cache, ending)
 
 
 def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str]) -> None:

@@ -11,13 +11,15 @@ from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAc
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest, LoadStatsResponse
 
+from gateway.control.probes import Probes
 from gateway.control.status_queue import StatusQueue
 from gateway.seeing.failures import failed_call
 from gateway.seeing.usage import counts_of, reports_wanted
+from gateway.streams import probing
 from gateway.streams.cache import Cache, NodeStream
 from gateway.streams.serving import Context, handlers, serve_deltas
 from gateway.streams.stream import Peer
-from gateway.streams.wire import is_agent, version_of
+from gateway.streams.wire import NODE, is_agent, version_of
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +56,7 @@ class Knows:
 class ControlPlane:
     """The three services that gateways call."""
 
-    def __init__(self, cache: Cache, statuses: StatusQueue, knows: Knows, *, speaks_http2: Callable[[int], None]) -> None:
+    def __init__(self, cache: Cache, statuses: StatusQueue, knows: Knows, probes: Probes, *, speaks_http2: Callable[[int], None]) -> None:
         """Take what the streams are fed from and what they are noted in.
 
         :param speaks_http2: takes the id of an API whose back end a gateway has seen speak HTTP/2; must not make the streams wait
@@ -63,10 +65,13 @@ class ControlPlane:
         self._cache = cache
         self._statuses = statuses
         self._knows = knows
+        self._probes = probes
 
     def handlers(self) -> tuple[Any, ...]:
         """Return the services as gRPC takes them."""
-        return handlers(self.deltas, self.logs, self.loads)
+        service, method = probing.METHOD.strip("/").split("/")
+        probes = grpc.stream_stream_rpc_method_handler(self.probes)
+        return (*handlers(self.deltas, self.logs, self.loads), grpc.method_handlers_generic_handler(service, {method: probes}))
 
     async def deltas(self, requests: AsyncIterator[DeltaDiscoveryRequest], context: Context) -> None:
         """Serve one gateway until it or we hang up."""
@@ -102,6 +107,11 @@ class ControlPlane:
                 asked = True
                 yield reports_wanted()
             self._statuses.called(counts_of(report))
+
+    async def probes(self, answers: AsyncIterator[bytes], context: Context) -> None:
+        """Ask an agent what the portal wants to know, until it or we hang up."""
+        name = await self._name(context, dict(context.invocation_metadata()).get(NODE, ""))
+        await self._probes.carry(name, answers, context)
 
     async def _name(self, context: Context, claimed: str) -> str:
         await self._cache.ready.wait()  # by then it is known, too, who is enrolled

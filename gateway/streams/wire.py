@@ -17,7 +17,8 @@ from gateway.streams.stream import Request
 DISCOVERY, DELTAS = "envoy.service.discovery.v3.AggregatedDiscoveryService", "DeltaAggregatedResources"
 LOGS, FAILED_CALLS = "envoy.service.accesslog.v3.AccessLogService", "StreamAccessLogs"
 LOADS, LOAD_REPORTS = "envoy.service.load_stats.v3.LoadReportingService", "StreamLoadStats"
-RENEW = "/portal.gateway.Enrolment/Renew"  # a request for a certificate (PKCS#10, PEM) in, the certificate (PEM) out
+RENEW = "/portal.Enrolment/Renew"  # a request for a certificate (PKCS #10, PEM) in, the certificate and its authority (PEM) out
+NODE = "portal-gateway"  # the metadata that names the gateway where no message does
 _AGENT = "portal-agent"  # what an agent gives as its user agent; Envoy says "envoy"
 
 
