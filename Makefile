@@ -5,10 +5,10 @@ PORTAL_HOME ?= var
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run serve manage test lint lock wheels sbom advisories install install-for-tests
+.PHONY: help run serve manage check test test-sqlite test-postgresql test-whole lint lock wheels sbom advisories install install-for-tests
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 
 run: install ## portal, xDS server and gateway, with a demonstration
@@ -28,11 +28,20 @@ manage: export PORTAL_ALLOWED_BACKEND_NETWORKS ?= 127.0.0.0/8
 endif
 endif
 
-test: lint ## linters, then every test: on SQLite, on PostgreSQL, in a browser
+test: lint test-sqlite test-postgresql test-whole ## linters, then every test: on SQLite, on PostgreSQL, in a browser
+
+test-sqlite: install-for-tests ## every test but those below, on SQLite
 	python -m pytest -n 2 --ignore=tests/browser --ignore=tests/whole
+
+test-postgresql: install-for-tests ## those of them that touch a database, on PostgreSQL
 	python -m tests.postgresql python -m pytest -n 2 --ignore=tests/browser --ignore=tests/whole
+
+test-whole: install-for-tests ## the whole thing as people start it, and its pages in a browser
 	python -m tests.browser.chromium
 	python -m pytest tests/browser tests/whole
+
+check: lint ## in a minute, while you work: the linters, and what is quick of the tests of the rooms that have changed
+	@rooms=$$(python -m tests.changed); test -z "$$rooms" || python -m pytest $$rooms -q -n 2 --within 40 --ignore=tests/browser
 
 lint: install-for-tests ## linters, types, the import contract, missing migrations
 	ruff check .
