@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
+import functools
 import http.client
 import os
 import queue
@@ -26,6 +27,10 @@ from dataclasses import dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parent.parent.parent))  # it is run by its file, without anything of the project's
+from gateway.agent.draining import Draining, NotAllowed
+from gateway.marks import AVAILABLE
+
 BOOTSTRAP = "gateway.json"
 PROCESS_ID = "gateway.pid"  # locked as long as the gateway runs
 ADMIN_SOCKET = "gateway-admin.sock"
@@ -33,6 +38,7 @@ _BASE_ID = "gateway.base-id"
 
 _DRAIN_SECONDS = 5  # over which a replaced Envoy asks its callers to come again on a new connection
 _PARENT_SECONDS = 15  # after which it ends, whatever is still going on
+_LOOK_SECONDS = 1.0  # how often it is asked whether clusters have changed
 _STOP_SECONDS = 3.0  # how long a stop waits for calls in flight; process managers lose patience after about five seconds
 _HEALTHY_SECONDS = 10.0  # an Envoy that has run this long did not die of its start
 _BACK_OFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -53,6 +59,7 @@ class Supervisor:
     envoy: str
     home: Path
     concurrency: int
+    draining: Draining | None = None  # None: what is open of a cluster that is gone goes on
     events: queue.SimpleQueue[int] = field(default_factory=queue.SimpleQueue)
     current: subprocess.Popen[bytes] | None = None
     replaced: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -66,7 +73,9 @@ class Supervisor:
             signal.signal(number, lambda received, _frame: self.events.put(received))
         self.start()
         while True:
-            match self.events.get():
+            match self._next_event():
+                case None:
+                    self.drain()
                 case signal.SIGCHLD:
                     self.reap()
                 case signal.SIGHUP:
@@ -106,6 +115,23 @@ class Supervisor:
         self.current = None
         if not self._asked_to_stop(pause):
             self.start()
+
+    def drain(self) -> None:
+        """End what is still open of deleted APIs and replaced certificates, once it has had its time."""
+        if self.draining is None or self.current is None:
+            return
+        try:
+            self.draining.look(self.current.pid, now=time.monotonic())
+        except NotAllowed as refusal:
+            say(f"open streams of deleted APIs and replaced certificates go on: the system does not let their sockets be had ({refusal})")
+            self.draining = None
+
+    def _next_event(self) -> int | None:
+        """Return what has happened, ``None`` if it is time to look after what is open."""
+        try:
+            return self.events.get(timeout=_LOOK_SECONDS if self.draining else None)
+        except queue.Empty:
+            return None
 
     def stop(self) -> int:
         """Let calls in flight finish, but not for long, then end; a second signal ends at once."""
@@ -222,18 +248,24 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def _draining(home: Path, seconds: float | None) -> Draining | None:
+    return Draining(seconds, functools.partial(_admin, home, "GET")) if seconds is not None and AVAILABLE else None
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the gateway that the arguments describe."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--envoy", required=True)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--concurrency", type=int, required=True)
+    parser.add_argument("--drain-seconds", type=float, help="how long what is open of an API that was deleted may go on; without: for ever")
     chosen = parser.parse_args(arguments)
     _raise_file_limit()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # Envoy's memory holds private keys
     try:
         with alone(chosen.home):
-            return Supervisor(chosen.envoy, chosen.home, chosen.concurrency).run()
+            draining = _draining(chosen.home, chosen.drain_seconds)
+            return Supervisor(chosen.envoy, chosen.home, chosen.concurrency, draining).run()
     except AlreadyRunning as refusal:
         say(str(refusal))
         return 1

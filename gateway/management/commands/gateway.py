@@ -115,6 +115,8 @@ def _run() -> None:
     _write_bootstrap()
     script = str(Path(supervisor.__file__).resolve())
     options = ["--envoy", binary, "--home", str(settings.PORTAL_HOME), "--concurrency", str(envoy.concurrency())]
+    if settings.GATEWAY_DRAIN_SECONDS is not None:
+        options += ["--drain-seconds", str(settings.GATEWAY_DRAIN_SECONDS)]
     os.execve(sys.executable, [sys.executable, "-I", script, *options], envoy.environment())  # noqa: S606 - Python itself
 
 
