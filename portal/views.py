@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse_lazy
 from django.utils import translation
+from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -73,6 +74,7 @@ def set_theme(request: PortalRequest) -> HttpResponse:
     return response
 
 
+@method_decorator(require_http_methods(["GET", "HEAD", "POST"]), "dispatch")
 class SignIn(LoginView):
     """The sign-in page. Failures are counted by :mod:`portal.guesses`."""
 
@@ -85,6 +87,7 @@ class SignIn(LoginView):
         return response
 
 
+@method_decorator(require_http_methods(["GET", "HEAD", "POST"]), "dispatch")
 class ChangePassword(PasswordChangeView):
     """Change one's own password; other sessions of the person end."""
 
