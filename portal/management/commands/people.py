@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from getpass import getpass
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -70,7 +71,7 @@ class Command(BaseCommand):
     def restore_administrator(self, options: dict[str, Any]) -> None:
         """Make somebody an active Administrator with a new password."""
         person = _found(options["name"])
-        password = sys.stdin.readline().rstrip("\r\n")
+        password = getpass("New password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
         try:
             validate_password(password, person)
         except ValidationError as error:

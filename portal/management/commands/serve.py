@@ -20,6 +20,7 @@ from django.db import DEFAULT_DB_ALIAS
 from portal import installation
 from portal.environment import read
 from portal.locations import url_of
+from portal.people.administrators import administrators
 
 _READY_WITHIN_SECONDS = 120
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -51,6 +52,8 @@ class Command(BaseCommand):
 
     def _administrator(self, *, show_password: bool) -> list[str]:
         """Return the lines that tell how to sign in."""
+        if not administrators().exists():
+            return ["User name     nobody can administer the portal; the lines above say what to do"]
         generated = installation.generated_administrator()
         if generated is None:
             given = read("PORTAL_ADMIN_USER") or installation.DEFAULT_ADMINISTRATOR

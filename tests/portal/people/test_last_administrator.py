@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -126,7 +126,8 @@ def test_what_was_refused_is_not_told(office: Client) -> None:
     assert not Activity.objects.exists()
 
 
-WAYS = {
+Way = Callable[[User], tuple[str, dict[str, Any]]]
+WAYS: dict[str, Way] = {
     "the admin": lambda other: (f"{PEOPLE}{other.pk}/change/", form_of(other, is_active=None)),
     "deactivation": lambda other: (f"/people/{other.username}/deactivate/", {}),
     "another role": lambda other: (f"/people/{other.username}/role/", {"role": VIEWERS}),

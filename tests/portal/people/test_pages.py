@@ -49,7 +49,9 @@ def test_the_list_shows_role_state_and_last_sign_in(office: Client, publisher: U
     User.objects.filter(username="gone").update(is_active=False)
     Client().post("/accounts/login/", {"username": "publisher", "password": PASSWORD})
 
-    rows = dict(re.findall(r'class="subject" href="/people/([\w.]+)/">.*?</th>(.*?)</tr>', office.get("/people/").content.decode(), re.DOTALL))
+    rows = dict(
+        re.findall(r'class="subject" href="/people/([\w.]+)/">.*?</th>(.*?)</tr>', office.get("/people/").content.decode(), re.DOTALL)
+    )
 
     assert set(rows) == {"administrator", "publisher", "gone"}
     assert "Publishers" in rows["publisher"]
