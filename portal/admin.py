@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import allauth.account.admin
+import allauth.mfa.admin
+import allauth.socialaccount.admin
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -14,6 +17,10 @@ if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
 else:  # generic for the type checker only
     AnyModelAdmin = admin.ModelAdmin
+
+for model in list(admin.site._registry):  # noqa: SLF001 - allauth registers its tables, which hold what nobody is to read or change there
+    if model.__module__.startswith(allauth.__name__):
+        admin.site.unregister(model)
 
 
 class ReadOnlyAdmin(AnyModelAdmin):

@@ -77,6 +77,23 @@ def last_administrator(request: HttpRequest) -> HttpResponse:
     )
 
 
+def deactivated(request: HttpRequest) -> HttpResponse:
+    """403: somebody has proved who they are, but may not sign in any more."""
+    return _page(
+        request,
+        403,
+        title=_("Your account is deactivated"),
+        text=_("You cannot sign in with it. If this is a mistake, ask an Administrator."),
+    )
+
+
+def company_refused(request: HttpRequest, *, provider: str) -> HttpResponse:
+    """401: the company account did not say who it is."""
+    title = _("Signing in by %(provider)s did not work") % {"provider": provider}
+    text = _("Nobody was signed in. Try again from the sign-in page; if it stays so, ask an Administrator: the log has the reason.")
+    return _page(request, 401, title=title, text=text)
+
+
 def oneself(request: HttpRequest) -> HttpResponse:
     """409: somebody would delete their own account."""
     return _page(

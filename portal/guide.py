@@ -35,6 +35,10 @@ _PAGES = (
     ("locks", "people"),
     ("password", "people"),
     ("login", "people"),
+    ("mfa_", "people"),
+    ("account_", "people"),
+    ("sessions", "people"),
+    ("sign_in_settings", "people"),
     ("rest:", "management-api"),
 )
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.contrib.auth.password_validation import validate_password
 from django.contrib.staticfiles.finders import get_finders
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -93,6 +94,8 @@ def first_administrator() -> str | None:
 
     Whoever was deactivated or lost the role may have been for a reason, and a start is nobody's decision to undo it.
     The name is ``PORTAL_ADMIN_USER`` (``admin``), the password ``PORTAL_ADMIN_PASSWORD`` or a random one, kept in a private file.
+
+    :raises ImproperlyConfigured: if the password is one that nobody may have
     """
     with changing_administrators():
         if administrators().exists():
@@ -100,7 +103,9 @@ def first_administrator() -> str | None:
         name = read("PORTAL_ADMIN_USER") or DEFAULT_ADMINISTRATOR
         if there := User.objects.filter(username__iexact=name).first():
             return _how_to_restore(there)
-        if not (password := read("PORTAL_ADMIN_PASSWORD")):
+        if password := read("PORTAL_ADMIN_PASSWORD"):
+            _require_good(password, name)
+        else:
             password = readable_password()
             write_private(administrator_password_file(), password)
         user = User.objects.create_superuser(name, password=password)
@@ -117,6 +122,14 @@ def _how_to_restore(person: User) -> str:
         f"`manage.py people restore-administrator {shlex.quote(name)}`, the password on standard input. "
         "To make another one: set PORTAL_ADMIN_USER to a new name and start again."
     )
+
+
+def _require_good(password: str, name: str) -> None:
+    try:
+        validate_password(password, User(username=name))
+    except ValidationError as refused:
+        reason = f"PORTAL_ADMIN_PASSWORD is refused, and no administrator was made: {' '.join(refused.messages)}"
+        raise ImproperlyConfigured(reason) from None
 
 
 def administrator_password_file() -> Path:

@@ -44,6 +44,11 @@ class Event(models.TextChoices):
     BACKEND_CHANGED = "backend.changed", _("Back end changed")
     BACKEND_DELETED = "backend.deleted", _("Back end deleted")
     SIGN_IN_LOCK_LIFTED = "sign-in.lock-lifted", _("Closed sign-in opened")
+    SECOND_FACTOR_ADDED = "sign-in.factor-added", _("Second factor added")
+    SECOND_FACTOR_REMOVED = "sign-in.factor-removed", _("Second factor removed")
+    SECOND_FACTOR_RESET = "sign-in.factors-reset", _("Second factors taken away")
+    SECOND_FACTOR_DEMANDED = "sign-in.factor-demanded", _("Demand for second factors changed")
+    RECOVERY_CODES_MADE = "sign-in.recovery-codes", _("Recovery codes made")
     PERSON_INVITED = "people.invited", _("Person invited")
     INVITATION_WITHDRAWN = "people.invitation-withdrawn", _("Invitation withdrawn")
     PERSON_JOINED = "people.joined", _("Invitation accepted")
@@ -95,6 +100,8 @@ class GuessKind(models.TextChoices):
 
     SIGN_IN = "sign-in", _("Signing in")
     TOKEN = "token", _("Access tokens")
+    CODE = "code", _("Second factors")
+    RESET = "reset", _("New passwords by mail")
 
 
 class FailedGuess(models.Model):

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 
 from portal.environment import read, read_address, read_list, read_optional_address
+from portal.signin.providers import providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -49,6 +51,7 @@ TIME_ZONE = "UTC"
 
 INSTALLED_APPS = [
     "portal",
+    "portal.signin",
     "certificates",
     "apis",
     "gateway",
@@ -64,6 +67,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",  # thousands, separated
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django.forms",  # its templates, some of which ours replace
 ]
 
@@ -81,9 +89,12 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "portal.middleware.PreferencesMiddleware",
     "portal.middleware.AnswerMiddleware",
     "certificates.middleware.DamagedSecretMiddleware",
+    "portal.signin.middleware.SeenMiddleware",
+    "portal.signin.middleware.SecondFactorMiddleware",
     "portal.middleware.BodyMiddleware",  # the views, and the check of their forms, are what reads bodies
     "portal.middleware.LimitsMiddleware",
 ]
@@ -127,10 +138,50 @@ LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "login"
 AUTHENTICATION_BACKENDS = ["portal.guesses.LimitedBackend"]
 PASSWORD_HASHERS = ["portal.hashing.PortalPasswordHasher"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{validator}"}
-    for validator in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "portal.signin.passwords.GuessableValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 30 * 60  # seconds that a link by mail works
+CONFIRMED_FOR = timedelta(minutes=float(read("PORTAL_CONFIRM_MINUTES", "15")))  # how long a sign-in will do for dangerous acts
+
+# Sessions (portal/signin/store.py): the browser forgets its cookie when it is closed.
+SESSION_ENGINE = "portal.signin.store"
+SESSION_IDLE = timedelta(minutes=float(read("PORTAL_SESSION_IDLE_MINUTES", "60")))
+SESSION_LASTS = timedelta(hours=float(read("PORTAL_SESSION_HOURS", "12")))
+SESSION_NOTED_EVERY = min(timedelta(minutes=1), SESSION_IDLE / 4)
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+
+# django-allauth: its account and second factors, in our pages, under our limits (portal/guesses.py) instead of its own.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "signin_cache"}}  # codes that were used
+SEALED_TEXTS = "certificates.sealed_texts"  # by name: the floor knows no other room
+ACCOUNT_ADAPTER = "portal.signin.adapters.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # nobody signs up; allauth wants them to be consistent
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = int(CONFIRMED_FOR.total_seconds())
+MFA_ADAPTER = "portal.signin.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # so that a passkey alone is two factors
+MFA_TOTP_TOLERANCE = 1  # clocks that are half a minute off
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_FORMS = {
+    "authenticate": "portal.signin.forms.CodeForm",
+    "authenticate_webauthn": "portal.signin.forms.PasskeyForm",
+    "login_webauthn": "portal.signin.forms.PasskeySignInForm",
+    "reauthenticate_webauthn": "portal.signin.forms.PasskeyConfirmForm",
+    "activate_totp": "portal.signin.forms.AppForm",
+    "add_webauthn": "portal.signin.forms.NewPasskeyForm",
+}
+OIDC_PROVIDERS = providers(read)
+SOCIALACCOUNT_ADAPTER = "portal.signin.company.CompanyAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form could not lead to another host: Content-Security-Policy, form-action
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds
 
 # Who may send a body that is larger than a sign-in, or takes longer: asked before it is read.
 KNOWN_CALLERS = ["portal.callers.is_signed_in", "rest.authentication.is_known"]

@@ -1,7 +1,6 @@
 """Every address of the portal."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from portal import activity_views, locks_views, views
@@ -15,9 +14,7 @@ urlpatterns = [
     path("help/", guide, {"page": FIRST_PAGE}, name="help"),
     path("help/<slug:page>/", guide, name="guide"),
     path("healthz", views.healthz, name="healthz"),
-    path("accounts/login/", views.SignIn.as_view(), name="login"),
-    path("accounts/logout/", LogoutView.as_view(), name="logout"),
-    path("accounts/password/", views.ChangePassword.as_view(), name="password_change"),
+    path("", include("portal.signin.urls")),
     path("accounts/closed/", locks_views.closed, name="locks"),
     path("accounts/preferences/", views.preferences, name="preferences"),
     path("accounts/profile/", profile, name="profile"),

@@ -14,9 +14,9 @@ from django.views.decorators.debug import sensitive_variables
 from portal.activity import record
 from portal.models import Event, Invitation
 from portal.people.administrators import changing_administrators, require_an_administrator
-from portal.people.sessions import end_sessions
 from portal.people.standing import Standing
 from portal.roles import Role
+from portal.signin.sessions import end_sessions
 
 _NOBODY_YET = 0  # in place of an account's id
 

@@ -24,6 +24,7 @@ from portal.people import actions
 from portal.people.access import may_manage
 from portal.people.administrators import LastAdministrator, changing_administrators, require_an_administrator
 from portal.people.standing import Standing
+from portal.signin.confirming import is_confirmed, to_confirm
 
 if TYPE_CHECKING:
     AnyUserAdmin = UserAdmin[User]
@@ -38,10 +39,15 @@ View = Callable[..., HttpResponse]
 
 
 def _keeps_an_administrator(view: View) -> View:
-    """Answer 409 where a page of :class:`PersonAdmin` would leave the portal without anybody who administers it."""
+    """Answer 409 where a page of :class:`PersonAdmin` would leave the portal without anybody who administers it.
+
+    Who changes people has confirmed who they are.
+    """
 
     @wraps(view)
     def page(self: PersonAdmin, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+        if not is_confirmed(request):
+            return to_confirm(request)
         if request.method != "POST":
             return view(self, request, *arguments, **options)
         try:

@@ -25,11 +25,13 @@ from portal.people.cards import cards
 from portal.people.forms import NAME_TAKEN, InvitationForm
 from portal.responses import see_other
 from portal.roles import Role
+from portal.signin.confirming import recently_confirmed
 
 
 @sensitive_variables("made")
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("auth.add_user", raise_exception=True)
+@recently_confirmed
 def invite(request: PortalRequest) -> HttpResponse:
     """Invite somebody, and show the link, this once."""
     form = InvitationForm(request.POST if request.method == "POST" else None, initial={"role": Role.VIEWER})
@@ -46,6 +48,7 @@ def invite(request: PortalRequest) -> HttpResponse:
 @sensitive_variables("made")
 @require_POST
 @permission_required("auth.change_user", raise_exception=True)
+@recently_confirmed
 def password_link(request: PortalRequest, name: str) -> HttpResponse:
     """Make a link with which a person chooses a new password, and show it, this once."""
     person = get_object_or_404(User, username=name, is_active=True)

@@ -13,8 +13,8 @@ from django.views.decorators.debug import sensitive_variables
 from portal.activity import record
 from portal.models import Event, Invitation
 from portal.people.actions import Subject, changing
-from portal.people.sessions import end_sessions
 from portal.roles import Role
+from portal.signin.sessions import end_sessions
 
 VALID_FOR = timedelta(days=7)
 _TOKEN_BYTES = 32

@@ -14,6 +14,7 @@ urlpatterns = [
     path("<str:name>/deactivate/", views.deactivate, name="deactivate"),
     path("<str:name>/activate/", views.activate, name="activate"),
     path("<str:name>/sessions/", views.end_sessions, name="end_sessions"),
+    path("<str:name>/second-factors/", views.reset_second_factor, name="reset_second_factor"),
     path("<str:name>/unlock/", views.unlock, name="unlock"),
     path("<str:name>/password/", invitation_views.password_link, name="password_link"),
     path("<str:name>/delete/", views.delete, name="delete"),

@@ -23,9 +23,11 @@ from portal.people.administrators import LastAdministrator
 from portal.people.cards import cards
 from portal.people.forms import RoleForm
 from portal.people.listing import listed, lock_of
-from portal.people.sessions import sessions_of
 from portal.people.standing import with_roles
 from portal.responses import SeeOther, see_other
+from portal.signin import second_factors
+from portal.signin.confirming import recently_confirmed
+from portal.signin.sessions import sessions_of
 
 
 @require_safe
@@ -53,6 +55,7 @@ def detail(request: PortalRequest, name: str) -> HttpResponse:
 
 @require_POST
 @permission_required("auth.change_user", raise_exception=True)
+@recently_confirmed
 def role(request: PortalRequest, name: str) -> HttpResponse:
     """Give a person another ``role``."""
     person = _changeable(request, name)
@@ -70,6 +73,7 @@ def role(request: PortalRequest, name: str) -> HttpResponse:
 
 @require_POST
 @permission_required("auth.change_user", raise_exception=True)
+@recently_confirmed
 def deactivate(request: PortalRequest, name: str) -> HttpResponse:
     """Keep a person out."""
     person = _changeable(request, name)
@@ -83,6 +87,7 @@ def deactivate(request: PortalRequest, name: str) -> HttpResponse:
 
 @require_POST
 @permission_required("auth.change_user", raise_exception=True)
+@recently_confirmed
 def activate(request: PortalRequest, name: str) -> HttpResponse:
     """Let a person in again."""
     person = _changeable(request, name)
@@ -93,11 +98,23 @@ def activate(request: PortalRequest, name: str) -> HttpResponse:
 
 @require_POST
 @permission_required("auth.change_user", raise_exception=True)
+@recently_confirmed
 def end_sessions(request: PortalRequest, name: str) -> HttpResponse:
     """Sign a person out everywhere."""
     person = _changeable(request, name)
     actions.sign_out_everywhere(person, by=request.user, now=timezone.now())
     messages.success(request, _("%(name)s was signed out everywhere.") % {"name": name})
+    return _back(request, person)
+
+
+@require_POST
+@permission_required("auth.change_user", raise_exception=True)
+@recently_confirmed
+def reset_second_factor(request: PortalRequest, name: str) -> HttpResponse:
+    """Take a person's second factors away, for somebody who has lost them, and sign them out everywhere."""
+    person = _changeable(request, name)
+    second_factors.reset_second_factor(person, by=request.user, now=timezone.now())
+    messages.success(request, _("%(name)s has no second factor any more.") % {"name": name})
     return _back(request, person)
 
 
@@ -116,6 +133,7 @@ def unlock(request: PortalRequest, name: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("auth.delete_user", raise_exception=True)
+@recently_confirmed
 def delete(request: PortalRequest, name: str) -> HttpResponse:
     """Delete a person, once it is confirmed."""
     person = _changeable(request, name)
@@ -138,7 +156,8 @@ def _page(request: PortalRequest, person: User, form: RoleForm | None = None) ->
         "form": form or RoleForm(initial={"role": person.role}),  # type: ignore[attr-defined]  # with_roles adds it
         "cards": cards(),
         "lock": lock_of(person, now=now),
-        "sessions": len(sessions_of(person)),
+        "sessions": sessions_of(person).count(),
+        "second_factors": second_factors.factors_of(person).count(),
         "link": Invitation.objects.open(now=now).filter(person=person).first(),
         "may_manage": may_manage(request.user, person),
     }

@@ -89,8 +89,8 @@ def gateway(tmp_path: Path, backend: Backend) -> Iterator[Supervised]:
 
 @contextmanager
 def _supervised(home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-I", supervisor.__file__, "--envoy", binary(), "--home", str(home), "--concurrency", "1"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-E", "-s", "-m", supervisor.__name__, "--envoy", binary(), "--home", str(home), "--concurrency", "1"]
+    process = subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.DEVNULL)
     yield process
     if process.poll() is None:
         process.terminate()

@@ -78,11 +78,20 @@ PERSON, INVITATION = "someone", "a-link-of-the-tests"
 ADDRESSES: dict[str, Address] = {
     "healthz": page(Open.ANYBODY),
     "login": form(Open.ANYBODY),
+    "account_login": form(Open.ANYBODY),
+    "password_new": form(Open.ANYBODY, more=(("uidb64", "MQ"), ("token", "x"))),
     "set_language": button(Open.ANYBODY),
     "dashboard": page(_ENTER),
     "activity": page(_VIEW),
     "preferences": form(_ENTER),
     "password_change": form(_ENTER),
+    "account_reauthenticate": form(_ENTER),
+    "sessions": form(_ENTER),
+    "mfa_index": page(_ENTER),
+    "mfa_activate_totp": form(_ENTER),
+    "mfa_add_webauthn": form(_ENTER),
+    "mfa_generate_recovery_codes": form(_ENTER),
+    "sign_in_settings": form(_ADMINISTER),
     "locks": form(_ADMINISTER),
     "help": page(_ENTER),
     "guide": page(_ENTER, more=(("page", "first-steps"),)),
@@ -97,6 +106,7 @@ ADDRESSES: dict[str, Address] = {
     "people:deactivate": button(_ADMINISTER, named=PERSON),
     "people:activate": button(_ADMINISTER, named=PERSON),
     "people:end_sessions": button(_ADMINISTER, named=PERSON),
+    "people:reset_second_factor": button(_ADMINISTER, named=PERSON),
     "people:unlock": button(_ADMINISTER, named=PERSON),
     "people:password_link": button(_ADMINISTER, named=PERSON),
     "people:delete": form(_ADMINISTER, named=PERSON),
@@ -142,8 +152,20 @@ ADDRESSES: dict[str, Address] = {
     "rest:keys": form(_ADMINISTER, more=(("identifier", ACCESS),), method="post"),
     "rest:regenerate": form(_ADMINISTER, more=(("identifier", ACCESS),)),
 }
-# Told apart elsewhere: leaving is open to all who came in; Django admin in test_admin_access.py.
-ELSEWHERE = ("logout", "admin:")
+# Told apart elsewhere: leaving is open to all who came in; Django admin in test_admin_access.py; what is there for some only in
+# tests/signin.
+ELSEWHERE = (
+    *(
+        "logout",
+        "admin:",
+        "mfa_authenticate",
+        "mfa_login_webauthn",
+        "openid_connect_login",
+        "openid_connect_callback",
+        "password_forgotten",
+    ),
+    *("mfa_deactivate_totp", "mfa_remove_webauthn", "mfa_view_recovery_codes"),
+)
 
 
 def url_names(patterns: list[URLPattern | URLResolver] | None = None, namespace: str = "") -> Iterator[str]:

@@ -113,9 +113,9 @@ def _run() -> None:
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from error
     _write_bootstrap()
-    script = str(Path(supervisor.__file__).resolve())
     options = ["--envoy", binary, "--home", str(settings.PORTAL_HOME), "--concurrency", str(envoy.concurrency())]
-    os.execve(sys.executable, [sys.executable, "-I", script, *options], envoy.environment())  # noqa: S606 - Python itself
+    os.chdir(settings.BASE_DIR)  # modules come from here, and from nowhere that the environment says
+    os.execve(sys.executable, [sys.executable, "-E", "-s", "-m", supervisor.__name__, *options], envoy.environment())  # noqa: S606
 
 
 def _write_bootstrap() -> None:
