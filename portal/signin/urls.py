@@ -2,7 +2,7 @@
 
 from django.contrib.auth.views import LogoutView
 from django.urls import path
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.signin.views import confirm, entrance, factors, password, sessions, settings
 
@@ -15,7 +15,7 @@ urlpatterns = [
     path("accounts/login/passkey/", _form(entrance.PasskeySignIn.as_view()), name="mfa_login_webauthn"),
     path("accounts/login/company/<slug:provider_id>/", entrance.to_company, name="openid_connect_login"),
     path("accounts/login/company/<slug:provider_id>/callback/", entrance.from_company, name="openid_connect_callback"),
-    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("accounts/logout/", require_POST(LogoutView.as_view()), name="logout"),
     path("accounts/confirm/", confirm.confirm, name="account_reauthenticate"),
     path("accounts/password/", _form(password.ChangePassword.as_view()), name="password_change"),
     path("accounts/password/forgotten/", _form(password.ForgottenPassword.as_view()), name="password_forgotten"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import Enum
+from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
+from django.urls import reverse
 
 from portal.guesses import LIMIT
 from tests.portal.every_page import ADDRESSES, ELSEWHERE, Address, Open, make_something_of_everything, url_names
@@ -133,6 +135,43 @@ def test_whose_sign_in_is_closed_is_nobody(db: None, by_role: Callable[[str], Us
     for name, address in ADDRESSES.items():
         if name != "login":
             assert _answer_of(client, "GET", address.path(name)) in _expected(address, "GET", as_who), name
+
+
+# What is there for some only: what each role gets by GET and by POST. Their own tests are in tests/signin.
+FOR_SOME: dict[str, dict[str, Any]] = {
+    "logout": {},
+    "mfa_authenticate": {},
+    "mfa_login_webauthn": {},
+    "openid_connect_login": {"provider_id": "nobody-of-us"},
+    "openid_connect_callback": {"provider_id": "nobody-of-us"},
+    "password_forgotten": {},
+    "mfa_deactivate_totp": {},
+    "mfa_remove_webauthn": {"pk": 1},
+    "mfa_view_recovery_codes": {},
+}
+OPEN_TO_STRANGERS = {"mfa_authenticate", "mfa_login_webauthn", "openid_connect_login", "openid_connect_callback", "password_forgotten"}
+
+
+def test_what_is_there_for_some_only_is_known() -> None:
+    assert set(FOR_SOME) == set(ELSEWHERE) - {"admin:"}
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_what_is_there_for_some_only_gives_nobody_else_anything(person: Any, db: None, by_role: Callable[[str], User]) -> None:
+    client, as_who = person(by_role)
+    cookies = client.cookies.output()
+    for name, arguments in FOR_SOME.items():
+        for method in METHODS:
+            client.cookies = SimpleCookie(cookies.replace("Set-Cookie: ", ""))  # signing out is undone, too
+            with transaction.atomic():
+                answer = client.generic(method, reverse(name, kwargs=arguments))
+                transaction.set_rollback(True)
+            assert answer.status_code < 500, f"{method} {name}"
+            if as_who == Open.ANYBODY and name not in OPEN_TO_STRANGERS:
+                assert answer.status_code == 302, f"{method} {name}"
+                assert answer.headers["Location"].startswith("/accounts/login/"), f"{method} {name}"
+            if method not in {"GET", "HEAD", "POST"} and as_who != Open.ANYBODY:
+                assert answer.status_code == 405, f"{method} {name}"
 
 
 def test_viewers_see_no_way_to_change_anything(viewer: User) -> None:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from portal.models import Activity
+from portal.signin.confirming import CONFIRMED_AT
 
 PAGE = "/accounts/profile/"
 
@@ -43,6 +44,21 @@ def test_mistakes_are_said_and_nothing_is_stored(signed_in: Client, publisher: U
     publisher.refresh_from_db()
     assert (publisher.get_full_name(), publisher.email) == ("", "publisher@example.com")
     assert not Activity.objects.exists()
+
+
+def test_another_address_asks_who_is_at_the_keyboard(signed_in: Client, publisher: User) -> None:
+    session = signed_in.session
+    session[CONFIRMED_AT] = 0
+    session.save()
+
+    answer = signed_in.post(PAGE, {"name": "Pat", "email": "thief@example.com", "language": "en"})
+    assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (303, "/accounts/confirm/")
+    publisher.refresh_from_db()
+    assert (publisher.get_full_name(), publisher.email) == ("", "publisher@example.com")
+
+    assert signed_in.post(PAGE, {"name": "Pat", "email": "publisher@example.com", "language": "en"}).headers["Location"] == PAGE
+    publisher.refresh_from_db()
+    assert publisher.get_full_name() == "Pat"
 
 
 def test_nobody_gives_themselves_a_role(signed_in: Client, publisher: User) -> None:
