@@ -44,6 +44,7 @@ _QUIET = "misc:error,config:error,main:error"
 _LOG_FORMAT = "%Y-%m-%dT%T.%e %l envoy %n: %v"
 _PROJECT = Path(__file__).resolve().parent.parent.parent
 _AGENT = ("-P", "-s", "-m", "gateway.agent.process")  # nothing that lies in PORTAL_HOME, where it runs, is taken for a module
+_STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 _START_AGENT = 0  # among the events, where signals have other numbers
 _PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 
@@ -152,7 +153,6 @@ class Supervisor:
         say(f"Envoy ended with status {status}; starting it again in {pause} s")
         self.current = None
         if not self._asked_to_stop(pause):
-            self.reap_agent()  # it may have been told of while nobody listened
             self.start()
 
     def stop(self) -> int:
@@ -167,15 +167,13 @@ class Supervisor:
     def _asked_to_stop(self, seconds: float) -> bool:
         """Wait; return whether a stop was asked for meanwhile (it stays to be seen by :meth:`run`)."""
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            try:
-                event = self.events.get(timeout=left)
-            except queue.Empty:
-                return False
-            if event in {signal.SIGTERM, signal.SIGINT}:
-                self.events.put(event)
-                return True
-        return False
+        seen: list[int] = []
+        with contextlib.suppress(queue.Empty):
+            while not _STOPS.intersection(seen):
+                seen.append(self.events.get(timeout=max(0.0, until - time.monotonic())))
+        for event in seen:  # whatever it is, run() is yet to see it
+            self.events.put(event)
+        return not _STOPS.isdisjoint(seen)
 
     def _spawn_envoy(self, *arguments: str, epoch: int) -> subprocess.Popen[bytes]:
         self.started_at = time.monotonic()
