@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -12,9 +12,11 @@ from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal import errors, people
+from portal.activity import people as lines
 from portal.models import Activity, FailedGuess, Preferences
 
 if TYPE_CHECKING:
@@ -64,6 +66,10 @@ class RoleAdmin(ReadOnlyAdmin):
 
 
 View = Callable[..., HttpResponse]
+
+
+def _reader(request: HttpRequest) -> User:
+    return cast("User", request.user)  # the admin site lets nobody else in
 
 
 def _keeps_an_administrator(view: View) -> View:
@@ -155,6 +161,32 @@ class PersonAdmin(AnyUserAdmin):
         """Delete several people."""
         super().delete_queryset(request, queryset)
         people.require_an_administrator()
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
+        """Return a person, and remember how it was, for the activity log."""
+        person = super().get_object(request, object_id, from_field)
+        if person:
+            request.person_before = (lines.facts(person), person.password)  # type: ignore[attr-defined]
+        return person
+
+    def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        """Write into the activity log that a person was added."""
+        lines.record_created(obj, by=_reader(request), now=timezone.now())
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        """Write into the activity log what was changed of a person."""
+        before, password = request.person_before  # type: ignore[attr-defined]
+        lines.record_changed(obj, before, by=_reader(request), now=timezone.now())
+        if obj.password != password:
+            lines.record_password_changed(obj, by=_reader(request), now=timezone.now())
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Write into the activity log who is deleted."""
+        for person in queryset:
+            lines.record_deleted(person, by=_reader(request), now=timezone.now())
+        return super().log_deletions(request, queryset)
 
     @staticmethod
     def _may_touch(request: HttpRequest, person: User | None) -> bool:

@@ -13,10 +13,16 @@ class PortalConfig(AppConfig):
     verbose_name = _("Publisher portal")
 
     def ready(self) -> None:
-        """Keep the role groups equal to the models after each migration."""
+        """After each migration keep the role groups equal to the models and the activity log guarded; note who signs in and out."""
+        from portal.activity import sign_ins
+        from portal.activity.guards import guard
         from portal.roles import establish_roles
+        from portal.subjects import describe
 
         post_migrate.connect(establish_roles, dispatch_uid="portal.establish_roles")
+        post_migrate.connect(guard, sender=self, dispatch_uid="portal.guard_activity")
+        sign_ins.listen()
+        describe("person", "auth.User")
 
 
 class PortalAdminConfig(admin_apps.AdminConfig):

@@ -10,8 +10,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+
+from portal.activity.refusals import note_refusal
 
 
 def _page(request: HttpRequest, status: int, *, title: str, text: str) -> HttpResponse:
@@ -27,6 +30,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by this name
     """403: the person's role does not allow it."""
+    if request.user.is_authenticated:
+        note_refusal(request, request.user, now=timezone.now())
     return _page(
         request,
         403,

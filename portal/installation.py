@@ -19,7 +19,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
+from portal.activity.people import facts, record_changed, record_created, record_password_changed
 from portal.environment import read
 from portal.people import administrators, changing_administrators
 from portal.roles import ADMINISTRATORS
@@ -97,10 +99,14 @@ def first_administrator() -> str | None:
             password = readable_password()
             write_private(administrator_password_file(), password)
         user, made = User.objects.get_or_create(username=name)
+        before = facts(user)
         user.is_active = user.is_staff = user.is_superuser = True
         user.set_password(password)  # an old one may be why there is no administrator left; it also ends old sessions
         user.save()
         user.groups.add(Group.objects.get(name=ADMINISTRATORS))
+        now = timezone.now()
+        record_created(user, by=None, now=now) if made else record_changed(user, before, by=None, now=now)
+        record_password_changed(user, by=None, now=now)
     if made:
         return f"Made the first administrator, {name}."
     kept = "the one in PORTAL_ADMIN_PASSWORD" if read("PORTAL_ADMIN_PASSWORD") else f"a new one, in {administrator_password_file()}"

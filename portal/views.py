@@ -9,15 +9,16 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse_lazy
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal.activity.people import record_password_changed
 from portal.forms import PasswordForm, PreferencesForm
 from portal.http import PortalRequest
 from portal.models import Theme
@@ -92,8 +93,10 @@ class ChangePassword(PasswordChangeView):
         return super().get_form_kwargs() | {"request": self.request}
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        """Say that it is done."""
-        super().form_valid(form)
+        """Save it, with its line in the activity log, and say so."""
+        with transaction.atomic():
+            super().form_valid(form)
+            record_password_changed(form.user, by=form.user, now=timezone.now())
         messages.success(self.request, _("Your password was changed. You have been signed out everywhere else."))
         return see_other("preferences")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -12,6 +13,8 @@ from apis.models import Api, Subscription
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
 from gateway.models import FailedCall, FailureKind, Gateway, Usage
+from portal.activity.writing import write
+from portal.models import Activity, Event
 from rest import actions as rest_actions
 from rest.models import SharedAccess
 from tests.issuing import Issued, PrivateKey, issue
@@ -86,3 +89,9 @@ def make_failed_call(activity_id: str = "5f3c-1", *, api: Api | None = None, gat
         back_end="127.0.0.1:9443",
         milliseconds=3,
     )
+
+
+def make_lines(number: int, **values: Any) -> None:
+    """Write lines of the activity log."""
+    usual = {"at": timezone.now(), "event": Event.API_CHANGED}
+    write(Activity(**{**usual, "subject_id": str(one), "subject_name": f"api-{one}", **values}) for one in range(number))

@@ -46,6 +46,7 @@ ADDRESSES: dict[str, Address] = {
     "set_language": Address(Open.ANYBODY, "post"),
     "dashboard": Address(_VIEW),
     "activity": Address(_VIEW),
+    "activity_download": Address(Open.ADMINISTRATORS, "post"),
     "preferences": Address(_VIEW),
     "password_change": Address(_VIEW),
     "locks": Address(Open.ADMINISTRATORS),
