@@ -14,7 +14,7 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """After each migration keep the role groups equal to the models and the activity log guarded; note who signs in and out."""
-        from portal.activity import sign_ins
+        from portal.activity import checks, sign_ins  # noqa: F401 - checks register themselves
         from portal.activity.guards import guard
         from portal.roles import establish_roles
         from portal.subjects import describe

@@ -50,7 +50,7 @@ def trim(*, before: datetime, by: User | None, now: datetime) -> int:
 
 def trim_by_age(*, now: datetime) -> int:
     """Delete the lines that are older than ``PORTAL_ACTIVITY_KEEP_DAYS``, about once a day; return how many."""
-    if not (days := settings.ACTIVITY_KEEP_DAYS):
+    if (days := settings.ACTIVITY_KEEP_DAYS) <= 0:
         return 0
     before = now - timedelta(days=days)
     if not Activity.objects.filter(at__lt=before - _DAY).exists():

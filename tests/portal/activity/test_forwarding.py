@@ -13,6 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -180,3 +182,18 @@ def test_the_thread_forwards_while_changes_are_made(settings: Settings) -> None:
 def test_what_is_no_place_is_refused_with_what_would_be(text: str) -> None:
     with pytest.raises(Unknown, match="PORTAL_ACTIVITY_FORWARD"):
         receiver_of(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("ACTIVITY_FORWARD", "syslog", "must be stdout, syslog://host:514"),
+        ("ACTIVITY_FORWARD_CA", "/nowhere.pem", "names /nowhere.pem, which is no file"),
+        ("ACTIVITY_KEEP_DAYS", -1, "must be a number of days"),
+    ],
+)
+@pytest.mark.django_db
+def test_settings_that_make_no_sense_are_refused_at_the_start(settings: Settings, name: str, value: str | int, words: str) -> None:
+    setattr(settings, name, value)
+    with pytest.raises(SystemCheckError, match=words):
+        call_command("check", databases=["default"])
