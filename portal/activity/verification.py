@@ -79,11 +79,14 @@ class Anchor:
 
 
 def verify(anchors: Sequence[Anchor] = ()) -> Report:
-    """Look at every line, from the first that was not trimmed."""
+    """Look at every line, from the first that was not trimmed. Lines may be written meanwhile."""
     known = keys()
-    report = Report()
-    _follow(report, known, _beginning(known))
-    _check_head(report, known)
+    while True:
+        report, beginning, reading = Report(), _beginning(known), _Reading()
+        _follow(report, known, beginning, reading)
+        _check_head(report, known, reading.head)
+        if not report.findings or _beginning(known) == beginning:
+            break  # else lines were trimmed meanwhile
     for anchor in anchors:
         _check_anchor(report, anchor)
     return report
@@ -97,7 +100,7 @@ def _beginning(known: Sequence[bytes]) -> Anchor:
     return Anchor(0, chain.BEGINNING)
 
 
-def _follow(report: Report, known: Sequence[bytes], before: Anchor) -> None:
+def _follow(report: Report, known: Sequence[bytes], before: Anchor, reading: _Reading) -> None:
     """Go from line to line.
 
     After a line that is not as it was written, the next one tells by its link whether that line was changed (it follows it) or
@@ -105,7 +108,7 @@ def _follow(report: Report, known: Sequence[bytes], before: Anchor) -> None:
     """
     trimmed, suspect = before.line, 0
     links = [before.link]  # that the next line may follow
-    for line in _lines():
+    for line in reading.lines():
         number = line["id"]
         report.lines += 1
         report.first = report.first or number
@@ -145,19 +148,29 @@ def _key_of(line: dict[str, Any], known: Sequence[bytes]) -> bytes | None:
     return next((key for key, seal in content if chain.same(str(line["seal"]), seal)), None)
 
 
-def _lines() -> Iterator[dict[str, Any]]:
-    """Return the lines, oldest first; one that cannot even be read as what is wrong with it."""
-    last = -(2**63)
-    while True:
-        numbers = list(Activity.objects.filter(id__gt=last).order_by("id").values_list("id", flat=True)[:_CHUNK])
-        if not numbers:
-            return
-        chunk = Activity.objects.filter(id__gt=last, id__lte=numbers[-1]).order_by("id").values(*_COLUMNS)
-        try:
-            yield from list(chunk)
-        except (TypeError, ValueError, OverflowError):
-            yield from map(_one, numbers)
-        last = numbers[-1]
+class _Reading:
+    """Reads the lines while others may be written.
+
+    :ivar head: what the head was when there were no more lines; each is written together with the head
+    """
+
+    def __init__(self) -> None:
+        self.head: ActivityHead | None = None
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Return the lines, oldest first; one that cannot even be read as what is wrong with it."""
+        last = -(2**63)
+        while True:
+            self.head = ActivityHead.objects.first()
+            numbers = list(Activity.objects.filter(id__gt=last).order_by("id").values_list("id", flat=True)[:_CHUNK])
+            if not numbers:
+                return
+            chunk = Activity.objects.filter(id__gt=last, id__lte=numbers[-1]).order_by("id").values(*_COLUMNS)
+            try:
+                yield from list(chunk)
+            except (TypeError, ValueError, OverflowError):
+                yield from map(_one, numbers)
+            last = numbers[-1]
 
 
 def _one(number: int) -> dict[str, Any]:
@@ -168,8 +181,7 @@ def _one(number: int) -> dict[str, Any]:
         return dict.fromkeys(_COLUMNS) | {"id": number, "link": link, "seal": ""}
 
 
-def _check_head(report: Report, known: Sequence[bytes]) -> None:
-    head = ActivityHead.objects.first()
+def _check_head(report: Report, known: Sequence[bytes], head: ActivityHead | None) -> None:
     if head is None:
         if report.lines:
             report.add(Wrong.MISSING, report.last, "The head of the log is gone, so lines may be missing at the end.")
