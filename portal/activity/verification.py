@@ -31,7 +31,7 @@ class Wrong(enum.StrEnum):
 class Finding:
     """One thing that is not as the portal wrote it.
 
-    :ivar line: the number of the line; of missing ones of the line after them, or of the newest if they are missing at the end
+    :ivar line: the number of the line, of several of the first
     """
 
     what: Wrong
@@ -109,7 +109,7 @@ def _follow(report: Report, known: Sequence[bytes], before: Anchor, reading: _Re
     trimmed, suspect = before.line, 0
     links = [before.link]  # that the next line may follow
     for line in reading.lines():
-        number = line["id"]
+        number, last = line["id"], max(report.last, trimmed)
         report.lines += 1
         report.first = report.first or number
         report.last, report.link = number, line["link"]
@@ -126,10 +126,23 @@ def _follow(report: Report, known: Sequence[bytes], before: Anchor, reading: _Re
         if suspect:
             _judge(report, suspect, inserted=followed is not None and followed > 0)
         if followed is None:
-            report.add(Wrong.MISSING, number, f"Before line {number} something is missing or out of place.")
+            _miss(report, last, number)
         suspect, links = 0, [line["link"]]
     if suspect:
         _judge(report, suspect, inserted=False)
+
+
+def _miss(report: Report, last: int, number: int) -> None:
+    """Say what is missing between line *last* and line *number*, which does not follow it."""
+    match number - last - 1:
+        case 0:
+            report.add(
+                Wrong.MISSING, number, f"Line {number} does not follow the line before it: lines were exchanged, or the head was lost."
+            )
+        case 1:
+            report.add(Wrong.MISSING, last + 1, f"Line {last + 1} is missing.")
+        case _:
+            report.add(Wrong.MISSING, last + 1, f"Lines {last + 1} to {number - 1} are missing.")
 
 
 def _judge(report: Report, suspect: int, *, inserted: bool) -> None:
@@ -184,12 +197,12 @@ def _one(number: int) -> dict[str, Any]:
 def _check_head(report: Report, known: Sequence[bytes], head: ActivityHead | None) -> None:
     if head is None:
         if report.lines:
-            report.add(Wrong.MISSING, report.last, "The head of the log is gone, so lines may be missing at the end.")
+            report.add(Wrong.MISSING, report.last + 1, "The head of the log is gone, so lines may be missing at the end.")
         return
     if not any(chain.same(head.seal, chain.head_of(key, head.line, head.link)) for key in known):
         report.add(Wrong.CHANGED, report.last, "The head of the log was changed, so lines may be missing at the end.")
     elif report.last < head.line:
-        report.add(Wrong.MISSING, report.last, f"Lines {report.last + 1} to {head.line} are missing at the end.")
+        report.add(Wrong.MISSING, report.last + 1, f"Lines {report.last + 1} to {head.line} are missing at the end.")
     elif report.last > head.line:
         report.add(Wrong.INSERTED, report.last, f"Lines after {head.line} were inserted: it is the newest that the portal wrote.")
     elif not chain.same(head.link, report.link):

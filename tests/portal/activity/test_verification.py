@@ -83,7 +83,7 @@ def _replace_by_a_copy(number: int) -> None:
     ("tamper", "what", "line", "words"),
     [
         (_change, Wrong.CHANGED, 4, "Line 4 was changed"),
-        (_delete, Wrong.MISSING, 5, "Before line 5 something is missing"),
+        (_delete, Wrong.MISSING, 4, "Line 4 is missing."),
     ],
 )
 def test_it_says_where(log: list[Activity], tamper: Callable[[int], None], what: Wrong, line: int, words: str) -> None:
