@@ -111,10 +111,11 @@ def _note(failure: FailedGuess) -> None:
     """Write into the activity log that a guess was wrong, and what it has closed."""
     with transaction.atomic():
         note_failure(failure)
-        lately = FailedGuess.objects.filter(kind=failure.kind, at__gt=failure.at - WINDOW)
-        for of_account, same in ((False, {"address": failure.address}), (True, {"account": failure.account})):
-            if lately.filter(**same).count() == LIMIT:
-                note_closed(failure, of_account=of_account, minutes=WINDOW // timedelta(minutes=1))
+        up_to_it = FailedGuess.objects.filter(kind=failure.kind, at__gt=failure.at - WINDOW, pk__lte=failure.pk)
+        ways = {"address": failure.address} | ({"account": failure.account} if failure.kind == GuessKind.SIGN_IN else {})
+        for way, value in ways.items():
+            if up_to_it.filter(**{way: value}).count() == LIMIT:  # of several at once one closes
+                note_closed(failure, of_account=way == "account", minutes=WINDOW // timedelta(minutes=1))
 
 
 def _refuse_if_closed(kind: GuessKind, account: str, address: str, now: datetime) -> None:
