@@ -300,3 +300,20 @@ class ExpiryNotice(models.Model):
     def __str__(self) -> str:
         """Return who was told of what."""
         return f"{self.version}: {self.person}, {self.days}"
+
+
+class ActivityKey(SealedSecret):
+    """A key that the activity log is sealed with (:mod:`portal.activity.chain`). A second one only where the first was damaged."""
+
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """Nobody's business but the log's."""
+
+        default_permissions = ()
+        verbose_name = _("key of the activity log")
+        verbose_name_plural = _("keys of the activity log")
+
+    def __str__(self) -> str:
+        """Return which one it is."""
+        return str(self.id)

@@ -11,9 +11,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from portal.activity.refusals import note_refusal
 from portal.roles import has_role
 
 
@@ -30,8 +32,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by this name
     """403: the person's role does not allow it; who has no role is told whom to ask."""
-    if request.user.is_authenticated and not has_role(request.user):
-        return no_role(request, status=403)
+    if request.user.is_authenticated:
+        note_refusal(request, request.user, now=timezone.now())
+        if not has_role(request.user):
+            return no_role(request, status=403)
     return _page(
         request,
         403,

@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
+from portal.activity.sign_ins import note_closed, note_failure
 from portal.addresses import caller
 from portal.models import FailedGuess, GuessKind
 from portal.turns import Busy
@@ -62,13 +63,18 @@ def counted(kind: GuessKind, account: str, request: HttpRequest | None, *, now: 
     """
     row = _begin(kind, account, _origin(request), now or timezone.now())
     guess = Guess()
+    looked_at = True
     try:
         yield guess
-    except Busy:  # nobody has looked at it
+    except Busy:
+        looked_at = False
         row.delete()
         raise
-    if guess.right:
-        FailedGuess.objects.filter(kind=kind, account=row.account, address=row.address).delete()
+    finally:
+        if guess.right:
+            FailedGuess.objects.filter(kind=kind, account=row.account, address=row.address).delete()
+        elif looked_at:
+            _note(row)
 
 
 class LimitedBackend(ModelBackend):
@@ -101,6 +107,17 @@ def _begin(kind: GuessKind, account: str, address: str, now: datetime) -> Failed
         FailedGuess.objects.filter(at__lte=now - WINDOW).delete()
         person = User.objects.filter(username=account).first() if kind != GuessKind.TOKEN else None
         return FailedGuess.objects.create(kind=kind, account=digest, person=person, address=address, at=now)
+
+
+def _note(failure: FailedGuess) -> None:
+    """Write into the activity log that a guess was wrong, and what it has closed."""
+    with transaction.atomic():
+        note_failure(failure)
+        up_to_it = FailedGuess.objects.filter(kind=failure.kind, at__gt=failure.at - WINDOW, pk__lte=failure.pk)
+        ways = {"address": failure.address} | ({"account": failure.account} if failure.kind == GuessKind.SIGN_IN else {})
+        for way, value in ways.items():
+            if up_to_it.filter(**{way: value}).count() == LIMIT:  # of several at once one closes
+                note_closed(failure, of_account=way == "account", minutes=WINDOW // timedelta(minutes=1))
 
 
 def _refuse_if_closed(kind: GuessKind, account: str, address: str, now: datetime) -> None:

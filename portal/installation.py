@@ -15,7 +15,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import get_default_password_validators, validate_password
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
@@ -28,6 +28,7 @@ from portal.characters import shown
 from portal.environment import read
 from portal.people.actions import note_added
 from portal.roles import ADMINISTRATORS
+from portal.signin.passwords import GuessableValidator
 from portal.translations import compile_translations
 
 DEFAULT_ADMINISTRATOR = "admin"
@@ -125,8 +126,10 @@ def _how_to_restore(person: User) -> str:
 
 
 def _require_good(password: str, name: str) -> None:
+    """Refuse what is short or common; what is merely like the portal's name is the operator's to judge, who may keep it in a file."""
+    validators = [one for one in get_default_password_validators() if not isinstance(one, GuessableValidator)]
     try:
-        validate_password(password, User(username=name))
+        validate_password(password, User(username=name), validators)
     except ValidationError as refused:
         reason = f"PORTAL_ADMIN_PASSWORD is refused, and no administrator was made: {' '.join(refused.messages)}"
         raise ImproperlyConfigured(reason) from None

@@ -202,6 +202,11 @@ SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds
 # Who may send a body that is larger than a sign-in, or takes longer: asked before it is read.
 KNOWN_CALLERS = ["portal.callers.is_signed_in", "rest.authentication.is_known"]
 
+# --- the activity log -------------------------------------------------------------------------------------------------
+ACTIVITY_KEEP_DAYS = int(read("PORTAL_ACTIVITY_KEEP_DAYS", "0"))  # how long lines are kept; 0: for ever
+ACTIVITY_FORWARD = read("PORTAL_ACTIVITY_FORWARD")  # where lines go as they are written (portal.activity.receivers); empty: nowhere
+ACTIVITY_FORWARD_CA = read("PORTAL_ACTIVITY_FORWARD_CA")  # authorities the server is checked against, PEM file; empty: the system's
+
 # --- mail: expiry notices, and error reports to whoever runs the portal ------------------------------------------------
 EMAIL_HOST = read("PORTAL_MAIL_HOST")  # empty: no mail
 EMAIL_PORT = int(read("PORTAL_MAIL_PORT", "25"))

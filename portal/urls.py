@@ -3,14 +3,16 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import activity_views, locks_views, views
+from portal import locks_views, views
+from portal.activity import pages
 from portal.guide import FIRST_PAGE, guide
 from portal.people.invitation_views import follow
 from portal.people.profile_views import profile
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
-    path("activity/", activity_views.activity, name="activity"),
+    path("activity/", pages.activity, name="activity"),
+    path("activity/download/", pages.download, name="activity_download"),
     path("help/", guide, {"page": FIRST_PAGE}, name="help"),
     path("help/<slug:page>/", guide, name="guide"),
     path("healthz", views.healthz, name="healthz"),

@@ -41,6 +41,7 @@ class Credential(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("acts for"))
     role = models.CharField(_("role"), max_length=20, choices=Role, blank=True)  # empty: whatever the person may
     created_at = models.DateTimeField(_("created"))
+    created_by = models.CharField(_("created by"), max_length=150, blank=True)  # a name, which stays; empty: the system, by a command
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)  # to the minute
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -13,6 +14,7 @@ from django.test import Client
 from hypothesis import HealthCheck, settings
 from pytest_django.fixtures import Settings
 
+from portal.activity.guards import unguard
 from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
 
 # Speed is measured by the benchmarks: a property does not fail because the machine is busy.
@@ -44,6 +46,15 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """Keep the tests' SQLite database in a file, as the portal does: in memory, several writers at once only meet locks."""
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = f"{os.environ['PORTAL_HOME']}/tests.sqlite3"
+
+
+@pytest.fixture(autouse=True)
+def a_log_that_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Take the triggers of the activity log away where a test ends by emptying every table, which sets them again."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction")):
+        unguard()
 
 
 def _person(name: str, role: str) -> User:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
@@ -12,7 +13,8 @@ from apis.models import Api, Subscription
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
 from gateway.models import FailedCall, FailureKind, Gateway, Usage
-from portal.models import Invitation
+from portal.activity.writing import write
+from portal.models import Activity, Event, Invitation
 from portal.people import invitations
 from portal.roles import Role
 from rest import actions as rest_actions
@@ -104,3 +106,14 @@ def make_failed_call(activity_id: str = "5f3c-1", *, api: Api | None = None, gat
         back_end="127.0.0.1:9443",
         milliseconds=3,
     )
+
+
+def make_lines(number: int, **values: Any) -> None:
+    """Write lines of the activity log."""
+    usual = {"at": timezone.now(), "event": Event.API_CHANGED}
+    write(Activity(**{**usual, "subject_id": str(one), "subject_name": f"api-{one}", **values}) for one in range(number))
+
+
+def lines() -> list[Activity]:
+    """Return the lines of the activity log, the oldest first, but for those about signing in, which each client's begin with."""
+    return list(Activity.objects.exclude(kind="sign-in").order_by("id"))

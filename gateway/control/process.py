@@ -10,7 +10,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import grpc
@@ -30,6 +30,7 @@ from gateway.control.watch import Watch
 from gateway.models import Gateway
 from gateway.streams.cache import Cache, Update
 from gateway.streams.serving import OPTIONS, add_local_socket
+from portal.activity.forwarding import LogKeeper
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ async def _serve() -> None:
     probes = Probes(statuses, loop)
     watch = Watch(snapshot, deliver, gateways_changed, probes.hand_on)
     status_writer = StatusWriter(statuses, snapshot.apis_of)
-    with _threads(watch, status_writer):
+    with _threads(LogKeeper().run, watch.run, status_writer.run):
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():
                 control_plane = ControlPlane(cache, statuses, knows, probes, speaks_http2=snapshot.speaks_http2)
@@ -89,17 +90,18 @@ def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _threads(watch: Watch, status_writer: StatusWriter) -> Iterator[None]:
-    """Run both threads; end the one that learns before the one that writes down."""
-    stop_following, stop_writing = threading.Event(), threading.Event()
-    following = threading.Thread(target=watch.run, args=[stop_following], name="watch", daemon=True)
-    writing = threading.Thread(target=status_writer.run, args=[stop_writing], name="status_writer", daemon=True)
-    following.start()
-    writing.start()
+def _threads(*works: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Run each of *works* in a thread; end them in this order: what learns before what writes down."""
+    stops = [threading.Event() for _ in works]
+    threads = [
+        threading.Thread(target=work, args=[stop], name=work.__qualname__, daemon=True) for work, stop in zip(works, stops, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
-        for stop, thread in ((stop_following, following), (stop_writing, writing)):
+        for stop, thread in zip(stops, threads, strict=True):
             stop.set()
             thread.join(_END_SECONDS)
 

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 
 from gateway.control.snapshot import Snapshot
 from gateway.streams.cache import Update
-from portal.activity import last_line, lines_after
+from portal.activity import last_line, lines_after, trimmed_beyond
 from portal.change_signal import ChangeSignal
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,8 @@ class Watch:
             self._catch_up()
             while not stop.is_set():
                 if lines := lines_after(self._snapshot.line):
-                    self._deliver(self._snapshot.follow(lines))
+                    missed = trimmed_beyond(self._snapshot.line, lines)
+                    self._deliver(self._snapshot.load() if missed else self._snapshot.follow(lines))
                     if any(line.kind == "gateway" for line in lines):
                         self._gateways_changed()
                 elif learned := self._snapshot.learn():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import Group, User
@@ -12,6 +11,7 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from portal.activity import record
+from portal.activity.people import Account
 from portal.administrators import changing_administrators, require_an_administrator
 from portal.models import Event, Invitation
 from portal.people.standing import Standing
@@ -25,22 +25,9 @@ class Oneself(Exception):
     """Nobody deletes their own account: somebody has to see that it is done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A person, as a line of the activity log tells of them; it outlives the account."""
-
-    pk: int
-    name: str
-
-    @classmethod
-    def of(cls, person: User) -> Subject:
-        """Return the subject of lines about *person*."""
-        return cls(person.pk, person.get_username())
-
-    @classmethod
-    def of_invitation(cls, invitation: Invitation) -> Subject:
-        """Return the subject of lines about a link: the person it is for, who may have no account yet."""
-        return cls.of(invitation.person) if invitation.person else cls(_NOBODY_YET, invitation.username)
+def account_of(invitation: Invitation) -> Account:
+    """Return the subject of lines about a link: the person it is for, who may have no account yet."""
+    return Account.of(invitation.person) if invitation.person else Account(_NOBODY_YET, invitation.username)
 
 
 @contextlib.contextmanager
@@ -65,7 +52,7 @@ def note(person: User, before: Standing, *, by: User | None, now: datetime) -> N
     """
     after = Standing.of(person)
     for event, details in after.changes_since(before):
-        record(event, Subject.of(person), by=by, at=now, **details)
+        record(event, Account.of(person), by=by, at=now, **details)
     if not after.may_as_much_as(before):
         end_sessions(person)
     if not after.active:
@@ -77,7 +64,7 @@ def note(person: User, before: Standing, *, by: User | None, now: datetime) -> N
 
 def note_added(person: User, *, by: User | None, now: datetime) -> None:
     """Tell the log that *person* was added without an invitation, and in which role."""
-    record(Event.PERSON_ADDED, Subject.of(person), by=by, at=now, role=Standing.of(person).role)
+    record(Event.PERSON_ADDED, Account.of(person), by=by, at=now, role=Standing.of(person).role)
 
 
 def set_role(person: User, role: Role, *, by: User | None, now: datetime) -> None:
@@ -116,7 +103,7 @@ def sign_out_everywhere(person: User, *, by: User, now: datetime) -> int:
     """End all sessions of *person*; return how many there were."""
     with transaction.atomic():
         ended = end_sessions(person)
-        record(Event.SESSIONS_ENDED, Subject.of(person), by=by, at=now, sessions=ended)
+        record(Event.SESSIONS_ENDED, Account.of(person), by=by, at=now, sessions=ended)
     return ended
 
 
@@ -130,7 +117,7 @@ def delete(person: User, *, by: User | None, now: datetime) -> None:
         raise Oneself
     with changing_administrators():
         before = Standing.of(person)
-        record(Event.PERSON_DELETED, Subject.of(person), by=by, at=now, role=before.role)
+        record(Event.PERSON_DELETED, Account.of(person), by=by, at=now, role=before.role)
         end_sessions(person)
         _withdraw_all(invited_by=person, by=by, now=now)
         person.delete()
@@ -150,5 +137,5 @@ def restore_administrator(person: User, password: str, *, now: datetime) -> None
 
 def _withdraw_all(*, by: User | None, now: datetime, **whose: User) -> None:
     for invitation in Invitation.objects.filter(**whose).select_related("person"):
-        record(Event.INVITATION_WITHDRAWN, Subject.of_invitation(invitation), by=by, at=now)
+        record(Event.INVITATION_WITHDRAWN, account_of(invitation), by=by, at=now)
         invitation.delete()

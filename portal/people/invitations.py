@@ -11,8 +11,9 @@ from django.db import IntegrityError, transaction
 from django.views.decorators.debug import sensitive_variables
 
 from portal.activity import record
+from portal.activity.people import Account
 from portal.models import Event, Invitation
-from portal.people.actions import Subject, changing
+from portal.people.actions import account_of, changing
 from portal.roles import Role
 from portal.signin.sessions import end_sessions
 
@@ -47,7 +48,7 @@ def invite(*, username: str, email: str, role: Role, by: User | None, now: datet
     if User.objects.filter(username__iexact=username).exists():
         raise Taken
     made = _make(Invitation(username=username, email=email, role=role.value, invited_by=by), now)
-    record(Event.PERSON_INVITED, Subject.of_invitation(made.invitation), by=by, at=now, role=role.value)
+    record(Event.PERSON_INVITED, account_of(made.invitation), by=by, at=now, role=role.value)
     return made
 
 
@@ -57,7 +58,7 @@ def let_choose_password(person: User, *, by: User, now: datetime) -> Made:
     """Make a link with which *person* chooses a new password; an earlier one is replaced. Until it is used nothing changes."""
     Invitation.objects.filter(person=person).delete()
     made = _make(Invitation(username=person.get_username(), email=person.email, person=person, invited_by=by), now)
-    record(Event.PASSWORD_LINK_MADE, Subject.of(person), by=by, at=now)
+    record(Event.PASSWORD_LINK_MADE, Account.of(person), by=by, at=now)
     return made
 
 
@@ -66,7 +67,7 @@ def withdraw(invitation: Invitation, *, by: User, now: datetime) -> None:
     """Let a link open nothing any more; nothing happens if it is gone already."""
     gone, _ = Invitation.objects.filter(pk=invitation.pk).delete()
     if gone:
-        record(Event.INVITATION_WITHDRAWN, Subject.of_invitation(invitation), by=by, at=now)
+        record(Event.INVITATION_WITHDRAWN, account_of(invitation), by=by, at=now)
 
 
 @sensitive_variables("password")
@@ -111,5 +112,5 @@ def _join(invitation: Invitation, password: str, now: datetime) -> User:
     except IntegrityError as error:  # added in another way meanwhile
         raise Spent from error
     person.groups.set([Group.objects.get(name=invitation.role)])
-    record(Event.PERSON_JOINED, Subject.of(person), by=person, at=now, role=invitation.role)
+    record(Event.PERSON_JOINED, Account.of(person), by=person, at=now, role=invitation.role)
     return person

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 
+from portal.activity import differences
 from portal.administrators import administrators
 from portal.models import Event
 from portal.roles import ADMINISTRATORS, Role
@@ -66,7 +67,7 @@ class Standing:
         """Return whether what they may do is what they might do before."""
         return (self.role, self.superuser, self.active) == (before.role, before.superuser, before.active)
 
-    def changes_since(self, before: Standing) -> Iterator[tuple[Event, dict[str, str | list[str]]]]:
+    def changes_since(self, before: Standing) -> Iterator[tuple[Event, dict[str, Any]]]:
         """Yield what the log tells of, with its facts; never a password."""
         if self.role != before.role:
             yield Event.PERSON_ROLE_CHANGED, {"old": before.role, "new": self.role}
@@ -76,5 +77,5 @@ class Standing:
             yield Event.PERSON_ACTIVATED if self.active else Event.PERSON_DEACTIVATED, {}
         if self.password != before.password:
             yield Event.PERSON_PASSWORD_SET, {}
-        if changed := [what for what in ("name", "email") if getattr(self, what) != getattr(before, what)]:
-            yield Event.PERSON_CHANGED, {"changed": changed}
+        if changes := differences({"name": before.name, "email": before.email}, {"name": self.name, "email": self.email}):
+            yield Event.PERSON_CHANGED, {"changes": changes}

@@ -24,11 +24,11 @@ from requests import RequestException
 
 from portal import errors
 from portal.activity import record
+from portal.activity.people import Account
 from portal.administrators import LastAdministrator, administrators, changing_administrators, require_an_administrator
 from portal.characters import shown
 from portal.models import Event
 from portal.signin.providers import Provider
-from portal.signin.second_factors import Account
 
 log = logging.getLogger(__name__)
 

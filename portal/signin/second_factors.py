@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from typing import Any
@@ -15,24 +14,11 @@ from django.db.models import QuerySet
 from django.db.models.signals import post_delete
 
 from portal.activity import record
+from portal.activity.people import Account
 from portal.models import Event
 from portal.roles import ADMINISTRATORS
 from portal.signin.models import SecondFactorDemand
 from portal.signin.sessions import end_sessions
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What lines of the activity log about signing in are about."""
-
-    pk: int | str
-    name: str
-
-    @classmethod
-    def of(cls, user: User) -> Account:
-        """Return the account of *user*."""
-        return cls(user.pk, user.get_username())
-
 
 _SEALED = ("secret", "seed")  # what an authenticator holds sealed, under these names
 

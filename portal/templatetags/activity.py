@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.template.context import RequestContext
+from django.template import RequestContext
 
-from portal.activity import lines_for
+from portal.activity.reading import seen_by
 from portal.sentences import tell
 
 register = template.Library()
@@ -17,5 +17,5 @@ _RECENT = 8
 
 @register.inclusion_tag("portal/_recent.html", takes_context=True)
 def recent_activity(context: RequestContext) -> dict[str, Any]:
-    """Render the newest lines of the log that the reader may read."""
-    return {"lines": tell(lines_for(context["user"])[:_RECENT])}
+    """Render the newest lines of the log that the reader may see."""
+    return {"lines": tell(seen_by(context["request"].user)[:_RECENT])}

@@ -83,6 +83,7 @@ ADDRESSES: dict[str, Address] = {
     "set_language": button(Open.ANYBODY),
     "dashboard": page(_ENTER),
     "activity": page(_VIEW),
+    "activity_download": button(_ADMINISTER),
     "preferences": form(_ENTER),
     "password_change": form(_ENTER),
     "account_reauthenticate": form(_ENTER),

@@ -91,6 +91,7 @@ def test_keys_of_the_environment_make_files_unnecessary(home: Path, settings: Se
 
 def test_without_a_given_password_one_is_made_and_can_be_shown_again(db: None, home: Path) -> None:
     installation.private_home()
+    installation.encryption_keys()
 
     assert installation.first_administrator() == "Made the first administrator, admin."
     generated = installation.generated_administrator()
@@ -102,6 +103,7 @@ def test_without_a_given_password_one_is_made_and_can_be_shown_again(db: None, h
 
 def test_a_password_that_was_changed_meanwhile_is_not_shown(db: None, home: Path) -> None:
     installation.private_home()
+    installation.encryption_keys()
     installation.first_administrator()
     user = User.objects.get(username="admin")
     user.set_password("of one's own")
@@ -116,6 +118,7 @@ def test_name_and_password_of_the_environment_are_taken(db: None, home: Path, tm
     monkeypatch.setenv("PORTAL_ADMIN_USER", "mei")
     monkeypatch.setenv("PORTAL_ADMIN_PASSWORD_FILE", str(file))
     installation.private_home()
+    installation.encryption_keys()
 
     installation.first_administrator()
 

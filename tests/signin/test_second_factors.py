@@ -224,6 +224,6 @@ def _everything_stored() -> list[str]:
     with connection.cursor() as cursor:
         rows = []
         for table in connection.introspection.table_names(cursor):
-            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608 - a table's name
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
             rows += [str(row) for row in cursor.fetchall()]
     return rows

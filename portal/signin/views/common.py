@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from portal.activity import record
+from portal.activity.people import Account
 from portal.models import Event
 from portal.responses import SeeOther
-from portal.signin.second_factors import Account
 
 OK, FOUND, UNPROCESSABLE = 200, 302, 422
 

@@ -7,15 +7,20 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.models import User
 from django.contrib.auth.views import PasswordChangeView, PasswordResetConfirmView, PasswordResetView
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse_lazy
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 
+from portal.activity import record
+from portal.activity.people import Account
 from portal.forms import PasswordForm
 from portal.guesses import counted
-from portal.models import GuessKind
+from portal.models import Event, GuessKind
 from portal.responses import see_other
 from portal.signin.forms import ForgottenForm
 from portal.signin.mail import mail_is_set
@@ -34,8 +39,10 @@ class ChangePassword(PasswordChangeView):
         return super().get_form_kwargs() | {"request": self.request}
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        """Say that it is done."""
-        super().form_valid(form)
+        """Save it, with its line in the log, and say that it is done."""
+        with transaction.atomic():
+            super().form_valid(form)
+            _note(form.user)
         messages.success(self.request, _("Your password was changed. You have been signed out everywhere else."))
         return see_other("preferences")
 
@@ -88,14 +95,20 @@ class NewPassword(PasswordResetConfirmView):
         return response
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Say that it is done."""
-        super().form_valid(form)
+        """Save it, with its line in the log, and say that it is done."""
+        with transaction.atomic():
+            super().form_valid(form)
+            _note(form.user)
         messages.success(self.request, _("Your new password is set. Sign in with it."))
         return see_other("login")
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Answer a refused password with 422."""
         return _refused(super().form_invalid(form))
+
+
+def _note(user: User) -> None:
+    record(Event.PERSON_PASSWORD_SET, Account.of(user), by=user, at=timezone.now())
 
 
 def _refused(response: HttpResponse) -> HttpResponse:
