@@ -77,7 +77,7 @@ def test_a_gateway_that_starts_while_no_control_plane_is_there_answers_within_se
     began = time.monotonic()
     here.start("gateway", "run")
     eventually(lambda: _answers(here, "/orders/1"))
-    assert time.monotonic() - began < 15  # two on an idle machine
+    assert time.monotonic() - began < 15  # 4.5 on a busy machine
     assert re.search(r"runs on the configuration of \d{4}-\d\d-\d\d \d\d:\d\d", here.log_of("gateway"))
 
 
