@@ -98,7 +98,8 @@ class StatusQueue:
         now = _now()
         with self._lock:
             connected = list(self._connected)
-        self._note(Page(gateways={gateway: {"seen_at": now} for gateway in connected}))
+        # Another control plane may note only now that it has left that one.
+        self._note(Page(gateways={gateway: {"seen_at": now, "disconnected_at": None} for gateway in connected}))
 
     def sent(self, gateway: str, changes: Collection[int]) -> None:
         """Note that *changes* go out to *gateway*."""
