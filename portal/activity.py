@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
 
 # Writers of the log take this PostgreSQL advisory lock until they commit, so that ids become visible in order.
 _LOCK = 0x706F7274616C
+
+PERSONAL_KINDS = ("people", "sign-in")
 
 
 class Subject(Protocol):
@@ -46,6 +49,16 @@ def record(event: Event, subject: Subject, /, *, by: User | None, at: datetime, 
         subject_name=str(subject.name),
         details=details,
     )
+
+
+def lines_for(reader: User) -> QuerySet[Activity]:
+    """Return the lines that *reader* may read: those about people and their signing in are for whoever manages people."""
+    lines = Activity.objects.all()
+    if reader.has_perm("auth.view_user"):
+        return lines
+    for kind in PERSONAL_KINDS:
+        lines = lines.exclude(event__startswith=f"{kind}.")
+    return lines
 
 
 def last_line() -> int:

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from portal.activity import lines_for
 from portal.forms import SYSTEM, ActivityFilter
 from portal.http import PortalRequest, wants_fragment
 from portal.models import Activity
@@ -21,16 +22,15 @@ LINES_PER_PAGE = 50
 @permission_required("portal.view_activity", raise_exception=True)
 def activity(request: PortalRequest) -> HttpResponse:
     """Show who did what and when, the newest first; by kind, person and subject."""
-    form = ActivityFilter(request.GET)
+    form = ActivityFilter(request.GET, reader=request.user)
     form.is_valid()  # what is not understood does not narrow the list
-    page = Paginator(_chosen(**form.cleaned_data), LINES_PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(_chosen(lines_for(request.user), **form.cleaned_data), LINES_PER_PAGE).get_page(request.GET.get("page"))
     template = "portal/_activity.html" if wants_fragment(request) else "portal/activity.html"
     narrowed = any(form.cleaned_data.values())
     return render(request, template, {"filter": form, "page": page, "lines": tell(page), "narrowed": narrowed})
 
 
-def _chosen(*, q: str = "", kind: str = "", who: str = "") -> QuerySet[Activity]:
-    lines = Activity.objects.all()
+def _chosen(lines: QuerySet[Activity], *, q: str = "", kind: str = "", who: str = "") -> QuerySet[Activity]:
     if kind:
         lines = lines.filter(event__startswith=f"{kind}.")
     if who:

@@ -13,8 +13,11 @@ class PortalConfig(AppConfig):
     verbose_name = _("Publisher portal")
 
     def ready(self) -> None:
-        """Keep the role groups equal to the models after each migration."""
+        """Keep the role groups equal to the models after each migration; lines of the log lead to the pages of people."""
+        from portal import subjects
         from portal.roles import establish_roles
+
+        subjects.register("people", model="auth.User", url_name="people:detail", field="username")
 
         post_migrate.connect(establish_roles, dispatch_uid="portal.establish_roles")
 

@@ -5,12 +5,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef, Q
 from django.forms import CharField, ChoiceField, Form, RadioSelect, SearchInput
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
+from portal.activity import PERSONAL_KINDS, lines_for
 from portal.guesses import counted
 from portal.models import GuessKind, Theme
 from portal.private_keys import holds_private_key
@@ -65,11 +67,17 @@ class ActivityFilter(Form):
 
     q = CharField(label=_("Subject"), required=False, max_length=300, widget=SearchInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the kinds there are and the people who have an account."""
+    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
+        """Offer the kinds that *reader* may read of, and whose lines there are; who manages people sees all."""
         super().__init__(*args, **kwargs)
-        kinds = [(kind, label) for kind, (label, _icon) in KINDS.items()]
-        people = [(name, name) for name in User.objects.order_by("username").values_list("username", flat=True)]
+        manages_people = reader.has_perm("auth.view_user")
+        kinds = [(kind, label) for kind, (label, _icon) in KINDS.items() if manages_people or kind not in PERSONAL_KINDS]
+        named = (
+            User.objects.all()
+            if manages_people
+            else User.objects.filter(Exists(lines_for(reader).filter(actor=OuterRef("pk"))) | Q(pk=reader.pk))
+        )
+        people = [(name, name) for name in named.order_by("username").values_list("username", flat=True)]
         self.fields["kind"] = ChoiceField(label=_("Kind"), required=False, choices=[("", _("Everything")), *kinds])
         self.fields["who"] = ChoiceField(
             label=_("Person"), required=False, choices=[("", _("Everybody")), (SYSTEM, _("The system")), *people]

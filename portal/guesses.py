@@ -1,4 +1,4 @@
-"""Guesses at secrets (passwords, access tokens), counted by account and by address while they are being checked.
+"""Guesses at secrets (passwords, access tokens, second factors), counted by account and by address while they are being checked.
 
 An address is closed after :data:`LIMIT` failures within :data:`WINDOW`. So is an account, but only to addresses that have failed at it: its
 owner gets in from elsewhere. What is tried meanwhile is neither looked at nor counted, so that it prolongs nothing.
@@ -28,6 +28,8 @@ from portal.turns import Busy
 LIMIT = 10
 WINDOW = timedelta(minutes=15)
 _LOCK = 0x67756573736573  # PostgreSQL's advisory lock: two are not counted at once
+# Closed to every address: a right token is known before, and whoever guesses codes knows the password already.
+_CLOSED_TO_ALL = frozenset({GuessKind.TOKEN, GuessKind.CODE})
 _NETWORK_OF_ONE = 64  # of IPv6 everybody has as many addresses
 
 
@@ -97,14 +99,14 @@ def _begin(kind: GuessKind, account: str, address: str, now: datetime) -> Failed
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         _refuse_if_closed(kind, digest, address, now)
         FailedGuess.objects.filter(at__lte=now - WINDOW).delete()
-        person = User.objects.filter(username=account).first() if kind == GuessKind.SIGN_IN else None
+        person = User.objects.filter(username=account).first() if kind != GuessKind.TOKEN else None
         return FailedGuess.objects.create(kind=kind, account=digest, person=person, address=address, at=now)
 
 
 def _refuse_if_closed(kind: GuessKind, account: str, address: str, now: datetime) -> None:
     failures = FailedGuess.objects.filter(kind=kind, at__gt=now - WINDOW)
     closing = [_closing(failures.filter(address=address).values_list("at", flat=True))]
-    if kind == GuessKind.TOKEN or failures.filter(account=account, address=address).exists():  # a right token is known before
+    if kind in _CLOSED_TO_ALL or failures.filter(account=account, address=address).exists():
         closing.append(_closing(failures.filter(account=account).values_list("at", flat=True)))
     if since := max((one for one in closing if one), default=None):
         raise TooManyGuesses(-(-(since + WINDOW - now) // timedelta(seconds=1)))

@@ -7,6 +7,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from portal.people.models import Invitation
+
+__all__ = ["Activity", "Event", "FailedGuess", "GuessKind", "Invitation", "Preferences", "Theme"]
+
 
 class Event(models.TextChoices):
     """What can happen; the word before the dot is the kind of thing it happened to."""
@@ -40,6 +44,27 @@ class Event(models.TextChoices):
     BACKEND_CHANGED = "backend.changed", _("Back end changed")
     BACKEND_DELETED = "backend.deleted", _("Back end deleted")
     SIGN_IN_LOCK_LIFTED = "sign-in.lock-lifted", _("Closed sign-in opened")
+    SECOND_FACTOR_ADDED = "sign-in.factor-added", _("Second factor added")
+    SECOND_FACTOR_REMOVED = "sign-in.factor-removed", _("Second factor removed")
+    SECOND_FACTOR_RESET = "sign-in.factors-reset", _("Second factors taken away")
+    SECOND_FACTOR_DEMANDED = "sign-in.factor-demanded", _("Demand for second factors changed")
+    RECOVERY_CODES_MADE = "sign-in.recovery-codes", _("Recovery codes made")
+    PERSON_INVITED = "people.invited", _("Person invited")
+    INVITATION_WITHDRAWN = "people.invitation-withdrawn", _("Invitation withdrawn")
+    PERSON_JOINED = "people.joined", _("Invitation accepted")
+    PERSON_ADDED = "people.added", _("Person added")
+    PERSON_CHANGED = "people.changed", _("Name or e-mail address changed")
+    PERSON_ROLE_CHANGED = "people.role-changed", _("Role changed")
+    PERSON_SUPERUSER_GIVEN = "people.superuser-given", _("Superuser status given")
+    PERSON_SUPERUSER_TAKEN = "people.superuser-taken", _("Superuser status taken")
+    PERSON_DEACTIVATED = "people.deactivated", _("Person deactivated")
+    PERSON_ACTIVATED = "people.activated", _("Person activated")
+    PASSWORD_LINK_MADE = "people.password-link-made", _("Link for a new password made")
+    PERSON_PASSWORD_SET = "people.password-set", _("Password set")
+    SESSIONS_ENDED = "people.sessions-ended", _("Signed out everywhere")
+    PERSON_DELETED = "people.deleted", _("Person deleted")
+    COMPANY_ACCOUNT_MADE = "sign-in.company-account", _("Company account added")
+    COMPANY_ROLE_TAKEN = "sign-in.company-role", _("Role of a company account changed")
     ENCRYPTION_REWRAPPED = "encryption.rewrapped", _("Encryption keys rotated")
 
 
@@ -77,6 +102,8 @@ class GuessKind(models.TextChoices):
 
     SIGN_IN = "sign-in", _("Signing in")
     TOKEN = "token", _("Access tokens")
+    CODE = "code", _("Second factors")
+    RESET = "reset", _("New passwords by mail")
 
 
 class FailedGuess(models.Model):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.models import Activity, Event
+from portal.roles import Role
 from portal.subjects import KINDS, addresses
 
 SENTENCES: dict[Event, str | Promise] = {
@@ -45,6 +46,27 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.BACKEND_CHANGED: gettext_lazy("{who} changed the back end {subject}"),
     Event.BACKEND_DELETED: gettext_lazy("{who} deleted the back end {subject}"),
     Event.SIGN_IN_LOCK_LIFTED: gettext_lazy("{who} opened a closed sign-in again: {subject}"),
+    Event.SECOND_FACTOR_ADDED: gettext_lazy("{who} set up a second factor for {subject}"),
+    Event.SECOND_FACTOR_REMOVED: gettext_lazy("{who} removed a second factor of {subject}"),
+    Event.SECOND_FACTOR_RESET: gettext_lazy("{who} took away the second factors of {subject}"),
+    Event.SECOND_FACTOR_DEMANDED: gettext_lazy("{who} changed whose role has to have a second factor: {subject}"),
+    Event.RECOVERY_CODES_MADE: gettext_lazy("{who} made recovery codes for {subject}"),
+    Event.PERSON_INVITED: gettext_lazy("{who} invited {subject}"),
+    Event.INVITATION_WITHDRAWN: gettext_lazy("{who} withdrew the invitation of {subject}"),
+    Event.PERSON_JOINED: gettext_lazy("{who} accepted the invitation"),
+    Event.PERSON_ADDED: gettext_lazy("{who} added {subject}"),
+    Event.PERSON_CHANGED: gettext_lazy("{who} changed the name or e-mail address of {subject}"),
+    Event.PERSON_ROLE_CHANGED: gettext_lazy("{who} changed the role of {subject}"),
+    Event.PERSON_SUPERUSER_GIVEN: gettext_lazy("{who} made {subject} a superuser"),
+    Event.PERSON_SUPERUSER_TAKEN: gettext_lazy("{who} took the superuser status from {subject}"),
+    Event.PERSON_DEACTIVATED: gettext_lazy("{who} deactivated {subject}"),
+    Event.PERSON_ACTIVATED: gettext_lazy("{who} activated {subject}"),
+    Event.PASSWORD_LINK_MADE: gettext_lazy("{who} made a link for a new password of {subject}"),
+    Event.PERSON_PASSWORD_SET: gettext_lazy("{who} set the password of {subject}"),
+    Event.SESSIONS_ENDED: gettext_lazy("{who} signed {subject} out everywhere"),
+    Event.PERSON_DELETED: gettext_lazy("{who} deleted {subject}"),
+    Event.COMPANY_ACCOUNT_MADE: gettext_lazy("{who} added {subject}, who signed in with a company account for the first time"),
+    Event.COMPANY_ROLE_TAKEN: gettext_lazy("{who} gave {subject} the role that the company account has now"),
     Event.ENCRYPTION_REWRAPPED: gettext_lazy("{who} rotated the encryption keys"),
 }
 
@@ -86,6 +108,17 @@ def _facts(details: dict[str, Any]) -> list[str]:
     if template := details.get("url_template"):
         facts.append(f"{details.get('method', '*')} {template}")
     facts += [str(details[key]) for key in ("service_url", "certificate") if details.get(key)]
+    if "old" in details and "new" in details:
+        facts.append(f"{_word(details['old'])} → {_word(details['new'])}")
+    if role := details.get("role"):
+        facts.append(_word(role))
     if details.get("validate_certificate_chain") is False:
         facts.append(_("the back end's certificate is not checked"))
     return facts
+
+
+def _word(value: str) -> str:
+    """Return what a value is called in the reader's language."""
+    if not value:
+        return _("no role")
+    return str(Role(value).label) if value in Role.values else value

@@ -20,6 +20,7 @@ KINDS: dict[str, tuple[str | Promise, str]] = {
     "backend": (_("Back ends"), "globe-alt"),
     "gateway": (_("Gateways"), "server-stack"),
     "token": (_("Access tokens"), "key"),
+    "people": (_("People"), "users"),
     "sign-in": (_("Sign-in"), "lock-open"),
     "encryption": (_("Encryption"), "lock-closed"),
 }
@@ -29,14 +30,15 @@ KINDS: dict[str, tuple[str | Promise, str]] = {
 class _Shown:
     model: str
     url_name: str
+    field: str
 
 
 _shown: dict[str, _Shown] = {}
 
 
-def register(kind: str, *, model: str, url_name: str) -> None:
-    """Say that the subjects of *kind* are rows of *model* (``app.Model``, with a ``name``) and have pages at *url_name* (by ``name``)."""
-    _shown[kind] = _Shown(model, url_name)
+def register(kind: str, *, model: str, url_name: str, field: str = "name") -> None:
+    """Say that the subjects of *kind* are rows of *model* (``app.Model``) with pages at *url_name*, by the ``name`` in their *field*."""
+    _shown[kind] = _Shown(model, url_name, field)
 
 
 def addresses(lines: Iterable[Activity]) -> dict[tuple[str, str], str]:
@@ -47,6 +49,6 @@ def addresses(lines: Iterable[Activity]) -> dict[tuple[str, str], str]:
             wanted.setdefault(line.kind, set()).add(line.subject_id)
     found: dict[tuple[str, str], str] = {}
     for kind, ids in wanted.items():
-        names = installed.get_model(_shown[kind].model)._default_manager.filter(pk__in=ids).values_list("pk", "name")
+        names = installed.get_model(_shown[kind].model)._default_manager.filter(pk__in=ids).values_list("pk", _shown[kind].field)
         found |= {(kind, str(pk)): reverse(_shown[kind].url_name, kwargs={"name": name}) for pk, name in names}
     return found

@@ -10,23 +10,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from apis.models import Api, KeyKind, Operation, Subscription
 from certificates.models import NAME_MAX_LENGTH, ClientCertificate, SealedSecret, valid_name
-from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
+from portal.roles import Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django_stubs_ext.db.models.manager import RelatedManager
-
-
-class Role(models.TextChoices):
-    """The roles a credential can be limited to; the values are the names of the groups."""
-
-    VIEWER = VIEWERS, pgettext_lazy("role", "Viewers")
-    PUBLISHER = PUBLISHERS, pgettext_lazy("role", "Publishers")
-    ADMINISTRATOR = ADMINISTRATORS, pgettext_lazy("role", "Administrators")
 
 
 class CredentialQuerySet(models.QuerySet[Any]):

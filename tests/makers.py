@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from apis import actions as api_actions
@@ -12,6 +12,9 @@ from apis.models import Api, Subscription
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
 from gateway.models import FailedCall, FailureKind, Gateway, Usage
+from portal.models import Invitation
+from portal.people import invitations
+from portal.roles import Role
 from rest import actions as rest_actions
 from rest.models import SharedAccess
 from tests.issuing import Issued, PrivateKey, issue
@@ -67,6 +70,21 @@ def make_shared_access(identifier: str = "5cf1a7") -> SharedAccess:
     SharedAccess.objects.filter(pk=access.pk).update(identifier=identifier)
     access.refresh_from_db()
     return access
+
+
+def make_person(name: str = "someone", role: Role = Role.VIEWER) -> User:
+    """Store a person who has a role and cannot sign in yet."""
+    person = User.objects.create_user(name)
+    person.groups.add(Group.objects.get(name=role))
+    return person
+
+
+def make_invitation(name: str = "newcomer", *, token: str = "") -> tuple[Invitation, str]:
+    """Store an invitation; return it with the secret part of its link."""
+    made = invitations.invite(username=name, email="", role=Role.PUBLISHER, by=None, now=timezone.now())
+    if token:
+        Invitation.objects.filter(pk=made.invitation.pk).update(digest=Invitation.digest_of(token))
+    return made.invitation, token or made.token
 
 
 def make_failed_call(activity_id: str = "5f3c-1", *, api: Api | None = None, gateway: str = "gateway-1") -> FailedCall:

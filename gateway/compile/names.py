@@ -29,7 +29,7 @@ KEY_SHARDS_FILTER = "key-shards"
 HTTP1_FILTER = "only-http1"  # of WebSockets only
 KEYS_FILTER = "keys"  # also the name of the resource it comes as
 
-XDS_CLUSTER = "xds"  # the control plane, from the bootstrap
+XDS_CLUSTER = "xds"  # where the configuration comes from, from the bootstrap: the agent
 TRUST_BUNDLE = "system-trust"  # the system's authorities, from the bootstrap: each gateway reads its own machine's
 METADATA = "portal"  # namespace of our metadata on routes and clusters
 

@@ -24,15 +24,19 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 class Watch:
     """The thread that reads and compiles."""
 
-    def __init__(self, snapshot: Snapshot, deliver: Callable[[Update], None], gateways_changed: Callable[[], None]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, deliver: Callable[[Update], None], gateways_changed: Callable[[], None], ask: Callable[[], None]
+    ) -> None:
         """Take the snapshot to keep up to date.
 
         :param deliver: takes each update; called in this thread
         :param gateways_changed: called in this thread at first and when gateways were enrolled or removed
+        :param ask: called in this thread after each commit, once the gateways have what it changes: hands on what they are asked
         """
         self._snapshot = snapshot
         self._deliver = deliver
         self._gateways_changed = gateways_changed
+        self._ask = ask
         self._loaded = False
 
     def run(self, stop: threading.Event) -> None:
@@ -62,6 +66,7 @@ class Watch:
                 elif learned := self._snapshot.learn():
                     self._deliver(learned)
                 else:
+                    self._ask()
                     change_signal.wait(_LOOK_SECONDS)
 
     def _catch_up(self) -> None:

@@ -37,7 +37,7 @@ def test_a_gateway_that_is_enrolled_while_everything_is_read_is_known_afterwards
         known.append(set(Gateway.objects.values_list("name", flat=True)))
 
     snapshot = SlowSnapshot(GatewayListener(host="127.0.0.1", port=1), StatusQueue(), Handshakes(allowed=()))
-    thread = threading.Thread(target=Watch(snapshot, lambda _: None, note).run, args=[stop])
+    thread = threading.Thread(target=Watch(snapshot, lambda _: None, note, lambda: None).run, args=[stop])
     thread.start()
     try:
         eventually(lambda: {"gateway-2"} in known)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -58,17 +57,12 @@ def pages(wire: Wire, path: str) -> list[list[str]]:
 
 
 @pytest.mark.django_db
-def test_a_thousand_certificates_page_through_in_under_three_seconds(
-    wire: Wire, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_a_thousand_certificates_page_through(wire: Wire, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     many(1000)
-    started = time.perf_counter()
     found = pages(wire, "certificates")
-    took = time.perf_counter() - started
     assert [len(page) for page in found] == [100] * 10 + [1]
     names = [name for page in found for name in page]
     assert names == sorted(set(names))
-    assert took < 3
     with django_assert_max_num_queries(5):
         wire.get("certificates?$top=1000")
 

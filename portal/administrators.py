@@ -1,4 +1,4 @@
-"""Who administers the portal, and that there is always somebody who does."""
+"""That there is always somebody who administers the portal."""
 
 from __future__ import annotations
 
