@@ -8,10 +8,12 @@ import grpc
 import pytest
 
 from apis.policy.model import Protocol
+from tests.gateway import http2
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Publish
-from tests.gateway.gateways import Gateway
+from tests.gateway.gateways import KEY, Gateway
 from tests.gateway.grpc_backend import GrpcBackend
+from tests.gateway.trailers_backend import TrailersBackend
 
 OWN = {"x-failure-kind": "broken-off", "x-activity-id": "0", "x-portal-connection": "HTTP/1.1 1/1"}
 
@@ -36,6 +38,17 @@ def test_the_gateways_own_pass(gateway: Gateway, publish: Publish, plain: Backen
     answer = gateway.call("/told")
     assert (answer.status, answer.headers["x-failure-kind"]) == (502, "unreachable")
     assert answer.headers["x-activity-id"] == answer.json["activityId"]
+
+
+def test_behind_a_request_neither_the_key_nor_the_gateways_own_names_pass(gateway: Gateway, publish: Publish) -> None:
+    with TrailersBackend() as running:
+        one = publish("told")
+        backend = dataclasses.replace(one.backend, port=running.port, protocol=Protocol.HTTP2)
+        assert not gateway.publish(dataclasses.replace(one, backend=backend))
+        headers = ((":method", "POST"), (":scheme", "http"), (":path", "/told/x"), (":authority", "gateway"))
+        ours = ("ocp-apim-subscription-key", "ocp_apim_subscription_key", "x-portal-scope", "x-envoy-original-path", "x-forwarded-host")
+        trailers = [("x-checksum", "1"), *((name, KEY) for name in ours)]
+        assert http2.call(gateway.port, headers, body=b"x", trailers=trailers) == b"x-checksum"
 
 
 def test_a_back_ends_own_trailers_of_such_a_name_do_not_pass(gateway: Gateway, publish: Publish) -> None:
