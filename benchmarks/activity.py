@@ -13,6 +13,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.report import Row, options, percentile, progress, publish
@@ -59,6 +60,7 @@ def _portal(home: str) -> Client:
     os.environ |= {"PORTAL_HOME": home, "PORTAL_SECRET_KEY": "benchmark", "DJANGO_SETTINGS_MODULE": "portal.settings"}
     import django
 
+    (Path(home) / "static").mkdir()  # WhiteNoise warns when it is not there
     django.setup()
     from django.conf import settings
     from django.contrib.auth.models import Group, User

@@ -48,12 +48,20 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         connection.settings_dict["TEST"]["NAME"] = f"{os.environ['PORTAL_HOME']}/tests.sqlite3"
 
 
+# Such tests end by emptying every table, which the triggers of the activity log refuse on SQLite, and which sets them again.
+@pytest.fixture
+def transactional_db(transactional_db: None) -> Iterator[None]:
+    """Let a test that asks for this empty the activity log at its end."""
+    yield
+    unguard()
+
+
 @pytest.fixture(autouse=True)
 def a_log_that_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Take the triggers of the activity log away where a test ends by emptying every table, which sets them again."""
+    """Let a test that is marked so empty it."""
     yield
     marker = request.node.get_closest_marker("django_db")
-    if "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction")):
+    if marker and marker.kwargs.get("transaction"):
         unguard()
 
 
