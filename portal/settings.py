@@ -21,6 +21,8 @@ PORTAL_HOST, PORTAL_PORT = read_address("PORTAL_ADDRESS", "127.0.0.1:8000")
 GATEWAY_HOST, GATEWAY_PORT = read_address("GATEWAY_ADDRESS", "127.0.0.1:8080")
 GATEWAY_ADMIN_ADDRESS = read_optional_address("GATEWAY_ADMIN_ADDRESS")  # none: a unix socket under PORTAL_HOME
 GATEWAY_IDLE_SECONDS = int(read("GATEWAY_IDLE_SECONDS", "60"))  # how long a call may go without a byte in either direction
+# How long calls under way, WebSockets and streams may outlive their API, or a certificate that was replaced; empty: for ever.
+GATEWAY_DRAIN_SECONDS = float(seconds) if (seconds := read("GATEWAY_DRAIN_SECONDS", "60")) else None
 GATEWAY_TRUSTED_PROXIES = int(read("GATEWAY_TRUSTED_PROXIES", "0"))  # proxies in front of the gateway that append to X-Forwarded-For
 GATEWAY_TRUST_BUNDLE = read("GATEWAY_TRUST_BUNDLE")  # authorities back ends are checked against, PEM file; empty: the system's
 GATEWAY_CONCURRENCY = int(read("GATEWAY_CONCURRENCY", "0"))  # worker threads; 0: one per processor

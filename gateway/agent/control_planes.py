@@ -45,6 +45,7 @@ class ControlPlanes:
     """Keeps a stream to one of the control planes.
 
     :ivar there: whether one is feeding us
+    :ivar tried: set once each of them has been asked, and none has gone on feeding us
     """
 
     def __init__(self, chosen: Chosen, node: Node, relay: Relay, *, beside: Sequence[Beside], removed: Callable[[], None]) -> None:
@@ -61,7 +62,7 @@ class ControlPlanes:
         self._turned_away_since: float | None = None
         self._not_turned_away = asyncio.Event()
         self._not_turned_away.set()
-        self.there = False
+        self.there, self.tried = False, asyncio.Event()
 
     async def not_turned_away(self) -> None:
         """Wait as long as control planes say that this gateway may not come."""
@@ -81,6 +82,7 @@ class ControlPlanes:
                 said[place] = reason
                 log.warning("The control plane on %s: %s", place, reason)
             if number % len(self._chosen.places) == 0:
+                self.tried.set()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 

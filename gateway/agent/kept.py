@@ -30,11 +30,17 @@ class Unreadable(Exception):
 
 
 def keep(home: Path, resources: Collection[Resource], *, at: datetime) -> None:
-    """Put *resources*, good at the moment *at*, in place of what was kept before."""
+    """Put *resources*, good at the moment *at*, in place of what was kept before.
+
+    :raises OSError: if the disk does not take it; then what was kept before still is
+    """
+    key = _key(home)
+    if key is None:
+        write_private(home / KEY, key := os.urandom(_KEY_BYTES))
     moment = _MOMENT.pack(int(at.timestamp()))
     nonce = os.urandom(_NONCE_BYTES)
     parts = (part for one in resources for text in (one.type_url.encode(), one.name.encode(), one.body) for part in _framed(text))
-    sealed = AESGCM(_key(home)).encrypt(nonce, b"".join(parts), _FORM + moment)
+    sealed = AESGCM(key).encrypt(nonce, b"".join(parts), _FORM + moment)
     write_private(home / CONFIGURATION, _FORM + moment + nonce + sealed)
 
 
@@ -50,7 +56,7 @@ def kept(home: Path) -> tuple[tuple[Resource, ...], datetime] | None:
     head = len(_FORM) + _MOMENT.size
     header, nonce, sealed = content[:head], content[head : head + _NONCE_BYTES], content[head + _NONCE_BYTES :]
     try:
-        plain = AESGCM(_key(home)).decrypt(nonce, sealed, header)
+        plain = AESGCM(_key(home) or b"").decrypt(nonce, sealed, header)
     except (InvalidTag, ValueError) as error:
         raise Unreadable("The configuration that was kept does not open: it is damaged, or comes from another machine.") from error
     (moment,) = _MOMENT.unpack(header[len(_FORM) :])
@@ -81,13 +87,12 @@ def write_private(path: Path, content: bytes) -> None:
         os.close(directory)
 
 
-def _key(home: Path) -> bytes:
-    """Return the key; where there is none, or a damaged one, which opens nothing anyway, it is made."""
+def _key(home: Path) -> bytes | None:
+    """Return the key, ``None`` if there is none, or one that is damaged and so opens nothing."""
     with contextlib.suppress(FileNotFoundError):
         if len(key := (home / KEY).read_bytes()) == _KEY_BYTES:
             return key
-    write_private(home / KEY, key := os.urandom(_KEY_BYTES))
-    return key
+    return None
 
 
 def _framed(text: bytes) -> tuple[bytes, bytes]:

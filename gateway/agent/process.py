@@ -40,6 +40,7 @@ _SWITCH_SECONDS = 0.0005  # as the control plane has it: what is written to the 
 _FIRST_CHANCE_SECONDS = 1.0  # for a control plane, before an Envoy is started with what was kept
 _GATHER_SECONDS = 0.2  # what has become good within this time is kept together
 _WRITING_SHARE = 10  # and no more of the time is spent on it than one part in so many
+_RETRY_SECONDS = 10.0
 _STILL_GOOD_SECONDS = 300.0  # how often it is noted that what was kept is good still
 
 
@@ -110,7 +111,8 @@ class Agent:
         """Start with what was kept, unless a control plane is there to say what has changed, or that the gateway may not come."""
         if not self._relay.good:
             return
-        await asyncio.sleep(_FIRST_CHANCE_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._control_planes.tried.wait(), _FIRST_CHANCE_SECONDS)
         await self._control_planes.not_turned_away()
         if self._relay.good and not self._relay.ready.is_set():
             log.warning("No control plane is there; the gateway runs on the configuration of %s.", _words(self._good_at))
@@ -127,14 +129,22 @@ class Agent:
             await asyncio.sleep(pause)
             self._relay.changed.clear()
             began = asyncio.get_running_loop().time()
-            await asyncio.to_thread(self._write, tuple(self._relay.good.values()))
+            if not await asyncio.to_thread(self._write, tuple(self._relay.good.values())):
+                self._relay.changed.set()
+                await asyncio.sleep(_RETRY_SECONDS)
             pause = max(_GATHER_SECONDS, _WRITING_SHARE * (asyncio.get_running_loop().time() - began))
 
-    def _write(self, good: tuple[Resource, ...]) -> None:
-        if self._keep and good:
-            kept.keep(self._home, good, at=datetime.now(UTC))
-        else:
-            kept.forget(self._home)
+    def _write(self, good: tuple[Resource, ...]) -> bool:
+        """Keep what is *good*; return whether that worked. A disk that is full is no reason to end."""
+        try:
+            if self._keep and good:
+                kept.keep(self._home, good, at=datetime.now(UTC))
+            else:
+                kept.forget(self._home)
+        except OSError as error:
+            log.warning("The configuration could not be kept: %s.", error.strerror)
+            return False
+        return True
 
     def _removed(self) -> None:
         if self._relay.good:

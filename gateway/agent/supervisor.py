@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import http.client
 import os
 import resource
@@ -23,6 +24,8 @@ from dataclasses import dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
+from gateway.agent.draining import Draining, NotAllowed
+from gateway.marks import AVAILABLE
 from portal.supervisor import Program, Supervisor
 
 BOOTSTRAP = "gateway.json"
@@ -33,10 +36,9 @@ _BASE_ID = "gateway.base-id"
 
 _DRAIN_SECONDS = 5  # over which a replaced Envoy asks its callers to come again on a new connection
 _PARENT_SECONDS = 15  # after which it ends, whatever is still going on
-_AGENT_SECONDS, _LOOK_SECONDS = (
-    3.0,
-    0.02,
-)  # how long the agent may take to be there: an Envoy that has to try again is later than one that starts later
+# How long the agent may take to be there: an Envoy that has to try again is later than one that starts later.
+_AGENT_SECONDS, _LOOK_SECONDS = 3.0, 0.02
+_CLUSTERS_SECONDS = 1.0  # how often it is asked whether clusters have changed
 _STOP_SECONDS = 3.0  # how long a stop waits for calls in flight; process managers lose patience after about five seconds
 # The key check warns once per credential and load; what is refused and who is connected, the portal knows; a stop is no warning.
 _QUIET = "misc:error,config:error,main:error"
@@ -56,6 +58,8 @@ class Envoy(Program):
     replaced: list[subprocess.Popen[bytes]] = field(default_factory=list)
     epoch: int = 0
     is_draining: bool = False
+    gone: Draining | None = None  # None: what is open of a cluster that is gone goes on
+    looked_at: float = 0.0
 
     def start(self) -> None:
         """Start the first Envoy, or one after a death; nothing is taken over."""
@@ -98,6 +102,20 @@ class Envoy(Program):
             self.process = self.replaced.pop()
             self.epoch -= 1
         Program.look(self)
+        self._end_what_is_gone(time.monotonic())
+
+    def _end_what_is_gone(self, now: float) -> None:
+        """End what is still open of deleted APIs and replaced certificates, once it has had its time."""
+        if self.gone is None or self.process is None or now - self.looked_at < _CLUSTERS_SECONDS:
+            return
+        self.looked_at = now
+        try:
+            self.gone.look(self.process.pid, now=now)
+        except NotAllowed as refusal:
+            self.say(
+                f"what is open of deleted APIs and replaced certificates goes on: the system does not let its sockets be had ({refusal})"
+            )
+            self.gone = None
 
     def processes(self) -> list[subprocess.Popen[bytes]]:
         """Return those of its processes that run."""
@@ -118,14 +136,15 @@ def agent(home: Path) -> Program:
     return Program(name="gateway agent", command=[sys.executable, *_AGENT], folder=home, environment=environment)
 
 
-def envoy(binary: str, home: Path, concurrency: int) -> Envoy:
-    """Return the Envoy of *home*."""
+def envoy(binary: str, home: Path, concurrency: int, drain_seconds: float | None) -> Envoy:
+    """Return the Envoy of *home*; what is open of a cluster that is gone goes on for *drain_seconds* (``None``: for ever)."""
     command = [
         *(binary, "--config-path", BOOTSTRAP, "--concurrency", str(concurrency)),
         *("--log-level", "warning", "--component-log-level", _QUIET, "--log-format", _LOG_FORMAT),
         *("--drain-time-s", str(_DRAIN_SECONDS), "--parent-shutdown-time-s", str(_PARENT_SECONDS)),
     ]
-    return Envoy(name="gateway", command=command, folder=home)
+    gone = Draining(drain_seconds, functools.partial(_admin, home, "GET")) if drain_seconds is not None and AVAILABLE else None
+    return Envoy(name="gateway", command=command, folder=home, gone=gone)
 
 
 @contextlib.contextmanager
@@ -203,12 +222,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--envoy", required=True)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--concurrency", type=int, required=True)
+    parser.add_argument("--drain-seconds", type=float, help="how long what is open of an API that was deleted may go on; without: for ever")
     chosen = parser.parse_args(arguments)
     _raise_file_limit()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # Envoy's memory holds private keys
     try:
         with alone(chosen.home):
-            beside, kept = agent(chosen.home), envoy(chosen.envoy, chosen.home, chosen.concurrency)
+            beside, kept = agent(chosen.home), envoy(chosen.envoy, chosen.home, chosen.concurrency, chosen.drain_seconds)
 
             def renew() -> None:
                 beside.restart(_STOP_SECONDS)  # the next one reads what the settings say now

@@ -16,6 +16,7 @@ from portal.people.forms import ProfileForm
 from portal.people.standing import Standing
 from portal.preferences import keep, preferences_of, set_language_cookie
 from portal.responses import see_other
+from portal.signin.confirming import is_confirmed, to_confirm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,6 +31,8 @@ def profile(request: PortalRequest) -> HttpResponse:
         context = {"form": form, "card": card_of(Standing.of(person).role)}
         return render(request, "people/profile.html", context, status=422 if form.is_bound else 200)
     chosen = form.cleaned_data
+    if chosen["email"] != person.email and not is_confirmed(request):  # links for a forgotten password go to the address
+        return to_confirm(request)
     actions.change_profile(person, name=chosen["name"], email=chosen["email"], by=person, now=timezone.now())
     keep(person, language=chosen["language"])
     translation.activate(chosen["language"])  # what is said now is read on the next page

@@ -19,7 +19,7 @@ from apis import actions as api_actions
 from apis.models import Api
 from gateway import actions
 from gateway.agent import kept
-from gateway.models import Gateway
+from gateway.models import FailedCall, Gateway
 from portal.activity import last_line
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
@@ -159,6 +159,28 @@ def test_an_agent_that_is_killed_is_brought_back_and_no_call_is_lost(here: Plant
     _open_api(plain, "parcels")
     eventually(lambda: _is_live(last_line()) and _answers(here, "/parcels/1"))
     assert here.envoys() == {envoy}
+
+
+def test_a_call_that_fails_while_no_control_plane_is_there_is_told_later(here: Plant) -> None:
+    _open_api(Backend(), "nobody")  # not started
+    eventually(lambda: _answers(here, "/nobody/1", 502))
+    _lose_the_control_plane(here)
+    FailedCall.objects.all().delete()
+    answer = here.call("/nobody/2")
+    time.sleep(1.5)  # until Envoy has reported it
+    here.start("xds")
+    eventually(lambda: FailedCall.objects.filter(activity_id=answer.json["activityId"]).exists())
+
+
+def test_a_disk_that_is_full_keeps_nothing_from_going_live(here: Plant, plain: Backend) -> None:
+    eventually(here.is_ready)
+    (here.home / f"{kept.CONFIGURATION}.new").mkdir()  # where the next one would be written
+    _open_api(plain)
+    eventually(lambda: _answers(here, "/orders/1"))
+    eventually(lambda: "could not be kept" in here.log_of("gateway"))
+    (agent,) = here.agents()
+    time.sleep(0.5)
+    assert here.agents() == {agent}
 
 
 def test_envoy_talks_to_nobody_but_the_agent(here: Plant) -> None:

@@ -1,9 +1,10 @@
-"""``manage.py people list|deactivate|restore-administrator``: for when no page helps."""
+"""``manage.py people list|deactivate|reset-second-factor|restore-administrator``: for when no page helps."""
 
 from __future__ import annotations
 
 import json
 import sys
+from getpass import getpass
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -17,6 +18,7 @@ from portal.administrators import LastAdministrator
 from portal.characters import shown
 from portal.people import actions
 from portal.people.standing import with_roles
+from portal.signin import second_factors
 
 _LAST = "Nobody else could administer the portal. Make another active person an Administrator first."
 
@@ -25,15 +27,16 @@ class Command(BaseCommand):
     help = "List people, deactivate one, and make somebody an Administrator again where nobody can administer the portal."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|deactivate|restore-administrator")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|deactivate|reset-second-factor|restore-administrator")
         listed = verbs.add_parser("list", help="list the accounts with their roles")
         deactivate = verbs.add_parser("deactivate", help="keep somebody out and sign them out everywhere; not the last administrator")
+        reset = verbs.add_parser("reset-second-factor", help="take somebody's second factors away, who has lost them, and sign them out")
         restore = verbs.add_parser(
             "restore-administrator", help="make somebody an active Administrator; reads a new password from standard input"
         )
-        for verb in (deactivate, restore):
+        for verb in (deactivate, reset, restore):
             verb.add_argument("name", help="the user name")
-        for verb in (listed, deactivate, restore):
+        for verb in (listed, deactivate, reset, restore):
             verb.add_argument("--json", action="store_true", help="answer in JSON")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -66,11 +69,17 @@ class Command(BaseCommand):
             raise CommandError(_LAST) from error
         self._say(options, f"{shown(person.username)} was deactivated and signed out everywhere.", deactivated=person.username)
 
+    def reset_second_factor(self, options: dict[str, Any]) -> None:
+        """Take somebody's second factors away."""
+        person = _found(options["name"])
+        second_factors.reset_second_factor(person, by=None, now=timezone.now())
+        self._say(options, f"{shown(person.username)} signs in without a second factor until they set one up again.", reset=person.username)
+
     @sensitive_variables("password")
     def restore_administrator(self, options: dict[str, Any]) -> None:
         """Make somebody an active Administrator with a new password."""
         person = _found(options["name"])
-        password = sys.stdin.readline().rstrip("\r\n")
+        password = getpass("New password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
         try:
             validate_password(password, person)
         except ValidationError as error:

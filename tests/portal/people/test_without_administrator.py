@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -116,6 +117,17 @@ def test_the_command_deactivates_somebody_else() -> None:
 
     assert json.loads(_people("deactivate", "Mei", "--json")) == {"deactivated": "Mei"}
     assert not User.objects.get(username="Mei").is_active
+
+
+def test_the_command_takes_second_factors_away_and_signs_out() -> None:
+    person = User.objects.get()
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
+    client = Client()
+    client.force_login(person)
+
+    assert _people("reset-second-factor", "admin") == "admin signs in without a second factor until they set one up again.\n"
+    assert not Authenticator.objects.exists()
+    assert client.get("/").status_code == 302
 
 
 def test_the_command_lists_people_with_their_roles() -> None:
