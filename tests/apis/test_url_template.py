@@ -109,7 +109,9 @@ def test_a_template_is_filled_with_what_people_write() -> None:
     assert [(has_rest(one), rest_of(one)) for one in ("/a", "/*", "/a/{*X}")] == [(False, ""), (True, ""), (True, "X")]
 
 
-@pytest.mark.parametrize(("text", "method"), [("get", "GET"), ("*", "*"), (" PATCH ", "PATCH"), ("M-SEARCH", "M-SEARCH"), ("A" * 20, "A" * 20)])
+@pytest.mark.parametrize(
+    ("text", "method"), [("get", "GET"), ("*", "*"), (" PATCH ", "PATCH"), ("M-SEARCH", "M-SEARCH"), ("A" * 20, "A" * 20)]
+)
 def test_a_verb_is_upper_case(text: str, method: str) -> None:
     assert check_method(text) == method
 
