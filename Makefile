@@ -5,7 +5,7 @@ PORTAL_HOME ?= var
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run serve manage check test test-sqlite test-postgresql test-whole lint lock wheels sbom advisories install install-for-tests
+.PHONY: help run serve manage check test test-sqlite test-postgresql test-whole lint coverage mutation lock wheels sbom advisories install install-for-tests
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,17 @@ lint: install-for-tests ## linters, types, the import contract, missing migratio
 	lint-imports
 	djlint --lint --quiet templates
 	PORTAL_SECRET_KEY=none DATABASE_URL=sqlite://:memory: python manage.py makemigrations --check --dry-run
+
+coverage: install-for-tests ## branch coverage of the product, processes that tests start included; fails below 95 % or where a refusal is not provoked
+	coverage erase
+	coverage run -m pytest -n 2 --ignore=tests/browser
+	coverage combine --quiet
+	coverage report
+	coverage json --quiet -o - | python -m tests.uncovered
+
+mutation: install-for-tests ## change the pure core and the actions a little, in every way, and name the changes that no test notices (hours)
+	mutmut run
+	mutmut results
 
 lock: ## pin the requirements anew (ARGS=--upgrade: in their newest versions), each file by its hash
 	@$(PYTHON) -m supply.lock $(ARGS)

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from kit.issuing import Issued, issue
 from tests.browser import chromium
-from tests.issuing import Issued, issue
 from tests.processes import Portal
 
 FOLDER = Path(__file__).resolve().parent / "screenshots"
