@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 
 from certificates.facts import Facts
 from certificates.models import NAME_MAX_LENGTH, RESERVED_NAMES, CertificateVersion, ClientCertificate, folded
-from portal.activity import record
+from portal.activity import differences, record
 from portal.characters import deceives
 from portal.models import Event
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from apis.models import Api
     from certificates.pfx.model import Pfx
 
+_TOLD = ("number", "subject", "issuer", "serial", "thumbprint", "not_before", "not_after")  # of a version, by the activity log
 _ATTEMPTS = 10  # uploads at the same moment that may take a name made from the same common name
 
 
@@ -125,10 +126,12 @@ def roll_back(certificate: ClientCertificate, *, version: int, by: User | None, 
     chosen = certificate.versions.get(number=version)
     if chosen == certificate.current:
         return certificate
+    before = certificate.current
     chosen.current_since = now
     chosen.save(update_fields=["current_since"])
     _make_current(certificate, chosen)
-    record(Event.CERTIFICATE_ROLLED_BACK, certificate, by=by, at=now, version=version, thumbprint=chosen.thumbprint)
+    changes = _differences(before, chosen)
+    record(Event.CERTIFICATE_ROLLED_BACK, certificate, by=by, at=now, changes=changes, version=version, thumbprint=chosen.thumbprint)
     return certificate
 
 
@@ -161,9 +164,16 @@ def _upload(pfx: Pfx, facts: Facts, name: str, *, by: User | None, now: datetime
 @transaction.atomic
 def _replace(certificate: ClientCertificate, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime) -> ClientCertificate:
     certificate = _locked(certificate)
+    before = certificate.current
     version = _add_version(certificate, pfx, facts, by=by, now=now)
-    record(Event.CERTIFICATE_REPLACED, certificate, by=by, at=now, version=version.number, thumbprint=facts.thumbprint)
+    changes = _differences(before, version)
+    record(Event.CERTIFICATE_REPLACED, certificate, by=by, at=now, changes=changes, version=version.number, thumbprint=facts.thumbprint)
     return certificate
+
+
+def _differences(before: CertificateVersion | None, after: CertificateVersion) -> dict[str, Any]:
+    old, new = ({name: getattr(one, name) for name in _TOLD} if one else {} for one in (before, after))
+    return differences(old, new)
 
 
 def _refuse_taken_name(name: str) -> None:

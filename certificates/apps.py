@@ -11,12 +11,15 @@ class CertificatesConfig(AppConfig):
     verbose_name = _("Client certificates")
 
     def ready(self) -> None:
-        """Register the checks that refuse a start without the right encryption keys, and where the activity log finds certificates."""
+        """Register the checks that refuse a start without the right encryption keys, and what the activity log asks for."""
         from certificates import checks  # models are there only now
+        from certificates.activity_keys import activity_keys
         from portal import identity, parts
-        from portal.subjects import register
+        from portal.activity.keys import keys_from
+        from portal.subjects import describe, register
 
         parts.register("ring", checks.trouble_with_the_ring)
         identity.ring_keys(checks.ring_keys)
-
+        keys_from(activity_keys)
         register("certificate", model="certificates.ClientCertificate", url_name="certificates:detail")
+        describe("certificate", "certificates.CertificateVersion")

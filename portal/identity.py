@@ -20,8 +20,8 @@ from django.utils import timezone
 
 from portal import database, private_files
 from portal.activity import record
+from portal.activity.feed import installation
 from portal.environment import read
-from portal.feed import installation
 from portal.models import Event, Installation
 
 _NAME = "database-id"

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests.processes import folder_open_to_all
+
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 _SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=")
 
@@ -54,7 +56,7 @@ def server() -> Iterator[str]:
 @contextlib.contextmanager
 def stoppable_server(*, connections: int = 100) -> Iterator[Server]:
     """Yield a fresh server with one database, which takes so many *connections*; it and its data are gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="postgresql-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="postgresql-", dir=folder_open_to_all()) as temporary:
         folder = Path(temporary)
         user = _UNPRIVILEGED if os.geteuid() == 0 else None
         binaries = _binaries(folder, user)

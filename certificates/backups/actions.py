@@ -18,8 +18,8 @@ from certificates.models import SealedSecret
 from certificates.sealing import KeyRing, SealingError, Secret
 from portal import identity, private_files
 from portal.activity import last_line, record
+from portal.activity.feed import installation
 from portal.environment import read
-from portal.feed import installation
 from portal.models import Event, Installation
 
 if TYPE_CHECKING:

@@ -13,6 +13,14 @@ from certificates.facts import Facts
 _FOR_CLIENTS = "clientAuth"  # OpenSSL, which most servers use, does not take anyExtendedKeyUsage for it
 _WEAK_DIGESTS = ("MD2", "MD4", "MD5", "SHA-1")
 _WEAK_KEY = re.compile(r"RSA (?:[0-9]{1,3}|1[0-9]{3})\Z")  # under 2,000 bits; servers at their usual level take none
+# Extensions that servers understand (OpenSSL, X509_supported_extension; RFC 5280, 4.2: one that is critical and unknown is refused).
+_UNDERSTOOD = frozenset(
+    {
+        *(f"2.5.29.{number}" for number in (14, 15, 17, 18, 19, 30, 31, 32, 33, 35, 36, 37, 54)),
+        "2.16.840.1.113730.1.1",  # Netscape's certificate type
+        "1.3.6.1.5.5.7.1.14",  # proxy certificates, RFC 3820
+    }
+)
 
 
 class DoubtKind(enum.StrEnum):
@@ -23,6 +31,8 @@ class DoubtKind(enum.StrEnum):
     NOT_FOR_CLIENTS = "not-for-clients"
     NO_SIGNATURES = "no-signatures"
     WEAK_SIGNATURE = "weak-signature"
+    UNKNOWN_EXTENSION = "unknown-extension"
+    DATE_WITH_OFFSET = "date-with-offset"
     ISSUER_EXPIRED = "issuer-expired"
     ISSUER_WEAK = "issuer-weak"
 
@@ -41,7 +51,7 @@ def doubts_of(path: Sequence[Facts], *, now: datetime) -> tuple[Doubt, ...]:
     :param path: the certificate itself, then those that are sent along
     """
     leaf, *above = path
-    return (*_of_leaf(leaf, now), *_of_signatures(path), *_of_issuers(above, now))
+    return (*_of_leaf(leaf, now), *_of_form(path), *_of_signatures(path), *_of_issuers(above, now))
 
 
 def without_issuer(path: Sequence[Facts]) -> Facts | None:
@@ -58,6 +68,14 @@ def _of_leaf(leaf: Facts, now: datetime) -> Iterator[Doubt]:
         yield Doubt(DoubtKind.NOT_FOR_CLIENTS)
     if leaf.key_usage is not None and "digitalSignature" not in leaf.key_usage:
         yield Doubt(DoubtKind.NO_SIGNATURES)
+
+
+def _of_form(path: Sequence[Facts]) -> Iterator[Doubt]:
+    """Yield what strict servers do not read; each is named once, for the lowest certificate that has it."""
+    if unknown := next((oid for facts in path for oid in facts.critical if oid not in _UNDERSTOOD), ""):
+        yield Doubt(DoubtKind.UNKNOWN_EXTENSION, unknown)
+    if any(facts.dates_have_offsets for facts in path):
+        yield Doubt(DoubtKind.DATE_WITH_OFFSET)
 
 
 def _of_signatures(path: Sequence[Facts]) -> Iterator[Doubt]:

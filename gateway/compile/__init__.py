@@ -11,7 +11,7 @@ matching and resource.
 from gateway.compile.backends.clusters import compile_cluster, compile_refusal
 from gateway.compile.calls.routes import compile_segment
 from gateway.compile.calls.status import STATUS_PATH, compile_status
-from gateway.compile.edge.listener import GatewayListener, compile_listener
+from gateway.compile.edge.listener import GatewayListener, as_set, compile_listener
 from gateway.compile.keys.check import MOST_PLAIN_KEYS, compile_key_check
 from gateway.compile.keys.shards import SHARDS, KeyCredential, compile_key_shard, opens, shard_of
 from gateway.compile.names import KEYS_FILTER, api_of_cluster, cluster_name, segment_name, segment_of, shard_name
@@ -26,6 +26,7 @@ __all__ = [
     "KeyCredential",
     "Resource",
     "api_of_cluster",
+    "as_set",
     "cluster_name",
     "compile_cluster",
     "compile_key_check",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from apis.policy.failure import FAILURE_HEADER
 from apis.policy.model import DEFAULT_KEY_HEADER
 
 # Headers between our own filters. Callers' values are overwritten or removed before any filter runs; back ends never see them.
@@ -11,18 +12,24 @@ SCOPE_HEADER = "x-portal-scope"  # the path and a slash: what the scope and, wit
 ROOT_SCOPE = "/?/"  # what SCOPE_HEADER becomes for the API at the root; no path holds a question mark
 KEY_HEADER = DEFAULT_KEY_HEADER.lower()  # where the key check reads the key, wherever the caller has put it
 
+# What the gateway tells in answers of its own; a back end's are removed.
+ACTIVITY_HEADER = "x-activity-id"
+CONNECTION_HEADER = "x-portal-connection"  # between our own filters: callers never see it
+OWN_ANSWER_HEADERS = (ACTIVITY_HEADER, CONNECTION_HEADER, FAILURE_HEADER)
+
 # HTTP filters, by the names routes refer to them with.
 PATHS_FILTER = "paths"
 ROOT_FILTER = "root"
 CORS_FILTER = "cors"
 REDIRECTS_FILTER = "redirects"
+TRAILERS_FILTER = "trailers"
 KEY_NAMES_FILTER = "key-names"
 KEY_QUERY_FILTER = "key-query"
 KEY_SHARDS_FILTER = "key-shards"
 HTTP1_FILTER = "only-http1"  # of WebSockets only
 KEYS_FILTER = "keys"  # also the name of the resource it comes as
 
-XDS_CLUSTER = "xds"  # the control plane, from the bootstrap
+XDS_CLUSTER = "xds"  # where the configuration comes from, from the bootstrap: the agent
 TRUST_BUNDLE = "system-trust"  # the system's authorities, from the bootstrap: each gateway reads its own machine's
 METADATA = "portal"  # namespace of our metadata on routes and clusters
 

@@ -26,12 +26,12 @@ _SAY_EVERY = timedelta(hours=1)
 class ServerIdentity:
     """The certificate that the control plane shows. gRPC asks for it at each handshake, so streams that are open go on."""
 
-    def __init__(self, host: str, *, clock: Callable[[], datetime] = timezone.now) -> None:
+    def __init__(self, *names: str, clock: Callable[[], datetime] = timezone.now) -> None:
         """Begin without a certificate.
 
-        :param host: the name or address that gateways come to
+        :param names: the names and addresses that gateways come to
         """
-        self._host = host
+        self._names = names
         self._clock = clock
         self._issued: Issued | None = None
         self._said_at: datetime | None = None
@@ -57,14 +57,15 @@ class ServerIdentity:
         """Get a new certificate; return whether that worked. The one in use stays until then."""
         now = self._clock()
         try:
-            self._issued = await asyncio.to_thread(_issue, self._host, now)
+            self._issued = await asyncio.to_thread(_issue, self._names, now)
         except (SealingError, DatabaseError) as error:
             if self._said_at is None or not timedelta(0) <= now - self._said_at < _SAY_EVERY:
                 self._said_at = now
                 log.error("Gateways on other machines cannot come: %s", error)  # noqa: TRY400 - a sentence
             return False
         self._said_at = None
-        log.info("Gateways on other machines are shown a certificate that is valid until %s.", f"{self._issued.not_after:%Y-%m-%d}")
+        until = f"{self._issued.not_after:%Y-%m-%d}"
+        log.info("Gateways on other machines may call this one %s; its certificate is valid until %s.", ", ".join(self._names), until)
         return True
 
     async def keep(self) -> None:
@@ -88,8 +89,8 @@ async def listen(server: grpc.aio.Server, identity: ServerIdentity, address: str
     await identity.keep()
 
 
-def _issue(host: str, now: datetime) -> Issued:
+def _issue(names: tuple[str, ...], now: datetime) -> Issued:
     try:
-        return issue_for_server(host, now=now)
+        return issue_for_server(*names, now=now)
     finally:
         connection.close()

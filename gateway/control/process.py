@@ -8,11 +8,10 @@ import fcntl
 import functools
 import gc
 import logging
-import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import grpc
@@ -21,14 +20,18 @@ from django.conf import settings
 from gateway.compile import GatewayListener
 from gateway.control import network
 from gateway.control.alpn import Handshakes
-from gateway.control.server import OPTIONS, ControlPlane, Knows
+from gateway.control.enrolment import server_names
+from gateway.control.probes import Probes
+from gateway.control.server import ControlPlane, Knows
 from gateway.control.snapshot import Snapshot
 from gateway.control.status_queue import StatusQueue
 from gateway.control.status_writer import StatusWriter
 from gateway.control.watch import Watch
 from gateway.models import Gateway
 from gateway.streams.cache import Cache, Update
+from gateway.streams.serving import OPTIONS, add_local_socket
 from portal import parts
+from portal.activity.forwarding import LogKeeper
 from portal.health import HealthServer
 from portal.readiness import PATIENCE_SECONDS, Look, Readiness
 from portal.threads import WatchedThreads
@@ -76,12 +79,14 @@ async def _serve() -> None:
         enrolled = {fingerprint: name for name, *fingerprints in rows for fingerprint in fingerprints if fingerprint}
         loop.call_soon_threadsafe(_admit, cache, knows, enrolled, frozenset(renewed for *_, renewed in rows if renewed))
 
-    watch = Watch(snapshot, deliver, gateways_changed)
-    control_plane = ControlPlane(cache, statuses, knows, speaks_http2=snapshot.speaks_http2)
-    identity = network.ServerIdentity(settings.XDS_ADDRESS.rpartition(":")[0].strip("[]")) if settings.XDS_ADDRESS else None
+    probes = Probes(statuses, loop)
+    watch = Watch(snapshot, deliver, gateways_changed, probes.hand_on)
+    control_plane = ControlPlane(cache, statuses, knows, probes, speaks_http2=snapshot.speaks_http2)
+    identity = network.ServerIdentity(*_names()) if settings.XDS_ADDRESS else None
     own = {"certificate": identity.trouble} if identity else {}
     readiness = Readiness({**parts.looks(), **own, "changes": lambda: watch.trouble() or control_plane.trouble, "streams": _look_at(loop)})
-    with _following(threads, watch, StatusWriter(statuses, snapshot.apis_of)):
+    works = {"log_keeper": LogKeeper().run, "watch": watch.run, "status_writer": StatusWriter(statuses, snapshot.apis_of).run}
+    with _working(threads, works):
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():
                 with _health(readiness):
@@ -129,16 +134,17 @@ def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str], renewed: frozen
 
 
 @contextlib.contextmanager
-def _following(threads: WatchedThreads, watch: Watch, status_writer: StatusWriter) -> Iterator[None]:
-    """Run both threads; end the one that learns before the one that writes down."""
-    stop_following, stop_writing = threading.Event(), threading.Event()
-    following = threads.start("watch", lambda: watch.run(stop_following))
-    writing = threads.start("status_writer", lambda: status_writer.run(stop_writing))
+def _working(threads: WatchedThreads, works: Mapping[str, Callable[[threading.Event], None]]) -> Iterator[None]:
+    """Run each of *works* in a watched thread; end them in this order: what learns before what writes down."""
+    running = []
+    for name, work in works.items():
+        stop = threading.Event()
+        running.append((stop, threads.start(name, functools.partial(work, stop))))
     try:
         yield
     finally:
         threads.let_end()
-        for stop, thread in ((stop_following, following), (stop_writing, writing)):
+        for stop, thread in running:
             stop.set()
             thread.join(_END_SECONDS)
 
@@ -170,7 +176,7 @@ async def _listen(control_plane: ControlPlane, cache: Cache, ending: asyncio.Eve
     local, remote = (grpc.aio.server(options=OPTIONS) for _ in range(2))
     for server in (local, remote):
         server.add_generic_rpc_handlers(control_plane.handlers())
-    _add_local_socket(local, socket)
+    add_local_socket(local, socket)
     await local.start()
     log.info("Serving gateways on %s.", socket)
     ends = asyncio.create_task(ending.wait())
@@ -186,16 +192,6 @@ async def _listen(control_plane: ControlPlane, cache: Cache, ending: asyncio.Eve
         task.result()  # raises what has ended it
 
 
-def _add_local_socket(server: grpc.aio.Server, socket: Path) -> None:
-    """Listen on *socket*, which only we may open: the stream carries private keys.
-
-    By its name in its directory, because a socket's path may have no more than 107 bytes.
-    """
-    socket.unlink(missing_ok=True)
-    directory, mask = Path.cwd(), os.umask(0o177)
-    try:
-        os.chdir(socket.parent)
-        server.add_insecure_port(f"unix:{socket.name}")
-    finally:
-        os.chdir(directory)
-        os.umask(mask)
+def _names() -> tuple[str, ...]:
+    """Return under which names gateways of other machines reach this process."""
+    return server_names(settings.XDS_ADDRESS.rpartition(":")[0].strip("[]"), settings.XDS_NAMES)

@@ -1,13 +1,8 @@
-"""The control plane: one delta stream per gateway, over which it gets its configuration and answers for it, and what gateways report.
-
-grpc.aio: measured equal to the threaded server (0.5 ms from a change to its reader) and without threads per stream, so that a
-stalled or a thousandth stream takes nothing from the others. Each stream waits for its own flow control only.
-"""
+"""The control plane: one delta stream per gateway, over which it gets its configuration and answers for it, and what gateways report."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
@@ -16,39 +11,29 @@ import grpc
 from django.db import DatabaseError, connection
 from django.utils import timezone
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAccessLogsResponse
-from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest, LoadStatsResponse
 
 from certificates.sealing import SealingError
 from gateway.compile.resource import CLUSTER
 from gateway.control import renewal
 from gateway.control.enrolment import fingerprint_of
+from gateway.control.probes import Probes
 from gateway.control.status_queue import StatusQueue
 from gateway.control.watch import BARE
 from gateway.seeing.failures import failed_call
 from gateway.seeing.usage import counts_of, reports_wanted
+from gateway.streams import probing
 from gateway.streams.cache import Cache, NodeStream
-from gateway.streams.stream import PATIENCE
-from gateway.streams.wire import request_of, response_of, version_of
+from gateway.streams.serving import Context, handlers, serve_deltas
+from gateway.streams.stream import Peer
+from gateway.streams.wire import NODE, is_agent, version_of
 
 log = logging.getLogger(__name__)
 
-_DISCOVERY = "envoy.service.discovery.v3.AggregatedDiscoveryService"
-_LOGS = "envoy.service.accesslog.v3.AccessLogService"
 _ENROLMENT = "portal.Enrolment"  # ours: bytes in, bytes out
-_LOADS = "envoy.service.load_stats.v3.LoadReportingService"
-OPTIONS = (
-    ("grpc.so_reuseport", 0),
-    ("grpc.keepalive_time_ms", 10_000),  # a gateway whose machine is gone is noticed
-    ("grpc.keepalive_timeout_ms", 5_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),  # Envoy pings, too
-    ("grpc.http2.max_ping_strikes", 0),
-    ("grpc.max_receive_message_length", 16 * 1024 * 1024),  # a gateway that comes back lists all it has
-)
 _REFUSED_STREAM = "remote_refused_stream_reset"  # of Envoy's response code details; HTTP/1.1 has no streams
 T = TypeVar("T")
-Context = Any  # grpc.aio.ServicerContext is not typed
 
 
 class UnknownGateway(Exception):
@@ -80,7 +65,7 @@ class Knows:
 class ControlPlane:
     """The three services that gateways call."""
 
-    def __init__(self, cache: Cache, statuses: StatusQueue, knows: Knows, *, speaks_http2: Callable[[int], None]) -> None:
+    def __init__(self, cache: Cache, statuses: StatusQueue, knows: Knows, probes: Probes, *, speaks_http2: Callable[[int], None]) -> None:
         """Take what the streams are fed from and what they are noted in.
 
         :param speaks_http2: takes the id of an API whose back end a gateway has seen speak HTTP/2; must not make the streams wait
@@ -89,22 +74,17 @@ class ControlPlane:
         self._cache = cache
         self._statuses = statuses
         self._knows = knows
+        self._probes = probes
         self.trouble = ""  # why a gateway was turned away that should be served
 
     def handlers(self) -> tuple[Any, ...]:
         """Return the services as gRPC takes them."""
-        deltas = grpc.stream_stream_rpc_method_handler(
-            self.deltas, DeltaDiscoveryRequest.FromString, DeltaDiscoveryResponse.SerializeToString
-        )
-        logs = grpc.stream_unary_rpc_method_handler(
-            self.logs, StreamAccessLogsMessage.FromString, StreamAccessLogsResponse.SerializeToString
-        )
-        loads = grpc.stream_stream_rpc_method_handler(self.loads, LoadStatsRequest.FromString, LoadStatsResponse.SerializeToString)
+        service, method = probing.METHOD.strip("/").split("/")
+        probes = grpc.stream_stream_rpc_method_handler(self.probes)
         return (
-            grpc.method_handlers_generic_handler(_DISCOVERY, {"DeltaAggregatedResources": deltas}),
-            grpc.method_handlers_generic_handler(_LOGS, {"StreamAccessLogs": logs}),
+            *handlers(self.deltas, self.logs, self.loads),
+            grpc.method_handlers_generic_handler(service, {method: probes}),
             grpc.method_handlers_generic_handler(_ENROLMENT, {"Renew": grpc.unary_unary_rpc_method_handler(self.renew)}),
-            grpc.method_handlers_generic_handler(_LOADS, {"StreamLoadStats": loads}),
         )
 
     async def deltas(self, requests: AsyncIterator[DeltaDiscoveryRequest], context: Context) -> None:
@@ -114,27 +94,13 @@ class ControlPlane:
         name = await self._name(context, first.node.id)
         await self._refuse_to_empty(context, name, first)
         await self._retire_old_certificate(context)
-        node_stream = NodeStream(self._cache, name)
-        self._cache.join(node_stream)
         self._statuses.connected(name, version_of(first))
         log.info("%s has connected (Envoy %s).", name, version_of(first))
-        reading = asyncio.create_task(_read(node_stream, first, requests))
         try:
-            await self._write(node_stream, context)
+            node_stream = NodeStream(self._cache, name, Peer.AGENT if is_agent(first) else Peer.ENVOY)
+            await serve_deltas(node_stream, self._cache, first, requests, context)
         finally:
-            reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reading
-            self._cache.leave(node_stream)
             log.info("%s has disconnected.", name)
-
-    async def _write(self, node_stream: NodeStream, context: Context) -> None:
-        while not node_stream.ended.is_set():
-            node_stream.wake.clear()
-            while not node_stream.ended.is_set() and (response := node_stream.next_response()):
-                await context.write(response_of(*response, line=self._cache.line))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(node_stream.wake.wait(), PATIENCE if node_stream.stream.waiting else None)
 
     async def logs(self, messages: AsyncIterator[StreamAccessLogsMessage], context: Context) -> StreamAccessLogsResponse:
         """Take in failed calls until the gateway hangs up."""
@@ -157,6 +123,11 @@ class ControlPlane:
                 asked = True
                 yield reports_wanted()
             self._statuses.called(counts_of(report))
+
+    async def probes(self, answers: AsyncIterator[bytes], context: Context) -> None:
+        """Ask an agent what the portal wants to know, until it or we hang up."""
+        name = await self._name(context, dict(context.invocation_metadata()).get(NODE, ""))
+        await self._probes.carry(name, answers, context)
 
     async def renew(self, request: bytes, context: Context) -> bytes:
         """Answer a known gateway's signing request with a new certificate and the authority (:mod:`gateway.control.renewal`)."""
@@ -186,8 +157,12 @@ class ControlPlane:
         if not (self._cache.suspect and first.type_url == CLUSTER and first.initial_resource_versions):
             self.trouble = self.trouble if self._cache.suspect else ""
             return
+        await self._send_back(context, name)
+
+    async def _send_back(self, context: Context, who: str) -> None:
+        """Turn a gateway away without the word that it may not come, upon which it would give its configuration up."""
         if not self.trouble:
-            log.error("%s was turned away. %s", name, BARE)
+            log.error("%s was turned away. %s", who, BARE)
         self.trouble = BARE
         await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "There is no API here, and nothing tells why.")
 
@@ -196,6 +171,8 @@ class ControlPlane:
         try:
             return self._knows.name_of(context, claimed)
         except UnknownGateway as error:
+            if self._cache.suspect:  # who is enrolled may be lost as well
+                await self._send_back(context, context.peer())
             log.warning("%s", error)
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "This gateway is not enrolled.")
             raise
@@ -207,14 +184,3 @@ def _with_own_connection(do: Callable[..., T], *arguments: Any, **named: Any) ->
         return do(*arguments, **named)
     finally:
         connection.close()
-
-
-async def _read(node_stream: NodeStream, first: DeltaDiscoveryRequest, requests: AsyncIterator[DeltaDiscoveryRequest]) -> None:
-    """Feed the stream what its gateway says; end it when the gateway hangs up."""
-    try:
-        node_stream.receive(request_of(first))
-        async for message in requests:
-            node_stream.receive(request_of(message))
-    finally:
-        node_stream.ended.set()
-        node_stream.wake.set()

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 
 from gateway.control.snapshot import Snapshot
 from gateway.streams.cache import Update
-from portal import feed
+from portal.activity import feed
 from portal.change_signal import ChangeSignal
 
 log = logging.getLogger(__name__)
@@ -34,15 +34,19 @@ class EmptiedDatabase(Exception):
 class Watch:
     """The thread that reads and compiles."""
 
-    def __init__(self, snapshot: Snapshot, deliver: Callable[[Update], None], gateways_changed: Callable[[], None]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, deliver: Callable[[Update], None], gateways_changed: Callable[[], None], ask: Callable[[], None]
+    ) -> None:
         """Take the snapshot to keep up to date.
 
         :param deliver: takes each update; called in this thread
         :param gateways_changed: called in this thread at first and when gateways were enrolled or removed
+        :param ask: called in this thread after each commit, once the gateways have what it changes: hands on what they are asked
         """
         self._snapshot = snapshot
         self._deliver = deliver
         self._gateways_changed = gateways_changed
+        self._ask = ask
         self._position: feed.Position | None = None
         self._has_served = False  # an API
         self._suspect = True
@@ -101,6 +105,7 @@ class Watch:
                 elif learned := self._snapshot.learn():
                     self._deliver(learned)
                 else:
+                    self._ask()
                     change_signal.wait(_LOOK_SECONDS)
 
     def _judged(self, update: Update) -> Update:

@@ -22,7 +22,8 @@ from pytest_django.fixtures import Settings
 from apis.models import Api, Subscription
 from certificates.models import CertificateVersion, ClientCertificate
 from certificates.sealing import new_key
-from portal.feed import installation
+from portal.activity.feed import installation
+from portal.activity.verification import verify
 from portal.models import Activity, Event
 from tests.makers import issue, make_api, make_certificate, make_subscription
 
@@ -93,6 +94,7 @@ def test_what_was_restored_is_what_was_there(
     assert installation().epoch != epoch
     assert Activity.objects.order_by("-id")[0].event == Event.DATABASE_RESTORED
     make_api("after")  # the database goes on counting
+    assert verify().findings == []
     assert User.objects.create_user("after").pk > publisher.pk
 
 

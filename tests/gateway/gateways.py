@@ -135,7 +135,7 @@ class Gateway:
     def start(self) -> None:
         """Start Envoy and wait until it answers."""
         chosen = GatewayBootstrap(
-            node="test", control_plane=UnixSocket(path="xds.sock"), admin=("127.0.0.1", self.admin_port), trust_bundle=trust_bundle()
+            node="test", agent=UnixSocket(path="xds.sock"), admin=("127.0.0.1", self.admin_port), trust_bundle=trust_bundle()
         )
         (self.home / "gateway.json").write_text(as_json(bootstrap(chosen)), encoding="utf-8")
         quiet = ("--log-level", "error", "--component-log-level", "misc:error", "--disable-hot-restart")

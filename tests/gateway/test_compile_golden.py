@@ -147,7 +147,7 @@ def test_envoy_itself_takes_all_of_it(tmp_path: Path) -> None:
     client = issue("client")
     real = compiled(identity_of(client))
     chosen = GatewayBootstrap(
-        node="test", control_plane=UnixSocket(path="xds.sock"), admin=UnixSocket(path="admin.sock"), trust_bundle=envoy.trust_bundle()
+        node="test", agent=UnixSocket(path="xds.sock"), admin=UnixSocket(path="admin.sock"), trust_bundle=envoy.trust_bundle()
     )
     made = MessageToDict(bootstrap(chosen), preserving_proto_field_name=True)
     resources = [one for group in real.values() for one in group]

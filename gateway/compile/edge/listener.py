@@ -40,29 +40,49 @@ class GatewayListener:
 
 def compile_listener(settings: GatewayListener) -> tuple[Resource, ...]:
     """Return the listener. Its scopes, routes and key shards come from the control plane, each by itself."""
-    address = Address(socket_address=SocketAddress(address=settings.host, port_value=settings.port, ipv4_compat=settings.host == "::"))
-    network = Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(_connection_manager(settings)))
+    network = Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(_connection_manager()))
     listener = Listener(
         name=NAME,
-        address=address,
         filter_chains=[FilterChain(filters=[network])],
         per_connection_buffer_limit_bytes=UInt32Value(value=32768),
     )
-    return (Resource.of(NAME, listener),)
+    return (as_set(Resource.of(NAME, listener), settings),)
 
 
-def _connection_manager(settings: GatewayListener) -> hcm.HttpConnectionManager:
+def as_set(listener: Resource, settings: GatewayListener) -> Resource:
+    """Return *listener* with what belongs to the gateway itself as its own *settings* say, whoever's it was compiled with."""
+    own = Listener.FromString(listener.body)
+    if own.name == NAME:
+        place = SocketAddress(address=settings.host, port_value=settings.port, ipv4_compat=settings.host == "::")
+        own.address.CopyFrom(Address(socket_address=place))
+    for chain in own.filter_chains:
+        for network in chain.filters:
+            if network.typed_config.Is(_HCM.DESCRIPTOR):
+                manager = _HCM.FromString(network.typed_config.value)
+                _set(manager, settings)
+                network.typed_config.CopyFrom(pack(manager))
+    return Resource.of(listener.name, own)
+
+
+def _set(manager: hcm.HttpConnectionManager, settings: GatewayListener) -> None:
+    manager.xff_num_trusted_hops = settings.trusted_proxies
+    manager.stream_idle_timeout.CopyFrom(Duration(seconds=settings.idle_seconds))
+    headers = early_headers(trusted_proxies=settings.trusted_proxies)
+    others = [one for one in manager.early_header_mutation_extensions if one.name != headers.name]
+    del manager.early_header_mutation_extensions[:]
+    manager.early_header_mutation_extensions.extend([headers, *others])
+
+
+def _connection_manager() -> hcm.HttpConnectionManager:
     return _HCM(
         stat_prefix=NAME,
         scoped_routes=_scoped_routes(),
         http_filters=http_filters(),
-        early_header_mutation_extensions=[early_headers(trusted_proxies=settings.trusted_proxies)],
         local_reply_config=local_replies(),
         access_log=[failed_calls_log()],
         upgrade_configs=[_HCM.UpgradeConfig(upgrade_type=UPGRADE, filters=filters_of_websockets())],
         # Who is calling: the peer's address, whatever it says of itself; no address is trusted with Envoy's own headers.
         use_remote_address=BoolValue(value=True),
-        xff_num_trusted_hops=settings.trusted_proxies,
         internal_address_config=_HCM.InternalAddressConfig(unix_sockets=False),
         # A path keeps its bytes; what could be read in two ways is refused (see paths).
         normalize_path=BoolValue(value=False),
@@ -85,7 +105,6 @@ def _connection_manager(settings: GatewayListener) -> hcm.HttpConnectionManager:
             override_stream_error_on_invalid_http_message=BoolValue(value=True),
         ),
         request_headers_timeout=Duration(seconds=10),
-        stream_idle_timeout=Duration(seconds=settings.idle_seconds),
         # No limit on a whole request: uploads, gRPC streams and WebSockets may last as long as something moves.
         request_timeout=Duration(),
         # The back end's words pass as they are, and nothing is spent on ids that nobody asked for.

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from portal import database, identity, installation
-from portal.feed import installation as installation_of_the_database
+from portal.activity.feed import installation as installation_of_the_database
 
 STEPS = (
     installation.private_home,
