@@ -17,7 +17,7 @@ from portal.activity import guards
 from portal.sqlite.base import DatabaseWrapper
 
 # Who was signed in when the backup was made may have signed out since: everybody signs in again.
-_LEFT_OUT = ("sessions.Session", "usersessions.UserSession")
+_LEFT_OUT = ("sessions.Session", "signin.SignedIn")
 _BATCH = 500
 
 

@@ -9,21 +9,25 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apis import actions as api_actions
 from apis.models import Api
 from gateway import actions
 from gateway.agent import kept
+from gateway.control.enrolment import fingerprint_of
 from gateway.models import FailedCall, Gateway
 from portal.activity import last_line
+from portal.activity.guards import TABLE, lifted
+from portal.models import ActivityHead, Event
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
-from tests.makers import make_api
+from tests.makers import lines, make_api
 from tests.processes import free_ports
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -282,3 +286,46 @@ def test_a_change_counts_as_live_only_once_envoy_has_it(here: Plant, plain: Back
     finally:
         os.kill(envoy, signal.SIGCONT)
     eventually(lambda: _is_live(last_line()))
+
+
+def test_a_gateway_renews_its_enrolment_and_the_old_one_is_over_then(still: Plant, plain: Backend) -> None:
+    """Both sides are real; the gateway was enrolled so long ago that it is time."""
+    (port,) = free_ports(1)
+    old = actions.enrol("gateway-2", by=None, now=timezone.now() - timedelta(days=700))
+    (folder := still.home / "gateway-identity").mkdir()
+    for name, content in old.files.items():
+        (folder / name).write_bytes(content)
+    still.start("xds", PORTAL_XDS_ADDRESS=f"127.0.0.1:{port}")
+    still.start("gateway", "run", GATEWAY_XDS_ADDRESS=f"127.0.0.1:{port}")
+    _open_api(plain)
+    eventually(lambda: _answers(still, "/orders/1"))
+    eventually((folder / "renewed.pem").exists)
+    eventually(lambda: Gateway.objects.exclude(fingerprint=old.fingerprint).filter(next_fingerprint="").exists())
+    gateway = Gateway.objects.get()
+    assert gateway.enrolled_until is not None
+    assert gateway.enrolled_until > timezone.now() + timedelta(days=700)
+    assert gateway.fingerprint == fingerprint_of((folder / "renewed.pem").read_bytes())
+    _open_api(plain, "parcels")  # it has come back with the new one
+    eventually(lambda: _answers(still, "/parcels/1"))
+    assert still.call("/orders/1").status == 200
+    said = [line.event for line in lines() if line.kind == "gateway"]
+    assert said == [Event.GATEWAY_ADDED, Event.GATEWAY_RENEWED, Event.GATEWAY_CERTIFICATE_USED]
+
+
+def test_an_emptied_database_beside_a_control_plane_that_starts_takes_nothing_from_gateways(still: Plant, plain: Backend) -> None:
+    """It has lost who is enrolled as well: that is no reason to tell gateways that they were removed."""
+    (port,) = free_ports(1)
+    call_command("gateway", "enrol", "gateway-2", directory=still.home / "gateway-identity")
+    still.start("xds", PORTAL_XDS_ADDRESS=f"127.0.0.1:{port}")
+    still.start("gateway", "run", GATEWAY_XDS_ADDRESS=f"127.0.0.1:{port}")
+    _open_api(plain)
+    eventually(lambda: _answers(still, "/orders/1"))
+    still.end("xds", how=signal.SIGKILL)
+    with transaction.atomic(), lifted(), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {TABLE}")
+    for model in (ActivityHead, Gateway, Api):
+        model._default_manager.all().delete()
+    still.start("xds", PORTAL_XDS_ADDRESS=f"127.0.0.1:{port}")
+    eventually(lambda: "was turned away" in still.log_of("xds"))
+    time.sleep(7)  # longer than a gateway waits that was removed
+    assert still.call("/orders/1").status == 200

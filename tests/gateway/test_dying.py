@@ -26,9 +26,9 @@ from gateway.compile import cluster_name
 from gateway.compile.resource import CLUSTER
 from gateway.models import Delivery, Gateway, Usage
 from portal import identity
-from portal.activity import last_line
+from portal.activity.guards import TABLE, lifted
 from portal.live import Kind, State, live_status
-from portal.models import Activity, Event
+from portal.models import Activity, ActivityHead, Event
 from portal.threads import FAILED
 from tests.gateway.peers import Peer, local_peer
 from tests.gateway.plant import Plant, eventually
@@ -109,7 +109,7 @@ def _now_served(plant: Plant) -> set[str]:
 
 def test_a_thread_that_ends_ends_the_process_with_a_sentence(control_plane: Plant) -> None:
     # A line that nothing of ours writes: its subject is no number.
-    Activity.objects.create(at=timezone.now(), event=Event.API_CHANGED, subject_id="none", subject_name="none")
+    Activity.objects.create(at=timezone.now(), kind="api", event=Event.API_CHANGED, subject_id="none", subject_name="none")
     assert control_plane.wait_for("xds") == FAILED
     assert "The thread watch has ended, so this process ends" in control_plane.log_of("xds")
 
@@ -135,14 +135,15 @@ def _report(plant: Plant, api: Api, calls: int) -> None:
     time.sleep(1.1)  # what happens at once is written together, and counts add up
 
 
-def _go_back_to(line: int) -> None:
-    """Bring the log, and what it counts with, back to *line*, as a restored copy does."""
-    Activity.objects.filter(id__gt=line).delete()
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT setval(pg_get_serial_sequence('portal_activity', 'id'), %s)", [line])
-        else:
-            cursor.execute("UPDATE sqlite_sequence SET seq = %s WHERE name = 'portal_activity'", [line])
+def _go_back_to(head: ActivityHead) -> None:
+    """Bring the log back to its *head* at that time, as a restored copy does."""
+    _delete_lines_after(head.line)
+    head.save()
+
+
+def _delete_lines_after(line: int) -> None:
+    with lifted(), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {TABLE} WHERE id > %s", [line])
 
 
 def test_a_database_that_has_gone_back_is_noticed_even_when_its_numbers_have_overtaken(control_plane: Plant) -> None:
@@ -150,12 +151,12 @@ def test_a_database_that_has_gone_back_is_noticed_even_when_its_numbers_have_ove
     with local_peer(control_plane, "gateway-1") as peer:
         eventually(lambda: cluster_name(kept.pk) in _now_served(control_plane))
         assert served(peer) == {cluster_name(kept.pk)}
-    line = last_line()
+    then = ActivityHead.objects.get()
     gone = [make_api(f"gone-{number}") for number in range(2)]
     eventually(lambda: {cluster_name(api.pk) for api in gone} <= _now_served(control_plane))
     with transaction.atomic():  # at one stroke: lines of the same numbers say something else now
         Api.objects.filter(pk__in=[api.pk for api in gone]).delete()
-        _go_back_to(line)
+        _go_back_to(then)
         news = [make_api(f"new-{number}") for number in range(3)]
     wanted = {cluster_name(api.pk) for api in (kept, *news)}
     eventually(lambda: _now_served(control_plane) == wanted)
@@ -165,20 +166,20 @@ def test_a_database_that_has_gone_back_is_noticed_even_when_its_numbers_have_ove
 def test_nothing_is_called_live_for_what_had_its_number_before(control_plane: Plant) -> None:
     make_api("kept")
     with local_peer(control_plane, "gateway-1") as peer:
-        line = last_line()
+        then = ActivityHead.objects.get()
         gone = make_api("gone")
         eventually(lambda: cluster_name(gone.pk) in _now_served(control_plane))
         peer.clusters(2)
         eventually(lambda: Gateway.objects.filter(name="gateway-1", connected_at__isnull=False).exists())
         with transaction.atomic():
             Api.objects.filter(pk=gone.pk).delete()
-            _go_back_to(line)
+            _go_back_to(then)
             new = make_api("new")
         assert peer.ends()  # it is to come back and say what it has
     with local_peer(control_plane, "gateway-1") as peer:
         peer.ask(CLUSTER)
         eventually(lambda: Gateway.objects.filter(name="gateway-1", applied_change=0).exists())
-        assert not Delivery.objects.filter(change__gt=line, applied_at__isnull=False).exists()
+        assert not Delivery.objects.filter(change__gt=then.line, applied_at__isnull=False).exists()
         assert live_status(Kind.API, new.pk).state is not State.LIVE
 
 
@@ -196,7 +197,8 @@ def test_a_database_that_was_emptied_takes_nothing_from_the_gateways(control_pla
     eventually(lambda: cluster_name(api.pk) in _now_served(control_plane))
     with transaction.atomic():
         Api.objects.all().delete()
-        Activity.objects.all().delete()
+        _delete_lines_after(0)
+        ActivityHead.objects.all().delete()
     told = eventually(lambda: None if (now := ready(control_plane))["ready"] else now)
     assert "no API, and nothing in it tells that any was deleted" in told["reasons"]["changes"]
     assert _now_served(control_plane) == {cluster_name(api.pk)}

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from apis.actions import apis as api_actions
+from apis import actions as api_actions
 from portal.activity import last_line
 from portal.activity.feed import Position, WentBack, here, lines_after, may_be_empty
 from portal.activity.guards import TABLE, unguard
