@@ -16,3 +16,4 @@ class CertificatesConfig(AppConfig):
         from portal.subjects import register
 
         register("certificate", model="certificates.ClientCertificate", url_name="certificates:detail")
+        register("server-certificate", model="certificates.ServerCertificate", url_name="server_certificates:detail")

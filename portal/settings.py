@@ -16,6 +16,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 PORTAL_HOME = Path(read("PORTAL_HOME", str(BASE_DIR / "var"))).resolve()
 PORTAL_HOST, PORTAL_PORT = read_address("PORTAL_ADDRESS", "127.0.0.1:8000")
 GATEWAY_HOST, GATEWAY_PORT = read_address("GATEWAY_ADDRESS", "127.0.0.1:8080")
+GATEWAY_TLS_ADDRESS = read_optional_address("GATEWAY_TLS_ADDRESS")  # where it ends TLS, with the server certificates; none: HTTP only
+GATEWAY_HTTP3 = read("GATEWAY_HTTP3") == "1"  # also over UDP there
+GATEWAY_HTTPS_REDIRECT = read("GATEWAY_HTTPS_REDIRECT") == "1"  # callers by HTTP are sent there
 GATEWAY_ADMIN_ADDRESS = read_optional_address("GATEWAY_ADMIN_ADDRESS")  # none: a unix socket under PORTAL_HOME
 GATEWAY_IDLE_SECONDS = int(read("GATEWAY_IDLE_SECONDS", "60"))  # how long a call may go without a byte in either direction
 GATEWAY_TRUSTED_PROXIES = int(read("GATEWAY_TRUSTED_PROXIES", "0"))  # proxies in front of the gateway that append to X-Forwarded-For

@@ -21,6 +21,7 @@ urlpatterns = [
     path("accounts/theme/", views.set_theme, name="set_theme"),
     path("i18n/setlang/", views.set_language, name="set_language"),
     path("security/client-certificates/", include("certificates.urls")),
+    path("security/server-certificates/", include("certificates.server_urls")),
     path("apis/", include("apis.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
     path("gateways/", include("gateway.pages.urls")),

@@ -33,6 +33,10 @@ class Issued:
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     @property
+    def chain_pem(self) -> str:
+        return "".join(one.public_bytes(serialization.Encoding.PEM).decode() for one in self.chain)
+
+    @property
     def key_der(self) -> bytes:
         return self.key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 

@@ -33,6 +33,7 @@ def tab(request: PortalRequest, api: Api, which: str, *, status: int = OK, templ
         ("settings", _("Settings")),
         ("operations", _("Operations")),
         ("security", _("Security")),
+        ("callers", _("Callers")),
         ("calls", _("Calls")),
         ("policy", _("Policy")),
         *([("console", _("Test"))] if request.user.has_perm("apis.change_api") else []),

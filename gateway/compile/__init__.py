@@ -11,7 +11,8 @@ matching and resource.
 from gateway.compile.backends.clusters import compile_cluster, compile_refusal
 from gateway.compile.calls.routes import compile_segment
 from gateway.compile.calls.status import STATUS_PATH, compile_status
-from gateway.compile.edge.listener import GatewayListener, compile_listener
+from gateway.compile.edge.https import Served, compile_https, compile_server_certificate
+from gateway.compile.edge.listener import GatewayListener, Https, compile_listener
 from gateway.compile.keys.check import MOST_PLAIN_KEYS, compile_key_check
 from gateway.compile.keys.shards import SHARDS, KeyCredential, compile_key_shard, opens, shard_of
 from gateway.compile.names import KEYS_FILTER, api_of_cluster, cluster_name, segment_name, segment_of, shard_name
@@ -23,16 +24,20 @@ __all__ = [
     "SHARDS",
     "STATUS_PATH",
     "GatewayListener",
+    "Https",
     "KeyCredential",
     "Resource",
+    "Served",
     "api_of_cluster",
     "cluster_name",
     "compile_cluster",
+    "compile_https",
     "compile_key_check",
     "compile_key_shard",
     "compile_listener",
     "compile_refusal",
     "compile_segment",
+    "compile_server_certificate",
     "compile_status",
     "opens",
     "segment_name",

@@ -10,8 +10,10 @@ from apis.policy.model import DEFAULT_KEY_HEADER
 SCOPE_HEADER = "x-portal-scope"  # the path and a slash: what the scope and, within it, the API are found by
 ROOT_SCOPE = "/?/"  # what SCOPE_HEADER becomes for the API at the root; no path holds a question mark
 KEY_HEADER = DEFAULT_KEY_HEADER.lower()  # where the key check reads the key, wherever the caller has put it
+CALLER_HEADER = "x-portal-caller"  # the thumbprint of the certificate that a caller has shown
 
 # HTTP filters, by the names routes refer to them with.
+TO_HTTPS_FILTER = "to-https"
 PATHS_FILTER = "paths"
 ROOT_FILTER = "root"
 CORS_FILTER = "cors"
@@ -43,6 +45,11 @@ def api_of_cluster(name: str) -> int | None:
 def basic_secret_name(api_id: int) -> str:
     """Return the name of the secret that holds an API's Authorization header."""
     return f"basic-{api_id}"
+
+
+def server_secret_name(certificate_id: int) -> str:
+    """Return the name of the secret that holds a server certificate, and of what callers that get it meet."""
+    return f"server-{certificate_id}"
 
 
 def base_of(path: str) -> str:

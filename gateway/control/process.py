@@ -19,7 +19,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from certificates.sealing import SealingError
-from gateway.compile import GatewayListener
+from gateway.compile import GatewayListener, Https
 from gateway.control.alpn import Handshakes
 from gateway.control.enrolment import issue_for_server
 from gateway.control.server import OPTIONS, ControlPlane, Knows
@@ -55,6 +55,7 @@ async def _serve() -> None:
         port=settings.GATEWAY_PORT,
         idle_seconds=settings.GATEWAY_IDLE_SECONDS,
         trusted_proxies=settings.GATEWAY_TRUSTED_PROXIES,
+        https=_https(),
     )
     handshakes = Handshakes(allowed=settings.ALLOWED_BACKEND_NETWORKS)
     handshakes.start()
@@ -76,6 +77,13 @@ async def _serve() -> None:
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():
                 await _listen(ControlPlane(cache, statuses, knows, speaks_http2=snapshot.speaks_http2), cache, ending)
+
+
+def _https() -> Https | None:
+    if settings.GATEWAY_TLS_ADDRESS is None:
+        return None
+    host, port = settings.GATEWAY_TLS_ADDRESS
+    return Https(host=host, port=port, http3=settings.GATEWAY_HTTP3, instead_of_http=settings.GATEWAY_HTTPS_REDIRECT)
 
 
 def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str]) -> None:

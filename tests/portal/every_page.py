@@ -8,7 +8,15 @@ from enum import Enum
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.makers import make_api, make_certificate, make_failed_call, make_gateway, make_shared_access, make_subscription
+from tests.makers import (
+    make_api,
+    make_certificate,
+    make_failed_call,
+    make_gateway,
+    make_server_certificate,
+    make_shared_access,
+    make_subscription,
+)
 
 
 class Open(Enum):
@@ -39,6 +47,7 @@ class Address:
 _VIEW, _PUBLISH = Open.VIEWERS, Open.PUBLISHERS
 CERTIFICATE, API, SUBSCRIPTION, GATEWAY, ACTIVITY_ID = "orders-client", "orders", "all", "gateway-1", "5f3c-1"
 ACCESS = "5cf1a7"
+SERVER_CERTIFICATE = "api.example.com"
 
 ADDRESSES: dict[str, Address] = {
     "healthz": Address(Open.ANYBODY),
@@ -58,9 +67,16 @@ ADDRESSES: dict[str, Address] = {
     "certificates:replace": Address(_PUBLISH, named=CERTIFICATE),
     "certificates:roll_back": Address(_PUBLISH, "post", named=CERTIFICATE),
     "certificates:delete": Address(_PUBLISH, named=CERTIFICATE),
+    "server_certificates:index": Address(_VIEW),
+    "server_certificates:detail": Address(_VIEW, named=SERVER_CERTIFICATE),
+    "server_certificates:upload": Address(_PUBLISH),
+    "server_certificates:replace": Address(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:roll_back": Address(_PUBLISH, "post", named=SERVER_CERTIFICATE),
+    "server_certificates:delete": Address(_PUBLISH, named=SERVER_CERTIFICATE),
     "apis:index": Address(_VIEW),
     "apis:detail": Address(_VIEW, named=API),
     "apis:operations": Address(_VIEW, named=API),
+    "apis:callers": Address(_VIEW, named=API),
     "apis:calls": Address(_VIEW, named=API),
     "apis:policy": Address(_VIEW, named=API),
     "apis:new": Address(_PUBLISH),
@@ -110,6 +126,7 @@ def url_names(patterns: list[URLPattern | URLResolver] | None = None, namespace:
 def make_something_of_everything() -> None:
     """Store what the addresses name."""
     make_certificate(CERTIFICATE)
+    make_server_certificate(SERVER_CERTIFICATE)
     make_subscription(SUBSCRIPTION, api=make_api(API))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)

@@ -27,7 +27,7 @@ PAGES = [
 ]
 # What is the same in every language: what the tests have stored, verbs, certificates' own words, names of languages.
 _DATA = re.compile(
-    r"\b(?:administrator|orders(?:-client)?|gateway-1|all|everything|English|Marked|CN|O|Example|5f3c-1|[0-9A-F]{4,64}|Envoy|P-256"
+    r"\b(?:administrator|api\.example\.com|orders(?:-client)?|gateway-1|all|everything|English|Marked|CN|O|Example|5f3c-1|[0-9A-F]{4,64}|Envoy|P-256"
     r"|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|https?://\S+)\b",
     re.IGNORECASE,
 )

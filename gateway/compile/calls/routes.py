@@ -28,6 +28,7 @@ from xds.type.matcher.v3.matcher_pb2 import Matcher
 from apis.policy.model import Cors, OperationPattern, Policy, Preflights, Protocol
 from gateway.compile.calls.cors import answers_to_browsers, is_preflight, varies_by_origin
 from gateway.compile.calls.forwarding import forward
+from gateway.compile.calls.hosts import under
 from gateway.compile.calls.paths import names_once, without_path_parameters
 from gateway.compile.calls.redirects import addresses
 from gateway.compile.calls.retries import SAFE_METHODS, is_safe, not_answered, not_begun
@@ -37,6 +38,7 @@ from gateway.compile.calls.templates import Pattern, QueryPart, matches, query_p
 from gateway.compile.keys.places import has_own_names, own_names, own_names_metadata
 from gateway.compile.matching import on_match, request_header
 from gateway.compile.names import (
+    CALLER_HEADER,
     CORS_FILTER,
     HTTP1_FILTER,
     KEY_HEADER,
@@ -76,7 +78,7 @@ def routes_and_scope(segment: str, host: VirtualHost) -> tuple[Resource, ...]:
     routes = RouteConfiguration(
         name=name,
         virtual_hosts=[host],
-        request_headers_to_remove=[SCOPE_HEADER, KEY_HEADER, *_ENVOYS_OWN],
+        request_headers_to_remove=[SCOPE_HEADER, KEY_HEADER, CALLER_HEADER, *_ENVOYS_OWN],
     )
     _switch_off(routes, ROOT_FILTER)
     scope = ScopedRouteConfiguration(name=name, route_configuration_name=name)
@@ -127,7 +129,11 @@ def _routes(policy: Policy) -> list[Route]:
     """Return a route per thing an operation matches, the most specific operation first, then 404; preflights before all."""
     operations = sorted(policy.operations, key=_order)
     routes = [route for operation in operations for route in _operation_routes(policy, operation)]
-    return [*_preflights(policy, routes), *routes, not_found(policy.path or ROOT)]
+    routes = [*_preflights(policy, routes), *routes]
+    if policy.hosts:
+        for route in routes:
+            route.match.headers.append(under(policy.hosts))
+    return [*routes, not_found(policy.path or ROOT)]
 
 
 def _preflights(policy: Policy, routes: Sequence[Route]) -> Iterator[Route]:

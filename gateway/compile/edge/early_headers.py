@@ -16,7 +16,7 @@ from envoy.extensions.http.early_header_mutation.header_mutation.v3.header_mutat
 from envoy.type.matcher.v3.regex_pb2 import RegexMatcher
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
 
-from gateway.compile.names import KEY_HEADER, SCOPE_HEADER
+from gateway.compile.names import CALLER_HEADER, KEY_HEADER, SCOPE_HEADER
 from gateway.compile.resource import pack
 
 _FORWARDED_HOST = "x-forwarded-host"
@@ -41,6 +41,12 @@ def early_headers(*, trusted_proxies: int) -> TypedExtensionConfig:
         _set(_FORWARDED_HOST, "%REQ(:AUTHORITY)%", host),
     ]
     return TypedExtensionConfig(name="own-headers", typed_config=pack(EarlyHeaderMutation(mutations=mutations)))
+
+
+def caller_certificate() -> TypedExtensionConfig:
+    """Return what notes the thumbprint of the caller's certificate (SHA-1, as publishers know it), which no script can ask for."""
+    noted = _set(CALLER_HEADER, "%DOWNSTREAM_PEER_FINGERPRINT_1%", HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD)
+    return TypedExtensionConfig(name="caller-certificate", typed_config=pack(EarlyHeaderMutation(mutations=[noted])))
 
 
 def _set(name: str, value: str, action: HeaderValueOption.HeaderAppendAction) -> HeaderMutation:

@@ -20,12 +20,24 @@ from gateway.compile.answers.access_log import failed_calls_log
 from gateway.compile.answers.replies import local_replies
 from gateway.compile.edge.early_headers import early_headers
 from gateway.compile.edge.filters import filters_of_websockets, http_filters
+from gateway.compile.edge.to_https import to_https
 from gateway.compile.edge.websockets import UPGRADE
 from gateway.compile.names import SCOPE_HEADER
 from gateway.compile.resource import Resource, pack
 
 NAME = "gateway"
+BUFFER_BYTES = 32768
 _HCM = hcm.HttpConnectionManager
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Https:
+    """Where the gateway ends TLS, see https.py."""
+
+    host: str
+    port: int
+    http3: bool = False  # also over UDP
+    instead_of_http: bool = False  # callers by HTTP are sent there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,22 +48,32 @@ class GatewayListener:
     port: int
     idle_seconds: int = 60  # how long a call may go without a byte in either direction; then 504
     trusted_proxies: int = 0  # how many proxies in front append to X-Forwarded-For
+    https: Https | None = None
 
 
 def compile_listener(settings: GatewayListener) -> tuple[Resource, ...]:
-    """Return the listener. Its scopes, routes and key shards come from the control plane, each by itself."""
-    address = Address(socket_address=SocketAddress(address=settings.host, port_value=settings.port, ipv4_compat=settings.host == "::"))
-    network = Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(_connection_manager(settings)))
+    """Return the listener for HTTP. Its scopes, routes and key shards come from the control plane, each by itself."""
+    manager = connection_manager(settings)
+    if settings.https and settings.https.instead_of_http:
+        manager.http_filters.insert(0, to_https(settings.https.port))
+    network = Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(manager))
     listener = Listener(
         name=NAME,
-        address=address,
+        address=listening_on(settings.host, settings.port),
         filter_chains=[FilterChain(filters=[network])],
-        per_connection_buffer_limit_bytes=UInt32Value(value=32768),
+        per_connection_buffer_limit_bytes=UInt32Value(value=BUFFER_BYTES),
     )
     return (Resource.of(NAME, listener),)
 
 
-def _connection_manager(settings: GatewayListener) -> hcm.HttpConnectionManager:
+def listening_on(host: str, port: int, *, udp: bool = False) -> Address:
+    """Return an address to listen on; ``::`` is for IPv4, too."""
+    protocol = SocketAddress.UDP if udp else SocketAddress.TCP
+    return Address(socket_address=SocketAddress(protocol=protocol, address=host, port_value=port, ipv4_compat=host == "::"))
+
+
+def connection_manager(settings: GatewayListener) -> hcm.HttpConnectionManager:
+    """Return what reads HTTP from callers and leads it through the filters."""
     return _HCM(
         stat_prefix=NAME,
         scoped_routes=_scoped_routes(),
