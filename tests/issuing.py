@@ -118,3 +118,19 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
+
+
+def impersonated(issued: Issued, *, signed_by: Issued) -> Issued:
+    """Return a certificate that says the same as *issued* for a key of one's own, signed by somebody else."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    genuine = issued.certificate
+    builder = x509.CertificateBuilder(
+        genuine.issuer,
+        genuine.subject,
+        key.public_key(),
+        x509.random_serial_number(),
+        genuine.not_valid_before_utc,
+        genuine.not_valid_after_utc,
+        list(genuine.extensions),
+    )
+    return Issued(certificate=builder.sign(signed_by.key, hashes.SHA256()), key=key)

@@ -26,6 +26,7 @@ from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 
 from apis.policy.model import Cors, OperationPattern, Policy, Preflights, Protocol
+from gateway.compile.callers.rule import rule_of
 from gateway.compile.calls.cors import answers_to_browsers, is_preflight, varies_by_origin
 from gateway.compile.calls.forwarding import forward
 from gateway.compile.calls.hosts import under
@@ -39,12 +40,14 @@ from gateway.compile.keys.places import has_own_names, own_names, own_names_meta
 from gateway.compile.matching import on_match, request_header
 from gateway.compile.names import (
     CALLER_HEADER,
+    CALLERS_FILTER,
     CORS_FILTER,
     HTTP1_FILTER,
     KEY_HEADER,
     KEY_NAMES_FILTER,
     KEY_QUERY_FILTER,
     KEYS_FILTER,
+    LINK_FILTERS,
     REDIRECTS_FILTER,
     ROOT_FILTER,
     SCOPE_HEADER,
@@ -67,11 +70,14 @@ def compile_segment(segment: str, policies: Collection[Policy]) -> tuple[Resourc
         return ()
     ordered = sorted(policies, key=lambda policy: policy.path)
     host = _one_api(ordered[0]) if len(ordered) == 1 else _several_apis(ordered)
-    return routes_and_scope(segment, host)
+    return routes_and_scope(segment, host, asks=any(policy.caller_certificate for policy in policies))
 
 
-def routes_and_scope(segment: str, host: VirtualHost) -> tuple[Resource, ...]:
-    """Return *host* as the routes of *segment*, and its scope."""
+def routes_and_scope(segment: str, host: VirtualHost, *, asks: bool = False) -> tuple[Resource, ...]:
+    """Return *host* as the routes of *segment*, and its scope.
+
+    :param asks: whether routes of it have rules about callers' certificates; otherwise nobody looks for one
+    """
     name = segment_name(segment)
     host.name = name
     host.domains.append("*")
@@ -80,7 +86,7 @@ def routes_and_scope(segment: str, host: VirtualHost) -> tuple[Resource, ...]:
         virtual_hosts=[host],
         request_headers_to_remove=[SCOPE_HEADER, KEY_HEADER, CALLER_HEADER, *_ENVOYS_OWN],
     )
-    _switch_off(routes, ROOT_FILTER)
+    _switch_off(routes, ROOT_FILTER, *(() if asks else (CALLERS_FILTER, *LINK_FILTERS.values())))
     scope = ScopedRouteConfiguration(name=name, route_configuration_name=name)
     scope.key.fragments.add(string_key=scope_key(segment))
     return Resource.of(name, routes), Resource.of(name, scope)
@@ -159,6 +165,7 @@ def _preflights_of(policy: Policy, routes: Sequence[Route]) -> Iterator[Route]:
         del preflight.match.headers[:]
         preflight.match.headers.extend([*others, *is_preflight()])
         preflight.route.ClearField("retry_policy")
+        preflight.metadata.filter_metadata.pop(CALLERS_FILTER, None)  # browsers show no certificate with it (Fetch standard, 4.8)
         if (written := preflight.match.SerializeToString(deterministic=True)) not in seen:
             seen.add(written)
             preflight.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(_no_key(policy)))
@@ -207,6 +214,8 @@ def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, actio
         route.metadata.CopyFrom(own_names_metadata(policy.key_check))
     if policy.cors:
         route.response_headers_to_add.append(varies_by_origin())
+    if rule := policy.caller_certificate:
+        route.metadata.filter_metadata[CALLERS_FILTER].CopyFrom(rule_of(policy, rule))
     if policy.forwarding.rewrite_redirects:
         route.metadata.filter_metadata[REDIRECTS_FILTER].CopyFrom(addresses(policy))
     return route

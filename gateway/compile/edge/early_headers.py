@@ -24,6 +24,7 @@ _OTHER_PATHS = "x[-_](?:original|rewrite)[-_]url"  # some frameworks (IIS, Symfo
 # Names whose twins with "_" would deceive a back end that reads both alike.
 _WITHOUT_TWINS = ("content-length", "transfer-encoding", KEY_HEADER)
 # What only a proxy says of the caller's own request; X-Forwarded-For and -Proto are Envoy's.
+_SAID_BY_US = r"client[-_]cert(?:[-_]chain)?|x[-_]client[-_]cert[-_].*"  # of callers' certificates
 _SAID_BY_PROXIES = "forwarded|x-forwarded-(?:host|port|prefix|scheme|server|ssl)"
 
 
@@ -58,7 +59,7 @@ def _not_the_callers(*, trusted: bool) -> StringMatcher:
     twins = (twin for name in _WITHOUT_TWINS for twin in _twins(name))
     forwarded = ("x_forwarded[-_].*", "x-forwarded_.*", "x-forwarded-.*_.*")
     said = () if trusted else (_SAID_BY_PROXIES,)
-    names = "|".join(["x[-_](?:envoy|portal)[-_].*", _OTHER_PATHS, *forwarded, *twins, *said])
+    names = "|".join(["x[-_](?:envoy|portal)[-_].*", _OTHER_PATHS, _SAID_BY_US, *forwarded, *twins, *said])
     return StringMatcher(safe_regex=RegexMatcher(regex=names))
 
 
