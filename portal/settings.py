@@ -198,11 +198,15 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages need our files
 _BEHIND_TLS = read("PORTAL_BEHIND_TLS_PROXY") == "1"
+# The portal's own TLS: PEM files, the certificate with its chain. Read again when they change.
+PORTAL_TLS_CERTIFICATE = os.environ.get("PORTAL_TLS_CERTIFICATE", "")
+PORTAL_TLS_KEY = os.environ.get("PORTAL_TLS_KEY", "")
+_BY_TLS = _BEHIND_TLS or bool(PORTAL_TLS_CERTIFICATE)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _BEHIND_TLS else None
-SECURE_HSTS_SECONDS = 365 * 86400 if _BEHIND_TLS else 0  # of this host alone; others below the same domain may speak HTTP
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _BEHIND_TLS
+SECURE_HSTS_SECONDS = 365 * 86400 if _BY_TLS else 0  # of this host alone; others below the same domain may speak HTTP
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _BY_TLS
 # __Host-: browsers take it from this very host and over TLS only, so that no neighbour can plant one (RFC 6265bis, 4.1.3.2).
-COOKIE_PREFIX = "__Host-" if _BEHIND_TLS else ""
+COOKIE_PREFIX = "__Host-" if _BY_TLS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = (
     f"{COOKIE_PREFIX}{name}" for name in ("sessionid", "csrftoken", "django_language")
 )
