@@ -36,6 +36,11 @@ class Callers(models.Model):
 
         abstract = True
 
+    @property
+    def host_to_call(self) -> str:
+        """A host name that it may be called under; empty: any will do."""
+        return self.hosts[0].replace("*", "www") if self.hosts else ""
+
     def caller_rule(self) -> ValidateClientCertificate | None:
         """Return what is done about callers' certificates; ``None`` if they are not asked for."""
         match CallerCertificate(self.caller_certificate):
