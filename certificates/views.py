@@ -6,8 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.shortcuts import render as render_page
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -152,7 +151,7 @@ def delete(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
 def _render(request: PortalRequest, pages: Pages, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """Render a page of the kind, with what its reader may do."""
     may_do = {f"may_{action}": request.user.has_perm(pages.permission(action)) for action in ("add", "change", "delete")}
-    return render_page(request, template, {"pages": pages, **may_do, **context}, status=status)
+    return render(request, template, {"pages": pages, **may_do, **context}, status=status)
 
 
 def _find(pages: Pages, name: str) -> Certificate:
