@@ -4,8 +4,8 @@ A resource depends on nothing but what it is compiled from: an API's cluster on 
 whose paths begin with it, a key shard on its keys, the key check on all keys while they are few, the listener on the gateway's
 settings. So a change recompiles only what it names.
 
-Rooms: ``edge`` (listener, order of filters), ``keys``, ``callers`` (their certificates), ``calls`` (routes), ``backends`` (clusters), ``answers``; they share names,
-matching and resource.
+Rooms: ``edge`` (listeners, order of filters), ``keys``, ``callers`` (their certificates), ``calls`` (routes), ``backends`` (clusters),
+``answers``; they share names, matching and resource.
 """
 
 from gateway.compile.backends.clusters import compile_cluster, compile_refusal
