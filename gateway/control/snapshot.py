@@ -287,7 +287,7 @@ class Snapshot:
 
     def _asks(self, names: Collection[str]) -> bool:
         """Tell whether an API that may be called under one of these host *names* (none: any) wants callers' certificates."""
-        return any(not hosts or not names or any(covers(name, host) for name in names for host in hosts) for hosts in self._asking.values())
+        return any(not hosts or not names or any(_meet(name, host) for name in names for host in hosts) for hosts in self._asking.values())
 
     def _compile_segment(self, segment: str) -> tuple[Resource, ...]:
         return compile_segment(segment, [self._apis[pk].policy for pk in self._segments.get(segment, ())])
@@ -301,6 +301,11 @@ class _Changed:
     resources: list[Resource]
     removed: set[Key]
     fallbacks: dict[Key, tuple[Fallback, ...]]
+
+
+def _meet(one: str, other: str) -> bool:
+    """Tell whether there is a host that both names are for."""
+    return covers(one, other) or covers(other, one)
 
 
 def _back_end(policy: Policy) -> BackEnd:

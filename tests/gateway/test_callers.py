@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -99,6 +102,44 @@ def test_of_a_certificate_that_is_passed_on_the_back_end_reads_everything(
     assert call.header("x-client-cert-issuer") == "CN=Partners,O=Example"
     assert call.header("x-client-cert-san") == "DNS:partner.example.com"
     assert not [name for name, _ in call.headers if name.startswith("x-portal")]
+
+
+def test_curl_and_node_show_theirs(
+    edge: Gateway, authority: Issued, partners: Issued, plain: Backend, publish: Publish, tmp_path: Path
+) -> None:
+    path = publish(ValidateClientCertificate(), authorities=partners.pem)
+    partner = _named("partner", partners)
+    trusted, own = tmp_path / "authority.pem", tmp_path / "partner.pem"
+    trusted.write_text(authority.pem)
+    own.write_text(partner.pem + partner.key_pem)
+    address = f"https://{HOST}:{edge.https_port}{path}/x"
+    curl: list[str | Path] = [
+        "curl",
+        "-s",
+        "--resolve",
+        f"{HOST}:{edge.https_port}:127.0.0.1",
+        "--cacert",
+        trusted,
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+    ]
+    assert _said(*curl, "--http2", "--cert", own, address) == "200"
+    assert _said(*curl, "--http2", address) == "403"
+    script = (
+        "const https = require('https'), fs = require('fs');"
+        f"const pem = fs.readFileSync('{own}');"
+        f"https.get({{host: '127.0.0.1', servername: '{HOST}', port: {edge.https_port}, path: '{path}/x', headers: {{host: '{HOST}'}},"
+        f" ca: fs.readFileSync('{trusted}'), cert: pem, key: pem}}, answer => {{ console.log(answer.statusCode); answer.resume(); }});"
+    )
+    assert _said("node", "-e", script) == "200"
+    assert [call.header("x-client-cert-thumbprint") for call in plain.calls] == [partner.thumbprint] * 2
+
+
+def _said(*command: str | Path) -> str:
+    assert shutil.which(command[0]), f"{command[0]} is not installed; on Debian: apt-get install curl nodejs"
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
 
 
 def test_without_one_such_a_call_passes_and_nothing_is_said(edge: Gateway, authority: Issued, plain: Backend, publish: Publish) -> None:

@@ -12,6 +12,7 @@ from cryptography import x509
 from django.utils import timezone
 
 from apis import actions as api_actions
+from apis.callers import CallerCertificate
 from apis.models import Api
 from certificates import actions
 from certificates.models import ServerCertificate
@@ -166,6 +167,30 @@ def test_a_switch_loses_no_call_and_no_connection_and_new_connections_have_the_n
         for caller in callers:
             caller.join()
     assert set(statuses) == {200}, statuses
+
+
+def test_a_host_asks_for_certificates_as_soon_as_an_api_of_its_wants_them(
+    plant: Plant, plain: Backend, authority: Issued, named: Issued
+) -> None:
+    api = _open_api(plain)
+    _serve(plant, named)
+    partners = issue("Partners", authority=True)
+    partner = issue("partner", by=partners)
+    required = api_actions.ApiCallers(
+        hosts=("*.example.com",), caller_certificate=CallerCertificate.REQUIRED, caller_authorities=partners.pem
+    )
+    api_actions.change_callers(api, required, by=None, now=timezone.now())
+    eventually(lambda: plant.applied(last_line()))
+    assert _status(plant, authority, partner) == 200
+    assert _status(plant, authority, None) == 403
+    api_actions.change_callers(api, api_actions.ApiCallers(), by=None, now=timezone.now())
+    eventually(lambda: plant.applied(last_line()))
+    assert _status(plant, authority, None) == 200
+
+
+def _status(plant: Plant, authority: Issued, certificate: Issued | None) -> int:
+    with connected(plant.https_port, context_of(authority, certificate=certificate), name="api.example.com") as connection:
+        return call_on(connection, "/orders/1", host="api.example.com").status
 
 
 def test_rolled_back_the_version_before_is_shown(plant: Plant, authority: Issued, named: Issued) -> None:

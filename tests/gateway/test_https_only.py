@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -78,6 +79,19 @@ def test_what_needs_a_certificate_is_not_answered_by_http_3(edge: Gateway, autho
     edge.withdraw(one)
     assert answer.status == 403
     assert not plain.calls
+
+
+def test_no_private_key_is_seen_on_envoys_own_page(edge: Gateway, authority: Issued) -> None:
+    issued = issue("secret", by=authority, hosts=("secret.example.com",))
+    edge.serve_https(
+        (issue("edge", by=authority, hosts=(HOST,)), Served(certificate_id=1, hosts=(HOST,), rest=True)),
+        (issued, Served(certificate_id=2, hosts=("secret.example.com",))),
+    )
+    dump = edge.admin("/config_dump?include_eds")
+    assert "server-2" in dump
+    encoded = base64.b64encode(issued.key_pem.encode()).decode()
+    for secret in (issued.key_pem.splitlines()[1], encoded[40:80], "BEGIN PRIVATE KEY"):
+        assert secret not in dump
 
 
 def test_the_usual_clients_call_it(edge: Gateway, api: str, authority: Issued, plain: Backend, tmp_path: Path) -> None:
