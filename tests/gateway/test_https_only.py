@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
+from apis.gateway_call import GatewayUnreachable, call
 from apis.policy.model import ValidateClientCertificate
 from gateway.compile import STATUS_PATH, Served
 from tests.gateway import http3
@@ -17,6 +19,7 @@ from tests.gateway.backends import Backend
 from tests.gateway.gateways import Gateway, open_to_all, policy
 from tests.gateway.tls_callers import call_on, connected, context_of
 from tests.issuing import Issued, issue
+from tests.makers import make_server_certificate
 
 HOST = "api.example.com"
 
@@ -123,3 +126,19 @@ def test_the_usual_clients_call_it(edge: Gateway, api: str, authority: Issued, p
 def _output(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=True, input="", timeout=30)
     return done.stdout + done.stderr
+
+
+def test_the_portal_itself_calls_it_by_https_and_knows_it_by_its_certificates(
+    edge: Gateway, api: str, authority: Issued, db: None, settings: Settings
+) -> None:
+    shown = issue("edge", by=authority, hosts=(HOST,))
+    edge.serve_https((shown, Served(certificate_id=1, hosts=(HOST,), rest=True)))
+    settings.GATEWAY_PORT = edge.port
+    settings.GATEWAY_TLS_ADDRESS = ("127.0.0.1", edge.https_port)
+    settings.GATEWAY_HTTPS_REDIRECT = True
+    make_server_certificate("another")
+    with pytest.raises(GatewayUnreachable):
+        call("GET", f"{api}/1", headers={})
+    make_server_certificate("edge", shown)
+    assert call("GET", f"{api}/1", headers={}).status == 200
+    assert call("GET", f"{api}/1", headers={}, host=HOST).status == 200
