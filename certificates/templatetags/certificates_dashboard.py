@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django import template
 from django.db.models import Count
 from django.utils import timezone
 
-from certificates.kinds import CLIENT_CERTIFICATES, SERVER_CERTIFICATES
-from certificates.models import Certificate, ClientCertificate, ServerCertificate
+from certificates.kinds import PAGES
+from certificates.models import EXPIRES_SOON, Certificate, ClientCertificate, Kind
 
 register = template.Library()
 
@@ -27,13 +26,6 @@ def certificates_figure() -> dict[str, Any]:
 @register.inclusion_tag("certificates/_dashboard_expiring.html")
 def expiring_certificates() -> dict[str, Any]:
     """Render the most urgent of the certificates that have expired or soon will."""
-    now = timezone.now()
-    presented = ClientCertificate.objects.expiring(now=now).select_related("current").annotate(used_by=Count("apis"))
-    shown = ServerCertificate.objects.expiring(now=now).select_related("current")
-    both = [(CLIENT_CERTIFICATES, one) for one in presented[:_MOST_URGENT]] + [(SERVER_CERTIFICATES, one) for one in shown[:_MOST_URGENT]]
-    return {"certificates": sorted(both, key=lambda found: _not_after(found[1]))[:_MOST_URGENT]}
-
-
-def _not_after(certificate: Certificate) -> datetime:
-    assert certificate.current is not None  # noqa: S101 - an entry is made with its first version
-    return certificate.current.not_after
+    soon = Certificate.objects.filter(current__not_after__lte=timezone.now() + EXPIRES_SOON).order_by("current__not_after", "name")
+    found = soon.select_related("current").annotate(used_by=Count("apis"))[:_MOST_URGENT]
+    return {"certificates": [(PAGES[Kind(one.kind)], one) for one in found]}

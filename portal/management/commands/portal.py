@@ -24,6 +24,7 @@ from portal.self_made import self_made
 WORKERS = 2
 CONNECTIONS = 4096  # at once, per worker; one that says nothing is closed after SILENT_SECONDS
 SILENT_SECONDS = 30
+START_SECONDS = 10  # for another certificate workers are replaced one by one, each given this long to start before its turn ends
 
 
 class Command(BaseCommand):
@@ -78,6 +79,7 @@ class Command(BaseCommand):
         if settings.PORTAL_TLS_CERTIFICATE or settings.PORTAL_TLS_KEY:
             both = str(_take_tls_files())
             options |= {"ssl-certificate": both, "ssl-keyfile": both, "ssl-protocol-min": "tls1.2"}
+            options["respawn-interval"] = str(START_SECONDS)
         _allow_connections()
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
         os.execv(  # noqa: S606 - granian itself, from this environment
