@@ -1,4 +1,4 @@
-"""Which addresses a back end may have. Pure: nothing is looked up here.
+"""Which addresses a back end may have. Nothing is looked up here but by :func:`callable_address`.
 
 Refused always: what no back end has (unspecified, multicast, broadcast and reserved addresses) and what would hand the gateway's
 own machine to whoever may edit an API (link-local addresses and the metadata services of clouds). Loopback addresses are refused
@@ -91,6 +91,20 @@ def refusal_of(address: Address, *, allowed: Iterable[Network]) -> Promise | Non
     """
     networks = tuple(allowed)
     return next((refusal for one in _faces(address) if (refusal := _refusal_of(one, networks))), None)
+
+
+def callable_address(host: str, port: int, allowed: Iterable[Network]) -> str:
+    """Return the first address of *host* that may be called, judged after its name was looked up.
+
+    :param allowed: networks whose loopback addresses are fine
+    :raises OSError: if it has none
+    """
+    networks = tuple(allowed)
+    for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        address = str(found[-1][0])
+        if refusal_of(ip_address(address.partition("%")[0]), allowed=networks) is None:
+            return address
+    raise OSError("no address that may be called")
 
 
 def _refusal_of(address: Address, allowed: tuple[Network, ...]) -> Promise | None:

@@ -17,6 +17,7 @@ from apis.forms import RevisionField
 from apis.models import Api
 from apis.policy import cors
 from apis.policy.model import Cors
+from portal.numbers import WholeNumberField
 
 _LISTS = ("cors_origins", "cors_methods", "cors_headers", "cors_exposed")
 _BY_GATEWAY = (*_LISTS, "cors_max_age", "cors_credentials")  # what counts only where the gateway answers browsers
@@ -49,7 +50,7 @@ class ListField(forms.CharField):
         return tuple(dict.fromkeys(map(self._check, words)))
 
 
-class SecondsField(forms.IntegerField):
+class SecondsField(WholeNumberField):
     """A time in whole seconds."""
 
     unit = _("seconds")  # for templates/django/forms/field.html
@@ -158,7 +159,7 @@ class CallsForm(forms.Form):
     cors_credentials = forms.BooleanField(
         label=_("With cookies and credentials"),
         required=False,
-        help_text=_("Sites and headers to read must then be named; * does not count."),
+        help_text=_("Sites and headers to read must then be named; neither * nor the site null counts."),
     )
     revision = RevisionField()
 
@@ -188,8 +189,10 @@ class CallsForm(forms.Form):
         cleaned = self.cleaned_data
         if not cleaned["cors_origins"]:
             self.add_error("cors_origins", _("Name the sites that may call, or * for any."))
-        elif cors.has_star_with_credentials(self._rule()):
-            self.add_error("cors_credentials", _("With credentials, name the sites and the headers to read; * does not count."))
+        elif cors.leaves_open_with_credentials(self._rule()):
+            self.add_error(
+                "cors_credentials", _("With credentials, name the sites and the headers to read; neither * nor the site null counts.")
+            )
 
     def chosen(self) -> ApiCalls:
         """Return what was chosen, once the form is valid. What the gateway does not tell browsers is forgotten."""

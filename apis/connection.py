@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apis.gateway_call import Answer, GatewayUnreachable, call
-from apis.hints import Hint, hints_for, hints_for_forbidden
+from apis.handshake import asks_for_certificate
+from apis.hints import Hint, asks_later, hints_for, hints_for_forbidden
 from apis.models import Credentials, KeyKind, Subscription, SubscriptionState
 from apis.policy.failure import Failure
 from apis.url_template import ANY_METHOD, filled, parameters_of
@@ -66,6 +68,18 @@ _REFUSALS: tuple[tuple[str, Promise], ...] = (
     ),
     ("Resource not found", _("The gateway knows no such path or operation. If it has just been added, try again in a moment.")),
 )
+# An answer where a certificate is chosen, by whether the back end asks for one in the handshake.
+_ANSWERED: dict[bool | None, Promise] = {
+    True: _("The back end was reached with the client certificate and answered %(status)d."),
+    False: _(
+        "The back end was reached and answered %(status)d. It does not ask for the client certificate in the handshake; whether it did "
+        "later, for this path, the gateway does not tell."
+    ),
+    None: _(
+        "The back end was reached and answered %(status)d. Whether it asked for the client certificate is not known: the portal could "
+        "not shake hands with it to see."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +145,22 @@ def explain(api: Api, answer: Answer) -> Trial:
         words = _("The back end was reached and answered that the caller may not do this (%(status)d).") % {"status": answer.status}
         return Trial(kind="warn", words=words, answer=answer, hints=hints_for_forbidden(api, at=now))
     if api.credentials == Credentials.CLIENT_CERTIFICATE:
-        words = _("The back end was reached with the client certificate and answered %(status)d.") % {"status": answer.status}
-    else:
-        words = _("The back end was reached and answered %(status)d.") % {"status": answer.status}
+        return _answered_with_certificate(api, answer)
+    words = _("The back end was reached and answered %(status)d.") % {"status": answer.status}
     return Trial(kind="good", words=words, answer=answer)
+
+
+def _answered_with_certificate(api: Api, answer: Answer) -> Trial:
+    """Return what an answer means where a certificate is chosen, which is sent only to a back end that asks for it."""
+    status = {"status": answer.status}
+    asked = asks_for_certificate(api.backend(), allowed=settings.ALLOWED_BACKEND_NETWORKS)
+    if asked is False and not api.asks_later:
+        words = _(
+            "The back end was reached and answered %(status)d, but without the client certificate: it does not ask for one in the "
+            "handshake, so that none was sent."
+        )
+        return Trial(kind="warn", words=words % status, answer=answer, hints=[asks_later(api)])
+    return Trial(kind="good", words=_ANSWERED[asked] % status, answer=answer)
 
 
 def _own_words(api: Api, answer: Answer) -> Promise | str:

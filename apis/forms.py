@@ -15,6 +15,7 @@ from apis.models import Api, Credentials, Operation, Subscription, valid_path
 from apis.naming import RESERVED_NAMES, free_name
 from apis.service_url import BadServiceUrl, check, is_plain_http, refusals_of_resolved
 from certificates.models import NAME_MAX_LENGTH, valid_name
+from portal.numbers import WholeNumberField
 from portal.validators import no_private_key, plain_name
 
 NAME_TAKEN = {
@@ -50,7 +51,7 @@ class NameField(forms.CharField):
         return name
 
 
-class RevisionField(forms.IntegerField):
+class RevisionField(WholeNumberField):
     """The revision that an editor saw; a client that does not care leaves it out."""
 
     def __init__(self) -> None:

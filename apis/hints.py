@@ -42,7 +42,7 @@ def hints_for(api: Api, failure: str, *, presented: CertificateVersion | None, a
     """
     hints = [*_of_dates(presented, at)] if failure in OF_THE_CLIENT_CERTIFICATE else []
     if failure in _PERHAPS_ASKED_LATER and _could_be_asked_later(api):
-        hints.append(_asks_later(api))
+        hints.append(asks_later(api))
     if failure == Failure.NO_COMMON_TLS and api.asks_later:
         hints.append(_asked_at_once(api))
     if failure in _PERHAPS_OLD and not api.older_servers:
@@ -53,7 +53,7 @@ def hints_for(api: Api, failure: str, *, presented: CertificateVersion | None, a
 def hints_for_forbidden(api: Api, *, at: datetime) -> list[Hint]:
     """Return what may help where the back end itself answers that the call is not allowed."""
     hints = [*_of_dates(api.certificate.current if api.certificate else None, at)]
-    return [*hints, _asks_later(api)] if _could_be_asked_later(api) else hints
+    return [*hints, asks_later(api)] if _could_be_asked_later(api) else hints
 
 
 def _could_be_asked_later(api: Api) -> bool:
@@ -77,7 +77,8 @@ def _day(moment: datetime) -> str:
     return f"{moment.astimezone(get_current_timezone()):%Y-%m-%d}"
 
 
-def _asks_later(api: Api) -> Hint:
+def asks_later(api: Api) -> Hint:
+    """Return the way to the setting for back ends that ask after the handshake."""
     text = _(
         "If the back end asks for the client certificate only for some paths, as IIS and App Service do,"
         " switch on “The back end asks for the certificate later”."

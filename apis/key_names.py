@@ -12,7 +12,9 @@ from apis.policy.model import DEFAULT_KEY_HEADER
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\Z")  # RFC 9110, 5.6.2
 _QUERY = re.compile(r"[A-Za-z0-9._~-]{1,100}\Z")
-_GATEWAYS_OWN = re.compile(r"x-(?:forwarded|portal|envoy)(?:-.*)?|x-activity-id|x-failure-kind|forwarded|via")
+_GATEWAYS_OWN = re.compile(
+    r"x-(?:forwarded|portal|envoy)(?:-.*)?|x-activity-id|x-failure-kind|forwarded|via|x-(?:http-)?method-override|x-http-method"
+)
 _OF_HTTP = frozenset(
     {
         *("host", "connection", "keep-alive", "proxy-connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade"),

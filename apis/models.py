@@ -128,7 +128,7 @@ class Api(Calls, Callers):
             api_id=self.pk,
             api=self.name,
             path=self.path,
-            backend=self._backend(),
+            backend=self.backend(),
             key_check=KeyCheck(required=self.subscription_required, header=self.key_header, query=self.key_query),
             operations=tuple(sorted(patterns)),
             inbound=self._inbound(),
@@ -137,7 +137,8 @@ class Api(Calls, Callers):
             forwarding=self.forwarding(),
         )
 
-    def _backend(self) -> Backend:
+    def backend(self) -> Backend:
+        """Return where calls go and how it is spoken to."""
         url = urlsplit(self.service_url)
         return Backend(
             scheme=url.scheme,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import servers
 from benchmarks.handwritten import address, typed
-from tests.issuing import Issued, issue
+from kit.issuing import Issued, issue
 
 SEEN_HEADER = "x-client"  # of the answer: the SHA-1 thumbprint of the client certificate, hex digits in lower case
 HOST_NAME = "localhost"  # its own certificate was issued for this name and for the address; nginx and HAProxy check names only

@@ -28,7 +28,7 @@ from benchmarks.backends import Backend
 from benchmarks.numbered import SILENT_SECONDS, Outcome, make_calls, sent_twice
 from benchmarks.report import Row, options, progress, publish
 from benchmarks.setups import SETUPS, Setup
-from tests.issuing import Issued, issue
+from kit.issuing import Issued, issue
 from tests.processes import free_ports
 
 if TYPE_CHECKING:

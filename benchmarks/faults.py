@@ -25,7 +25,7 @@ from benchmarks.plan import Plan
 from benchmarks.publisher import Change
 from benchmarks.report import Row, options, progress, publish
 from benchmarks.stack import Stack
-from tests.issuing import issue
+from kit.issuing import issue
 
 CALLERS = 4
 _PAUSE_SECONDS = 0.002  # between a caller's calls: the processes under test shall find room on the machine

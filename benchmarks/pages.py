@@ -17,7 +17,7 @@ from benchmarks.backends import start_backend
 from benchmarks.plan import Plan, api_name, certificate_name, subscription_name
 from benchmarks.report import Row, options, percentile, progress, publish
 from benchmarks.stack import Stack
-from tests.issuing import issue
+from kit.issuing import issue
 
 _CERTIFICATES = "/security/client-certificates/"
 PAGES = {

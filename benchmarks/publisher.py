@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.plan import Plan
 from benchmarks.report import PROJECT
-from tests.issuing import Issued
+from kit.issuing import Issued
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from benchmarks.plan import Plan, api_name, certificate_name, operation_name
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
 from gateway.models import Delivery
+from kit.issuing import Issued, issue
 from portal.activity import last_line
-from tests.issuing import Issued, issue
 
 _LOOK_SECONDS = 0.02
 

@@ -17,7 +17,7 @@ from benchmarks.plan import Plan, api_name, key_of
 from benchmarks.report import Row, options, progress, publish
 from benchmarks.setups import RENEWING, Setup
 from benchmarks.stack import Stack
-from tests.issuing import issue
+from kit.issuing import issue
 
 _PLAN = Plan(apis=1, certificates=1, keys=2, operations=1, method="*")
 _LEARNED_WITHIN_SECONDS = 3.0

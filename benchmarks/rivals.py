@@ -21,7 +21,7 @@ from typing import ClassVar
 from benchmarks import servers
 from benchmarks.backends import HOST_NAME, Backend
 from benchmarks.handwritten import address, typed
-from tests.issuing import Issued
+from kit.issuing import Issued
 
 API_PATH = "orders"
 

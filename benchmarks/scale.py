@@ -23,7 +23,7 @@ from benchmarks.plan import TEMPLATES, Plan
 from benchmarks.publisher import Change
 from benchmarks.report import Row, Spread, options, percentile, progress, publish
 from benchmarks.stack import Stack
-from tests.issuing import issue
+from kit.issuing import issue
 
 PROXY_CORE, OTHER_CORE = 0, 1
 CERTIFICATES = KEYS = 10_000

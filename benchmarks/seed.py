@@ -13,7 +13,7 @@ from certificates.facts import Facts
 from certificates.models import CertificateVersion, ClientCertificate
 from certificates.sealing import Secret
 from gateway.models import Usage
-from tests.issuing import Issued, issue
+from kit.issuing import Issued, issue
 
 _BATCH = 500
 _HOURS_OF_USAGE = 48  # twice what pages show

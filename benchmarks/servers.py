@@ -139,6 +139,13 @@ def family(process: int) -> list[int]:
     return found
 
 
+def name_of(process: int) -> str:
+    """Return the name of the program that *process* runs; empty if it has ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{process}/comm").read_text().strip()
+    return ""
+
+
 def _cpu_seconds(process: int) -> float:
     with suppress(OSError):
         fields = _stat(Path(f"/proc/{process}/stat").read_text())

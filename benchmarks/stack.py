@@ -100,8 +100,7 @@ class Stack:
 
     def envoys(self) -> list[int]:
         """Return the gateway's Envoy processes: one, or two while one replaces the other."""
-        _supervisor, *envoys = servers.family(self.running["gateway"].pid)
-        return envoys
+        return [process for process in servers.family(self.running["gateway"].pid) if servers.name_of(process).startswith("envoy")]
 
     def request(self, api: int, *, subscription: int = 0) -> Request:
         """Return a call to an API's last operation, by default with a key that opens all APIs."""

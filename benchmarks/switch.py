@@ -23,7 +23,7 @@ from benchmarks.plan import Plan, key_of
 from benchmarks.report import Row, options, percentile, progress, publish
 from benchmarks.rivals import API_PATH, RIVALS, Rival
 from benchmarks.stack import Stack
-from tests.issuing import issue
+from kit.issuing import issue
 
 CALLERS = 8
 _GAP_SECONDS = 0.3  # between a switch of ours, once it is acknowledged, and the next

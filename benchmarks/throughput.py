@@ -22,7 +22,7 @@ from benchmarks.plan import Plan, key_of
 from benchmarks.report import Row, Spread, options, progress, publish
 from benchmarks.rivals import API_PATH, CALL_RIVALS
 from benchmarks.stack import Stack
-from tests.issuing import Issued, issue
+from kit.issuing import Issued, issue
 
 PROXY_CORE, OTHER_CORE = 0, 1
 KEYS = 1000

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
 from certificates.facts import Facts
 from certificates.models import NAME_MAX_LENGTH, RESERVED_NAMES, Certificate, CertificateVersion, ClientCertificate, Kind, folded
 from certificates.uses import apis_that_need
-from portal.activity import record
+from portal.activity import differences, record
 from portal.characters import deceives
 from portal.models import Event
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound=Certificate)
 
+_TOLD = ("number", "subject", "issuer", "serial", "thumbprint", "not_before", "not_after")  # of a version, by the activity log
 _ATTEMPTS = 10  # uploads at the same moment that may take a name made from the same common name
 
 
@@ -133,10 +134,12 @@ def roll_back(certificate: C, *, version: int, by: User | None, now: datetime) -
     chosen = certificate.versions.get(number=version)
     if chosen == certificate.current:
         return certificate
+    before = certificate.current
     chosen.current_since = now
     chosen.save(update_fields=["current_since"])
     _make_current(certificate, chosen)
-    record(_event("rolled-back", certificate), certificate, by=by, at=now, version=version, thumbprint=chosen.thumbprint)
+    event, changes = _event("rolled-back", certificate), _differences(before, chosen)
+    record(event, certificate, by=by, at=now, changes=changes, version=version, thumbprint=chosen.thumbprint)
     return certificate
 
 
@@ -174,9 +177,18 @@ def _upload(kind: type[C], pfx: Pfx, facts: Facts, name: str, *, by: User | None
 @transaction.atomic
 def _replace(certificate: C, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime) -> C:
     certificate = _locked(certificate)
+    before = certificate.current
     version = _add_version(certificate, pfx, facts, by=by, now=now)
-    record(_event("replaced", certificate), certificate, by=by, at=now, version=version.number, thumbprint=facts.thumbprint)
+    changes = _differences(before, version)
+    record(
+        _event("replaced", certificate), certificate, by=by, at=now, changes=changes, version=version.number, thumbprint=facts.thumbprint
+    )
     return certificate
+
+
+def _differences(before: CertificateVersion | None, after: CertificateVersion) -> dict[str, Any]:
+    old, new = ({name: getattr(one, name) for name in _TOLD} if one else {} for one in (before, after))
+    return differences(old, new)
 
 
 def _refuse_taken_name(kind: Kind, name: str) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from certificates import actions
 from certificates.kinds import CLIENT_CERTIFICATES, SERVER_CERTIFICATES, Pages
-from certificates.models import Certificate, CertificateVersion, ClientCertificate, ExpiryNotice, ServerCertificate
+from certificates.models import Certificate, CertificateVersion, ClientCertificate, ExpiryNotice, SealedText, ServerCertificate
 from portal.admin import ReadOnlyAdmin
 from portal.responses import see_other
 
@@ -30,6 +30,13 @@ class CertificateVersionAdmin(ReadOnlyAdmin):
     list_display = ("certificate", "number", "label", "thumbprint", "not_after")
     list_select_related = ("certificate",)
     search_fields = ("certificate__name", "label", "thumbprint")
+
+
+@admin.register(SealedText)
+class SealedTextAdmin(ReadOnlyAdmin):
+    """Secrets of other rooms, of which there is nothing to see but the key."""
+
+    fields = list_display = ("id", "ring_key")
 
 
 @admin.register(ExpiryNotice)

@@ -11,9 +11,14 @@ class CertificatesConfig(AppConfig):
     verbose_name = _("Client certificates")
 
     def ready(self) -> None:
-        """Register the checks that refuse a start without the right encryption keys, and where the activity log finds certificates."""
+        """Register the checks that refuse a start without the right encryption keys, and what the activity log asks for."""
         from certificates import checks  # noqa: F401 - models are there only now
-        from portal.subjects import register
+        from certificates.activity_keys import activity_keys
+        from portal.activity.keys import keys_from
+        from portal.subjects import describe, register
 
+        keys_from(activity_keys)
         register("certificate", model="certificates.ClientCertificate", url_name="certificates:detail")
         register("server-certificate", model="certificates.ServerCertificate", url_name="server_certificates:detail")
+        describe("certificate", "certificates.CertificateVersion")
+        describe("server-certificate", "certificates.CertificateVersion")

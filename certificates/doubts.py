@@ -19,6 +19,14 @@ _OF_CLIENTS: dict[DoubtKind, Promise] = {
         "most back ends refuse it. Have one issued with that key usage."
     ),
     DoubtKind.WEAK_SIGNATURE: _("The certificate or one above it is signed by %(detail)s, which most back ends no longer accept."),
+    DoubtKind.UNKNOWN_EXTENSION: _(
+        "The certificate or one above it has a critical extension that back ends hardly know (%(detail)s); those that do not must refuse "
+        "it. Have it issued without."
+    ),
+    DoubtKind.DATE_WITH_OFFSET: _(
+        "A date of the certificate or of one above it is not written in UTC but with a time zone, which X.509 forbids; "
+        "many back ends refuse it. Have it issued again."
+    ),
     DoubtKind.ISSUER_EXPIRED: _(
         "The certificate of %(detail)s, which is sent along, has expired or is not valid yet; back ends may refuse it."
     ),
@@ -40,6 +48,14 @@ _OF_SERVERS: dict[DoubtKind, Promise] = {
         "many callers refuse it. Have one issued with that key usage."
     ),
     DoubtKind.WEAK_SIGNATURE: _("The certificate or one above it is signed by %(detail)s, which callers no longer accept."),
+    DoubtKind.UNKNOWN_EXTENSION: _(
+        "The certificate or one above it has a critical extension that callers hardly know (%(detail)s); those that do not must refuse "
+        "it. Have it issued without."
+    ),
+    DoubtKind.DATE_WITH_OFFSET: _(
+        "A date of the certificate or of one above it is not written in UTC but with a time zone, which X.509 forbids; "
+        "many callers refuse it. Have it issued again."
+    ),
     DoubtKind.ISSUER_EXPIRED: _(
         "The certificate of %(detail)s, which is sent along, has expired or is not valid yet; callers may refuse it."
     ),

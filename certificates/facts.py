@@ -94,7 +94,9 @@ class Facts:
     alternative_names: tuple[AlternativeName, ...]
     key_usage: tuple[str, ...] | None  # as RFC 5280 names them; None: not limited
     purposes: tuple[str, ...] | None  # extended key usage: "clientAuth"; None: not limited
+    critical: tuple[str, ...]  # OIDs of the extensions that must be understood
     signature_algorithm: SignatureAlgorithm
+    dates_have_offsets: bool  # written in another time zone than UTC
     not_before: datetime
     not_after: datetime
     thumbprint: str  # SHA-1 of the DER, 40 upper-case hex digits
@@ -123,7 +125,9 @@ class Facts:
             alternative_names=_alternative_names(certificate),
             key_usage=_key_usage(certificate),
             purposes=_purposes(certificate),
+            critical=certificate.critical,
             signature_algorithm=SignatureAlgorithm.of(certificate),
+            dates_have_offsets=any(times.has_offset(date) for date in (certificate.not_before, certificate.not_after)),
             not_before=times.moment(certificate.not_before),
             not_after=times.moment(certificate.not_after),
             thumbprint=hashlib.sha1(certificate.der, usedforsecurity=False).hexdigest().upper(),

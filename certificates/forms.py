@@ -82,6 +82,12 @@ class PfxForm(forms.Form):
             raise _too_large()
         return pem
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse a file and a text at once: which of them is meant, nobody could tell."""
+        if self.files.get("file") is not None and self.data.get("pem"):
+            self.add_error("pem", _("Choose a file or paste text, not both: leave one of them empty."))
+        return self.cleaned_data
+
     @property
     def is_in_pem(self) -> bool:
         """Whether the part for PEM was used; it stands open when the form comes back."""

@@ -107,6 +107,20 @@ class SealedSecret(models.Model):
         self.ring_key, self.wrapped_key, self.ciphertext = sealed.ring_key, sealed.wrapped_key, sealed.ciphertext
 
 
+class SealedText(SealedSecret):
+    """A secret of another room, which holds its id (:mod:`certificates.sealed_texts`)."""
+
+    class Meta:
+        """Nobody reads it but that room."""
+
+        verbose_name = _("sealed text")
+        verbose_name_plural = _("sealed texts")
+
+    def __str__(self) -> str:
+        """Return its id."""
+        return str(self.pk)
+
+
 def holding_words(words: str) -> Q:
     """Return the condition that an entry's name, subject (or what stands for it) or thumbprint (SHA-1 or SHA-256) holds *words*.
 
@@ -356,3 +370,20 @@ class ExpiryNotice(models.Model):
     def __str__(self) -> str:
         """Return who was told of what."""
         return f"{self.version}: {self.person}, {self.days}"
+
+
+class ActivityKey(SealedSecret):
+    """A key that the activity log is sealed with (:mod:`portal.activity.chain`). A second one only where the first was damaged."""
+
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """Nobody's business but the log's."""
+
+        default_permissions = ()
+        verbose_name = _("key of the activity log")
+        verbose_name_plural = _("keys of the activity log")
+
+    def __str__(self) -> str:
+        """Return which one it is."""
+        return str(self.id)

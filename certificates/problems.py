@@ -13,6 +13,7 @@ _KEYS = _("RSA of 2048 to 8192 bits (two primes, a public exponent of at most 33
 
 _SENTENCES: dict[Problem, Promise] = {
     Problem.WRONG_PASSWORD: _("The password is not correct for this file."),
+    Problem.PASSWORD_NEEDED: _("The private key is encrypted: enter the password it was encrypted with."),
     Problem.NO_PASSWORD_NEEDED: _(
         "This file has no password: nothing in it is protected. Leave the password empty, or choose another file."
     ),
@@ -50,6 +51,10 @@ _SENTENCES: dict[Problem, Promise] = {
         "Opening this file takes too much work, so it was given up. Export it again with fewer key-derivation rounds (iterations)."
     ),
     Problem.UNUSABLE_CERTIFICATE: _("The gateway's TLS library does not load this certificate. Have it issued again."),
+    Problem.OPENSSH_KEY: _(
+        "The private key is written as OpenSSH writes it, which TLS programs do not read. Convert a copy of it with: "
+        "ssh-keygen -p -m PKCS8 -f client.key"
+    ),
     Problem.BROKEN_KEY: _("The private key in the file is broken: its values do not fit together. Export it again from where it was made."),
     Problem.BROKEN_CERTIFICATE: _(
         "The file holds no certificate of its private key that can be read; one in it is broken. Export it again."
@@ -62,11 +67,14 @@ _SENTENCES: dict[Problem, Promise] = {
         "at fault. Try again; if it stays so, an administrator finds the reason in the portal's log."
     ),
 }
-_OF_THE_PASSWORD = (Problem.WRONG_PASSWORD, Problem.NO_PASSWORD_NEEDED)
+_OF_THE_PASSWORD = (Problem.WRONG_PASSWORD, Problem.PASSWORD_NEEDED, Problem.NO_PASSWORD_NEEDED)
 _OF_DER: dict[str, Promise] = {
     "certificate": _("This is a certificate without its private key (DER, often .cer or .crt), not a .pfx file. %(make_one)s"),
     "key": _("This is a private key without its certificate (DER), not a .pfx file. %(make_one)s"),
-    "bundle": _("This is a bundle of certificates without a private key (PKCS#7, often .p7b), not a .pfx file. %(make_one)s"),
+    "bundle": _(
+        "This is a bundle of certificates (PKCS#7, often .p7b), which never holds a private key. Take the certificates out of it with: "
+        "openssl pkcs7 -print_certs -in client.p7b -out client.crt (with -inform DER if it is no text). Then send them with the key."
+    ),
 }
 _OF_CERTIFICATES: dict[Hindrance, Promise] = {
     Hindrance.VERSION: _(

@@ -80,7 +80,7 @@ def detail(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     context = {
         "certificate": certificate,
         **_what_it_is(certificate.current),
-        "versions": certificate.versions.select_related("created_by").defer("der", "chain", "wrapped_key", "ciphertext"),
+        "versions": certificate.versions.select_related("created_by").defer("wrapped_key", "ciphertext"),
         "now": timezone.now(),
         **_use_of(certificate),
     }

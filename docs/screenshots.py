@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from kit.issuing import Issued, issue
 from tests.browser import chromium
-from tests.issuing import Issued, issue
 from tests.processes import Portal
 
 FOLDER = Path(__file__).resolve().parent / "screenshots"
@@ -78,6 +78,10 @@ PICTURES = (
     Picture("in-use", f"{LIST}orders-client/delete/"),
     Picture("replace", f"{LIST}billing/replace/", documented=False),
     Picture("apis", "/apis/"),
+    Picture("people", "/people/", documented=False),
+    Picture("person", "/people/admin/", documented=False),
+    Picture("invite", "/people/invite/", documented=False),
+    Picture("profile", "/accounts/profile/", documented=False),
     Picture("api", "/apis/orders/", documented=False),
     Picture("security", "/apis/orders/security/", also=(("dark", 1280), ("light", 390))),
     Picture("calls", "/apis/orders/calls/", documented=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import reverse
 
-from gateway.models import Delivery, FailedCall, Gateway, NodeAuthority, Refusal, Usage
+from gateway.models import Delivery, FailedCall, Gateway, NodeAuthority, Probe, Refusal, Usage
 from portal.admin import ReadOnlyAdmin
 
 
@@ -27,6 +27,15 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_filter = ("gateway",)
     ordering = ("-change",)
     fields = (*list_display, "reason")
+
+
+@admin.register(Probe)
+class ProbeAdmin(ReadOnlyAdmin):
+    """The handshakes that gateways are asked to make just now."""
+
+    list_display = ("gateway", "target", "asked_at")
+    list_select_related = ("gateway",)
+    fields = (*list_display, "version", "seen")
 
 
 @admin.register(Refusal)

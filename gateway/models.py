@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import ClassVar
+from uuid import uuid4
 
 from django.db import models
 from django.db.models.functions import Greatest
@@ -17,6 +18,7 @@ from certificates.models import NAME_MAX_LENGTH, CertificateVersion, SealedSecre
 # The xDS process notes every SEEN_EVERY that a gateway is still connected; a gateway that was not seen for twice that long is
 # not counted, so that a killed process leaves no gateway "connected" for ever.
 SEEN_EVERY = timedelta(seconds=10)
+PROBE_KEPT = timedelta(seconds=30)  # nobody waits longer for an answer
 USAGE_KEPT = timedelta(days=2)  # twice what pages show
 
 
@@ -225,6 +227,30 @@ class Usage(models.Model):
     def __str__(self) -> str:
         """Return what was counted when."""
         return f"{self.hour:%Y-%m-%d %H:00}: {self.calls}"
+
+
+class Probe(models.Model):
+    """A handshake that a gateway is asked to make (:mod:`gateway.probes`), and what it has seen. Rows last as long as somebody waits."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    gateway = models.ForeignKey(Gateway, models.CASCADE, related_name="probes", verbose_name=_("gateway"))
+    target = models.JSONField(_("back end"))  # a gateway.streams.probing.Target
+    version = models.ForeignKey(
+        CertificateVersion, models.CASCADE, null=True, related_name="+", verbose_name=_("client certificate")
+    )  # None: nothing is presented
+    asked_at = models.DateTimeField(_("when"), db_index=True)
+    seen = models.JSONField(_("what was seen"), null=True)  # a gateway.streams.probing.Seen
+
+    class Meta:
+        """The newest first."""
+
+        ordering: ClassVar = ["-asked_at"]
+        verbose_name = _("probe")
+        verbose_name_plural = _("probes")
+
+    def __str__(self) -> str:
+        """Return where and with whom."""
+        return f"{self.gateway_id}: {self.target}"
 
 
 class NodeAuthority(SealedSecret):

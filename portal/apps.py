@@ -13,10 +13,22 @@ class PortalConfig(AppConfig):
     verbose_name = _("Publisher portal")
 
     def ready(self) -> None:
-        """Keep the role groups equal to the models after each migration."""
+        """After each migration keep the role groups equal to the models and the log guarded; note who signs in and out.
+
+        Lines of the log lead to the pages of people.
+        """
+        from portal import subjects
+        from portal.activity import checks, sign_ins  # noqa: F401 - checks register themselves
+        from portal.activity.guards import guard
         from portal.roles import establish_roles
+        from portal.subjects import describe
+
+        subjects.register("people", model="auth.User", url_name="people:detail", field="username")
 
         post_migrate.connect(establish_roles, dispatch_uid="portal.establish_roles")
+        post_migrate.connect(guard, sender=self, dispatch_uid="portal.guard_activity")
+        sign_ins.listen()
+        describe("people", "auth.User")
 
 
 class PortalAdminConfig(admin_apps.AdminConfig):

@@ -27,16 +27,40 @@ def read_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in read(name, default).split(",") if part.strip()]
 
 
+def read_number(name: str, default: int) -> int:
+    """Return *name* as a whole number, 0 or more.
+
+    :raises ImproperlyConfigured: if it is none
+    """
+    if not (number := read(name, str(default)).strip()).isdecimal():
+        reason = f"{name} must be a whole number, for instance {default}; it is {number!r}."
+        raise ImproperlyConfigured(reason)
+    return int(number)
+
+
 def read_address(name: str, default: str) -> tuple[str, int]:
     """Return *name* (``host:port``, an IPv6 host in brackets) as host and port.
 
     :raises ImproperlyConfigured: if it is not of that form
     """
-    host, colon, port = read(name, default).rpartition(":")
-    if not (host and colon and port.isdecimal() and int(port) < 65536):  # noqa: PLR2004 - the highest port
-        reason = f"{name} must be host:port, for instance {default}."
+    return _address(name, read(name, default), default)
+
+
+def read_addresses(name: str) -> tuple[tuple[str, int], ...]:
+    """Return *name* (``host:port``, several separated by commas) as hosts and ports.
+
+    :raises ImproperlyConfigured: if one of them is not of that form
+    """
+    return tuple(_address(name, part, "portal.example.com:18000") for part in read_list(name))
+
+
+def _address(name: str, text: str, example: str) -> tuple[str, int]:
+    host, colon, port = text.strip().rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    if not (bare and colon and port.isascii() and port.isdecimal() and int(port) < 65536):  # noqa: PLR2004 - the highest port
+        reason = f"{name} must be host:port, for instance {example or '127.0.0.1:18000'}; it says {text!r}."
         raise ImproperlyConfigured(reason)
-    return host.removeprefix("[").removesuffix("]"), int(port)
+    return bare, int(port)
 
 
 def read_optional_address(name: str) -> tuple[str, int] | None:

@@ -6,12 +6,17 @@ import math
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+
+from portal.activity.refusals import note_refusal
+from portal.roles import has_role
 
 
 def _page(request: HttpRequest, status: int, *, title: str, text: str) -> HttpResponse:
@@ -26,7 +31,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # 
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by this name
-    """403: the person's role does not allow it."""
+    """403: the person's role does not allow it; who has no role is told whom to ask."""
+    if request.user.is_authenticated:
+        note_refusal(request, request.user, now=timezone.now())
+        if not has_role(request.user):
+            return no_role(request, status=403)
     return _page(
         request,
         403,
@@ -36,6 +45,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
             "Ask an Administrator if you need another role."
         ),
     )
+
+
+def no_role(request: HttpRequest, *, status: int) -> HttpResponse:
+    """Tell somebody who may sign in and has no role whom to ask, and nothing of what there is."""
+    return render(request, "people/no_role.html", {"contact": settings.CONTACT}, status=status)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by this name
@@ -64,6 +78,33 @@ def last_administrator(request: HttpRequest) -> HttpResponse:
         409,
         title=_("The last administrator stays"),
         text=_("Nothing was changed: nobody else could manage people and gateways. Make another active person an Administrator first."),
+    )
+
+
+def deactivated(request: HttpRequest) -> HttpResponse:
+    """403: somebody has proved who they are, but may not sign in any more."""
+    return _page(
+        request,
+        403,
+        title=_("Your account is deactivated"),
+        text=_("You cannot sign in with it. If this is a mistake, ask an Administrator."),
+    )
+
+
+def company_refused(request: HttpRequest, *, provider: str) -> HttpResponse:
+    """401: the company account did not say who it is."""
+    title = _("Signing in by %(provider)s did not work") % {"provider": provider}
+    text = _("Nobody was signed in. Try again from the sign-in page; if it stays so, ask an Administrator: the log has the reason.")
+    return _page(request, 401, title=title, text=text)
+
+
+def oneself(request: HttpRequest) -> HttpResponse:
+    """409: somebody would delete their own account."""
+    return _page(
+        request,
+        409,
+        title=_("Nobody deletes their own account"),
+        text=_("Nothing was changed. Ask another Administrator to delete it."),
     )
 
 

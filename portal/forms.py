@@ -4,8 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.forms import PasswordChangeForm
-from django.contrib.auth.models import User
-from django.forms import CharField, ChoiceField, Form, RadioSelect, SearchInput
+from django.forms import ChoiceField, Form, RadioSelect
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -14,9 +13,6 @@ from django.views.decorators.debug import sensitive_variables
 from portal.guesses import counted
 from portal.models import GuessKind, Theme
 from portal.private_keys import holds_private_key
-from portal.subjects import KINDS
-
-SYSTEM = "-"  # what the filter calls changes that no person made
 
 
 class PortalRenderer(TemplatesSetting):
@@ -58,19 +54,3 @@ class PasswordForm(PasswordChangeForm):
             password = super().clean_old_password()
             guess.right = True
         return password
-
-
-class ActivityFilter(Form):
-    """What narrows the activity log."""
-
-    q = CharField(label=_("Subject"), required=False, max_length=300, widget=SearchInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the kinds there are and the people who have an account."""
-        super().__init__(*args, **kwargs)
-        kinds = [(kind, label) for kind, (label, _icon) in KINDS.items()]
-        people = [(name, name) for name in User.objects.order_by("username").values_list("username", flat=True)]
-        self.fields["kind"] = ChoiceField(label=_("Kind"), required=False, choices=[("", _("Everything")), *kinds])
-        self.fields["who"] = ChoiceField(
-            label=_("Person"), required=False, choices=[("", _("Everybody")), (SYSTEM, _("The system")), *people]
-        )

@@ -1,4 +1,4 @@
-"""Guesses at secrets (passwords, access tokens), counted by account and by address while they are being checked.
+"""Guesses at secrets (passwords, access tokens, second factors), counted by account and by address while they are being checked.
 
 An address is closed after :data:`LIMIT` failures within :data:`WINDOW`. So is an account, but only to addresses that have failed at it: its
 owner gets in from elsewhere. What is tried meanwhile is neither looked at nor counted, so that it prolongs nothing.
@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
+from portal.activity.sign_ins import note_closed, note_failure
 from portal.addresses import caller
 from portal.models import FailedGuess, GuessKind
 from portal.turns import Busy
@@ -28,6 +29,8 @@ from portal.turns import Busy
 LIMIT = 10
 WINDOW = timedelta(minutes=15)
 _LOCK = 0x67756573736573  # PostgreSQL's advisory lock: two are not counted at once
+# Closed to every address: a right token is known before, and whoever guesses codes knows the password already.
+_CLOSED_TO_ALL = frozenset({GuessKind.TOKEN, GuessKind.CODE})
 _NETWORK_OF_ONE = 64  # of IPv6 everybody has as many addresses
 
 
@@ -60,13 +63,18 @@ def counted(kind: GuessKind, account: str, request: HttpRequest | None, *, now: 
     """
     row = _begin(kind, account, _origin(request), now or timezone.now())
     guess = Guess()
+    looked_at = True
     try:
         yield guess
-    except Busy:  # nobody has looked at it
+    except Busy:
+        looked_at = False
         row.delete()
         raise
-    if guess.right:
-        FailedGuess.objects.filter(kind=kind, account=row.account, address=row.address).delete()
+    finally:
+        if guess.right:
+            FailedGuess.objects.filter(kind=kind, account=row.account, address=row.address).delete()
+        elif looked_at:
+            _note(row)
 
 
 class LimitedBackend(ModelBackend):
@@ -97,14 +105,25 @@ def _begin(kind: GuessKind, account: str, address: str, now: datetime) -> Failed
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         _refuse_if_closed(kind, digest, address, now)
         FailedGuess.objects.filter(at__lte=now - WINDOW).delete()
-        person = User.objects.filter(username=account).first() if kind == GuessKind.SIGN_IN else None
+        person = User.objects.filter(username=account).first() if kind != GuessKind.TOKEN else None
         return FailedGuess.objects.create(kind=kind, account=digest, person=person, address=address, at=now)
+
+
+def _note(failure: FailedGuess) -> None:
+    """Write into the activity log that a guess was wrong, and what it has closed."""
+    with transaction.atomic():
+        note_failure(failure)
+        up_to_it = FailedGuess.objects.filter(kind=failure.kind, at__gt=failure.at - WINDOW, pk__lte=failure.pk)
+        ways = {"address": failure.address} | ({"account": failure.account} if failure.kind == GuessKind.SIGN_IN else {})
+        for way, value in ways.items():
+            if up_to_it.filter(**{way: value}).count() == LIMIT:  # of several at once one closes
+                note_closed(failure, of_account=way == "account", minutes=WINDOW // timedelta(minutes=1))
 
 
 def _refuse_if_closed(kind: GuessKind, account: str, address: str, now: datetime) -> None:
     failures = FailedGuess.objects.filter(kind=kind, at__gt=now - WINDOW)
     closing = [_closing(failures.filter(address=address).values_list("at", flat=True))]
-    if kind == GuessKind.TOKEN or failures.filter(account=account, address=address).exists():  # a right token is known before
+    if kind in _CLOSED_TO_ALL or failures.filter(account=account, address=address).exists():
         closing.append(_closing(failures.filter(account=account).values_list("at", flat=True)))
     if since := max((one for one in closing if one), default=None):
         raise TooManyGuesses(-(-(since + WINDOW - now) // timedelta(seconds=1)))

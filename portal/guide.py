@@ -32,8 +32,15 @@ _PAGES = (
     ("gateways:", "gateways"),
     ("activity", "activity"),
     ("preferences", "people"),
+    ("people:", "people"),
+    ("profile", "people"),
+    ("locks", "people"),
     ("password", "people"),
     ("login", "people"),
+    ("mfa_", "people"),
+    ("account_", "people"),
+    ("sessions", "people"),
+    ("sign_in_settings", "people"),
     ("rest:", "management-api"),
 )
 

@@ -9,20 +9,26 @@ import hashlib
 import io
 import os
 import secrets
+import shlex
 import string
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.contrib.auth.password_validation import get_default_password_validators, validate_password
 from django.contrib.staticfiles.finders import get_finders
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
+from portal.administrators import administrators, changing_administrators
+from portal.characters import shown
 from portal.environment import read
-from portal.people import administrators, changing_administrators
+from portal.people.actions import note_added
 from portal.roles import ADMINISTRATORS
+from portal.signin.passwords import GuessableValidator
 from portal.translations import compile_translations
 
 DEFAULT_ADMINISTRATOR = "admin"
@@ -85,26 +91,48 @@ def static_files() -> str | None:
 
 
 def first_administrator() -> str | None:
-    """Make an administrator if nobody can administer, also of somebody who was deactivated or has lost the role.
+    """Make an administrator if nobody can administer; an account that is there is not touched, but a sentence says what to do.
 
+    Whoever was deactivated or lost the role may have been for a reason, and a start is nobody's decision to undo it.
     The name is ``PORTAL_ADMIN_USER`` (``admin``), the password ``PORTAL_ADMIN_PASSWORD`` or a random one, kept in a private file.
+
+    :raises ImproperlyConfigured: if the password is one that nobody may have
     """
     with changing_administrators():
         if administrators().exists():
             return None
         name = read("PORTAL_ADMIN_USER") or DEFAULT_ADMINISTRATOR
-        if not (password := read("PORTAL_ADMIN_PASSWORD")):
+        if there := User.objects.filter(username__iexact=name).first():
+            return _how_to_restore(there)
+        if password := read("PORTAL_ADMIN_PASSWORD"):
+            _require_good(password, name)
+        else:
             password = readable_password()
             write_private(administrator_password_file(), password)
-        user, made = User.objects.get_or_create(username=name)
-        user.is_active = user.is_staff = user.is_superuser = True
-        user.set_password(password)  # an old one may be why there is no administrator left; it also ends old sessions
-        user.save()
+        user = User.objects.create_superuser(name, password=password)
         user.groups.add(Group.objects.get(name=ADMINISTRATORS))
-    if made:
-        return f"Made the first administrator, {name}."
-    kept = "the one in PORTAL_ADMIN_PASSWORD" if read("PORTAL_ADMIN_PASSWORD") else f"a new one, in {administrator_password_file()}"
-    return f"Nobody could administer the portal: made {name} an active administrator again. The password is {kept}."
+        note_added(user, by=None, now=timezone.now())
+    return f"Made the first administrator, {name}."
+
+
+def _how_to_restore(person: User) -> str:
+    name = shown(person.get_username())
+    lacks = "is deactivated" if not person.is_active else "is no Administrator, or has no password"
+    return (
+        f"Nobody can administer the portal: {name} {lacks}. To make {name} an active Administrator with a new password: "
+        f"`manage.py people restore-administrator {shlex.quote(name)}`, the password on standard input. "
+        "To make another one: set PORTAL_ADMIN_USER to a new name and start again."
+    )
+
+
+def _require_good(password: str, name: str) -> None:
+    """Refuse what is short or common; what is merely like the portal's name is the operator's to judge, who may keep it in a file."""
+    validators = [one for one in get_default_password_validators() if not isinstance(one, GuessableValidator)]
+    try:
+        validate_password(password, User(username=name), validators)
+    except ValidationError as refused:
+        reason = f"PORTAL_ADMIN_PASSWORD is refused, and no administrator was made: {' '.join(refused.messages)}"
+        raise ImproperlyConfigured(reason) from None
 
 
 def administrator_password_file() -> Path:

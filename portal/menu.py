@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.guide import page_about
+from portal.roles import has_role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,9 @@ _ENTRIES = (
     Entry(label=_("Gateways"), icon="server-stack", url_name="gateways:index"),
     Entry(label=_("Activity"), icon="clock", url_name="activity"),
     Entry(label=_("Access tokens"), icon="key", url_name="rest:index"),
+    Entry(label=_("Sign-in settings"), icon="finger-print", url_name="sign_in_settings", permission="signin.change_secondfactordemand"),
     Entry(label=_("Closed sign-ins"), icon="lock-closed", url_name="locks", permission="auth.change_user"),
-    Entry(label=_("Administration"), icon="users", url_name="admin:index", permission="auth.change_user"),
+    Entry(label=_("People"), icon="users", url_name="people:index", permission="auth.view_user"),
 )
 
 
@@ -45,7 +47,7 @@ def entries(request: HttpRequest) -> list[Entry]:
     match = request.resolver_match
     here = (match.namespace or match.view_name) if match else ""
     shown = []
-    for entry in _ENTRIES:
+    for entry in _ENTRIES if has_role(request.user) else _ENTRIES[:1]:
         if entry.permission and not request.user.has_perm(entry.permission):
             continue
         if not entry.url_name:

@@ -1,11 +1,15 @@
 """The activity log, which is also the feed that the xDS process follows, and what each person prefers."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+
+from portal.people.models import Invitation
+
+__all__ = ["Activity", "Event", "FailedGuess", "GuessKind", "Invitation", "Preferences", "Theme"]
 
 
 class Event(models.TextChoices):
@@ -45,36 +49,171 @@ class Event(models.TextChoices):
     BACKEND_CHANGED = "backend.changed", _("Back end changed")
     BACKEND_DELETED = "backend.deleted", _("Back end deleted")
     SIGN_IN_LOCK_LIFTED = "sign-in.lock-lifted", _("Closed sign-in opened")
+    SECOND_FACTOR_ADDED = "sign-in.factor-added", _("Second factor added")
+    SECOND_FACTOR_REMOVED = "sign-in.factor-removed", _("Second factor removed")
+    SECOND_FACTOR_RESET = "sign-in.factors-reset", _("Second factors taken away")
+    SECOND_FACTOR_DEMANDED = "sign-in.factor-demanded", _("Demand for second factors changed")
+    RECOVERY_CODES_MADE = "sign-in.recovery-codes", _("Recovery codes made")
+    PERSON_INVITED = "people.invited", _("Person invited")
+    INVITATION_WITHDRAWN = "people.invitation-withdrawn", _("Invitation withdrawn")
+    PERSON_JOINED = "people.joined", _("Invitation accepted")
+    PERSON_ADDED = "people.added", _("Person added")
+    PERSON_CHANGED = "people.changed", _("Name or e-mail address changed")
+    PERSON_ROLE_CHANGED = "people.role-changed", _("Role changed")
+    PERSON_SUPERUSER_GIVEN = "people.superuser-given", _("Superuser status given")
+    PERSON_SUPERUSER_TAKEN = "people.superuser-taken", _("Superuser status taken")
+    PERSON_DEACTIVATED = "people.deactivated", _("Person deactivated")
+    PERSON_ACTIVATED = "people.activated", _("Person activated")
+    PASSWORD_LINK_MADE = "people.password-link-made", _("Link for a new password made")
+    PERSON_PASSWORD_SET = "people.password-set", _("Password set")
+    SESSIONS_ENDED = "people.sessions-ended", _("Signed out everywhere")
+    PERSON_DELETED = "people.deleted", _("Person deleted")
+    COMPANY_ACCOUNT_MADE = "sign-in.company-account", _("Company account added")
+    COMPANY_ROLE_TAKEN = "sign-in.company-role", _("Role of a company account changed")
+    SIGN_IN_SUCCEEDED = "sign-in.succeeded", _("Signed in")
+    SIGN_IN_ENDED = "sign-in.ended", _("Signed out")
+    SIGN_IN_FAILED = "sign-in.failed", _("Sign-in failed")
+    SIGN_IN_CLOSED = "sign-in.closed", _("Sign-in closed")
+    TOKEN_USED = "token.used", _("Access token used")
+    TOKEN_FAILED = "token.failed", _("Wrong access token")
+    ACCESS_REFUSED = "access.refused", _("Refused")
+    CONFIGURATION_EXPORTED = "export.configuration", _("Configuration exported")
+    LOG_EXPORTED = "export.activity", _("Activity exported")
+    LOG_TRIMMED = "log.trimmed", _("Old activity removed")
+    LOG_SUMMED = "log.summed", _("Activity summed up")
     ENCRYPTION_REWRAPPED = "encryption.rewrapped", _("Encryption keys rotated")
 
 
-class Activity(models.Model):
-    """One line of the log, written in the same transaction as the change it tells of."""
+class Unchangeable(Exception):
+    """A line of the activity log was to be changed or deleted."""
 
+
+class ActivityQuerySet(models.QuerySet["Activity"]):
+    """Lines, which are read and written but not changed."""
+
+    def update(self, **_values: Any) -> int:
+        """Refuse."""
+        raise Unchangeable("Lines of the activity log do not change.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Refuse; :mod:`portal.activity.trimming` takes old lines away."""
+        raise Unchangeable("Lines of the activity log are not deleted. `manage.py activity trim` takes old ones away.")
+
+
+class Activity(models.Model):
+    """One line of the log, written in the same transaction as the change it tells of (:mod:`portal.activity`)."""
+
+    id = models.BigAutoField(primary_key=True)  # the order of commits
     at = models.DateTimeField(pgettext_lazy("moment", "when"), db_index=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who"))
+    # No constraint: who is deleted stays named, and no line changes.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("who"), db_constraint=False
+    )
     actor_name = models.CharField(_("name"), max_length=150, blank=True)
+    through = models.JSONField(_("by token"), default=dict, blank=True)  # as portal.activity.acting.Through; empty: in person
+    kind = models.CharField(max_length=20, editable=False)  # what stands before the dot of the event
     event = models.CharField(_("what"), max_length=40, choices=Event)
     subject_id = models.CharField(max_length=40)
     subject_name = models.CharField(_("subject"), max_length=300)
     details = models.JSONField(_("details"), default=dict, blank=True)
+    changes = models.JSONField(_("changes"), default=dict, blank=True)  # by field: [old, new]
+    seal = models.CharField(max_length=64, editable=False)
+    link = models.CharField(max_length=64, editable=False)
+
+    objects = ActivityQuerySet.as_manager()
 
     class Meta:
-        """The newest line first is how people read it; ids are the order of commits."""
+        """The newest line first is how people read it. Each filter of the page has an index that is in this order."""
 
         ordering: ClassVar = ["-id"]
         verbose_name = _("activity")
         verbose_name_plural = _("activities")
-        indexes: ClassVar = [models.Index(fields=["subject_id", "event", "-id"], name="activity_of_a_subject")]
+        indexes: ClassVar = [
+            models.Index(fields=["subject_id", "event", "-id"], name="activity_of_a_subject"),
+            models.Index(fields=["kind", "id"], name="activity_of_a_kind"),
+            models.Index(fields=["event", "id"], name="activity_of_an_event"),
+            models.Index(fields=["actor_name", "id"], name="activity_of_a_person"),
+            models.Index(fields=["subject_name", "id"], name="activity_of_a_name"),
+        ]
 
     def __str__(self) -> str:
         """Return what happened to what."""
         return f"{self.get_event_display()}: {self.subject_name}"
 
-    @property
-    def kind(self) -> str:
-        """The kind of thing it happened to: ``certificate``, ``api``, ``subscription``…"""
-        return self.event.partition(".")[0]
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write a new line.
+
+        :raises Unchangeable: if it is written already
+        """
+        if not self._state.adding:
+            raise Unchangeable("Lines of the activity log do not change.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refuse."""
+        raise Unchangeable("Lines of the activity log are not deleted.")
+
+
+class ActivityHead(models.Model):
+    """Which line is the newest, sealed, so that lines cut off at the end are missed. One row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    line = models.PositiveBigIntegerField()
+    link = models.CharField(max_length=64)
+    seal = models.CharField(max_length=64)
+
+    class Meta:
+        """Nobody's business but the log's."""
+
+        default_permissions = ()
+        verbose_name = _("head of the activity log")
+        verbose_name_plural = _("heads of the activity log")
+
+    def __str__(self) -> str:
+        """Return the number."""
+        return str(self.line)
+
+
+class ActivityForwarding(models.Model):
+    """How far lines were forwarded, and which process forwards them. One row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    line = models.PositiveBigIntegerField(default=0)  # the last that has arrived
+    holder = models.CharField(max_length=40, blank=True)
+    held_until = models.DateTimeField(null=True)
+
+    class Meta:
+        """Nobody's business but the log's."""
+
+        default_permissions = ()
+        verbose_name = _("forwarding of the activity log")
+        verbose_name_plural = _("forwardings of the activity log")
+
+    def __str__(self) -> str:
+        """Return the number of the last line that has arrived."""
+        return str(self.line)
+
+
+class Flood(models.Model):
+    """How often an event that anybody can cause was told within an hour, and how often not (:mod:`portal.activity.floods`)."""
+
+    event = models.CharField(max_length=40)
+    source = models.CharField(max_length=200, blank=True)  # empty: all of them together
+    since = models.DateTimeField()
+    told = models.PositiveIntegerField(default=0)
+    untold = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        """One row for each source within the hour."""
+
+        default_permissions = ()
+        verbose_name = _("flood")
+        verbose_name_plural = _("floods")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["event", "source"], name="a_flood_has_one_row_for_each_source")]
+
+    def __str__(self) -> str:
+        """Return what and from where."""
+        return f"{self.event} {self.source}".strip()
 
 
 class GuessKind(models.TextChoices):
@@ -82,6 +221,8 @@ class GuessKind(models.TextChoices):
 
     SIGN_IN = "sign-in", _("Signing in")
     TOKEN = "token", _("Access tokens")
+    CODE = "code", _("Second factors")
+    RESET = "reset", _("New passwords by mail")
 
 
 class FailedGuess(models.Model):

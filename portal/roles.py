@@ -5,14 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import apps as installed
-from django.contrib.auth.models import Group, Permission
-from django.db.models import Q
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+from django.db.models import Q, TextChoices
+from django.utils.translation import pgettext_lazy
 
 VIEWERS, PUBLISHERS, ADMINISTRATORS = "Viewers", "Publishers", "Administrators"
 
 _OURS = ("portal", "certificates", "apis", "gateway")
 _PUBLISHED = ("certificates", "apis")
-_ADMINISTERED = (*_OURS, "rest", "auth")
+_ADMINISTERED = (*_OURS, "signin", "rest", "auth")
+
+
+class Role(TextChoices):
+    """The roles; the values are the names of the groups."""
+
+    VIEWER = VIEWERS, pgettext_lazy("role", "Viewers")
+    PUBLISHER = PUBLISHERS, pgettext_lazy("role", "Publishers")
+    ADMINISTRATOR = ADMINISTRATORS, pgettext_lazy("role", "Administrators")
+
+
+def has_role(user: User | AnonymousUser) -> bool:
+    """Return whether *user* may see or do anything at all."""
+    return user.is_superuser or bool(user.get_all_permissions())
 
 
 def establish_roles(**_signal: Any) -> None:

@@ -10,10 +10,11 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from portal.models import Activity, Event
-from portal.subjects import KINDS, addresses
+from portal.roles import Role
+from portal.subjects import KINDS, addresses, field_of
 
 SENTENCES: dict[Event, str | Promise] = {
     Event.CERTIFICATE_UPLOADED: gettext_lazy("{who} uploaded the certificate {subject}"),
@@ -50,8 +51,58 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.BACKEND_CHANGED: gettext_lazy("{who} changed the back end {subject}"),
     Event.BACKEND_DELETED: gettext_lazy("{who} deleted the back end {subject}"),
     Event.SIGN_IN_LOCK_LIFTED: gettext_lazy("{who} opened a closed sign-in again: {subject}"),
+    Event.SECOND_FACTOR_ADDED: gettext_lazy("{who} set up a second factor for {subject}"),
+    Event.SECOND_FACTOR_REMOVED: gettext_lazy("{who} removed a second factor of {subject}"),
+    Event.SECOND_FACTOR_RESET: gettext_lazy("{who} took away the second factors of {subject}"),
+    Event.SECOND_FACTOR_DEMANDED: gettext_lazy("{who} changed whose role has to have a second factor: {subject}"),
+    Event.RECOVERY_CODES_MADE: gettext_lazy("{who} made recovery codes for {subject}"),
+    Event.PERSON_INVITED: gettext_lazy("{who} invited {subject}"),
+    Event.INVITATION_WITHDRAWN: gettext_lazy("{who} withdrew the invitation of {subject}"),
+    Event.PERSON_JOINED: gettext_lazy("{who} accepted the invitation"),
+    Event.PERSON_ADDED: gettext_lazy("{who} added {subject}"),
+    Event.PERSON_CHANGED: gettext_lazy("{who} changed the name or e-mail address of {subject}"),
+    Event.PERSON_ROLE_CHANGED: gettext_lazy("{who} changed the role of {subject}"),
+    Event.PERSON_SUPERUSER_GIVEN: gettext_lazy("{who} made {subject} a superuser"),
+    Event.PERSON_SUPERUSER_TAKEN: gettext_lazy("{who} took the superuser status from {subject}"),
+    Event.PERSON_DEACTIVATED: gettext_lazy("{who} deactivated {subject}"),
+    Event.PERSON_ACTIVATED: gettext_lazy("{who} activated {subject}"),
+    Event.PASSWORD_LINK_MADE: gettext_lazy("{who} made a link for a new password of {subject}"),
+    Event.PERSON_PASSWORD_SET: gettext_lazy("{who} set the password of {subject}"),
+    Event.SESSIONS_ENDED: gettext_lazy("{who} signed {subject} out everywhere"),
+    Event.PERSON_DELETED: gettext_lazy("{who} deleted {subject}"),
+    Event.COMPANY_ACCOUNT_MADE: gettext_lazy("{who} added {subject}, who signed in with a company account for the first time"),
+    Event.COMPANY_ROLE_TAKEN: gettext_lazy("{who} gave {subject} the role that the company account has now"),
     Event.ENCRYPTION_REWRAPPED: gettext_lazy("{who} rotated the encryption keys"),
+    Event.SIGN_IN_SUCCEEDED: gettext_lazy("{who} signed in"),
+    Event.SIGN_IN_ENDED: gettext_lazy("{who} signed out"),
+    Event.SIGN_IN_FAILED: gettext_lazy("Somebody failed to sign in as {subject}"),
+    Event.SIGN_IN_CLOSED: gettext_lazy("Too many failures have closed signing in for {subject}"),
+    Event.TOKEN_USED: gettext_lazy("The access token {subject} is used for {who} (told once a day)"),
+    Event.TOKEN_FAILED: gettext_lazy("Somebody called with a wrong access token"),
+    Event.ACCESS_REFUSED: gettext_lazy("{who} was refused {subject}"),
+    Event.CONFIGURATION_EXPORTED: gettext_lazy("{who} exported the configuration"),
+    Event.LOG_EXPORTED: gettext_lazy("{who} exported the activity log"),
+    Event.LOG_TRIMMED: gettext_lazy("{who} deleted the activity from before {subject}"),
+    Event.LOG_SUMMED: gettext_lazy("More of the same was not told one by one: {subject}"),
 }
+_WORDS = {  # what no field of a model names
+    "password": gettext_lazy("Password"),
+    "certificate": gettext_lazy("client certificate"),
+    "key": gettext_lazy("key"),
+    "name": gettext_lazy("name"),
+}
+_UNKNOWN, _UNKNOWN_ICON = "{who}: {event} {subject}", "question-mark-circle"  # written by another version, or tampered with
+_OLD_AND_NEW = 2
+_LONGEST_VALUE = 300  # characters that are shown of one
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value that has changed. Both empty: a secret, of which that is all that is told."""
+
+    label: str
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +113,7 @@ class Told:
     icon: str
     sentence: SafeString
     facts: list[str]
+    changes: list[Change]
 
 
 def tell(lines: Iterable[Activity]) -> list[Told]:
@@ -69,16 +121,56 @@ def tell(lines: Iterable[Activity]) -> list[Told]:
     lines = list(lines)
     shown_at = addresses(lines)
     return [
-        Told(line, str(KINDS[line.kind][1]), _sentence(line, shown_at.get((line.kind, line.subject_id), "")), _facts(line.details))
+        Told(
+            line,
+            str(KINDS[line.kind][1]) if line.kind in KINDS else _UNKNOWN_ICON,
+            _sentence(line, shown_at.get((line.kind, line.subject_id), "")),
+            _facts(line.details) if isinstance(line.details, dict) else [],
+            [_change(line.kind, name, pair) for name, pair in line.changes.items()] if isinstance(line.changes, dict) else [],
+        )
         for line in lines
     ]
 
 
 def _sentence(line: Activity, address: str) -> SafeString:
-    who = format_html("<strong>{}</strong>", line.actor_name or _("The system"))
-    name = format_html("<bdi>{}</bdi>", line.subject_name)
+    named = dict(Event.choices).get(line.subject_name, line.subject_name)  # a sum is about an event
+    name = format_html("<bdi>{}</bdi>", named or _("an unknown name"))
     subject = format_html('<a href="{}">{}</a>', address, name) if address else format_html("<strong>{}</strong>", name)
-    return format_html(str(SENTENCES[Event(line.event)]), who=who, subject=subject)
+    sentence = SENTENCES.get(line.event, _UNKNOWN)  # type: ignore[call-overload]  # an event is its text
+    return format_html(str(sentence), who=_who(line), subject=subject, event=line.event)
+
+
+def _who(line: Activity) -> SafeString:
+    who = format_html("<strong>{}</strong>", line.actor_name or _("The system"))
+    if not isinstance(line.through, dict) or not line.through:
+        return who
+    token, maker = (format_html("<bdi>{}</bdi>", line.through.get(key) or _("The system")) for key in ("token", "made_by"))
+    return format_html(_("{who} (by the token {token} of {maker})"), who=who, token=token, maker=maker)
+
+
+def _change(kind: str, name: str, pair: Any) -> Change:
+    field = field_of(kind, name)
+    label = str(field.verbose_name if field else _WORDS.get(name, name))
+    if not isinstance(pair, list) or len(pair) != _OLD_AND_NEW:
+        return Change(label[:1].upper() + label[1:], "", "")
+    choices = dict(field.flatchoices) if field else {}
+    old, new = (_value(choices.get(value, value) if isinstance(value, str) else value) for value in pair)
+    return Change(label[:1].upper() + label[1:], old, new)
+
+
+def _value(value: Any) -> str:
+    match value:
+        case True:
+            return _("on")
+        case False:
+            return _("off")
+        case None | "" | []:
+            return pgettext("a value", "nothing")
+        case list():
+            text = ", ".join(map(str, value))
+        case _:
+            text = str(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 def _facts(details: dict[str, Any]) -> list[str]:
@@ -93,4 +185,36 @@ def _facts(details: dict[str, Any]) -> list[str]:
     facts += [str(details[key]) for key in ("service_url", "certificate") if details.get(key)]
     if details.get("validate_certificate_chain") is False:
         facts.append(_("the back end's certificate is not checked"))
+    return [*facts, *_facts_of_people(details), *_numbers(details)]
+
+
+def _facts_of_people(details: dict[str, Any]) -> list[str]:
+    """Return what is worth reading about accounts: roles, and from where somebody came."""
+    facts = []
+    if "old" in details and "new" in details:
+        facts.append(f"{_word(details['old'])} → {_word(details['new'])}")
+    if role := details.get("role"):
+        facts.append(_word(role))
+    if isinstance(address := details.get("address"), str) and address:
+        facts.append(address)
+    if isinstance(roles := details.get("roles"), list) and roles:
+        facts.append(", ".join(map(_word, roles)))
     return facts
+
+
+def _numbers(details: dict[str, Any]) -> list[str]:
+    facts = []
+    if isinstance(number := details.get("number"), int):
+        facts.append(ngettext("%(number)d time", "%(number)d times", number) % {"number": number})
+    if isinstance(number := details.get("lines"), int):
+        facts.append(ngettext("%(number)d line", "%(number)d lines", number) % {"number": number})
+    if isinstance(number := details.get("minutes"), int):
+        facts.append(ngettext("for %(number)d minute", "for %(number)d minutes", number) % {"number": number})
+    return facts
+
+
+def _word(value: object) -> str:
+    """Return what a role is called in the reader's language."""
+    if not value:
+        return _("no role")
+    return str(Role(value).label) if value in Role.values else str(value)

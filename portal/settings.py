@@ -2,13 +2,16 @@
 
 import ipaddress
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
-from portal.environment import read, read_address, read_list, read_optional_address
+from portal.environment import read, read_address, read_addresses, read_list, read_number, read_optional_address
+from portal.signin.providers import BadProvider, providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -21,13 +24,17 @@ GATEWAY_HTTP3 = read("GATEWAY_HTTP3") == "1"  # also over UDP there
 GATEWAY_HTTPS_REDIRECT = read("GATEWAY_HTTPS_REDIRECT") == "1"  # callers by HTTP are sent there
 GATEWAY_ADMIN_ADDRESS = read_optional_address("GATEWAY_ADMIN_ADDRESS")  # none: a unix socket under PORTAL_HOME
 GATEWAY_IDLE_SECONDS = int(read("GATEWAY_IDLE_SECONDS", "60"))  # how long a call may go without a byte in either direction
+# How long calls under way, WebSockets and streams may outlive their API, or a certificate that was replaced; empty: for ever.
+GATEWAY_DRAIN_SECONDS = float(seconds) if (seconds := read("GATEWAY_DRAIN_SECONDS", "60")) else None
 GATEWAY_TRUSTED_PROXIES = int(read("GATEWAY_TRUSTED_PROXIES", "0"))  # proxies in front of the gateway that append to X-Forwarded-For
 GATEWAY_TRUST_BUNDLE = read("GATEWAY_TRUST_BUNDLE")  # authorities back ends are checked against, PEM file; empty: the system's
 GATEWAY_CONCURRENCY = int(read("GATEWAY_CONCURRENCY", "0"))  # worker threads; 0: one per processor
 GATEWAY_NAME = read("GATEWAY_NAME")  # what this machine's gateway calls itself; empty: the host's name
-GATEWAY_XDS_ADDRESS = read_optional_address("GATEWAY_XDS_ADDRESS")  # the control plane of a gateway on its own; none: this machine's
+GATEWAY_XDS_ADDRESSES = read_addresses("GATEWAY_XDS_ADDRESS")  # control planes of a gateway on its own, tried in turn; none: this machine's
 GATEWAY_XDS_IDENTITY = Path(read("GATEWAY_XDS_IDENTITY", str(PORTAL_HOME / "gateway-identity")))  # what it was enrolled with
+GATEWAY_KEEP_CONFIGURATION_HOURS = read_number("GATEWAY_KEEP_CONFIGURATION_HOURS", 72)  # how old a kept one may be; 0: none is kept
 XDS_ADDRESS = read("PORTAL_XDS_ADDRESS")  # where gateways on other machines come, host:port; empty: only those on this machine
+XDS_NAMES = read_list("PORTAL_XDS_NAMES")  # what those machines may call this one; empty: the host of the address
 PORTAL_SERVICE_NAME = read("PORTAL_SERVICE_NAME", "portal")
 DEMO_BACKEND_HOST, DEMO_BACKEND_PORT = read_address("DEMO_BACKEND_ADDRESS", "127.0.0.1:9443")
 
@@ -52,6 +59,7 @@ TIME_ZONE = "UTC"
 
 INSTALLED_APPS = [
     "portal",
+    "portal.signin",
     "certificates",
     "apis",
     "gateway",
@@ -67,6 +75,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",  # thousands, separated
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django.forms",  # its templates, some of which ours replace
 ]
 
@@ -84,9 +97,12 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "portal.middleware.PreferencesMiddleware",
     "portal.middleware.AnswerMiddleware",
     "certificates.middleware.DamagedSecretMiddleware",
+    "portal.signin.middleware.SeenMiddleware",
+    "portal.signin.middleware.SecondFactorMiddleware",
     "portal.middleware.BodyMiddleware",  # the views, and the check of their forms, are what reads bodies
     "portal.middleware.LimitsMiddleware",
 ]
@@ -124,18 +140,75 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": PORTAL_HOME / "tests.sqlite3"}  # a file, so that the tests' other processes share it
 
 # --- people -----------------------------------------------------------------------------------------------------------
+CONTACT = read("PORTAL_CONTACT")  # whom to ask for a role: an address or a few words, shown to who has none
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "login"
 AUTHENTICATION_BACKENDS = ["portal.guesses.LimitedBackend"]
 PASSWORD_HASHERS = ["portal.hashing.PortalPasswordHasher"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{validator}"}
-    for validator in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "portal.signin.passwords.GuessableValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 30 * 60  # seconds that a link by mail works
+# How long a sign-in will do for dangerous acts; with less than a minute nobody would get to them.
+CONFIRMED_FOR = timedelta(minutes=max(1, float(read("PORTAL_CONFIRM_MINUTES", "15"))))
+
+# Sessions (portal/signin/store.py): the browser forgets its cookie when it is closed.
+SESSION_ENGINE = "portal.signin.store"
+SESSION_IDLE = timedelta(minutes=float(read("PORTAL_SESSION_IDLE_MINUTES", "60")))
+SESSION_LASTS = timedelta(hours=float(read("PORTAL_SESSION_HOURS", "12")))
+SESSION_NOTED_EVERY = min(timedelta(minutes=1), SESSION_IDLE / 4)
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+
+# django-allauth: its account and second factors, in our pages, under our limits (portal/guesses.py) instead of its own.
+CACHES: dict[str, Any] = {  # codes that were used, which is all that allauth keeps there: one table for all processes
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "signin_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+SEALED_TEXTS = "certificates.sealed_texts"  # by name: the floor knows no other room
+ACCOUNT_ADAPTER = "portal.signin.adapters.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # nobody signs up; allauth wants them to be consistent
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = int(CONFIRMED_FOR.total_seconds())
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up here; addresses open nothing
+MFA_ADAPTER = "portal.signin.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # so that a passkey alone is two factors
+MFA_TOTP_TOLERANCE = 1  # clocks that are half a minute off
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_FORMS = {
+    "authenticate": "portal.signin.forms.CodeForm",
+    "authenticate_webauthn": "portal.signin.forms.PasskeyForm",
+    "login_webauthn": "portal.signin.forms.PasskeySignInForm",
+    "reauthenticate_webauthn": "portal.signin.forms.PasskeyConfirmForm",
+    "activate_totp": "portal.signin.forms.AppForm",
+    "add_webauthn": "portal.signin.forms.NewPasskeyForm",
+}
+try:
+    OIDC_PROVIDERS = providers(read)
+except BadProvider as wrong:
+    raise ImproperlyConfigured(str(wrong)) from wrong
+SOCIALACCOUNT_ADAPTER = "portal.signin.company.CompanyAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form could not lead to another host: Content-Security-Policy, form-action
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds
 
 # Who may send a body that is larger than a sign-in, or takes longer: asked before it is read.
 KNOWN_CALLERS = ["portal.callers.is_signed_in", "rest.authentication.is_known"]
+
+# --- the activity log -------------------------------------------------------------------------------------------------
+ACTIVITY_KEEP_DAYS = int(read("PORTAL_ACTIVITY_KEEP_DAYS", "0"))  # how long lines are kept; 0: for ever
+ACTIVITY_FORWARD = read("PORTAL_ACTIVITY_FORWARD")  # where lines go as they are written (portal.activity.receivers); empty: nowhere
+ACTIVITY_FORWARD_CA = read("PORTAL_ACTIVITY_FORWARD_CA")  # authorities the server is checked against, PEM file; empty: the system's
 
 # --- mail: expiry notices, and error reports to whoever runs the portal ------------------------------------------------
 EMAIL_HOST = read("PORTAL_MAIL_HOST")  # empty: no mail

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps as installed
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import Field
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +25,11 @@ KINDS: dict[str, tuple[str | Promise, str]] = {
     "backend": (_("Back ends"), "globe-alt"),
     "gateway": (_("Gateways"), "server-stack"),
     "token": (_("Access tokens"), "key"),
+    "people": (_("People"), "users"),
     "sign-in": (_("Sign-in"), "lock-open"),
+    "access": (_("Refusals"), "no-symbol"),
+    "export": (_("Exports"), "arrow-down-tray"),
+    "log": (_("Activity log"), "clock"),
     "encryption": (_("Encryption"), "lock-closed"),
 }
 
@@ -30,14 +38,31 @@ KINDS: dict[str, tuple[str | Promise, str]] = {
 class _Shown:
     model: str
     url_name: str
+    field: str
 
 
 _shown: dict[str, _Shown] = {}
+_described: dict[str, tuple[str, ...]] = {}
 
 
-def register(kind: str, *, model: str, url_name: str) -> None:
-    """Say that the subjects of *kind* are rows of *model* (``app.Model``, with a ``name``) and have pages at *url_name* (by ``name``)."""
-    _shown[kind] = _Shown(model, url_name)
+def register(kind: str, *, model: str, url_name: str, field: str = "name") -> None:
+    """Say that the subjects of *kind* are rows of *model* (``app.Model``) with pages at *url_name*, by the ``name`` in their *field*."""
+    _shown[kind] = _Shown(model, url_name, field)
+
+
+def describe(kind: str, *models: str) -> None:
+    """Say that what changes of the subjects of *kind* are fields of *models* (``app.Model``), which give them their names."""
+    _described[kind] = models
+
+
+def field_of(kind: str, name: str) -> Field[Any, Any] | None:
+    """Return the field that lines of *kind* call *name*; ``None`` if no model has it."""
+    for model in _described.get(kind, ()):
+        with contextlib.suppress(FieldDoesNotExist):
+            field = installed.get_model(model)._meta.get_field(name)
+            if isinstance(field, Field):
+                return field
+    return None
 
 
 def addresses(lines: Iterable[Activity]) -> dict[tuple[str, str], str]:
@@ -48,6 +73,17 @@ def addresses(lines: Iterable[Activity]) -> dict[tuple[str, str], str]:
             wanted.setdefault(line.kind, set()).add(line.subject_id)
     found: dict[tuple[str, str], str] = {}
     for kind, ids in wanted.items():
-        names = installed.get_model(_shown[kind].model)._default_manager.filter(pk__in=ids).values_list("pk", "name")
-        found |= {(kind, str(pk)): reverse(_shown[kind].url_name, kwargs={"name": name}) for pk, name in names}
+        pk = installed.get_model(_shown[kind].model)._meta.pk
+        numbers = [number for number in ids if _is_id(pk, number)]
+        names = installed.get_model(_shown[kind].model)._default_manager.filter(pk__in=numbers).values_list("pk", _shown[kind].field)
+        found |= {(kind, str(number)): reverse(_shown[kind].url_name, kwargs={"name": name}) for number, name in names}
     return found
+
+
+def _is_id(pk: Field[Any, Any], text: str) -> bool:
+    """Tell whether *text* can be an id; in a line that was tampered with it may not."""
+    try:
+        pk.run_validators(pk.to_python(text))
+    except ValidationError:
+        return False
+    return True

@@ -1,161 +1,209 @@
-"""Runs the processes of the Procfile together: one that dies is started again while the others go on, until somebody asks for the end."""
+"""Keeps programs running: starts them, starts one again when it dies, ends them all when asked to. [pure]
+
+One loop, which waits for nothing but signals: they come by a queue, so that none is missed and none has to wait. The supervisor starts
+its programs itself; there is nothing between them that could die instead. The standard library is all it needs.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import functools
 import os
+import queue
+import select
 import signal
+import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable
-from ctypes import c_byte
-from multiprocessing.sharedctypes import RawValue
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from django.conf import settings
-from honcho.environ import parse_procfile
-from honcho.manager import Manager
-from honcho.process import Popen, Process
-
-_WATCH_SECONDS = 0.5
-_KEEPER_WATCH_SECONDS = 0.1
-_STARTED_AFTER_SECONDS = 10.0  # a process that has lived for so long could start
-_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 10.0  # before a process is started again
+_BACK_OFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_HEALTHY_SECONDS = 10.0  # a program that has run this long did not die of its start
+_LOOK_SECONDS = 0.5  # also without a signal: some ends are told by none
+_POLL_SECONDS = 0.05  # while all end
+_ENDS = {signal.SIGTERM, signal.SIGINT}
 _PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
-_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # Linux has it
+_PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
-def supervise(names: Iterable[str], *, starter: int, meanwhile: Callable[[], None]) -> int:
-    """Run the processes *names* of the Procfile until SIGINT or SIGTERM, or until one cannot start; then end them all.
+@dataclass(slots=True, kw_only=True)
+class Program:
+    """A program that is kept running.
 
-    :param starter: the process that started this one, as it was at the beginning: when it has ended, everything ends
-    :param meanwhile: called in a thread of its own as soon as they are started
-    :returns: the exit code: 0 if somebody asked for the end, 1 if a process could not start
+    :ivar output: the file descriptor that takes what it says; ours where there is none
+    :ivar must_start: as long as this is so, its ending by itself means that it cannot start, and all ends
     """
-    commands = parse_procfile((Path(settings.BASE_DIR) / "Procfile").read_text(encoding="utf-8")).processes
-    manager = _Manager([meanwhile, functools.partial(_end_when_the_starter_ends, starter)])
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"}  # the Procfile's python is ours
-    for name in names:
-        manager.add_process(name, commands[name], cwd=str(settings.BASE_DIR), env=environment)
-    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))  # the terminal was closed
-    manager.loop()
-    asked_for = {128 + signal.SIGINT, 128 + signal.SIGTERM}
-    return 0 if manager.returncode in asked_for else 1
+
+    name: str
+    command: Sequence[str]
+    folder: Path
+    environment: Mapping[str, str] | None = None
+    output: int | None = None
+    must_start: bool = False
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    due_at: float = 0.0
+    failures: int = 0
+    could_not_start: bool = False
+
+    def start(self) -> None:
+        """Start it for the first time, or after an end."""
+        try:
+            self.process = self.spawn(self.command)
+        except OSError as error:  # it is being exchanged, perhaps, or there are too many processes
+            self.has_ended(f"cannot be started ({error.strerror})", 1)
+
+    def spawn(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start *command* in a group of its own: a signal to ours is for us, who pass it on as we see fit.
+
+        :raises OSError: if the system cannot
+        """
+        self.started_at = time.monotonic()
+        return subprocess.Popen(  # noqa: S603 - nothing in it comes from outside
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=None if self.output is None else subprocess.STDOUT,
+            process_group=0,
+            preexec_fn=_end_with_parent if _PRCTL else None,  # noqa: PLW1509 - one system call, and no other thread of ours forks
+        )
+
+    def restart(self, seconds: float) -> None:
+        """End it, for which it gets *seconds*, and start it anew."""
+        for process in self.processes():
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(seconds)
+            signal_group(process.pid, signal.SIGKILL)
+            process.wait()
+        self.start()
+
+    def look(self) -> None:
+        """Notice an end; start it again when its time has come."""
+        if self.process is not None and (status := self.process.poll()) is not None:
+            signal_group(self.process.pid, signal.SIGKILL)  # what it has left behind holds its address
+            self.has_ended(f"has ended with status {status}", status)
+        if self.process is None and time.monotonic() >= self.due_at and not self.could_not_start:
+            self.start()
+
+    def has_ended(self, words: str, status: int) -> None:
+        """Let it rest before the next start, the longer the oftener it fails at once."""
+        lasted = time.monotonic() - self.started_at >= _HEALTHY_SECONDS
+        self.could_not_start = self.must_start and status >= 0  # killed by a signal: not its own fault
+        self.failures = 0 if lasted else self.failures + 1
+        pause = _BACK_OFF_SECONDS[min(self.failures, len(_BACK_OFF_SECONDS) - 1)]
+        self.process, self.due_at = None, time.monotonic() + pause
+        self.say(words if self.could_not_start else f"{words}; starting it again in {pause} s")
+
+    def rests(self) -> float:
+        """Return the seconds until it is to be started again; one that runs needs nobody."""
+        return float("inf") if self.process else max(0.0, self.due_at - time.monotonic())
+
+    def processes(self) -> list[subprocess.Popen[bytes]]:
+        """Return those of its processes that run."""
+        return [self.process] if self.process and self.process.poll() is None else []
+
+    def drain(self) -> None:
+        """Take on nothing more, because the end is near."""
+
+    def is_busy(self) -> bool:
+        """Return whether it has something under way that may finish before the end."""
+        return False
+
+    def say(self, words: str) -> None:
+        """Write a line where its own go. Nobody waits for a reader who does not read."""
+        if self.output is None:
+            sys.stderr.write(f"{self.name}: {words}\n")
+            sys.stderr.flush()
+        elif select.select([], [self.output], [], 0)[1]:
+            os.write(self.output, f"{words}\n".encode())
 
 
-class _Manager(Manager):  # type: ignore[misc]  # honcho has no types
-    """Honcho's manager; starts its threads only after it has forked."""
+@dataclass(slots=True, kw_only=True)
+class Supervisor:
+    """Some programs, and when they end.
 
-    def __init__(self, threads: list[Callable[[], None]]) -> None:
-        super().__init__()
-        self.returncode: int | None
-        self._ending = RawValue("b", 0)  # shared with the keepers
-        self._process_ctor = functools.partial(_Process, self._ending)
-        self._threads = threads
+    :ivar renew: what SIGHUP asks for; without it SIGHUP ends all (the terminal was closed), unless it was ignored from the start (nohup)
+    :ivar is_over: asked twice a second; all end once it says so
+    :ivar drain_seconds: how long what is under way may go on at the end
+    :ivar end_seconds: how long programs may take to end after that
+    """
 
-    def terminate(self) -> None:
-        """Let every keeper end its process: only they know which one is running just now."""
-        self._ending.value = 1
+    programs: Sequence[Program]
+    renew: Callable[[], None] | None = None
+    is_over: Callable[[], bool] = bool
+    drain_seconds: float = 0.0
+    end_seconds: float = 5.0
+    signals: queue.SimpleQueue[int] = field(default_factory=queue.SimpleQueue)
 
-    def _start(self) -> None:
-        super()._start()
-        for target in self._threads:
-            threading.Thread(target=target, daemon=True).start()
+    def run(self) -> int:
+        """Keep the programs running until SIGTERM or SIGINT; return the exit status, 1 if one could not start."""
+        self._listen()
+        try:
+            for program in self.programs:
+                program.start()
+            return self._keep()
+        finally:
+            self._end()
 
+    def _listen(self) -> None:
+        numbers = [signal.SIGTERM, signal.SIGINT, signal.SIGCHLD]
+        if self.renew or signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            numbers.append(signal.SIGHUP)
+        for number in numbers:
+            signal.signal(number, lambda received, _frame: self.signals.put(received))
 
-class _Process(Process):  # type: ignore[misc]  # honcho has no types
-    """Honcho's keeper of one process: starts it again when it dies, ends with the manager, however hard that was ended."""
+    def _keep(self) -> int:
+        while not self.is_over():
+            received = self._next(min(_LOOK_SECONDS, *(program.rests() for program in self.programs)))
+            if received in _ENDS or (received == signal.SIGHUP and self.renew is None):
+                return 0
+            if received == signal.SIGHUP and self.renew:
+                self.renew()
+            for program in self.programs:
+                program.look()
+            if any(program.could_not_start for program in self.programs):
+                return 1
+        return 0
 
-    def __init__(self, ending: c_byte, *arguments: object, **options: object) -> None:
-        super().__init__(*arguments, **options)
-        self._ending = ending
+    def _end(self) -> None:
+        """Let what is under way finish, then end all; each further signal cuts the wait that it meets short."""
+        for program in self.programs:
+            program.drain()
+        self._wait(lambda: not any(program.is_busy() for program in self.programs), self.drain_seconds)
+        left = [process for program in self.programs for process in program.processes()]
+        for process in left:
+            signal_group(process.pid, signal.SIGTERM)
+        self._wait(lambda: all(process.poll() is not None for process in left), self.end_seconds)
+        for process in left:
+            signal_group(process.pid, signal.SIGKILL)
+            process.wait()
 
-    def run(self, events: object = None, ignore_signals: bool = True) -> None:
-        """Keep the process running until all end; one that cannot even start says so, and all end."""
-        _end_with_the_parent(signal.SIGKILL)
-        for signum in (signal.SIGINT, signal.SIGTERM) if ignore_signals else ():
-            signal.signal(signum, signal.SIG_IGN)
-        self._events = events
-        could_start, pause = False, _SHORTEST_PAUSE_SECONDS
-        while True:
-            started = time.monotonic()
-            code = self._run_once()
-            lasted = time.monotonic() - started >= _STARTED_AFTER_SECONDS
-            could_start = could_start or lasted or code < 0  # killed by a signal: not its own fault
-            if self._ending.value or not could_start:
-                break
-            pause = _SHORTEST_PAUSE_SECONDS if lasted else min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            self._send_message(f"has ended (rc={code}) and is started again.\n".encode())
-            self._pause(pause)
-        self._send_message({"returncode": code}, type="stop")
-
-    def _run_once(self) -> int:
-        """Start the process and hand its lines on until it ends; return its exit code."""
-        child = Popen(self.cmd, env=self.env, cwd=self.cwd, preexec_fn=_begin)
-        self._send_message({"pid": child.pid}, type="start")
-        threading.Thread(target=self._watch, args=(child,), daemon=True).start()
-        for line in iter(child.stdout.readline, b""):
-            self._send_message(line)
-        child.stdout.close()
-        return int(child.wait())
-
-    def _watch(self, child: Popen) -> None:
-        """Ask *child* to end when all shall end; when it has ended, take along the children it has left behind."""
-        asked = False
-        while child.poll() is None:
-            if self._ending.value and not asked:
-                asked = True
-                _signal_group(child.pid, signal.SIGTERM)
-            time.sleep(_KEEPER_WATCH_SECONDS)
-        _signal_group(child.pid, signal.SIGKILL)  # they hold its address, and its output, which is read to the end
-
-    def _pause(self, seconds: float) -> None:
+    def _wait(self, condition: Callable[[], bool], seconds: float) -> None:
         until = time.monotonic() + seconds
-        while time.monotonic() < until and not self._ending.value:
-            time.sleep(_KEEPER_WATCH_SECONDS)
+        while time.monotonic() < until and not condition():
+            if self._next(_POLL_SECONDS) in _ENDS:
+                return
+
+    def _next(self, seconds: float) -> int | None:
+        """Return the next signal, ``None`` if none comes in time."""
+        try:
+            return self.signals.get(timeout=seconds)
+        except queue.Empty:
+            return None
 
 
-def _begin() -> None:
-    """Prepare the process itself: it ends with its keeper, and does not ignore the signals that its keeper ignores."""
-    _end_with_the_parent(signal.SIGTERM)
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, signal.SIG_DFL)
-
-
-def _signal_group(leader: int, signum: signal.Signals) -> None:
+def signal_group(leader: int, number: signal.Signals) -> None:
+    """Send the signal to the process and its children, those that are left."""
     with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group that has ended
-        os.killpg(leader, signum)
+        os.killpg(leader, number)
 
 
-def _end_with_the_parent(signum: signal.Signals) -> None:
-    """Let Linux send *signum* to this process when its parent ends; elsewhere do nothing."""
+def _end_with_parent() -> None:
+    """Have the kernel end this process when its supervisor dies, so that none is left holding an address (Linux)."""
     if _PRCTL:
-        _PRCTL(_PARENT_DEATH_SIGNAL, signum)
-
-
-def _end_when_the_starter_ends(starter: int) -> None:
-    """End this process when the one that started it (make) has ended, or was interrupted alone.
-
-    A terminal sends Ctrl-C to everybody. ``kill -INT`` reaches make only, which then waits for us without telling.
-    """
-    caught = _catches_interrupt(starter)
-    while os.getppid() == starter and _catches_interrupt(starter) == caught:
-        time.sleep(_WATCH_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _catches_interrupt(process: int) -> bool:
-    """Return whether *process* has a handler for SIGINT; false where the system does not tell."""
-    return bool(int(_told(process, "SigCgt") or "0", 16) >> (signal.SIGINT - 1) & 1)
-
-
-def _told(process: int, what: str) -> str:
-    """Return what Linux tells of a process under *what*; empty where there is no such process or no such system."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith(f"{what}:")), "")
+        _PRCTL(_PARENT_DEATH_SIGNAL, signal.SIGTERM)

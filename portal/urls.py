@@ -1,24 +1,28 @@
 """Every address of the portal."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from portal import activity_views, locks_views, views
+from portal import locks_views, views
+from portal.activity import pages
 from portal.guide import FIRST_PAGE, guide
+from portal.people.invitation_views import follow
+from portal.people.profile_views import profile
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
-    path("activity/", activity_views.activity, name="activity"),
+    path("activity/", pages.activity, name="activity"),
+    path("activity/download/", pages.download, name="activity_download"),
     path("help/", guide, {"page": FIRST_PAGE}, name="help"),
     path("help/<slug:page>/", guide, name="guide"),
     path("healthz", views.healthz, name="healthz"),
-    path("accounts/login/", views.SignIn.as_view(), name="login"),
-    path("accounts/logout/", LogoutView.as_view(), name="logout"),
-    path("accounts/password/", views.ChangePassword.as_view(), name="password_change"),
+    path("", include("portal.signin.urls")),
     path("accounts/closed/", locks_views.closed, name="locks"),
     path("accounts/preferences/", views.preferences, name="preferences"),
+    path("accounts/profile/", profile, name="profile"),
     path("accounts/theme/", views.set_theme, name="set_theme"),
+    path("invitations/<str:token>/", follow, name="invitation"),
+    path("people/", include("portal.people.urls")),
     path("i18n/setlang/", views.set_language, name="set_language"),
     path("security/client-certificates/", include("certificates.urls")),
     path("security/server-certificates/", include("certificates.server_urls")),

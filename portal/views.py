@@ -1,33 +1,32 @@
-"""The dashboard, the activity log, signing in, preferences and the health check."""
+"""The dashboard, preferences and the health check."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
-from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse_lazy
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.forms import PasswordForm, PreferencesForm
+from portal import errors
+from portal.forms import PreferencesForm
 from portal.http import PortalRequest
 from portal.models import Theme
 from portal.preferences import keep, preferences_of, set_language_cookie, set_theme_cookie, theme_of
 from portal.responses import see_other
+from portal.roles import has_role
 
 
 @require_safe
 def dashboard(request: PortalRequest) -> HttpResponse:
-    """Show the state of the house and the next step."""
+    """Show the state of the house and the next step; to who has no role, whom to ask for one."""
+    if not has_role(request.user):
+        return errors.no_role(request, status=200)
     return render(request, "portal/dashboard.html")
 
 
@@ -67,41 +66,6 @@ def set_theme(request: PortalRequest) -> HttpResponse:
         keep(request.user, theme=theme)
         set_theme_cookie(response, theme)
     return response
-
-
-class SignIn(LoginView):
-    """The sign-in page. Failures are counted by :mod:`portal.guesses`."""
-
-    redirect_authenticated_user = True
-
-    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        """Answer a failed sign-in with 422."""
-        response = super().form_invalid(form)
-        response.status_code = 422
-        return response
-
-
-class ChangePassword(PasswordChangeView):
-    """Change one's own password; other sessions of the person end."""
-
-    success_url = reverse_lazy("preferences")
-    form_class = PasswordForm
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        """Let the form count failures."""
-        return super().get_form_kwargs() | {"request": self.request}
-
-    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        """Say that it is done."""
-        super().form_valid(form)
-        messages.success(self.request, _("Your password was changed. You have been signed out everywhere else."))
-        return see_other("preferences")
-
-    def form_invalid(self, form: PasswordChangeForm) -> HttpResponse:
-        """Answer a refused password with 422."""
-        response = super().form_invalid(form)
-        response.status_code = 422
-        return response
 
 
 @login_not_required

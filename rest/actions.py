@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 PREFIX = "ppt_"  # so that a token that leaked is recognised as one
 _IDENTIFIER_BYTES = 12
+_NOTED_EVERY = timedelta(minutes=1)  # so that reading does not write
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ def create_token(user: User, *, name: str, role: str = "", expires_at: datetime 
         role=role,
         expires_at=expires_at,
         created_at=now,
+        created_by=by.get_username() if by else "",
         identifier=secrets.token_hex(_IDENTIFIER_BYTES),
         digest=AccessToken.digest_of(token),
     )
@@ -58,7 +61,13 @@ def create_shared_access(
 ) -> SharedAccess:
     """Make an identifier with two keys for clients that sign."""
     access = SharedAccess.objects.create(
-        user=user, name=name, role=role, expires_at=expires_at, created_at=now, identifier=secrets.token_hex(_IDENTIFIER_BYTES)
+        user=user,
+        name=name,
+        role=role,
+        expires_at=expires_at,
+        created_at=now,
+        created_by=by.get_username() if by else "",
+        identifier=secrets.token_hex(_IDENTIFIER_BYTES),
     )
     for kind in KeyKind:
         _set_key(access, kind)
@@ -87,6 +96,17 @@ def revoke(credential: Credential, *, by: User | None, now: datetime) -> None:
     changed = type(credential)._default_manager.filter(pk=credential.pk, revoked_at__isnull=True).update(revoked_at=now)
     if changed:
         record(Event.TOKEN_REVOKED, credential, by=by, at=now, user=credential.user.get_username())
+
+
+def note_use(credential: Credential, *, now: datetime) -> None:
+    """Keep when a credential was last used, to the minute; the first time on a day (UTC) is a line of the activity log."""
+    last = credential.last_used_at
+    if last is not None and last >= now - _NOTED_EVERY:
+        return
+    with transaction.atomic():
+        noted = type(credential)._default_manager.filter(pk=credential.pk, last_used_at=last).update(last_used_at=now)
+        if noted and (last is None or last.astimezone(UTC).date() < now.astimezone(UTC).date()):  # else another call was faster
+            record(Event.TOKEN_USED, credential, by=credential.user, at=now, role=credential.role)
 
 
 def _set_key(access: SharedAccess, kind: KeyKind) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from django.contrib.auth.models import Permission, User
@@ -20,15 +20,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
+from portal.activity import Through, acting_through
 from portal.guesses import TooManyGuesses, counted
 from portal.models import GuessKind
+from rest.actions import note_use
 from rest.envelope import NotAuthenticated, TooManyRequests
 from rest.models import AccessToken, Credential, SharedAccess
 
 if TYPE_CHECKING:
     from certificates.sealing import Secret
 
-_NOTED_EVERY = timedelta(minutes=1)  # so that reading does not write
 _SIGNATURE = re.compile(r"uid=(?P<uid>[^&]{1,100})&ex=(?P<ex>[^&]{1,40})&sn=(?P<sn>[A-Za-z0-9+/]{86}==)\Z", re.ASCII)
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d{1,7})?Z\Z", re.ASCII)
 
@@ -39,6 +40,7 @@ class Caller:
 
     user: User
     role: str  # empty: all the person's rights
+    through: Through  # the credential, as the activity log names it
 
     def may(self, permission: str) -> bool:
         """Return whether the caller has a permission (``app.codename``)."""
@@ -61,8 +63,10 @@ def authenticate(request: HttpRequest, *, now: datetime) -> Caller:
     credential = _WAYS[scheme](value.strip(), now)
     if credential is None:
         _refuse(request, value.strip(), now)
-    _note_use(credential, now)
-    return Caller(credential.user, credential.role)
+    through = Through(token=credential.name, identifier=credential.identifier, made_by=credential.created_by)
+    with acting_through(through):
+        note_use(credential, now=now)
+    return Caller(credential.user, credential.role, through)
 
 
 def is_known(request: HttpRequest) -> bool:
@@ -124,8 +128,3 @@ def _refuse(request: HttpRequest, value: str, now: datetime) -> NoReturn:
         message = _("Too many calls with a wrong access token. Wait %(seconds)d seconds.") % {"seconds": closed.seconds}
         raise TooManyRequests(message, seconds=closed.seconds) from None
     raise NotAuthenticated(_("The access token is unknown, has expired or was revoked."))
-
-
-def _note_use(credential: Credential, now: datetime) -> None:
-    if credential.last_used_at is None or credential.last_used_at < now - _NOTED_EVERY:
-        type(credential)._default_manager.filter(pk=credential.pk).update(last_used_at=now)

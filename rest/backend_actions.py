@@ -6,7 +6,7 @@ This is the published service's rule; its own documents switch certificate chain
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -14,7 +14,7 @@ from django.db.models import Q
 from apis.actions import ApiSecurity, secure_api
 from apis.models import Api, Credentials
 from certificates.models import ClientCertificate
-from portal.activity import record
+from portal.activity import differences, record
 from portal.models import Event
 from rest.models import Backend
 
@@ -61,7 +61,7 @@ def change_backend(backend: Backend, chosen: BackendSettings, *, by: User | None
     before = Backend.objects.select_for_update().get(pk=backend.pk)
     backend = Backend.objects.get(pk=backend.pk)
     _apply(backend, chosen)
-    record(Event.BACKEND_CHANGED, backend, by=by, at=now, url=backend.url)
+    record(Event.BACKEND_CHANGED, backend, by=by, at=now, changes=differences(_facts(before), _facts(backend)), url=backend.url)
     _settle(_apis_at(before.url) | _apis_at(backend.url), before, by=by, now=now)
     return backend
 
@@ -69,8 +69,8 @@ def change_backend(backend: Backend, chosen: BackendSettings, *, by: User | None
 @transaction.atomic
 def delete_backend(backend: Backend, *, by: User | None, now: datetime) -> None:
     """Delete a back end entity; APIs that still have its settings go back to the usual ones, which check chain and name."""
-    record(Event.BACKEND_DELETED, backend, by=by, at=now, url=backend.url)
     before = Backend.objects.get(pk=backend.pk)
+    record(Event.BACKEND_DELETED, backend, by=by, at=now, changes=differences(_facts(before), {}), url=backend.url)
     Backend.objects.filter(pk=backend.pk).delete()
     _settle(_apis_at(before.url), before, by=by, now=now)
 
@@ -83,6 +83,11 @@ def apply_backend(api: Api, *, by: User | None, now: datetime) -> Api:
     if backend := _backend_at(api.service_url):
         return _give(api, backend, None, by=by, now=now)
     return api
+
+
+def _facts(backend: Backend) -> dict[str, Any]:
+    found = {field.name: getattr(backend, field.name) for field in fields(BackendSettings)}
+    return found | {"certificate": backend.certificate.name if backend.certificate else None}
 
 
 def _apply(backend: Backend, chosen: BackendSettings) -> None:

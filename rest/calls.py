@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 from apis.actions import PasswordMissing
 from apis.models import KeyKind
 from certificates.sealing import SealingError
+from portal.activity import acting_through
+from portal.activity.refusals import note_refusal
 from rest import envelope, openapi
 from rest.authentication import authenticate
 from rest.call import Call, Service
@@ -30,7 +32,7 @@ from rest.entities.operations import Operations
 from rest.entities.policies import Policies
 from rest.entities.service import answer_service
 from rest.entities.subscriptions import Subscriptions
-from rest.envelope import Conflict, Fault, Invalid, MethodNotAllowed, NotFound, Refused
+from rest.envelope import Conflict, Fault, Forbidden, Invalid, MethodNotAllowed, NotFound, Refused
 from rest.versions import ARM, DIRECT, Generation
 
 View = Callable[..., HttpResponse]
@@ -52,7 +54,8 @@ def serve(answer: Answer, generation: Generation | None) -> View:
             where = _service(subscription, group, service) if generation is ARM else Service("")
             if generation:
                 generation.check(request)
-            return answer(Call(request=request, caller=caller, service=where, now=now), **names)
+            with acting_through(caller.through):
+                return _answer(answer, Call(request=request, caller=caller, service=where, now=now), **names)
         except Refused as refusal:
             return envelope.answer(refusal)
         except SealingError as damaged:
@@ -61,6 +64,15 @@ def serve(answer: Answer, generation: Generation | None) -> View:
             return envelope.answer(Conflict(_("The entity was changed at the same moment. Read it and try again.")))
 
     return view
+
+
+def _answer(answer: Answer, call: Call, **names: str) -> HttpResponse:
+    """Answer; what the caller may not do is a line of the activity log."""
+    try:
+        return answer(call, **names)
+    except Forbidden:
+        note_refusal(call.request, call.user, now=call.now)
+        raise
 
 
 def _service(subscription: str, group: str, service: str) -> Service:

@@ -1,6 +1,6 @@
 """``$filter``: the published operators and functions on the fields that an entity declares, as a condition of Django's.
 
-``name eq 'a' and (contains(subject,'x') or not startswith(name,'b'))``. Functions ignore case; comparisons do not.
+``name eq 'a' and (contains(subject,'x') or not startswith(name,'b'))``. Functions ignore case; comparisons do where the field itself does.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ class Text:
     normal: Callable[[str], str] = str
 
     def compare(self, operator: str, value: str) -> Q:
-        """Compare, with regard to case."""
+        """Compare, with regard to case unless ``normal`` takes it away."""
         condition = Q(**{f"{self.lookup}{_COMPARISONS[operator]}": self.normal(value)})
         return ~condition if operator == "ne" else condition
 
     def search(self, function: str, value: str) -> Q:
         """Search, regardless of case."""
-        return Q(**{f"{self.lookup}__{_FUNCTIONS[function]}": value})
+        return Q(**{f"{self.lookup}__{_FUNCTIONS[function]}": self.normal(value)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from django import forms
 from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
+from portal.roles import Role
 from portal.validators import no_private_key, plain_name
-from rest.models import Role
 
 BEARER, SHARED = "bearer", "shared"
 

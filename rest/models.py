@@ -10,23 +10,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from apis.models import Api, KeyKind, Operation, Subscription
 from certificates.models import NAME_MAX_LENGTH, ClientCertificate, SealedSecret, valid_name
-from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
+from portal.roles import Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django_stubs_ext.db.models.manager import RelatedManager
-
-
-class Role(models.TextChoices):
-    """The roles a credential can be limited to; the values are the names of the groups."""
-
-    VIEWER = VIEWERS, pgettext_lazy("role", "Viewers")
-    PUBLISHER = PUBLISHERS, pgettext_lazy("role", "Publishers")
-    ADMINISTRATOR = ADMINISTRATORS, pgettext_lazy("role", "Administrators")
 
 
 class CredentialQuerySet(models.QuerySet[Any]):
@@ -50,6 +41,7 @@ class Credential(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("acts for"))
     role = models.CharField(_("role"), max_length=20, choices=Role, blank=True)  # empty: whatever the person may
     created_at = models.DateTimeField(_("created"))
+    created_by = models.CharField(_("created by"), max_length=150, blank=True)  # a name, which stays; empty: the system, by a command
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)  # to the minute
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)

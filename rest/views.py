@@ -14,13 +14,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apis.models import KeyKind
 from portal.http import PortalRequest
+from portal.people.access import role_required
 from portal.responses import see_other
+from portal.signin.confirming import is_confirmed, recently_confirmed, to_confirm
 from rest import actions
 from rest.forms import BEARER, CredentialForm
 from rest.models import AccessToken, Credential, SharedAccess
 
 
 @require_safe
+@role_required
 def index(request: PortalRequest) -> HttpResponse:
     """List the credentials of the REST API: one's own, to whoever manages them all."""
     now = timezone.now()
@@ -32,6 +35,7 @@ def index(request: PortalRequest) -> HttpResponse:
 @sensitive_variables("made", "token", "shown")
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("rest.add_accesstoken", raise_exception=True)
+@recently_confirmed
 def new(request: PortalRequest) -> HttpResponse:
     """Make a credential and show what it is, this once."""
     form = CredentialForm(request.POST if request.method == "POST" else None, initial={"user": request.user.get_username()})
@@ -60,13 +64,17 @@ def revoke(request: PortalRequest, identifier: str) -> HttpResponse:
 def keys(request: PortalRequest, identifier: str) -> HttpResponse:
     """Show the keys of a shared access; who has seen them is noted. A plain GET shows nothing."""
     access = _shared_access(request, identifier)
-    return _keys_page(request, access) if request.method == "POST" else see_other("rest:index")
+    if request.method != "POST":
+        return see_other("rest:index")
+    return _keys_page(request, access) if is_confirmed(request) else to_confirm(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def regenerate(request: PortalRequest, identifier: str) -> HttpResponse:
     """Make a new ``key`` (``primary`` or ``secondary``) of a shared access, once it is confirmed, and show both."""
     access = _shared_access(request, identifier)
+    if not is_confirmed(request):
+        return to_confirm(request)
     kind = (request.POST if request.method == "POST" else request.GET).get("key", "")
     if request.method != "POST" or kind not in KeyKind.values:
         status = 422 if request.method == "POST" else 200

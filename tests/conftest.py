@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -13,6 +14,7 @@ from django.test import Client
 from hypothesis import HealthCheck, settings
 from pytest_django.fixtures import Settings
 
+from portal.activity.guards import unguard
 from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
 
 # Speed is measured by the benchmarks: a property does not fail because the machine is busy.
@@ -44,6 +46,23 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """Keep the tests' SQLite database in a file, as the portal does: in memory, several writers at once only meet locks."""
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = f"{os.environ['PORTAL_HOME']}/tests.sqlite3"
+
+
+# Such tests end by emptying every table, which the triggers of the activity log refuse on SQLite, and which sets them again.
+@pytest.fixture
+def transactional_db(transactional_db: None) -> Iterator[None]:
+    """Let a test that asks for this empty the activity log at its end."""
+    yield
+    unguard()
+
+
+@pytest.fixture(autouse=True)
+def a_log_that_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test that is marked so empty it."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if marker and marker.kwargs.get("transaction"):
+        unguard()
 
 
 def _person(name: str, role: str) -> User:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from apis import actions as api_actions
@@ -12,6 +13,10 @@ from apis.models import Api, Subscription
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate, ServerCertificate
 from gateway.models import FailedCall, FailureKind, Gateway, Usage
+from portal.activity.writing import write
+from portal.models import Activity, Event, Invitation
+from portal.people import invitations
+from portal.roles import Role
 from rest import actions as rest_actions
 from rest.models import SharedAccess
 from tests.issuing import Issued, PrivateKey, issue
@@ -75,6 +80,21 @@ def make_shared_access(identifier: str = "5cf1a7") -> SharedAccess:
     return access
 
 
+def make_person(name: str = "someone", role: Role = Role.VIEWER) -> User:
+    """Store a person who has a role and cannot sign in yet."""
+    person = User.objects.create_user(name)
+    person.groups.add(Group.objects.get(name=role))
+    return person
+
+
+def make_invitation(name: str = "newcomer", *, token: str = "") -> tuple[Invitation, str]:
+    """Store an invitation; return it with the secret part of its link."""
+    made = invitations.invite(username=name, email="", role=Role.PUBLISHER, by=None, now=timezone.now())
+    if token:
+        Invitation.objects.filter(pk=made.invitation.pk).update(digest=Invitation.digest_of(token))
+    return made.invitation, token or made.token
+
+
 def make_failed_call(activity_id: str = "5f3c-1", *, api: Api | None = None, gateway: str = "gateway-1") -> FailedCall:
     """Store a failed call."""
     return FailedCall.objects.create(
@@ -92,3 +112,14 @@ def make_failed_call(activity_id: str = "5f3c-1", *, api: Api | None = None, gat
         back_end="127.0.0.1:9443",
         milliseconds=3,
     )
+
+
+def make_lines(number: int, **values: Any) -> None:
+    """Write lines of the activity log."""
+    usual = {"at": timezone.now(), "event": Event.API_CHANGED}
+    write(Activity(**{**usual, "subject_id": str(one), "subject_name": f"api-{one}", **values}) for one in range(number))
+
+
+def lines() -> list[Activity]:
+    """Return the lines of the activity log, the oldest first, but for those about signing in, which each client's begin with."""
+    return list(Activity.objects.exclude(kind="sign-in").order_by("id"))

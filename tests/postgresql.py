@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests.processes import folder_open_to_all
+
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 _SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=100", "listen_addresses=")
 
@@ -24,7 +26,7 @@ _SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max
 @contextlib.contextmanager
 def server() -> Iterator[str]:
     """Yield the URL of a fresh server's database; the server and its data are gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="postgresql-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="postgresql-", dir=folder_open_to_all()) as temporary:
         folder = Path(temporary)
         user = _UNPRIVILEGED if os.geteuid() == 0 else None
         binaries = _binaries(folder, user)

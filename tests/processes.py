@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -32,6 +33,12 @@ _READY_WITHIN_SECONDS = 90
 _ENDED_WITHIN_SECONDS = 40
 
 
+def folder_open_to_all() -> Path:
+    """Return where every user may look: the usual place for temporary files unless a folder above it is closed to others."""
+    usual = Path(tempfile.gettempdir()).resolve()
+    return usual if all(folder.stat().st_mode & 0o001 for folder in (usual, *usual.parents)) else Path("/tmp")  # noqa: S108 - where every user may look
+
+
 def free_ports(count: int) -> list[int]:
     """Return *count* ports of the loopback address that nobody listens on, below those that outgoing connections are given."""
     ports: list[int] = []
@@ -52,6 +59,7 @@ class Portal:
 
     home: Path
     extra_environment: dict[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = (sys.executable, "manage.py", "serve", "--demo")
 
     def __post_init__(self) -> None:
         """Choose the addresses."""
@@ -75,7 +83,7 @@ class Portal:
         """Start it and wait until portal and gateway answer and it has said how to try it."""
         with self.output.open("w") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--demo"],
+                self.command,
                 cwd=PROJECT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -206,3 +214,9 @@ def processes_of(process: int) -> dict[int, str]:
         found |= {pid: args for pid, _, args in rows if pid in wanted}
         wanted = {pid for pid, parent, _ in rows if parent in wanted}
     return found
+
+
+def children_of(process: int, program: str) -> set[int]:
+    """Return the children of *process* that run *program*, by the beginning of its name."""
+    said = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(process)], capture_output=True, text=True, check=False).stdout
+    return {int(pid) for pid, name in (line.split(None, 1) for line in said.splitlines()) if name.startswith(program)}

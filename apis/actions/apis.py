@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from apis.actions import facts
 from apis.actions.refusals import NotOverHttp, PasswordMissing
 from apis.actions.rows import locked, save, save_changed
 from apis.models import Api, BasicCredentials, Credentials
 from apis.policy.model import Protocol
 from certificates.models import ClientCertificate
 from certificates.sealing import Secret
-from portal.activity import record
+from portal.activity import differences, record
 from portal.models import Event
 
 if TYPE_CHECKING:
@@ -74,10 +75,12 @@ def change_api(api: Api, chosen: ApiSettings, *, revision: int | None = None, by
     :raises NotOverHttp: if it presents a client certificate and the Web service URL is http
     """
     api = locked(api, revision)
+    before = facts.of_api(api)
     _apply_settings(api, chosen)
     _refuse_certificate_over_http(api)
     save_changed(api, by=by, now=now)
-    record(Event.API_CHANGED, api, by=by, at=now, path=api.path, service_url=api.service_url)
+    changes = differences(before, facts.of_api(api))
+    record(Event.API_CHANGED, api, by=by, at=now, changes=changes, path=api.path, service_url=api.service_url)
     return api
 
 
@@ -94,6 +97,7 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
     :raises ClientCertificate.DoesNotExist: if the certificate is gone
     """
     api = locked(api, revision)
+    before = facts.of_api(api)
     api.credentials = chosen.credentials
     api.certificate = _kept(chosen.certificate) if chosen.credentials == Credentials.CLIENT_CERTIFICATE else None
     api.validate_certificate_chain = chosen.validate_certificate_chain
@@ -103,13 +107,14 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
         if (value := getattr(chosen, name)) is not None:
             setattr(api, name, value)
     _refuse_certificate_over_http(api)
-    _set_basic_credentials(api, chosen)
+    new_password = _set_basic_credentials(api, chosen)
     save_changed(api, by=by, now=now)
     record(
         Event.API_SECURED,
         api,
         by=by,
         at=now,
+        changes=differences(before, facts.of_api(api), hidden={"password": new_password}),
         credentials=chosen.credentials.value,
         certificate=api.certificate.name if api.certificate else None,
         validate_certificate_chain=api.validate_certificate_chain,
@@ -126,7 +131,8 @@ def delete_api(api: Api, *, by: User | None, now: datetime) -> None:
     """Delete an API with its operations and the subscriptions that open nothing else."""
     api = locked(api)
     subscriptions = list(api.subscriptions.order_by("name").values_list("name", flat=True))
-    record(Event.API_DELETED, api, by=by, at=now, path=api.path, subscriptions=subscriptions)
+    changes = differences(facts.of_api(api), {})
+    record(Event.API_DELETED, api, by=by, at=now, changes=changes, path=api.path, subscriptions=subscriptions)
     api.delete()
 
 
@@ -152,21 +158,22 @@ def _refuse_certificate_over_http(api: Api) -> None:
         raise NotOverHttp
 
 
-def _set_basic_credentials(api: Api, chosen: ApiSecurity) -> None:
-    """Store, keep or forget the user name and password."""
+def _set_basic_credentials(api: Api, chosen: ApiSecurity) -> bool:
+    """Store, keep or forget the user name and password; return whether the password is another one now."""
     stored = BasicCredentials.objects.filter(api=api).first()
     if chosen.credentials != Credentials.BASIC:
         if stored:
             stored.delete()
-        return
+        return stored is not None
     if chosen.password is None:
         if stored is None:
             raise PasswordMissing
         stored.username = chosen.username
         stored.save()
-        return
+        return False
     if stored:
         stored.delete()
     fresh = BasicCredentials(api=api, username=chosen.username)
     fresh.seal(chosen.password)
     fresh.save()
+    return True

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import transaction
 
+from apis.actions import facts
 from apis.actions.rows import locked, save_changed
 from apis.callers import CallerCertificate
 from apis.models import Api
-from portal.activity import record
+from portal.activity import differences, record
 from portal.models import Event
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ def change_callers(api: Api, chosen: ApiCallers, *, revision: int | None = None,
     :raises EditedMeanwhile: if it has another revision by now
     """
     api = locked(api, revision)
-    before, wanted = asdict(ApiCallers.of(api)), asdict(chosen)
+    before, known, wanted = asdict(ApiCallers.of(api)), facts.of_api(api), asdict(chosen)
     for name, value in wanted.items():
         setattr(api, name, list(value) if isinstance(value, tuple) else value)
     save_changed(api, by=by, now=now)
     changed = {name: value for name, value in wanted.items() if value != before[name]}
     if "caller_authorities" in changed:
         changed["caller_authorities"] = True  # certificates are long; that they are others is what counts
-    record(Event.API_CALLERS_CHANGED, api, by=by, at=now, **changed)
+    record(Event.API_CALLERS_CHANGED, api, by=by, at=now, changes=differences(known, facts.of_api(api)), **changed)
     return api

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import transaction
 
+from apis.actions import facts
 from apis.actions.rows import locked, save_changed
 from apis.calls import CorsChoice
 from apis.models import Api
 from apis.policy.model import CONNECT_SECONDS, Cors
-from portal.activity import record
+from portal.activity import differences, record
 from portal.models import Event
 
 if TYPE_CHECKING:
@@ -75,11 +76,11 @@ def change_calls(api: Api, chosen: ApiCalls, *, revision: int | None = None, by:
     :raises EditedMeanwhile: if it has another revision by now
     """
     api = locked(api, revision)
-    before = asdict(ApiCalls.of(api))
+    before, known = asdict(ApiCalls.of(api)), facts.of_api(api)
     wanted = asdict(chosen)
     for name, value in wanted.items():
         setattr(api, name, list(value) if isinstance(value, tuple) else value)
     save_changed(api, by=by, now=now)
     changed = {name: value for name, value in wanted.items() if value != before[name]}
-    record(Event.API_CALLS_CHANGED, api, by=by, at=now, **changed)
+    record(Event.API_CALLS_CHANGED, api, by=by, at=now, changes=differences(known, facts.of_api(api)), **changed)
     return api

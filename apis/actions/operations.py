@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from apis.actions import facts
 from apis.actions.refusals import Taken
 from apis.actions.rows import locked, save, save_changed
 from apis.models import Api, Operation
 from apis.url_template import shape_of
-from portal.activity import record
+from portal.activity import differences, record
 from portal.models import Event
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def change_operation(
     """
     api = locked(operation.api)
     operation = api.operations.get(pk=operation.pk)
+    before = facts.of_operation(operation)
     operation.display_name = display_name
     operation.method = method
     operation.url_template = url_template
@@ -55,7 +57,8 @@ def change_operation(
     _refuse_second_signature(operation)
     operation.save()
     save_changed(api, by=by, now=now)
-    record(Event.OPERATION_CHANGED, api, by=by, at=now, operation=operation.name, method=method, url_template=url_template)
+    changes = differences(before, facts.of_operation(operation))
+    record(Event.OPERATION_CHANGED, api, by=by, at=now, changes=changes, operation=operation.name, method=method, url_template=url_template)
     return operation
 
 
@@ -65,7 +68,7 @@ def delete_operation(operation: Operation, *, by: User | None, now: datetime) ->
     api = locked(operation.api)
     operation = api.operations.get(pk=operation.pk)
     save_changed(api, by=by, now=now)
-    record(Event.OPERATION_DELETED, api, by=by, at=now, operation=operation.name)
+    record(Event.OPERATION_DELETED, api, by=by, at=now, changes=differences(facts.of_operation(operation), {}), operation=operation.name)
     operation.delete()
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from apis.actions import facts
 from apis.actions.refusals import KeyTaken
 from apis.actions.rows import locked, save
 from apis.models import Api, KeyKind, Subscription, SubscriptionKey, SubscriptionState
 from certificates.sealing import Secret
-from portal.activity import record
+from portal.activity import HIDDEN, differences, record
 from portal.models import Event
 
 if TYPE_CHECKING:
@@ -62,13 +63,15 @@ def change_subscription(
     :raises KeyTaken: if a brought key is in use
     """
     subscription = _kept(subscription)
+    before = facts.of_subscription(subscription)
     subscription.display_name = display_name
     subscription.api = locked(api) if api else None
     subscription.revision += 1
     subscription.save()
     for kind, key in (keys or {}).items():
         _set_key(subscription, kind, key)
-    record(Event.SUBSCRIPTION_CHANGED, subscription, by=by, at=now, api=api.name if api else None)
+    changes = differences(before, facts.of_subscription(subscription), hidden=dict.fromkeys(keys or {}, True))
+    record(Event.SUBSCRIPTION_CHANGED, subscription, by=by, at=now, changes=changes, api=api.name if api else None)
     return subscription
 
 
@@ -76,11 +79,12 @@ def change_subscription(
 def set_subscription_state(subscription: Subscription, state: SubscriptionState, *, by: User | None, now: datetime) -> Subscription:
     """Suspend a subscription (its keys open nothing until it is activated again) or activate it."""
     subscription = _kept(subscription)
+    before = facts.of_subscription(subscription)
     subscription.state = state
     subscription.revision += 1
     subscription.save(update_fields=["state", "revision"])
     event = Event.SUBSCRIPTION_SUSPENDED if state == SubscriptionState.SUSPENDED else Event.SUBSCRIPTION_ACTIVATED
-    record(event, subscription, by=by, at=now)
+    record(event, subscription, by=by, at=now, changes=differences(before, facts.of_subscription(subscription)))
     return subscription
 
 
@@ -103,14 +107,14 @@ def regenerate_key(subscription: Subscription, kind: KeyKind, *, by: User | None
     _set_key(subscription, kind, new_subscription_key())
     subscription.revision += 1
     subscription.save(update_fields=["revision"])
-    record(Event.SUBSCRIPTION_KEY_REGENERATED, subscription, by=by, at=now, key=kind.value)
+    record(Event.SUBSCRIPTION_KEY_REGENERATED, subscription, by=by, at=now, changes={kind.value: HIDDEN}, key=kind.value)
 
 
 @transaction.atomic
 def delete_subscription(subscription: Subscription, *, by: User | None, now: datetime) -> None:
     """Delete a subscription; its keys open nothing from now on."""
     subscription = _kept(subscription)
-    record(Event.SUBSCRIPTION_DELETED, subscription, by=by, at=now)
+    record(Event.SUBSCRIPTION_DELETED, subscription, by=by, at=now, changes=differences(facts.of_subscription(subscription), {}))
     subscription.delete()
 
 

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('apis', '0002_calls'),
-        ('certificates', '0005_kinds_of_certificates'),
+        ('certificates', '0007_kinds_of_certificates'),
     ]
 
     operations = [

@@ -11,6 +11,7 @@ from apis.policy.elements import Element
 from apis.policy.model import Cors
 
 ANY = "*"
+_NO_ORIGIN = "null"  # of sandboxed frames, files and the like (HTML standard, 7.1.1)
 MOST_AGE_SECONDS = 24 * 3600  # browsers keep an answer no longer
 MOST_ENTRIES = 100  # of one list
 _LISTS = {"allowed-origins": "origin", "allowed-methods": "method", "allowed-headers": "header", "expose-headers": "header"}
@@ -23,13 +24,13 @@ _FLAGS = {"true": True, "false": False}
 
 ORIGIN_REASON = "A site is written as browsers send it, for instance https://shop.example.com or https://*.example.com; * means any."
 TOKEN_REASON = "This is not the name of an HTTP verb or header; * alone means any."  # noqa: S105 - a sentence
-CREDENTIALS_REASON = "With credentials, * does not count for sites and exposed headers: name them."
+CREDENTIALS_REASON = "With credentials, neither * counts for sites and exposed headers nor null for sites: name them."
 
 
 def normal_origin(text: str) -> str | None:
     """Return an origin as browsers send it: in lower case, without a slash at the end or the usual port; ``None`` if it is none."""
     origin = text.strip().lower().removesuffix("/")
-    if origin in {ANY, "null"}:
+    if origin in {ANY, _NO_ORIGIN}:
         return origin
     if not (found := _ORIGIN.match(origin)):
         return None
@@ -84,18 +85,18 @@ def read_cors(element: Element) -> Cors:
         max_age_seconds=age,
         credentials=_flag(element, "allow-credentials"),
     )
-    if has_star_with_credentials(rule):
+    if leaves_open_with_credentials(rule):
         element.refuse(CREDENTIALS_REASON)
     return rule
 
 
-def has_star_with_credentials(rule: Cors) -> bool:
+def leaves_open_with_credentials(rule: Cors) -> bool:
     """Tell whether a rule with credentials leaves open who may call, or what may be read.
 
-    Any site could act in its visitors' names, and browsers take a ``*`` of exposed headers for a name (Fetch standard). For verbs and
-    headers to send the gateway answers with those that are asked for.
+    Any site could act in its visitors' names (every site can make itself ``null``, in a sandboxed frame), and browsers take a ``*`` of
+    exposed headers for a name (Fetch standard). For verbs and headers to send the gateway answers with those that are asked for.
     """
-    return rule.credentials and any(ANY in values for values in (rule.origins, rule.exposed))
+    return rule.credentials and (any(ANY in values for values in (rule.origins, rule.exposed)) or _NO_ORIGIN in rule.origins)
 
 
 def _entries(element: Element) -> tuple[str, ...]:

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from io import StringIO
-from typing import Any, Never
-from xml.sax import SAXParseException
-from xml.sax.handler import ContentHandler, ErrorHandler
-from xml.sax.xmlreader import Locator
-
-from defusedxml import DefusedXmlException
-from defusedxml.sax import make_parser
+from typing import Never
+from xml.parsers import expat
 
 _INDENT = "  "
 _DEEPEST = 10  # elements within elements; a policy has five at most
@@ -66,18 +60,7 @@ def read(xml: str) -> Element:
 
     :raises UnreadablePolicy: if it is not well-formed, declares a document type, or mixes text with elements
     """
-    builder = _Builder()
-    parser = make_parser()
-    parser.forbid_dtd = True
-    parser.setContentHandler(builder)
-    parser.setErrorHandler(builder)
-    try:
-        parser.parse(StringIO(xml))
-    except DefusedXmlException as error:
-        raise UnreadablePolicy("DOCTYPE", parser.getLineNumber() or 1, "A policy has no document type and declares no entities.") from error
-    except ValueError as error:  # half a surrogate pair, from JSON
-        raise UnreadablePolicy("policies", 1, f"The text is not XML: {error}.") from error
-    return builder.document
+    return _Reader().read(xml)
 
 
 def lines_of(element: Element, depth: int = 0) -> Iterator[str]:
@@ -95,24 +78,40 @@ def lines_of(element: Element, depth: int = 0) -> Iterator[str]:
         yield f"{indent}<{name}{written} />"
 
 
-class _Builder(ContentHandler, ErrorHandler):
-    """Builds the elements while the parser walks the text."""
+class _Reader:
+    """Builds the elements while expat walks the text. Without a document type there are no entities to expand or to fetch."""
 
     document: Element
 
     def __init__(self) -> None:
         """Begin with nothing open."""
-        super().__init__()
         self._open: list[Element] = []
-        self._locator: Locator | None = None
+        self._parser = parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = self._refuse_document_type
+        parser.ProcessingInstructionHandler = self._refuse_instruction
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._take_text
 
-    def setDocumentLocator(self, locator: Locator) -> None:  # noqa: N802 - the parser's name for it
-        """Keep what tells the line."""
-        self._locator = locator
+    def read(self, xml: str) -> Element:
+        """Return the document element of *xml*.
 
-    def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 - the parser's name for it
+        :raises UnreadablePolicy: see :func:`read`
+        """
+        try:
+            self._parser.Parse(xml, True)
+        except expat.ExpatError as error:
+            element = self._open[-1].name if self._open else "policies"
+            reason = f"The text is not well-formed XML: {expat.ErrorString(error.code)}."
+            raise UnreadablePolicy(element, error.lineno, reason) from error
+        except ValueError as error:  # half a surrogate pair, from JSON
+            raise UnreadablePolicy("policies", 1, f"The text is not XML: {error}.") from error
+        return self.document
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         """Put an element in its place."""
-        element = Element(name, dict(attrs.items()), line=self._line())
+        element = Element(name, attributes, line=self._parser.CurrentLineNumber)
         if not self._open:
             self.document = element
         elif len(self._open) == _DEEPEST:
@@ -122,34 +121,24 @@ class _Builder(ContentHandler, ErrorHandler):
             self._open[-1].children.append(element)
         self._open.append(element)
 
-    def endElement(self, _name: str) -> None:  # noqa: N802 - the parser's name for it
+    def _end(self, _name: str) -> None:
         """Leave an element."""
         element = self._open.pop()
         element.text = element.text.strip()
 
-    def characters(self, content: str) -> None:
+    def _take_text(self, content: str) -> None:
         """Take text in where no elements are."""
         element = self._open[-1]
         if not element.text and content.strip():
-            element.text_line = self._line()
+            element.text_line = self._parser.CurrentLineNumber
         element.text = (element.text + content).lstrip()
         if element.children:
             element.refuse_text()
 
-    def processingInstruction(self, target: str, _data: str) -> None:  # noqa: N802 - the parser's name for it
+    def _refuse_document_type(self, *_declared: object) -> None:
+        """Refuse ``<!DOCTYPE …>``, before anything in it counts."""
+        raise UnreadablePolicy("DOCTYPE", self._parser.CurrentLineNumber, "A policy has no document type and declares no entities.")
+
+    def _refuse_instruction(self, target: str, _data: str) -> None:
         """Refuse ``<?…?>``."""
-        raise UnreadablePolicy(f"?{target}", self._line(), "Processing instructions are not allowed.")
-
-    def error(self, exception: BaseException) -> Never:
-        """Turn the parser's complaint into ours."""
-        self.fatalError(exception)
-
-    def fatalError(self, exception: BaseException) -> Never:  # noqa: N802 - the parser's name for it
-        """Turn the parser's complaint into ours."""
-        line = exception.getLineNumber() if isinstance(exception, SAXParseException) else None
-        message = exception.getMessage() if isinstance(exception, SAXParseException) else str(exception)
-        element = self._open[-1].name if self._open else "policies"
-        raise UnreadablePolicy(element, line or 1, f"The text is not well-formed XML: {message}.")
-
-    def _line(self) -> int:
-        return (self._locator.getLineNumber() if self._locator else None) or 1
+        raise UnreadablePolicy(f"?{target}", self._parser.CurrentLineNumber, "Processing instructions are not allowed.")

@@ -21,6 +21,7 @@ from apis.views.common import OK, UNPROCESSABLE
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import Column, holding, listing, words_of
 from portal.responses import see_other
+from portal.signin.confirming import recently_confirmed
 
 _COLUMNS = (
     Column(key="name", label=gettext_lazy("Display name"), field="display_name", any_case=True),
@@ -71,6 +72,7 @@ def detail(request: PortalRequest, name: str) -> HttpResponse:
 @sensitive_variables("shown", "secrets")
 @require_http_methods(["GET", "HEAD", "POST"])
 @may("apis.change_subscription")
+@recently_confirmed
 def keys(request: PortalRequest, name: str) -> HttpResponse:
     """Show both keys; who has seen them is noted. A plain GET (a reloaded page, a restored tab) shows nothing."""
     subscription = _subscription(name)

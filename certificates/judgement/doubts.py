@@ -14,6 +14,14 @@ from certificates.x509.names import NameKind
 _HOSTS = (NameKind.HOST, NameKind.ADDRESS)
 _WEAK_DIGESTS = ("MD2", "MD4", "MD5", "SHA-1")
 _WEAK_KEY = re.compile(r"RSA (?:[0-9]{1,3}|1[0-9]{3})\Z")  # under 2,000 bits; servers at their usual level take none
+# Extensions that servers understand (OpenSSL, X509_supported_extension; RFC 5280, 4.2: one that is critical and unknown is refused).
+_UNDERSTOOD = frozenset(
+    {
+        *(f"2.5.29.{number}" for number in (14, 15, 17, 18, 19, 30, 31, 32, 33, 35, 36, 37, 54)),
+        "2.16.840.1.113730.1.1",  # Netscape's certificate type
+        "1.3.6.1.5.5.7.1.14",  # proxy certificates, RFC 3820
+    }
+)
 
 
 class Purpose(enum.StrEnum):
@@ -36,6 +44,8 @@ class DoubtKind(enum.StrEnum):
     NO_NAMES = "no-names"  # of a server; clients look for the host name there alone (RFC 9525, 6.3)
     NO_SIGNATURES = "no-signatures"
     WEAK_SIGNATURE = "weak-signature"
+    UNKNOWN_EXTENSION = "unknown-extension"
+    DATE_WITH_OFFSET = "date-with-offset"
     ISSUER_EXPIRED = "issuer-expired"
     ISSUER_WEAK = "issuer-weak"
 
@@ -54,7 +64,7 @@ def doubts_of(path: Sequence[Facts], purpose: Purpose = Purpose.CLIENT, *, now: 
     :param path: the certificate itself, then those that are sent along
     """
     leaf, *above = path
-    return (*_of_leaf(leaf, purpose, now), *_of_signatures(path), *_of_issuers(above, now))
+    return (*_of_leaf(leaf, purpose, now), *_of_form(path), *_of_signatures(path), *_of_issuers(above, now))
 
 
 def without_issuer(path: Sequence[Facts]) -> Facts | None:
@@ -73,6 +83,14 @@ def _of_leaf(leaf: Facts, purpose: Purpose, now: datetime) -> Iterator[Doubt]:
         yield Doubt(DoubtKind.NO_NAMES)
     if leaf.key_usage is not None and "digitalSignature" not in leaf.key_usage:
         yield Doubt(DoubtKind.NO_SIGNATURES)
+
+
+def _of_form(path: Sequence[Facts]) -> Iterator[Doubt]:
+    """Yield what strict servers do not read; each is named once, for the lowest certificate that has it."""
+    if unknown := next((oid for facts in path for oid in facts.critical if oid not in _UNDERSTOOD), ""):
+        yield Doubt(DoubtKind.UNKNOWN_EXTENSION, unknown)
+    if any(facts.dates_have_offsets for facts in path):
+        yield Doubt(DoubtKind.DATE_WITH_OFFSET)
 
 
 def _of_signatures(path: Sequence[Facts]) -> Iterator[Doubt]:

@@ -9,12 +9,14 @@ from certificates import ber
 from certificates.ber import Malformed
 from certificates.pfx import formats
 
+_CONTENT = 0  # the context tag of what a ContentInfo holds (RFC 5652, 3)
 _LABELS = {
     (ber.INTEGER, ber.SEQUENCE): "PRIVATE KEY",
     (ber.INTEGER, ber.INTEGER): "RSA PRIVATE KEY",
     (ber.INTEGER, ber.OCTETS): "EC PRIVATE KEY",
     (ber.SEQUENCE, ber.OCTETS): "ENCRYPTED PRIVATE KEY",
     (ber.SEQUENCE, ber.SEQUENCE): "CERTIFICATE",
+    (ber.OID, _CONTENT): "PKCS7",
 }
 
 

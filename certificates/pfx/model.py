@@ -18,6 +18,8 @@ class Problem(enum.StrEnum):
     """Why a file cannot be used; :mod:`certificates.problems` holds a sentence for each."""
 
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 - a reason
+    PASSWORD_NEEDED = "password-needed"  # noqa: S105 - a reason
+    OPENSSH_KEY = "openssh-key"
     NO_PASSWORD_NEEDED = "no-password-needed"  # noqa: S105
     OTHER_KEY_PASSWORD = "other-key-password"  # noqa: S105
     WINDOWS_ACCOUNTS = "windows-accounts"

@@ -26,6 +26,7 @@ _CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _CIPHER = re.compile(rb"DEK-Info: *([A-Za-z0-9-]+)")
 _CIPHERS = (b"AES-128-CBC", b"AES-192-CBC", b"AES-256-CBC", b"DES-EDE3-CBC")
 _BUNDLES = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
+_OPENSSH = "OPENSSH PRIVATE KEY"
 _TRADITIONAL = ("RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
 
 
@@ -75,9 +76,9 @@ def open_blocks(found: list[Block], password: Secret) -> Found:
             opened.certificates.extend(_certificate(block.der))
         elif block.is_key:
             opened.keys.append(_key(block, password, opened))
+    if not opened.certificates and any(block.label in _BUNDLES for block in found):
+        raise UnreadablePfx(Problem.DER, "bundle")
     if not opened.keys and not opened.certificates:
-        if any(block.label in _BUNDLES for block in found):
-            raise UnreadablePfx(Problem.DER, "bundle")
         raise UnreadablePfx(Problem.PEM, ", ".join(dict.fromkeys(block.label for block in found)))
     return opened
 
@@ -97,6 +98,8 @@ def _key(block: Block, password: Secret, opened: Found) -> Secret:
     if block.label == "ENCRYPTED PRIVATE KEY":
         opened.opened += 1
         return _decrypted(block.der, password)
+    if block.label == _OPENSSH:
+        raise UnreadablePfx(Problem.OPENSSH_KEY)
     if block.label not in _TRADITIONAL:
         raise UnreadablePfx(Problem.UNUSABLE_KEY, block.label.removesuffix(" PRIVATE KEY"))
     if b"ENCRYPTED" in block.body:
@@ -120,7 +123,7 @@ def _decrypted(der: bytes, password: Secret) -> Secret:
     except Malformed:
         raise UnreadablePfx(Problem.DAMAGED) from None
     if opened is None:
-        raise UnreadablePfx(Problem.WRONG_PASSWORD)
+        raise UnreadablePfx(Problem.WRONG_PASSWORD if password.value else Problem.PASSWORD_NEEDED)
     return opened
 
 
@@ -130,7 +133,7 @@ def _decrypted_traditional(text: bytes, password: Secret) -> Secret:
     if cipher is None or cipher[1] not in _CIPHERS:
         raise UnreadablePfx(Problem.UNKNOWN_PROTECTION, cipher[1].decode() if cipher else "PEM")
     if not password.value:
-        raise UnreadablePfx(Problem.WRONG_PASSWORD)
+        raise UnreadablePfx(Problem.PASSWORD_NEEDED)
     try:
         return keys.pkcs8_of(load_pem_private_key(text, password.value))
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django import template
+from django.utils import timezone
 
 from certificates import problems
 from certificates.facts import Facts
-from certificates.models import EXPIRES_SOON
+from certificates.models import EXPIRES_SOON, Certificate, CertificateVersion
 from certificates.pfx import Aside
 
 register = template.Library()
@@ -18,6 +20,20 @@ register = template.Library()
 def why(aside: Aside) -> str:
     """Return why a certificate of the file is not sent."""
     return problems.reason(aside.reason)
+
+
+@register.simple_tag
+def doubts_of(version: CertificateVersion) -> list[str]:
+    """Return why the other side may refuse a version, in sentences."""
+    return version.doubts(now=timezone.now())
+
+
+@register.simple_tag
+def doubts_among(rows: Iterable[Certificate]) -> dict[int, list[str]]:
+    """Return why the other side may refuse what *rows* present, by the entry's id. Lists are sorted without the columns it takes."""
+    now = timezone.now()
+    current = CertificateVersion.objects.filter(pk__in=[row.current_id for row in rows]).only("certificate", "kind", "der", "chain")
+    return {version.certificate_id: version.doubts(now=now) for version in current}
 
 
 @register.filter

@@ -28,6 +28,7 @@ class Certificate:
     public_key: Element  # SubjectPublicKeyInfo
     has_unique_ids: bool
     extensions: tuple[tuple[str, bytes], ...]  # OID and value, in order
+    critical: tuple[str, ...]  # the OIDs of those that must be understood
 
     @classmethod
     def of(cls, der: bytes) -> Self:
@@ -55,6 +56,8 @@ class Certificate:
         if not all(element.is_a(ber.SEQUENCE) for element in (issuer, validity, subject, public_key)):
             raise Malformed
         ber.integer(serial)
+        wrapped = next((one for one in optional if one.is_tagged(_EXTENSIONS)), None)
+        extensions = [] if wrapped is None else [ber.children(one) for one in ber.children(ber.sole(wrapped.content))]
         return cls(
             der=der,
             signed=signed.octets,
@@ -68,7 +71,8 @@ class Certificate:
             subject=subject,
             public_key=public_key,
             has_unique_ids=any(one.is_tagged(_ISSUER_ID) or one.is_tagged(_SUBJECT_ID) for one in optional),
-            extensions=tuple(_extensions(next((one for one in optional if one.is_tagged(_EXTENSIONS)), None))),
+            extensions=tuple((ber.oid(ber.first(inside)), ber.octets(inside[-1])) for inside in extensions),
+            critical=tuple(ber.oid(inside[0]) for inside in extensions if any(_is_true(one) for one in inside[1:-1])),
         )
 
     def extension(self, oid: str) -> Element | None:
@@ -79,8 +83,5 @@ class Certificate:
             return None
 
 
-def _extensions(wrapped: Element | None) -> list[tuple[str, bytes]]:
-    if wrapped is None:
-        return []
-    extensions = (ber.children(extension) for extension in ber.children(ber.sole(wrapped.content)))
-    return [(ber.oid(ber.first(inside)), ber.octets(inside[-1])) for inside in extensions]
+def _is_true(element: Element) -> bool:
+    return element.is_a(ber.BOOLEAN) and any(element.content)

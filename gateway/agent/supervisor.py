@@ -1,7 +1,7 @@
-"""Keeps one Envoy running: starts it, starts it again when it dies, replaces it without losing a call. [pure]
+"""Keeps one Envoy and the agent beside it running: starts them, starts them again, replaces Envoy without losing a call. [pure]
 
-Run as a script by ``manage.py gateway run``, which it takes the place of: with the standard library alone it needs a tenth of the
-memory, and nothing of the portal can bring it down.
+Run by ``manage.py gateway run``, which it takes the place of: with the standard library alone it needs a tenth of the memory, and
+nothing of the portal can bring it down.
 
 SIGHUP replaces the running Envoy by a new one (Envoy's hot restart: the new one takes the listening sockets over once it has its
 configuration; the old one lets its calls finish). SIGTERM and SIGINT stop: no new connections, calls in flight get a moment.
@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ctypes
+import functools
 import http.client
 import os
-import queue
 import resource
-import signal
 import socket
 import subprocess
 import sys
@@ -26,136 +24,127 @@ from dataclasses import dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
+from gateway.agent.draining import Draining, NotAllowed
+from gateway.marks import AVAILABLE
+from portal.supervisor import Program, Supervisor
+
 BOOTSTRAP = "gateway.json"
 PROCESS_ID = "gateway.pid"  # locked as long as the gateway runs
 ADMIN_SOCKET = "gateway-admin.sock"
+AGENT_SOCKET = "gateway-agent.sock"
 _BASE_ID = "gateway.base-id"
 
 _DRAIN_SECONDS = 5  # over which a replaced Envoy asks its callers to come again on a new connection
 _PARENT_SECONDS = 15  # after which it ends, whatever is still going on
+# How long the agent may take to be there: an Envoy that has to try again is later than one that starts later.
+_AGENT_SECONDS, _LOOK_SECONDS = 3.0, 0.02
+_CLUSTERS_SECONDS = 1.0  # how often it is asked whether clusters have changed
 _STOP_SECONDS = 3.0  # how long a stop waits for calls in flight; process managers lose patience after about five seconds
-_HEALTHY_SECONDS = 10.0  # an Envoy that has run this long did not die of its start
-_BACK_OFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 # The key check warns once per credential and load; what is refused and who is connected, the portal knows; a stop is no warning.
 _QUIET = "misc:error,config:error,main:error"
+_PROJECT = Path(__file__).resolve().parent.parent.parent
+_AGENT = ("-P", "-s", "-m", "gateway.agent.process")  # nothing that lies in PORTAL_HOME, where it runs, is taken for a module
 _LOG_FORMAT = "%Y-%m-%dT%T.%e %l envoy %n: %v"
-_PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 
 
 class AlreadyRunning(Exception):
     """Another gateway runs in the same home."""
 
 
-@dataclass(slots=True)
-class Supervisor:
-    """One gateway: the current Envoy, perhaps one it has replaced, and what has been asked of it."""
+@dataclass(slots=True, kw_only=True)
+class Envoy(Program):
+    """The current Envoy, and perhaps one that it has replaced. Its folder is the home: a socket's path may have 107 bytes only."""
 
-    envoy: str
-    home: Path
-    concurrency: int
-    events: queue.SimpleQueue[int] = field(default_factory=queue.SimpleQueue)
-    current: subprocess.Popen[bytes] | None = None
     replaced: list[subprocess.Popen[bytes]] = field(default_factory=list)
     epoch: int = 0
-    started_at: float = 0.0
-    failures: int = 0
-
-    def run(self) -> int:
-        """Run until stopped; return the exit status."""
-        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-            signal.signal(number, lambda received, _frame: self.events.put(received))
-        self.start()
-        while True:
-            match self.events.get():
-                case signal.SIGCHLD:
-                    self.reap()
-                case signal.SIGHUP:
-                    self.replace()
-                case _:
-                    return self.stop()
+    is_draining: bool = False
+    gone: Draining | None = None  # None: what is open of a cluster that is gone goes on
+    looked_at: float = 0.0
 
     def start(self) -> None:
         """Start the first Envoy, or one after a death; nothing is taken over."""
         self.epoch = 0
-        self.current = self._spawn("--use-dynamic-base-id", "--base-id-path", _BASE_ID, epoch=0)
+        Program.start(self)
+
+    def spawn(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start an Envoy of this epoch. The first chooses a base id, by which those that take over find it."""
+        self._await_agent()
+        base_id = ["--base-id", (self.folder / _BASE_ID).read_text(encoding="ascii").strip()] if self.epoch else []
+        base_id = base_id or ["--use-dynamic-base-id", "--base-id-path", _BASE_ID]
+        return Program.spawn(self, [*command, "--restart-epoch", str(self.epoch), *base_id])
+
+    def _await_agent(self) -> None:
+        until = time.monotonic() + _AGENT_SECONDS
+        while time.monotonic() < until and not _agent_listens(self.folder):
+            time.sleep(_LOOK_SECONDS)
 
     def replace(self) -> None:
         """Start a new Envoy that takes over from the current one."""
-        if self.replaced or self.current is None:
-            say("a restart is under way already")
+        if self.replaced or self.process is None:
+            self.say("a restart is under way already")
             return
-        base_id = (self.home / _BASE_ID).read_text(encoding="ascii").strip()
         self.epoch += 1
-        say(f"restarting without losing a call (epoch {self.epoch})")
-        self.replaced.append(self.current)
-        self.current = self._spawn("--base-id", base_id, epoch=self.epoch)
-
-    def reap(self) -> None:
-        """Notice what has ended. A replaced Envoy may; when the current one has, another takes its place."""
-        self.replaced = [process for process in self.replaced if process.poll() is None]
-        if self.current is None or (status := self.current.poll()) is None:
-            return
-        if self.replaced:
-            say(f"the new Envoy ended with status {status}; the old one goes on")
-            self.current = self.replaced.pop()
+        self.say(f"restarting without losing a call (epoch {self.epoch})")
+        try:
+            new = self.spawn(self.command)
+        except OSError as error:
+            self.say(f"the new Envoy cannot be started ({error.strerror}); the old one goes on")
             self.epoch -= 1
             return
-        self.failures = 0 if time.monotonic() - self.started_at > _HEALTHY_SECONDS else self.failures + 1
-        pause = _BACK_OFF_SECONDS[min(self.failures, len(_BACK_OFF_SECONDS) - 1)]
-        say(f"Envoy ended with status {status}; starting it again in {pause} s")
-        self.current = None
-        if not self._asked_to_stop(pause):
-            self.start()
+        self.replaced.append(self.process)
+        self.process = new
 
-    def stop(self) -> int:
-        """Let calls in flight finish, but not for long, then end; a second signal ends at once."""
-        if self.current and self.current.poll() is None and _admin(self.home, "POST", "/drain_listeners"):
-            until = time.monotonic() + _STOP_SECONDS
-            while time.monotonic() < until and _calls_in_flight(self.home) and not self._asked_to_stop(0.05):
-                pass
-        processes = [process for process in (self.current, *self.replaced) if process]
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_STOP_SECONDS)
-            if process.poll() is None:
-                process.kill()
-        return 0
+    def look(self) -> None:
+        """Notice what has ended. A replaced Envoy may; when the current one has, another takes its place."""
+        self.replaced = [process for process in self.replaced if process.poll() is None]
+        if self.replaced and self.process and (status := self.process.poll()) is not None:
+            self.say(f"the new Envoy ended with status {status}; the old one goes on")
+            self.process = self.replaced.pop()
+            self.epoch -= 1
+        Program.look(self)
+        self._end_what_is_gone(time.monotonic())
 
-    def _asked_to_stop(self, seconds: float) -> bool:
-        """Wait; return whether a stop was asked for meanwhile (it stays to be seen by :meth:`run`)."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            try:
-                event = self.events.get(timeout=left)
-            except queue.Empty:
-                return False
-            if event in {signal.SIGTERM, signal.SIGINT}:
-                self.events.put(event)
-                return True
-        return False
+    def _end_what_is_gone(self, now: float) -> None:
+        """End what is still open of deleted APIs and replaced certificates, once it has had its time."""
+        if self.gone is None or self.process is None or now - self.looked_at < _CLUSTERS_SECONDS:
+            return
+        self.looked_at = now
+        try:
+            self.gone.look(self.process.pid, now=now)
+        except NotAllowed as refusal:
+            self.say(
+                f"what is open of deleted APIs and replaced certificates goes on: the system does not let its sockets be had ({refusal})"
+            )
+            self.gone = None
 
-    def _spawn(self, *arguments: str, epoch: int) -> subprocess.Popen[bytes]:
-        self.started_at = time.monotonic()
-        command = [
-            *(self.envoy, "--config-path", BOOTSTRAP, "--restart-epoch", str(epoch), "--concurrency", str(self.concurrency)),
-            *("--log-level", "warning", "--component-log-level", _QUIET, "--log-format", _LOG_FORMAT),
-            *("--drain-time-s", str(_DRAIN_SECONDS), "--parent-shutdown-time-s", str(_PARENT_SECONDS)),
-            *arguments,
-        ]
-        return subprocess.Popen(  # noqa: S603 - nothing in it comes from outside
-            command,
-            cwd=self.home,  # sockets are named relative to it: a socket's path may have 107 bytes only
-            process_group=0,  # a signal to our group is for us, who then let Envoy finish its calls
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - there is one thread
-        )
+    def processes(self) -> list[subprocess.Popen[bytes]]:
+        """Return those of its processes that run."""
+        return [*Program.processes(self), *(process for process in self.replaced if process.poll() is None)]
+
+    def drain(self) -> None:
+        """Take no new connections."""
+        self.is_draining = bool(Program.processes(self)) and _admin(self.folder, "POST", "/drain_listeners") is not None
+
+    def is_busy(self) -> bool:
+        """Return whether calls are in flight."""
+        return self.is_draining and bool(Program.processes(self)) and _calls_in_flight(self.folder)
 
 
-def say(words: str) -> None:
-    """Write a line to the log."""
-    sys.stderr.write(f"gateway: {words}\n")
-    sys.stderr.flush()
+def agent(home: Path) -> Program:
+    """Return the agent of *home*. While it is started again Envoy goes on with what it has."""
+    environment = os.environ | {"PYTHONPATH": str(_PROJECT)}
+    return Program(name="gateway agent", command=[sys.executable, *_AGENT], folder=home, environment=environment)
+
+
+def envoy(binary: str, home: Path, concurrency: int, drain_seconds: float | None) -> Envoy:
+    """Return the Envoy of *home*; what is open of a cluster that is gone goes on for *drain_seconds* (``None``: for ever)."""
+    command = [
+        *(binary, "--config-path", BOOTSTRAP, "--concurrency", str(concurrency)),
+        *("--log-level", "warning", "--component-log-level", _QUIET, "--log-format", _LOG_FORMAT),
+        *("--drain-time-s", str(_DRAIN_SECONDS), "--parent-shutdown-time-s", str(_PARENT_SECONDS)),
+    ]
+    gone = Draining(drain_seconds, functools.partial(_admin, home, "GET")) if drain_seconds is not None and AVAILABLE else None
+    return Envoy(name="gateway", command=command, folder=home, gone=gone)
 
 
 @contextlib.contextmanager
@@ -188,10 +177,15 @@ def running(home: Path) -> int | None:
     return None
 
 
-def _end_with_parent() -> None:
-    """Have the kernel end Envoy when its supervisor dies, so that none is left holding the port (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+def _agent_listens(home: Path) -> bool:
+    """Return whether the agent takes connections."""
+    os.chdir(home)
+    with socket.socket(socket.AF_UNIX) as caller:
+        try:
+            caller.connect(AGENT_SOCKET)
+        except OSError:
+            return False
+    return True
 
 
 def _admin(home: Path, method: str, path: str) -> str | None:
@@ -228,14 +222,21 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--envoy", required=True)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--concurrency", type=int, required=True)
+    parser.add_argument("--drain-seconds", type=float, help="how long what is open of an API that was deleted may go on; without: for ever")
     chosen = parser.parse_args(arguments)
     _raise_file_limit()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # Envoy's memory holds private keys
     try:
         with alone(chosen.home):
-            return Supervisor(chosen.envoy, chosen.home, chosen.concurrency).run()
+            beside, kept = agent(chosen.home), envoy(chosen.envoy, chosen.home, chosen.concurrency, chosen.drain_seconds)
+
+            def renew() -> None:
+                beside.restart(_STOP_SECONDS)  # the next one reads what the settings say now
+                kept.replace()
+
+            return Supervisor(programs=[beside, kept], renew=renew, drain_seconds=_STOP_SECONDS, end_seconds=_STOP_SECONDS).run()
     except AlreadyRunning as refusal:
-        say(str(refusal))
+        sys.stderr.write(f"gateway: {refusal}\n")
         return 1
 
 

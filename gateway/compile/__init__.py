@@ -12,7 +12,8 @@ from gateway.compile.backends.clusters import compile_cluster, compile_refusal
 from gateway.compile.calls.routes import compile_segment
 from gateway.compile.calls.status import STATUS_PATH, compile_status
 from gateway.compile.edge.https import Served, compile_https, compile_server_certificate
-from gateway.compile.edge.listener import GatewayListener, Https, compile_listener
+from gateway.compile.edge.listener import compile_listener
+from gateway.compile.edge.own import GatewayListener, Https, as_set, has_place_for
 from gateway.compile.keys.check import MOST_PLAIN_KEYS, compile_key_check
 from gateway.compile.keys.shards import SHARDS, KeyCredential, compile_key_shard, opens, shard_of
 from gateway.compile.names import KEYS_FILTER, api_of_cluster, cluster_name, segment_name, segment_of, shard_name
@@ -29,6 +30,7 @@ __all__ = [
     "Resource",
     "Served",
     "api_of_cluster",
+    "as_set",
     "cluster_name",
     "compile_cluster",
     "compile_https",
@@ -39,6 +41,7 @@ __all__ = [
     "compile_segment",
     "compile_server_certificate",
     "compile_status",
+    "has_place_for",
     "opens",
     "segment_name",
     "segment_of",

@@ -7,7 +7,6 @@ elsewhere.
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import queue
 import socket
 import ssl
@@ -16,7 +15,7 @@ import time
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from apis.addresses import Network, refusal_of
+from apis.addresses import Network, callable_address
 
 ASK_AGAIN_SECONDS = 600.0
 _FIRST_PAUSE = 1.0  # after which one is asked again that did not answer; then ever more
@@ -110,19 +109,9 @@ def _chosen_by(back_end: BackEnd, allowed: tuple[Network, ...]) -> str | None:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # nothing is sent and nothing believed but the choice
     context.set_alpn_protocols([HTTP2, "http/1.1"])
-    connection = socket.create_connection((_address(back_end, allowed), back_end.port), timeout=_HANDSHAKE_SECONDS)
+    address = callable_address(back_end.host, back_end.port, allowed)
+    connection = socket.create_connection((address, back_end.port), timeout=_HANDSHAKE_SECONDS)
     with context.wrap_socket(connection, server_hostname=back_end.host, do_handshake_on_connect=False) as shaking:
         with contextlib.suppress(ssl.SSLError):  # one that demands a certificate has chosen before it breaks off
             shaking.do_handshake()
         return shaking.selected_alpn_protocol()
-
-
-def _address(back_end: BackEnd, allowed: tuple[Network, ...]) -> str:
-    """Return the address of a back end, judged after its name was looked up.
-
-    :raises OSError: if it has none that may be called
-    """
-    for *_, (address, *_) in socket.getaddrinfo(back_end.host, back_end.port, type=socket.SOCK_STREAM):
-        if refusal_of(ipaddress.ip_address(str(address).partition("%")[0]), allowed=allowed) is None:
-            return str(address)
-    raise OSError("no address that may be called")

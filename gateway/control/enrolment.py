@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import ipaddress
+import socket
 import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +24,7 @@ CERTIFICATE_FILE, PRIVATE_KEY_FILE, AUTHORITY_FILE = "certificate.pem", "private
 _AUTHORITY_LASTS = timedelta(days=3650)
 GATEWAY_LASTS = timedelta(days=730)
 _SERVER_LASTS = timedelta(days=90)  # made anew whenever the xDS server starts
+_ALL_ADDRESSES = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised here, listened on where the settings say so
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -65,13 +68,34 @@ def issue_for_gateway(name: str, *, now: datetime) -> Issued:
     return _issue(name, x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH, [], now + GATEWAY_LASTS, now=now)
 
 
-def issue_for_server(host: str, *, now: datetime) -> Issued:
-    """Return a new certificate for the xDS server that gateways reach as *host*."""
+def issue_for_server(*names: str, now: datetime) -> Issued:
+    """Return a new certificate for the xDS server that gateways reach under any of *names*, host names or addresses."""
+    return _issue("xds", x509.oid.ExtendedKeyUsageOID.SERVER_AUTH, [_general_name(name) for name in names], now + _SERVER_LASTS, now=now)
+
+
+def server_names(listens_on: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return under which names gateways reach the xDS server.
+
+    :param listens_on: the host of the address that it listens on
+    :param names: what the settings say; without any it is that host, or where it listens on all addresses, this machine's name
+    """
+    if names:
+        return tuple(names)
+    return (listens_on,) if listens_on not in _ALL_ADDRESSES else tuple(dict.fromkeys((socket.gethostname(), socket.getfqdn())))
+
+
+def reached_at(address: str, names: Sequence[str]) -> str:
+    """Return where gateways reach the xDS server that listens on *address*: ``host:port``, under the first of its names."""
+    host, _, port = address.rpartition(":")
+    name = server_names(host.strip("[]"), names)[0]
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+
+def _general_name(name: str) -> x509.GeneralName:
     try:
-        name: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(host))
+        return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
-        name = x509.DNSName(host)
-    return _issue("xds", x509.oid.ExtendedKeyUsageOID.SERVER_AUTH, [name], now + _SERVER_LASTS, now=now)
+        return x509.DNSName(name)
 
 
 def _issue(common_name: str, usage: x509.ObjectIdentifier, names: list[x509.GeneralName], until: datetime, *, now: datetime) -> Issued:

@@ -7,11 +7,10 @@ import contextlib
 import fcntl
 import gc
 import logging
-import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import grpc
@@ -19,16 +18,19 @@ from django.conf import settings
 from django.utils import timezone
 
 from certificates.sealing import SealingError
-from gateway.compile import GatewayListener, Https
+from gateway.compile import GatewayListener
 from gateway.control.alpn import Handshakes
-from gateway.control.enrolment import issue_for_server
-from gateway.control.server import OPTIONS, ControlPlane, Knows
+from gateway.control.enrolment import issue_for_server, server_names
+from gateway.control.probes import Probes
+from gateway.control.server import ControlPlane, Knows
 from gateway.control.snapshot import Snapshot
 from gateway.control.status_queue import StatusQueue
 from gateway.control.status_writer import StatusWriter
 from gateway.control.watch import Watch
 from gateway.models import Gateway
 from gateway.streams.cache import Cache, Update
+from gateway.streams.serving import OPTIONS, add_local_socket
+from portal.activity.forwarding import LogKeeper
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +57,6 @@ async def _serve() -> None:
         port=settings.GATEWAY_PORT,
         idle_seconds=settings.GATEWAY_IDLE_SECONDS,
         trusted_proxies=settings.GATEWAY_TRUSTED_PROXIES,
-        https=_https(),
     )
     handshakes = Handshakes(allowed=settings.ALLOWED_BACKEND_NETWORKS)
     handshakes.start()
@@ -71,19 +72,14 @@ async def _serve() -> None:
         enrolled = dict(Gateway.objects.exclude(fingerprint="").values_list("fingerprint", "name"))
         loop.call_soon_threadsafe(_admit, cache, knows, enrolled)
 
-    watch = Watch(snapshot, deliver, gateways_changed)
+    probes = Probes(statuses, loop)
+    watch = Watch(snapshot, deliver, gateways_changed, probes.hand_on)
     status_writer = StatusWriter(statuses, snapshot.apis_of)
-    with _threads(watch, status_writer):
+    with _threads(LogKeeper().run, watch.run, status_writer.run):
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():
-                await _listen(ControlPlane(cache, statuses, knows, speaks_http2=snapshot.speaks_http2), cache, ending)
-
-
-def _https() -> Https | None:
-    if settings.GATEWAY_TLS_ADDRESS is None:
-        return None
-    host, port = settings.GATEWAY_TLS_ADDRESS
-    return Https(host=host, port=port, http3=settings.GATEWAY_HTTP3, instead_of_http=settings.GATEWAY_HTTPS_REDIRECT)
+                control_plane = ControlPlane(cache, statuses, knows, probes, speaks_http2=snapshot.speaks_http2)
+                await _listen(control_plane, cache, ending)
 
 
 def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str]) -> None:
@@ -94,17 +90,18 @@ def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _threads(watch: Watch, status_writer: StatusWriter) -> Iterator[None]:
-    """Run both threads; end the one that learns before the one that writes down."""
-    stop_following, stop_writing = threading.Event(), threading.Event()
-    following = threading.Thread(target=watch.run, args=[stop_following], name="watch", daemon=True)
-    writing = threading.Thread(target=status_writer.run, args=[stop_writing], name="status_writer", daemon=True)
-    following.start()
-    writing.start()
+def _threads(*works: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Run each of *works* in a thread; end them in this order: what learns before what writes down."""
+    stops = [threading.Event() for _ in works]
+    threads = [
+        threading.Thread(target=work, args=[stop], name=work.__qualname__, daemon=True) for work, stop in zip(works, stops, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
-        for stop, thread in ((stop_following, following), (stop_writing, writing)):
+        for stop, thread in zip(stops, threads, strict=True):
             stop.set()
             thread.join(_END_SECONDS)
 
@@ -131,7 +128,7 @@ async def _listen(control_plane: ControlPlane, cache: Cache, ending: asyncio.Eve
     socket = settings.PORTAL_HOME / "xds.sock"
     server = grpc.aio.server(options=OPTIONS)
     server.add_generic_rpc_handlers(control_plane.handlers())
-    _add_local_socket(server, socket)
+    add_local_socket(server, socket)
     network = bool(settings.XDS_ADDRESS) and await _add_network_address(server)
     await server.start()
     log.info("Serving gateways on %s%s.", socket, f" and {settings.XDS_ADDRESS}" if network else "")
@@ -142,26 +139,11 @@ async def _listen(control_plane: ControlPlane, cache: Cache, ending: asyncio.Eve
     socket.unlink(missing_ok=True)
 
 
-def _add_local_socket(server: grpc.aio.Server, socket: Path) -> None:
-    """Listen on *socket*, which only we may open: the stream carries private keys.
-
-    By its name in its directory, because a socket's path may have no more than 107 bytes.
-    """
-    socket.unlink(missing_ok=True)
-    directory, mask = Path.cwd(), os.umask(0o177)
-    try:
-        os.chdir(socket.parent)
-        server.add_insecure_port(f"unix:{socket.name}")
-    finally:
-        os.chdir(directory)
-        os.umask(mask)
-
-
 async def _add_network_address(server: grpc.aio.Server) -> bool:
     """Listen for enrolled gateways of other machines; return whether that can be."""
-    host = settings.XDS_ADDRESS.rpartition(":")[0].strip("[]")
+    names = server_names(settings.XDS_ADDRESS.rpartition(":")[0].strip("[]"), settings.XDS_NAMES)
     try:
-        issued = await asyncio.to_thread(issue_for_server, host, now=timezone.now())
+        issued = await asyncio.to_thread(issue_for_server, *names, now=timezone.now())
     except SealingError as damaged:  # gateways of this machine need no authority
         log.error("Gateways on other machines cannot come: %s", damaged)  # noqa: TRY400 - the sentence says it all
         return False
@@ -169,4 +151,5 @@ async def _add_network_address(server: grpc.aio.Server) -> bool:
         [(issued.private_key_pem.value, issued.certificate_pem)], root_certificates=issued.authority_pem, require_client_auth=True
     )
     server.add_secure_port(settings.XDS_ADDRESS, credentials)
+    log.info("Gateways on other machines may call this one %s.", ", ".join(names))
     return True

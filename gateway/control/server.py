@@ -1,45 +1,29 @@
-"""The control plane: one delta stream per gateway, over which it gets its configuration and answers for it, and what gateways report.
-
-grpc.aio: measured equal to the threaded server (0.5 ms from a change to its reader) and without threads per stream, so that a
-stalled or a thousandth stream takes nothing from the others. Each stream waits for its own flow control only.
-"""
+"""The control plane: one delta stream per gateway, over which it gets its configuration and answers for it, and what gateways report."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAccessLogsResponse
-from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest, LoadStatsResponse
 
+from gateway.control.probes import Probes
 from gateway.control.status_queue import StatusQueue
 from gateway.seeing.failures import failed_call
 from gateway.seeing.usage import counts_of, reports_wanted
+from gateway.streams import probing
 from gateway.streams.cache import Cache, NodeStream
-from gateway.streams.stream import PATIENCE
-from gateway.streams.wire import request_of, response_of, version_of
+from gateway.streams.serving import Context, handlers, serve_deltas
+from gateway.streams.stream import Peer
+from gateway.streams.wire import NODE, is_agent, version_of
 
 log = logging.getLogger(__name__)
 
-_DISCOVERY = "envoy.service.discovery.v3.AggregatedDiscoveryService"
-_LOGS = "envoy.service.accesslog.v3.AccessLogService"
-_LOADS = "envoy.service.load_stats.v3.LoadReportingService"
-OPTIONS = (
-    ("grpc.so_reuseport", 0),
-    ("grpc.keepalive_time_ms", 10_000),  # a gateway whose machine is gone is noticed
-    ("grpc.keepalive_timeout_ms", 5_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),  # Envoy pings, too
-    ("grpc.http2.max_ping_strikes", 0),
-    ("grpc.max_receive_message_length", 16 * 1024 * 1024),  # a gateway that comes back lists all it has
-)
 _REFUSED_STREAM = "remote_refused_stream_reset"  # of Envoy's response code details; HTTP/1.1 has no streams
-Context = Any  # grpc.aio.ServicerContext is not typed
 
 
 class UnknownGateway(Exception):
@@ -72,7 +56,7 @@ class Knows:
 class ControlPlane:
     """The three services that gateways call."""
 
-    def __init__(self, cache: Cache, statuses: StatusQueue, knows: Knows, *, speaks_http2: Callable[[int], None]) -> None:
+    def __init__(self, cache: Cache, statuses: StatusQueue, knows: Knows, probes: Probes, *, speaks_http2: Callable[[int], None]) -> None:
         """Take what the streams are fed from and what they are noted in.
 
         :param speaks_http2: takes the id of an API whose back end a gateway has seen speak HTTP/2; must not make the streams wait
@@ -81,48 +65,26 @@ class ControlPlane:
         self._cache = cache
         self._statuses = statuses
         self._knows = knows
+        self._probes = probes
 
     def handlers(self) -> tuple[Any, ...]:
         """Return the services as gRPC takes them."""
-        deltas = grpc.stream_stream_rpc_method_handler(
-            self.deltas, DeltaDiscoveryRequest.FromString, DeltaDiscoveryResponse.SerializeToString
-        )
-        logs = grpc.stream_unary_rpc_method_handler(
-            self.logs, StreamAccessLogsMessage.FromString, StreamAccessLogsResponse.SerializeToString
-        )
-        loads = grpc.stream_stream_rpc_method_handler(self.loads, LoadStatsRequest.FromString, LoadStatsResponse.SerializeToString)
-        return (
-            grpc.method_handlers_generic_handler(_DISCOVERY, {"DeltaAggregatedResources": deltas}),
-            grpc.method_handlers_generic_handler(_LOGS, {"StreamAccessLogs": logs}),
-            grpc.method_handlers_generic_handler(_LOADS, {"StreamLoadStats": loads}),
-        )
+        service, method = probing.METHOD.strip("/").split("/")
+        probes = grpc.stream_stream_rpc_method_handler(self.probes)
+        return (*handlers(self.deltas, self.logs, self.loads), grpc.method_handlers_generic_handler(service, {method: probes}))
 
     async def deltas(self, requests: AsyncIterator[DeltaDiscoveryRequest], context: Context) -> None:
         """Serve one gateway until it or we hang up."""
         if (first := await anext(aiter(requests), None)) is None:
             return
         name = await self._name(context, first.node.id)
-        node_stream = NodeStream(self._cache, name)
-        self._cache.join(node_stream)
         self._statuses.connected(name, version_of(first))
         log.info("%s has connected (Envoy %s).", name, version_of(first))
-        reading = asyncio.create_task(_read(node_stream, first, requests))
         try:
-            await self._write(node_stream, context)
+            node_stream = NodeStream(self._cache, name, Peer.AGENT if is_agent(first) else Peer.ENVOY)
+            await serve_deltas(node_stream, self._cache, first, requests, context)
         finally:
-            reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reading
-            self._cache.leave(node_stream)
             log.info("%s has disconnected.", name)
-
-    async def _write(self, node_stream: NodeStream, context: Context) -> None:
-        while not node_stream.ended.is_set():
-            node_stream.wake.clear()
-            while not node_stream.ended.is_set() and (response := node_stream.next_response()):
-                await context.write(response_of(*response, line=self._cache.line))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(node_stream.wake.wait(), PATIENCE if node_stream.stream.waiting else None)
 
     async def logs(self, messages: AsyncIterator[StreamAccessLogsMessage], context: Context) -> StreamAccessLogsResponse:
         """Take in failed calls until the gateway hangs up."""
@@ -146,6 +108,11 @@ class ControlPlane:
                 yield reports_wanted()
             self._statuses.called(counts_of(report))
 
+    async def probes(self, answers: AsyncIterator[bytes], context: Context) -> None:
+        """Ask an agent what the portal wants to know, until it or we hang up."""
+        name = await self._name(context, dict(context.invocation_metadata()).get(NODE, ""))
+        await self._probes.carry(name, answers, context)
+
     async def _name(self, context: Context, claimed: str) -> str:
         await self._cache.ready.wait()  # by then it is known, too, who is enrolled
         try:
@@ -154,14 +121,3 @@ class ControlPlane:
             log.warning("%s", error)
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "This gateway is not enrolled.")
             raise
-
-
-async def _read(node_stream: NodeStream, first: DeltaDiscoveryRequest, requests: AsyncIterator[DeltaDiscoveryRequest]) -> None:
-    """Feed the stream what its gateway says; end it when the gateway hangs up."""
-    try:
-        node_stream.receive(request_of(first))
-        async for message in requests:
-            node_stream.receive(request_of(message))
-    finally:
-        node_stream.ended.set()
-        node_stream.wake.set()

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from certificates.identity import Identity
 from certificates.models import ServerCertificate
 from certificates.sealing import SealingError
-from gateway.compile import GatewayListener, Resource, Served, compile_https, compile_server_certificate
+from gateway.compile import Resource, Served, compile_https, compile_server_certificate
 from gateway.streams.stream import Key
 from portal.models import Activity
 
@@ -33,12 +33,8 @@ class _Entry:
 class ServerCertificates:
     """The server certificates, by the ids of their entries. Used by one thread."""
 
-    def __init__(self, listener: GatewayListener) -> None:
-        """Begin with none.
-
-        :param listener: where the gateway listens
-        """
-        self._listener = listener
+    def __init__(self) -> None:
+        """Begin with none."""
         self._entries: dict[int, _Entry] = {}
         self._compiled: object = None  # what the resources were last made from
         self._sent: frozenset[Key] = frozenset()
@@ -56,13 +52,13 @@ class ServerCertificates:
 
         :param asks: tells whether an API that may be called under any of these host names (none: any name) wants callers' certificates
         """
-        served = self._served(asks) if self._listener.https else []
+        served = self._served(asks)
         source = (served, [self._entries[one.certificate_id] for one in served])
         if source == self._compiled:
             return [], []
         self._compiled = source
         secrets = [compile_server_certificate(one.certificate_id, self._entries[one.certificate_id].identity) for one in served]
-        resources = [*secrets, *compile_https(self._listener, served)]
+        resources = [*secrets, *compile_https(served)]
         before, self._sent = self._sent, frozenset((one.type_url, one.name) for one in resources)
         return resources, sorted(before - self._sent)
 

@@ -7,7 +7,7 @@ import dataclasses
 import logging
 import queue
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -98,7 +98,7 @@ class Snapshot:
         self._owners: dict[Key, int] = {}
         self._problems: set[int] = set()
         self._keys = keys.Keys()
-        self._server_certificates = ServerCertificates(self._listener)
+        self._server_certificates = ServerCertificates()
 
     def apis_of(self, key: Key) -> Collection[int]:
         """Return the ids of the APIs that a resource serves."""
@@ -170,6 +170,7 @@ class Snapshot:
             resources=tuple(resources),
             removed=tuple(changed.removed),
             touched=touched,
+            left=changed.left,
             fallbacks=changed.fallbacks,
         )
 
@@ -235,14 +236,21 @@ class Snapshot:
             if not (old and new) or old.routed != new.routed:
                 stale |= segments
             own = {key for one in (old, new) if one for key in one.keys}
-            changed.touched[pk] = own | {(kind, segment_name(segment)) for kind in (ROUTES, SCOPE) for segment in segments}
+            changed.touched[pk] = own | {key for segment in segments for key in _keys_of(segment)}
             changed.removed.update(own - (new.keys if new else frozenset()))
         for segment in sorted(stale):
             compiled_segment = self._compile_segment(segment)
             changed.resources.extend(compiled_segment)
             if not compiled_segment:
-                changed.removed.update((kind, segment_name(segment)) for kind in (ROUTES, SCOPE))
-        return changed
+                changed.removed.update(_keys_of(segment))
+        return dataclasses.replace(changed, left=self._left_behind(before))
+
+    def _left_behind(self, before: Mapping[int, _Prepared | None]) -> frozenset[Key]:
+        """Return the routes and scopes of segments that APIs have moved out of, and none into."""
+        segments = [(old.segment if old else None, one.segment) for pk, old in before.items() if (one := self._apis.get(pk))]
+        moves = [(here, there) for here, there in segments if here != there]
+        came = {there for _, there in moves}
+        return frozenset(key for here, _ in moves if here is not None and here not in came for key in _keys_of(here))
 
     def _compile(self, rows: Iterable[Api], earlier: Earlier) -> Iterator[tuple[Api, tuple[Resource, ...], Fallbacks]]:
         """Prepare *rows*, and what may stand in. What cannot be compiled, refuses its calls and says why; the others go on."""
@@ -301,6 +309,12 @@ class _Changed:
     resources: list[Resource]
     removed: set[Key]
     fallbacks: dict[Key, tuple[Fallback, ...]]
+    left: frozenset[Key] = frozenset()  # of the segments that APIs have moved out of
+
+
+def _keys_of(segment: str) -> frozenset[Key]:
+    """Return the routes and the scope of *segment*."""
+    return frozenset((kind, segment_name(segment)) for kind in (ROUTES, SCOPE))
 
 
 def _meet(one: str, other: str) -> bool:

@@ -14,6 +14,7 @@ from gateway.models import FailedCall
 from gateway.seeing.failures import count_of
 from gateway.seeing.usage import Count
 from gateway.streams.delta import FILL
+from gateway.streams.probing import Seen
 from gateway.streams.stream import Key, Refused
 
 K = TypeVar("K")
@@ -44,10 +45,11 @@ class Page:
     problems: dict[int, Reason | None] = field(default_factory=dict)  # by API
     calls: dict[str, FailedCall] = field(default_factory=dict)  # by activity id
     usage: dict[tuple[int, datetime], Count] = field(default_factory=dict)  # by API and hour; counts add up
+    probes: dict[str, Seen] = field(default_factory=dict)  # what was seen, by the question's id
 
     def __bool__(self) -> bool:
         """Return whether anything is noted."""
-        return any((self.gateways, self.deliveries, self.still_refused, self.refusals, self.problems, self.calls, self.usage))
+        return any((self.gateways, self.deliveries, self.still_refused, self.refusals, self.problems, self.calls, self.usage, self.probes))
 
     def add(self, newer: Page) -> None:
         """Take over what a *newer* page says."""
@@ -59,10 +61,12 @@ class Page:
         self.refusals |= newer.refusals
         self.problems |= newer.problems
         self.calls |= newer.calls
+        self.probes |= newer.probes
         for place, count in newer.usage.items():
             self.usage[place] = self.usage.get(place, Count()) + count
         _keep_newest(self.deliveries)
         _keep_newest(self.calls)
+        _keep_newest(self.probes)
 
 
 class StatusQueue:
@@ -94,7 +98,8 @@ class StatusQueue:
         now = _now()
         with self._lock:
             connected = list(self._connected)
-        self._note(Page(gateways={gateway: {"seen_at": now} for gateway in connected}))
+        # Another control plane may note only now that it has left that one.
+        self._note(Page(gateways={gateway: {"seen_at": now, "disconnected_at": None} for gateway in connected}))
 
     def sent(self, gateway: str, changes: Collection[int]) -> None:
         """Note that *changes* go out to *gateway*."""
@@ -144,6 +149,10 @@ class StatusQueue:
         """Note how often APIs, by id, were called lately."""
         hour = _hour_of(_now())
         self._note(Page(usage={(api, hour): count for api, count in counts.items()}))
+
+    def probed(self, question: str, seen: Seen) -> None:
+        """Note what the probe of this id has seen."""
+        self._note(Page(probes={question: seen}))
 
     def take(self) -> Page:
         """Return what is noted and begin a new page."""

@@ -17,7 +17,7 @@ from django.utils import timezone
 from apis.models import Api
 from certificates.models import CertificateVersion
 from gateway.control.status_queue import Page, Reason, StatusQueue
-from gateway.models import SEEN_EVERY, USAGE_KEPT, Delivery, FailedCall, Gateway, Refusal, Usage
+from gateway.models import SEEN_EVERY, USAGE_KEPT, Delivery, FailedCall, Gateway, Probe, Refusal, Usage
 from gateway.seeing.failures import complete
 from gateway.seeing.usage import Count
 from gateway.streams.stream import Key
@@ -90,6 +90,8 @@ class StatusWriter:
         self._write_refusals(page, gateways)
         _write_calls(list(page.calls.values()))
         _write_usage(page.usage)
+        for question, seen in page.probes.items():
+            Probe.objects.filter(pk=question).update(seen=seen.as_object())
         self._since_pruning += len(page.deliveries) + len(page.calls) + len(page.usage)
         if self._since_pruning >= _PRUNE_EVERY:
             self._since_pruning = 0

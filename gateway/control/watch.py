@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 
 from gateway.control.snapshot import Snapshot
 from gateway.streams.cache import Update
-from portal.activity import last_line, lines_after
+from portal.activity import last_line, lines_after, trimmed_beyond
 from portal.change_signal import ChangeSignal
 
 log = logging.getLogger(__name__)
@@ -24,15 +24,19 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 class Watch:
     """The thread that reads and compiles."""
 
-    def __init__(self, snapshot: Snapshot, deliver: Callable[[Update], None], gateways_changed: Callable[[], None]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, deliver: Callable[[Update], None], gateways_changed: Callable[[], None], ask: Callable[[], None]
+    ) -> None:
         """Take the snapshot to keep up to date.
 
         :param deliver: takes each update; called in this thread
         :param gateways_changed: called in this thread at first and when gateways were enrolled or removed
+        :param ask: called in this thread after each commit, once the gateways have what it changes: hands on what they are asked
         """
         self._snapshot = snapshot
         self._deliver = deliver
         self._gateways_changed = gateways_changed
+        self._ask = ask
         self._loaded = False
 
     def run(self, stop: threading.Event) -> None:
@@ -56,12 +60,14 @@ class Watch:
             self._catch_up()
             while not stop.is_set():
                 if lines := lines_after(self._snapshot.line):
-                    self._deliver(self._snapshot.follow(lines))
+                    missed = trimmed_beyond(self._snapshot.line, lines)
+                    self._deliver(self._snapshot.load() if missed else self._snapshot.follow(lines))
                     if any(line.kind == "gateway" for line in lines):
                         self._gateways_changed()
                 elif learned := self._snapshot.learn():
                     self._deliver(learned)
                 else:
+                    self._ask()
                     change_signal.wait(_LOOK_SECONDS)
 
     def _catch_up(self) -> None:

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apis.models import Api
 from gateway import actions
+from gateway.control.enrolment import reached_at
 from gateway.models import FailedCall, Gateway, Refusal
 from gateway.pages.forms import EnrolForm
 from gateway.templatetags.gateways import live_context
@@ -29,6 +30,7 @@ from portal.http import PortalRequest, wants_fragment
 from portal.listing import words_of
 from portal.live import Kind
 from portal.responses import see_other
+from portal.signin.confirming import recently_confirmed
 
 _PAGE_SIZE = 25
 _SHOWN_REFUSALS = 50
@@ -68,11 +70,12 @@ def live(request: PortalRequest, kind: str, pk: int) -> HttpResponse:
 @sensitive_variables("issued")
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("gateway.add_gateway", raise_exception=True)
+@recently_confirmed
 def enrol(request: PortalRequest) -> HttpResponse:
     """Let a gateway on another machine come; answer its certificate and key as one file, which is kept nowhere."""
     form = EnrolForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        context = {"form": form, "address": settings.XDS_ADDRESS}
+        context = {"form": form, "address": reached_at(settings.XDS_ADDRESS, settings.XDS_NAMES) if settings.XDS_ADDRESS else ""}
         return render(request, "gateways/enrol.html", context, status=422 if form.is_bound else 200)
     name = form.cleaned_data["name"]
     issued = actions.enrol(name, by=request.user, now=timezone.now())

@@ -13,7 +13,7 @@ from envoy.data.accesslog.v3.accesslog_pb2 import HTTPAccessLogEntry, ResponseFl
 from apis.models import Api
 from apis.policy.failure import FAILURE_HEADER
 from gateway.compile import api_of_cluster
-from gateway.compile.answers.replies import ACTIVITY_HEADER
+from gateway.compile.names import ACTIVITY_HEADER
 from gateway.models import FailedCall, FailureKind
 from gateway.seeing.usage import Count
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
 from gateway.compile import Resource
 from gateway.streams.delta import FILL, Batch
-from gateway.streams.stream import TYPES, Accepted, Applied, Key, Outcome, Refused, Request, Stream
+from gateway.streams.stream import TYPES, Accepted, Applied, Key, Outcome, Peer, Refused, Request, Stream
 
 
 class StandIn(Protocol):
@@ -32,6 +33,7 @@ class Update:
 
     :ivar line: the newest line that it takes in
     :ivar touched: per line, the resources that the line concerns, changed or not
+    :ivar left: the resources that only lack something which others have instead: they go out last
     :ivar fallbacks: what stands in for some of *resources* where a gateway refuses them, the best first
     :ivar complete: these are all resources there are; others are gone
     """
@@ -40,6 +42,7 @@ class Update:
     resources: tuple[Resource, ...] = ()
     removed: tuple[Key, ...] = ()
     touched: Mapping[int, frozenset[Key]] = field(default_factory=dict)
+    left: frozenset[Key] = frozenset()
     fallbacks: Mapping[Key, tuple[StandIn, ...]] = field(default_factory=dict)
     complete: bool = False
 
@@ -72,10 +75,16 @@ class StatusSink(Protocol):
 class NodeStream:
     """One stream of one gateway."""
 
-    def __init__(self, cache: Cache, gateway: str) -> None:
-        """Begin; the cache knows it from :meth:`Cache.join` on."""
+    def __init__(
+        self, cache: Cache, gateway: str, peer: Peer = Peer.ENVOY, *, fallbacks: Callable[[Key], Iterable[Resource]] | None = None
+    ) -> None:
+        """Begin; the cache knows it from :meth:`Cache.join` on.
+
+        :param fallbacks: what may stand in for a resource that it refuses, where that is not for the cache to say
+        """
         self.gateway = gateway
-        self.stream: Stream[Resource] = Stream(cache.desired, now=time.monotonic(), fallbacks=cache.fallbacks_of)
+        self.stream: Stream[Resource] = Stream(cache.desired, now=time.monotonic(), fallbacks=fallbacks or cache.fallbacks_of, peer=peer)
+        self._most_at_once = None if peer is Peer.AGENT else 1
         self.wake = asyncio.Event()
         self.ended = asyncio.Event()
         self._cache = cache
@@ -85,9 +94,10 @@ class NodeStream:
         self._cache.tell(self, self.stream.request(request))
         self.wake.set()
 
-    def next_response(self) -> tuple[str, Batch[Resource]] | None:
-        """Return what to send now as type URL and content, ``None`` if there is nothing."""
-        return self.stream.next_response(now=time.monotonic())
+    def next_responses(self) -> list[tuple[str, Batch[Resource]]]:
+        """Return what to send now as type URLs and contents; to an agent all there is, so that what belongs together stays together."""
+        now = time.monotonic()
+        return list(itertools.islice(iter(lambda: self.stream.next_response(now=now), None), self._most_at_once))
 
 
 class Cache:
@@ -112,6 +122,18 @@ class Cache:
     def gateways(self) -> list[str]:
         """The gateways that hold a stream, by name."""
         return sorted({node_stream.gateway for node_stream in self._node_streams})
+
+    def awaits(self, gateway: str, change: int) -> bool:
+        """Return whether a stream of *gateway* has yet to settle *change*."""
+        return (gateway, change) in self._unsettled
+
+    def restore(self, key: Key, resource: Resource | None) -> None:
+        """Take *resource* (``None``: there is none) for the desired one without sending it: it is what the gateway has."""
+        type_url, name = key
+        if resource is None:
+            self.desired[type_url].pop(name, None)
+        else:
+            self.desired[type_url][name] = resource
 
     def fallbacks_of(self, key: Key) -> Iterator[Resource]:
         """Yield what may stand in for a resource that a gateway refuses, the best first."""
@@ -153,7 +175,7 @@ class Cache:
         now = time.monotonic()
         for node_stream in self._node_streams:
             for line, keys in update.touched.items():
-                node_stream.stream.touch(line, keys, now=now)
+                node_stream.stream.touch(line, keys, now=now, left=update.left)
                 self._unsettled.setdefault((node_stream.gateway, line), set()).add(node_stream)
             node_stream.wake.set()
         for gateway in self.gateways:

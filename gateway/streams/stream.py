@@ -1,12 +1,14 @@
 """One gateway's stream: the types in their order, make before break, and what has become of each change. [pure]
 
 Order: a cluster is there before a route calls it (additions: CDS, after its ACK scopes and routes) and goes after the last route
-that called it (removals: scopes and routes, after their ACK CDS). Keys (ECDS) and secrets (SDS) depend on nothing. Clusters changed
-together go out together; routes, scopes and keys one to a response, because Envoy refuses those responses as a whole.
+that called it (removals: scopes and routes, after their ACK CDS). What an API has left goes after the ACK of where it is now. Keys
+(ECDS) and secrets (SDS) depend on nothing. Clusters changed together go out together; routes, scopes and keys one to a response,
+because Envoy refuses those responses as a whole.
 """
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,12 +18,14 @@ from gateway.compile.resource import CLUSTER, FILTER, LISTENER, ROUTES, SCOPE, S
 from gateway.streams.delta import FILL, Batch, Due, Fallback, R, Sent, TypeState
 
 TYPES = (CLUSTER, SECRET, LISTENER, SCOPE, ROUTES, FILTER)
+# A type of which there is never anything: who asks for it last is answered once all it lacked of the others has been sent.
+BARRIER = "type.googleapis.com/portal.Barrier"
 _ASKED_FOR_BY = {CLUSTER: SECRET, SCOPE: ROUTES}  # having read the one, a gateway asks for the other by name
 
 # Seconds one step of a change waits for the step before it; a back end whose name resolves slowly can hold up a CDS ACK that long.
 PATIENCE = 2.0
 FILL_PATIENCE = 30.0  # the same for a newcomer, who may lack thousands
-_MOST_CLUSTERS = 10_000  # in one response
+_MOST_AT_ONCE = 10_000  # resources in one response
 _CUT_OFF = "...(truncated)"  # Envoy's end of an error with more than 4,096 bytes (source/common/config/utility.cc)
 Key = tuple[str, str]  # type URL and name
 
@@ -66,22 +70,38 @@ class Accepted:
 Outcome = Applied | Refused | Accepted
 
 
+class Peer(enum.Enum):
+    """Who is at the other end of a stream."""
+
+    ENVOY = "Envoy"
+    ENVOY_OF_AGENT = "Envoy of an agent"  # what is done about a refusal is decided by the control plane, which the agent tells
+    AGENT = "agent"  # has its Envoy keep the order, so it is sent everything at once
+
+
 class Stream(Generic[R]):
     """What one gateway has, wants and is being sent, over all types."""
 
     def __init__(
-        self, desired: Mapping[str, Mapping[str, R]], *, now: float, fallbacks: Callable[[Key], Iterable[R]] = lambda _key: ()
+        self,
+        desired: Mapping[str, Mapping[str, R]],
+        *,
+        now: float,
+        fallbacks: Callable[[Key], Iterable[R]] = lambda _key: (),
+        peer: Peer = Peer.ENVOY,
     ) -> None:
         """Begin with a gateway that has asked for nothing yet.
 
         :param desired: by type URL and name, the resources as they should be; shared with whoever changes them, only read here
         :param now: a monotonic clock, in seconds
         :param fallbacks: tells what may stand in for a resource that the gateway refuses, the best first
+        :param peer: who is at the other end
         """
         self._desired = desired
         self._fallbacks = fallbacks
+        self._peer = peer
         self._types = {type_url: TypeState(desired[type_url], awaited=type_url in _ASKED_FOR_BY.values()) for type_url in TYPES}
         self._opened_at = {FILL: now}
+        self._left: dict[int, frozenset[Key]] = {}  # by change, what goes out once the rest of it has been settled
         self._refused: set[Key] = set()
         self._filled = False
         self._nonce = 0
@@ -99,16 +119,34 @@ class Stream(Generic[R]):
     @property
     def waiting(self) -> bool:
         """Whether something waits for an answer before it may go out."""
-        return any(state.due for state in self._types.values())
+        return bool(self._left) or any(state.due for state in self._types.values())
 
     @property
     def oldest_open(self) -> int | None:
         """The oldest change that is not live yet, ``None`` if all are."""
         return min(self._opened_at, default=None)
 
-    def touch(self, change: int, keys: Iterable[Key], *, now: float) -> None:
-        """Note *change*: the resources *keys* are by now as they should be."""
+    def touch(self, change: int, keys: Collection[Key], *, now: float, left: Collection[Key] = ()) -> None:
+        """Note *change*: the resources *keys* are by now as they should be.
+
+        :param left: those of them that only lack something which others have instead
+        """
         self._opened_at[change] = now
+        parting = frozenset(left).intersection(keys)
+        self._touch(change, (key for key in keys if key not in parting))
+        if parting:
+            self._left[change] = parting
+            self._let_go(now)
+
+    def _let_go(self, now: float | None = None) -> None:
+        """Send what APIs have left, once the gateway has where they are now; with *now*, it may also have taken too long."""
+        for change, keys in list(self._left.items()):
+            arriving = any(change in self._types[one].open_additions for one in (SCOPE, ROUTES))
+            if not arriving or (now is not None and not self.patient(change, now)):
+                del self._left[change]
+                self._touch(change, keys)
+
+    def _touch(self, change: int, keys: Iterable[Key]) -> None:
         for type_url, name in keys:
             state = self._types[type_url]
             if state.started or state.awaited:
@@ -125,6 +163,7 @@ class Stream(Generic[R]):
                 for name in self._desired[next_type]:
                     self._types[next_type].touch(name, FILL)
             state.subscribe(request.subscribe, request.unsubscribe, request.initial)
+        self._let_go()
         return [*outcomes, *self.settled()]
 
     def settled(self) -> list[Outcome]:
@@ -140,25 +179,33 @@ class Stream(Generic[R]):
         return [Applied(change) for change in sorted(live)]
 
     def _is_open(self, change: int) -> bool:
-        return any(change in state.open_changes for state in self._types.values())
+        return change in self._left or any(change in state.open_changes for state in self._types.values())
 
     def next_response(self, *, now: float) -> tuple[str, Batch[R]] | None:
         """Return the next response to send as type URL and content, ``None`` if there is nothing to send by now."""
+        self._let_go(now)
         for type_url, state in self._types.items():
             if not state.started:
                 continue
-            most = _MOST_CLUSTERS if type_url == CLUSTER else 1
-            if type_url == SCOPE and not state.in_flight and not self._filled:
-                most = len(state.due)  # at first all at once: the listener is ready when the scopes of one response are
-            batch = state.next_batch(str(self._nonce + 1), may_go=self._gate(type_url, now), most=most)
+            batch = state.next_batch(str(self._nonce + 1), may_go=self._gate(type_url, now), most=self._most(type_url, state))
             if batch:
                 self._nonce += 1
                 return type_url, batch
         return None
 
+    def _most(self, type_url: str, state: TypeState[R]) -> int:
+        """Return how many resources a response may carry."""
+        if type_url == CLUSTER or self._peer is Peer.AGENT:
+            return _MOST_AT_ONCE
+        if type_url == SCOPE and not state.in_flight and not self._filled:
+            return len(state.due)  # at first all at once: the listener is ready when the scopes of one response are
+        return 1
+
     def _gate(self, type_url: str, now: float) -> _Gate[R]:
         clusters = self._types[CLUSTER]
         match type_url:
+            case _ if self._peer is Peer.AGENT:
+                return _Gate(self, now, additions=(), removals=())
             case t if t == CLUSTER:
                 return _Gate(self, now, additions=(), removals=(self._types[SCOPE], self._types[ROUTES]))
             case t if t in {LISTENER, SCOPE, ROUTES}:
@@ -205,7 +252,7 @@ class Stream(Generic[R]):
         if resource := self._fallback_after(version if sent.fallback else "", key):
             self._types[type_url].fall_back(name, Fallback(resource, refused, reason), set(sent.changes))
             return []
-        if type_url == CLUSTER:
+        if type_url == CLUSTER and self._peer is not Peer.ENVOY_OF_AGENT:
             self._types[type_url].withdraw(name)  # closed rather than open with the identity it had before
         return [Refused(key, refused, reason, frozenset(sent.changes))]
 
@@ -256,9 +303,9 @@ def blame(error: str, names: Collection[str]) -> dict[str, str]:
     """Return which of *names* Envoy refused, each with the reason, as its message tells; empty if it names none.
 
     Envoy writes "Error adding/updating cluster(s) first: reason, second: reason"; reasons may hold commas and colons.
-    An error that is cut off does not name all of them.
+    An error that is cut off does not name all of them. An agent names them always (:func:`words_for`).
     """
-    if not (start := re.match(r"Error adding/updating (?:cluster|listener)\(s\) ", error)):
+    if not (start := re.match(r"Error adding/updating (?:cluster|listener|resource)\(s\) ", error)):
         return {}
     known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     found = list(re.finditer(rf"(?:^|, )({known}): ", error[start.end() :])) if known else []
@@ -266,3 +313,9 @@ def blame(error: str, names: Collection[str]) -> dict[str, str]:
     if error.endswith(_CUT_OFF) and len(found) > 1:  # of the last one not the whole reason is there; it is sent again with the rest
         del found[-1], ends[-1]
     return {match[1]: error[start.end() :][match.end() : end] for match, end in zip(found, ends, strict=True)}
+
+
+def words_for(reasons: Mapping[str, str]) -> str:
+    """Return what an agent says of the resources that its Envoy has refused, with the reason of each; :func:`blame` reads it."""
+    whole = {name: reason.removesuffix(_CUT_OFF) for name, reason in reasons.items()}
+    return "Error adding/updating resource(s) " + ", ".join(f"{name}: {reason}" for name, reason in whole.items())

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from envoy.config.core.v3.base_pb2 import BuildVersion, Node
+from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAccessLogsResponse
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
+from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest, LoadStatsResponse
+from envoy.type.v3.semantic_version_pb2 import SemanticVersion
 
 from gateway.compile import Resource
 from gateway.streams.delta import Batch
 from gateway.streams.stream import Request
+
+DISCOVERY, DELTAS = "envoy.service.discovery.v3.AggregatedDiscoveryService", "DeltaAggregatedResources"
+LOGS, FAILED_CALLS = "envoy.service.accesslog.v3.AccessLogService", "StreamAccessLogs"
+LOADS, LOAD_REPORTS = "envoy.service.load_stats.v3.LoadReportingService", "StreamLoadStats"
+RENEW = "/portal.Enrolment/Renew"  # a request for a certificate (PKCS #10, PEM) in, the certificate and its authority (PEM) out
+NODE = "portal-gateway"  # the metadata that names the gateway where no message does
+_AGENT = "portal-agent"  # what an agent gives as its user agent; Envoy says "envoy"
 
 
 def request_of(message: DeltaDiscoveryRequest) -> Request:
@@ -38,3 +51,49 @@ def version_of(message: DeltaDiscoveryRequest) -> str:
     """Return the version of the Envoy that sends *message*, for instance ``1.40.0``."""
     version = message.node.user_agent_build_version.version
     return f"{version.major_number}.{version.minor_number}.{version.patch}"
+
+
+def node_of_agent(name: str, envoy_version: str) -> Node:
+    """Return who an agent says it is.
+
+    :param envoy_version: of the Envoy beside it, for instance ``1.40.0``
+    """
+    major, minor, patch = (int(part) if part.isdecimal() else 0 for part in [*envoy_version.split("."), "0", "0", "0"][:3])
+    version = BuildVersion(version=SemanticVersion(major_number=major, minor_number=minor, patch=patch))
+    return Node(id=name, cluster="gateway", user_agent_name=_AGENT, user_agent_build_version=version)
+
+
+def is_agent(message: DeltaDiscoveryRequest) -> bool:
+    """Return whether *message*, the first of a stream, comes from an agent rather than from an Envoy itself."""
+    return bool(message.node.user_agent_name == _AGENT)
+
+
+def message_of(request: Request) -> DeltaDiscoveryRequest:
+    """Return *request* as an agent sends it."""
+    message = DeltaDiscoveryRequest(
+        type_url=request.type_url,
+        resource_names_subscribe=request.subscribe,
+        resource_names_unsubscribe=request.unsubscribe,
+        initial_resource_versions=request.initial,
+        response_nonce=request.nonce,
+    )
+    if request.error:
+        message.error_detail.message = request.error
+    return message
+
+
+def resources_of(response: DeltaDiscoveryResponse) -> tuple[Resource, ...]:
+    """Return the resources that *response* carries."""
+    return tuple(Resource(response.type_url, entry.name, entry.resource.value) for entry in response.resources)
+
+
+def line_of(response: DeltaDiscoveryResponse) -> int:
+    """Return the newest change that *response* takes in, 1 if it does not tell."""
+    said = str(response.system_version_info)
+    return max(int(said), 1) if said.isdecimal() else 1
+
+
+# How gRPC is told of the methods: what it reads and what it writes.
+DELTA_MESSAGES: tuple[Any, Any] = (DeltaDiscoveryRequest, DeltaDiscoveryResponse)
+LOG_MESSAGES: tuple[Any, Any] = (StreamAccessLogsMessage, StreamAccessLogsResponse)
+LOAD_MESSAGES: tuple[Any, Any] = (LoadStatsRequest, LoadStatsResponse)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.template import RequestContext
 
-from portal.models import Activity
+from portal.activity.reading import seen_by
 from portal.sentences import tell
 
 register = template.Library()
@@ -14,7 +15,7 @@ register = template.Library()
 _RECENT = 8
 
 
-@register.inclusion_tag("portal/_recent.html")
-def recent_activity() -> dict[str, Any]:
-    """Render the newest lines of the log."""
-    return {"lines": tell(Activity.objects.all()[:_RECENT])}
+@register.inclusion_tag("portal/_recent.html", takes_context=True)
+def recent_activity(context: RequestContext) -> dict[str, Any]:
+    """Render the newest lines of the log that the reader may see."""
+    return {"lines": tell(seen_by(context["request"].user)[:_RECENT])}

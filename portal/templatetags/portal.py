@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -50,10 +51,11 @@ def exact(at: datetime) -> SafeString:
 
 
 @register.simple_tag
-def expiry(not_after: datetime, not_before: datetime | None = None) -> SafeString:
+def expiry(not_after: datetime, not_before: datetime | None = None, doubts: Sequence[str] | None = None) -> SafeString:
     """Render the end of a validity as a badge with the days left, the exact moment on hover.
 
     :param not_before: the beginning, where it may lie ahead: then the badge says that
+    :param doubts: why it may be of no use all the same: then it is not called valid
     """
     now = timezone.now()
     left = not_after - now
@@ -63,9 +65,12 @@ def expiry(not_after: datetime, not_before: datetime | None = None) -> SafeStrin
         kind, words = "bad", _("Expired %(when)s") % {"when": _relative(not_after, now)}
     elif left < _SOON:
         kind, words = "warn", _remaining(left)
+    elif doubts:
+        kind, words = "warn", _("May be refused")
     else:
         kind, words = "good", _("Valid")
-    return format_html('<span class="badge {}" title="{}">{}</span>', kind, _exact(not_after), words)
+    title = " ".join([_exact(not_after), *(doubts if kind == "warn" and doubts else ())])
+    return format_html('<span class="badge {}" title="{}">{}</span>', kind, title, words)
 
 
 @register.simple_tag

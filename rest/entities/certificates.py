@@ -33,7 +33,7 @@ class Certificates(Collection[ClientCertificate, Pfx]):
     id_name = "certificateId"
     permission = "certificates.{}_clientcertificate"
     fields: ClassVar = {
-        "name": Text("name"),
+        "name": Text("folded_name", normal=folded),
         "subject": Text("current__label"),
         "thumbprint": Text("current__thumbprint", normal=str.upper),
         "expirationDate": Moment("current__not_after"),

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 
 from portal.characters import first_deceiving
-from rest.models import Role
+from portal.roles import Role
 
 _DAYS = re.compile(r"(\d{1,5})d\Z", re.ASCII)
 _ROLES = {"viewer": Role.VIEWER, "publisher": Role.PUBLISHER, "administrator": Role.ADMINISTRATOR}

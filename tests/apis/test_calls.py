@@ -104,6 +104,11 @@ def test_what_is_saved_comes_to_the_policy(signed_in: Client) -> None:
         ({"cors_max_age": "86401"}, "cors_max_age", "from 0 to 86400"),
         ({"cors_max_age": "-1"}, "cors_max_age", "from 0 to 86400"),
         ({"cors_credentials": "on", "cors_origins": "*"}, "cors_credentials", "name the sites and the headers to read"),
+        ({"cors_credentials": "on", "cors_origins": SHOP + " null"}, "cors_credentials", "neither * nor the site null counts"),
+        ({"connect_seconds": "1_0"}, "connect_seconds", "Enter a whole number of seconds"),
+        ({"connect_seconds": "²"}, "connect_seconds", "Enter a whole number of seconds"),
+        ({"connect_seconds": "①"}, "connect_seconds", "Enter a whole number of seconds"),
+        ({"connect_seconds": "١٠٠"}, "connect_seconds", "from 1 to 60"),
         ({"cors_credentials": "on", "cors_exposed": "*"}, "cors_credentials", "name the sites and the headers to read"),
     ],
 )
@@ -119,6 +124,13 @@ def test_a_mistake_is_told_at_its_field_with_what_was_typed_and_nothing_is_store
     assert words in page
     assert all(typed in page for typed in ({"idle_seconds": "77"} | changes).values())
     assert (api().revision, api().cors) == (before, CorsChoice.NONE)
+
+
+@pytest.mark.parametrize("written", ["١٠", "１０", "१०", "+10", " 10 ", "10.0"])
+def test_a_number_is_taken_in_the_digits_of_any_script(signed_in: Client, written: str) -> None:
+    make_api("orders")
+    assert signed_in.post(URL, USUAL | {"connect_seconds": written}).status_code == 303
+    assert api().connect_seconds == 10
 
 
 def test_a_mistake_in_what_does_not_count_is_none(signed_in: Client) -> None:

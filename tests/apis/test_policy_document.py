@@ -15,6 +15,7 @@ from apis.policy.model import (
     CallerIdentity,
     Cors,
     Forwarding,
+    ForwardRequest,
     KeyCheck,
     Policy,
     Rule,
@@ -42,7 +43,7 @@ CORS = st.builds(
     exposed=NAMES,
     max_age_seconds=st.none() | st.integers(0, 86400),
     credentials=st.booleans(),
-)
+).filter(lambda rule: not (rule.credentials and "null" in rule.origins))
 IDENTITIES = st.lists(
     st.one_of(
         THUMBPRINT.map(lambda digits: CallerIdentity(thumbprint=digits)),
@@ -192,6 +193,7 @@ def test_comments_missing_sections_and_an_xml_declaration_are_fine() -> None:
         ("<policies><inbound><cors><allowed-origins>\n<origin>shop</origin></allowed-origins></cors></inbound></policies>", "origin", 2),
         ("<policies><inbound><cors>\n<allowed-origin/></cors></inbound></policies>", "allowed-origin", 2),
         (f"<policies><inbound>\n{ANY_SITE_WITH_CREDENTIALS}</inbound></policies>", "cors", 2),
+        (f"<policies><inbound>\n{ANY_SITE_WITH_CREDENTIALS.replace('*', 'null')}</inbound></policies>", "cors", 2),
         ("<policies><inbound><cors terminate-unmatched-request='true'/></inbound></policies>", "cors", 1),
         ("<?target data?><policies/>", "?target", 1),
         ("<!DOCTYPE policies>\n<policies/>", "DOCTYPE", 1),
@@ -207,3 +209,36 @@ def test_anything_else_is_refused_by_element_and_line(xml: str, element: str, li
         parse(xml)
     assert (refusal.value.element, refusal.value.line) == (element, line)
     assert str(refusal.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("xml", "rule"),
+    [
+        (f'<authentication-certificate certificate-id="{"x" * 80}" />', AuthenticationCertificate(certificate_id="x" * 80, thumbprint="")),
+        (f'<authentication-certificate thumbprint=" {"ab " * 20}" />', AuthenticationCertificate(certificate_id="", thumbprint="AB" * 20)),
+    ],
+)
+def test_a_certificate_is_named_by_either_of_its_names(xml: str, rule: Rule) -> None:
+    assert parse(f"<policies><inbound>{xml}</inbound></policies>") == (rule,)
+
+
+@pytest.mark.parametrize("seconds", [1, 3600])
+def test_a_call_may_take_from_a_second_to_an_hour(seconds: int) -> None:
+    xml = f'<policies><backend><forward-request timeout="{seconds}" /></backend></policies>'
+    assert parse(xml) == (ForwardRequest(timeout_seconds=seconds),)
+
+
+@pytest.mark.parametrize(
+    ("xml", "words"),
+    [
+        ("<authentication-certificate />", "Name the certificate by certificate-id or thumbprint."),
+        ('<authentication-certificate thumbprint="AB" />', "thumbprint is not 40 hexadecimal digits."),
+        (f'<authentication-certificate certificate-id="{"x" * 81}" />', "certificate-id has 1 to 80 characters."),
+        ('<authentication-certificate certificate-id="" />', "certificate-id has 1 to 80 characters."),
+        ('<authentication-basic username="a" />', "The attribute password is missing."),
+    ],
+)
+def test_what_a_rule_lacks_is_said_whole(xml: str, words: str) -> None:
+    with pytest.raises(UnreadablePolicy) as refusal:
+        parse(f"<policies><inbound>{xml}</inbound></policies>")
+    assert refusal.value.reason == words

@@ -166,7 +166,7 @@ def test_ten_thousand_certificates_are_searched_instead_of_listed(
         page = signed_in.get(URL).content
     assert len(page) < 60_000
     assert b'<input type="text" name="certificate"' in page
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         found = signed_in.get("/apis/suggestions/certificates/", {"certificate": "many-0999"}).content.decode()
     assert found.count("<option") == 10
     assert '<option value="many-09990">CN=many-09990 — 2706</option>' in found

@@ -52,6 +52,7 @@ SHOWN = {
 WARNED = {
     "eku-server-only.pfx": "not for client authentication",
     "keyusage-no-signature.pfx": "lacks digitalSignature",
+    "dates-utctime-offset.pfx": "with a time zone, which X.509 forbids",
     "signed-with-sha1.pfx": "signed by SHA-1 with RSA",
     "signed-with-md5.pfx": "signed by MD5 with RSA",
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 
 from certificates.facts import Facts
 from certificates.pfx import Pfx, Problem, UnreadablePfx, joined, password_of, reading
@@ -25,6 +25,7 @@ OTHER = issue("other")
 CHAIN = "".join(one.public_bytes(Encoding.PEM).decode() for one in CLIENT.chain)
 PARAMETERS = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
 OPENSSH = "-----BEGIN OPENSSH PRIVATE KEY-----\nAA==\n-----END OPENSSH PRIVATE KEY-----"
+BUNDLE = "-----BEGIN PKCS7-----\nMAA=\n-----END PKCS7-----\n"
 FILE = CLIENT.pfx_file()
 TEXT = base64.b64encode(FILE).decode()
 
@@ -66,8 +67,9 @@ def test_pem_is_taken(text: str, codec: str) -> None:
 def test_an_encrypted_key_in_pem_opens_with_its_password_only(issued: Issued, form: PrivateFormat) -> None:
     text = issued.pem + key_text(issued, form, "päß")
     assert read(text, "päß").private_key == Secret(issued.key_der)
-    for wrong in ("", "pass", "päß "):
+    for wrong in ("pass", "päß "):
         assert problem(text, wrong) is Problem.WRONG_PASSWORD
+    assert problem(text, "") is Problem.PASSWORD_NEEDED
 
 
 def test_an_rsa_key_in_its_traditional_form_is_taken() -> None:
@@ -85,11 +87,11 @@ def test_an_rsa_key_in_its_traditional_form_is_taken() -> None:
         pytest.param(CLIENT.pem + CLIENT.key_pem, "typed", Problem.NO_PASSWORD_NEEDED, id="a needless password"),
         pytest.param(CLIENT.pem + CLIENT.key_pem[:-20], "", Problem.TRUNCATED, id="cut off"),
         pytest.param(CLIENT.pem.replace("MII", "M!I") + CLIENT.key_pem, "", Problem.DAMAGED, id="not base64"),
-        pytest.param(
-            "-----BEGIN OPENSSH PRIVATE KEY-----\nAA==\n-----END OPENSSH PRIVATE KEY-----", "", Problem.UNUSABLE_KEY, id="OpenSSH"
-        ),
+        pytest.param(OPENSSH, "", Problem.OPENSSH_KEY, id="OpenSSH"),
+        pytest.param(CLIENT.pem + OPENSSH, "typed", Problem.OPENSSH_KEY, id="OpenSSH, with its certificate"),
         pytest.param("-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----", "", Problem.PEM, id="a request"),
-        pytest.param("-----BEGIN PKCS7-----\nMAA=\n-----END PKCS7-----", "", Problem.DER, id="a bundle"),
+        pytest.param(BUNDLE, "", Problem.DER, id="a bundle"),
+        pytest.param(BUNDLE + CLIENT.key_pem, "", Problem.DER, id="a bundle and a key"),
     ],
 )
 def test_pem_that_does_not_do_is_told_why(text: str, password: str, expected: Problem) -> None:
@@ -126,6 +128,14 @@ def test_certificate_and_key_are_taken_as_two_files_in_pem_and_der() -> None:
     encrypted = CLIENT.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"secret"))
     assert read(joined([CLIENT.der, encrypted])).certificate == CLIENT.der
     assert read(joined([FILE, CLIENT.key_der])) == CLIENT.as_pfx()
+
+
+@pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
+def test_a_bundle_beside_its_key_is_named(encoding: Encoding) -> None:
+    bundle = pkcs7.serialize_certificates([CLIENT.certificate], encoding)
+    with pytest.raises(UnreadablePfx) as caught:
+        read(joined([bundle, CLIENT.key_pem.encode()]), "")
+    assert (caught.value.problem, caught.value.detail) == (Problem.DER, "bundle")
 
 
 def test_a_private_key_with_a_password_of_its_own_is_not_called_damage() -> None:
@@ -174,8 +184,10 @@ def test_a_key_alone_in_the_clear_is_a_file_without_a_password(curve: ec.Ellipti
 def test_whatever_openssl_protects_opens_with_its_password_and_no_other(file: Path) -> None:
     pfx = read(file.read_bytes(), "päss wörd")
     assert (Facts.of(pfx.certificate).common_name, [Facts.of(der).common_name for der in pfx.chain]) == ("client", ["root"])
-    for wrong in ("", "pass word", "päss wörd "):
+    for wrong in ("pass word", "päss wörd "):
         assert problem(file.read_bytes(), wrong) is Problem.WRONG_PASSWORD
+    without = Problem.PASSWORD_NEEDED if file.suffix == ".pem" else Problem.WRONG_PASSWORD
+    assert problem(file.read_bytes(), "") is without
 
 
 def test_a_traditional_key_under_a_cipher_that_is_not_known_is_no_wrong_password() -> None:

@@ -14,6 +14,7 @@ from certificates.judgement import Doubt, DoubtKind, doubts_of, without_issuer
 from tests.certificates import files, odd
 from tests.issuing import Issued, issue
 
+UNKNOWN = bytes.fromhex("2b06010401868d1f01")  # 1.3.6.1.4.1.99999.1
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 
@@ -38,6 +39,11 @@ def usage(bits: int) -> bytes:
         ((usage(0xA0),), []),
         ((odd.purposes(odd.SERVER_AUTH), usage(0x10)), [DoubtKind.WRONG_PURPOSE, DoubtKind.NO_SIGNATURES]),
         ((odd.extension(odd.POLICIES, b"\x30\x03\x02"), odd.purposes(odd.SERVER_AUTH)), [DoubtKind.WRONG_PURPOSE]),
+        ((odd.purposes(odd.CLIENT_AUTH), odd.extension(UNKNOWN, b"\x05\0", b"\xff")), [DoubtKind.UNKNOWN_EXTENSION]),
+        ((odd.purposes(odd.CLIENT_AUTH), odd.extension(UNKNOWN, b"\x05\0", b"\x01")), [DoubtKind.UNKNOWN_EXTENSION]),
+        ((odd.purposes(odd.CLIENT_AUTH), odd.extension(UNKNOWN, b"\x05\0", b"\0")), []),
+        ((odd.purposes(odd.CLIENT_AUTH), odd.extension(UNKNOWN, b"\x05\0")), []),
+        ((odd.extension(odd.CONSTRAINTS, files.tlv(files.SEQUENCE), b"\xff"),), []),
     ],
 )
 def test_purposes_and_key_usage_are_judged(extensions: tuple[bytes, ...], expected: list[DoubtKind]) -> None:
@@ -51,6 +57,25 @@ def test_purposes_and_key_usage_are_judged(extensions: tuple[bytes, ...], expect
 def test_dates_are_judged_by_the_clock_that_is_given(days: int, expected: list[DoubtKind]) -> None:
     certificate = issue(not_before=NOW, not_after=NOW + timedelta(days=10))
     assert judged(certificate.der, now=NOW + timedelta(days=days)) == expected
+
+
+@pytest.mark.parametrize(
+    ("not_before", "expected"),
+    [
+        ((odd.UTC_TIME, b"260101000000+0100"), [DoubtKind.DATE_WITH_OFFSET]),
+        ((odd.UTC_TIME, b"260101000000-0000"), [DoubtKind.DATE_WITH_OFFSET]),
+        ((odd.UTC_TIME, b"260101000000Z"), []),
+    ],
+)
+def test_dates_with_an_offset_are_warned_of(not_before: tuple[int, bytes], expected: list[DoubtKind]) -> None:
+    assert judged(odd.odd(not_before=not_before).der) == expected
+
+
+def test_what_is_odd_about_an_authority_that_is_sent_along_is_warned_of_as_well() -> None:
+    leaf = issue(not_before=NOW, not_after=NOW + timedelta(days=10))
+    above = odd.odd(not_before=(odd.UTC_TIME, b"260101000000+0100"), extensions=(odd.extension(UNKNOWN, b"\x05\0", b"\xff"),))
+    found = doubts_of([Facts.of(leaf.der), Facts.of(above.der)], now=NOW)
+    assert found == (Doubt(DoubtKind.UNKNOWN_EXTENSION, "1.3.6.1.4.1.99999.1"), Doubt(DoubtKind.DATE_WITH_OFFSET))
 
 
 def test_an_authority_with_a_small_key_that_is_sent_along_is_named() -> None:

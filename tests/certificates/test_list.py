@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from apis import actions as api_actions
 from apis.models import Credentials
+from certificates import actions as certificate_actions
 from certificates.models import CertificateVersion, ClientCertificate
+from tests.certificates import odd
 from tests.makers import issue, make_api, make_certificate
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +60,20 @@ def test_expired_certificates_bear_a_badge(signed_in: Client) -> None:
     now = datetime.now(UTC)
     make_certificate("old", issue(not_before=now - timedelta(days=9), not_after=now - timedelta(days=4, hours=1)))
     assert b"Expired 4 days ago" in signed_in.get(LIST).content
+
+
+def test_what_back_ends_refuse_all_the_same_is_not_called_valid(signed_in: Client) -> None:
+    made = odd.odd(extensions=(odd.purposes(odd.SERVER_AUTH),))
+    pfx = dataclasses.replace(made.key.as_pfx(), certificate=made.der)
+    certificate_actions.upload(pfx, name="for-servers", by=None, now=timezone.now())
+    api = make_api()
+    chosen = api_actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=ClientCertificate.objects.get())
+    api_actions.secure_api(api, chosen, by=None, now=timezone.now())
+    for address in (LIST, f"{LIST}for-servers/", f"{LIST}for-servers/replace/", "/apis/orders/", "/apis/orders/security/"):
+        page = signed_in.get(address).content.decode()
+        assert "May be refused" in page, address
+        assert "lacks clientAuth" in page, address
+        assert ">Valid<" not in page, address
 
 
 def test_certificates_of_the_future_bear_a_badge(signed_in: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
@@ -39,7 +40,7 @@ def test_a_certificate_is_stored_and_its_page_says_so(signed_in: Client, publish
     assert version.unseal() == Secret(CLIENT.key_der)
     page = signed_in.get(answer.headers["Location"])
     assert b"orders-client was uploaded." in page.content
-    line = Activity.objects.get()
+    line = Activity.objects.get(kind="certificate")
     assert (line.event, line.actor, line.details["thumbprint"]) == (Event.CERTIFICATE_UPLOADED, publisher, CLIENT.thumbprint)
 
 
@@ -82,7 +83,7 @@ def test_a_wrong_password_is_an_error_at_the_password_and_stores_nothing(signed_
     assert b"wr0ng-one" not in page.content
     assert b'value="kept"' in page.content
     assert not ClientCertificate.objects.exists()
-    assert not Activity.objects.exists()
+    assert not Activity.objects.filter(kind="certificate").exists()
 
 
 @pytest.mark.parametrize("password", ["", " a b ", "x" * 1000, "密码🔑"], ids=ascii)
@@ -200,6 +201,20 @@ def test_certificate_and_key_are_taken_as_two_files(signed_in: Client) -> None:
 def test_pasted_pem_is_taken(signed_in: Client) -> None:
     assert signed_in.post(UPLOAD, {"pem": CLIENT.pem + CLIENT.key_pem}).status_code == 303
     assert CertificateVersion.objects.get().thumbprint == CLIENT.thumbprint
+
+
+def test_a_file_and_a_text_at_once_are_refused_at_the_text_and_nothing_is_stored(signed_in: Client) -> None:
+    answer = send(signed_in, CLIENT.pfx_file(), pem=CLIENT.pem + CLIENT.key_pem)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["pem"] == ["Choose a file or paste text, not both: leave one of them empty."]
+    assert not ClientCertificate.objects.exists()
+
+
+def test_an_encrypted_key_without_its_password_asks_for_it(signed_in: Client) -> None:
+    encryption = serialization.BestAvailableEncryption(b"secret")
+    key = CLIENT.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption).decode()
+    answer = signed_in.post(UPLOAD, {"pem": CLIENT.pem + key})
+    assert answer.context["form"].errors == {"password": ["The private key is encrypted: enter the password it was encrypted with."]}
 
 
 def test_what_is_wrong_with_pasted_pem_is_said_there_and_the_key_is_not_shown_again(signed_in: Client) -> None:

@@ -171,7 +171,7 @@ class Http2Backend:
         self._process = subprocess.Popen(
             [binary(), "--config-path", str(configuration), "--concurrency", "1", "--log-level", "error", "--disable-hot-restart"]
         )
-        _wait_for(self.port)
+        wait_for(self.port)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -255,7 +255,8 @@ def _context(backend: Backend) -> ssl.SSLContext:
     return context
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Wait until something listens on *port*."""
     until = time.monotonic() + 10
     while time.monotonic() < until:
         try:

@@ -23,6 +23,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 
 from gateway.compile import Resource
 from gateway.compile.resource import CLUSTER, FILTER, LISTENER, ROUTES, SCOPE, SECRET
+from gateway.streams.stream import BARRIER
 
 _ORDER = (SECRET, CLUSTER, FILTER, ROUTES, SCOPE, LISTENER)
 _WILDCARD = (CLUSTER, SCOPE, LISTENER)  # Envoy takes all there are; of the others it asks for names
@@ -91,7 +92,7 @@ class Feed(ads_pb2_grpc.AggregatedDiscoveryServiceServicer, als_pb2_grpc.AccessL
         while (event := events.get()) is not None:
             if not isinstance(event, str):
                 self._note(stream.asked(event))
-            for type_url in _ORDER:
+            for type_url in (*_ORDER, BARRIER):
                 yield from stream.changes(type_url, self._resources)
 
     def _push(self) -> None:
@@ -135,13 +136,17 @@ class _Stream:
         """Give what has changed since; clusters together, of all else one resource per response."""
         if (names := self._names.get(type_url)) is None:
             return
-        wanted = {key: one for key, one in list(resources.items()) if key[0] == type_url and (type_url in _WILDCARD or key[1] in names)}
+        wanted = {
+            key: one
+            for key, one in list(resources.items())
+            if key[0] == type_url and (type_url in _WILDCARD or key[1] in names or "*" in names)
+        }
         new = [one for key, one in wanted.items() if self._sent.get(key) != one.version]
         gone = [key for key in self._sent if key[0] == type_url and key not in wanted]
         for group in [new] if type_url == CLUSTER else [[one] for one in new]:
             if group:
                 yield self._response(type_url, group, [])
-        if gone or (type_url in _WILDCARD and type_url not in self._greeted):
+        if gone or ((type_url in _WILDCARD or "*" in names) and type_url not in self._greeted):
             yield self._response(type_url, [], gone)
 
     def _response(self, type_url: str, new: list[Resource], gone: list[Key]) -> DeltaDiscoveryResponse:

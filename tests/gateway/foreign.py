@@ -15,7 +15,7 @@ from typing import Self
 
 from tests import debian
 from tests.issuing import Issued
-from tests.processes import free_ports
+from tests.processes import folder_open_to_all, free_ports
 
 _CASES = Path(__file__).parent / "cases"
 _UP_WITHIN_SECONDS = 20
@@ -39,12 +39,6 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _open_to_all() -> Path:
-    """Return where every user may look: the usual place for temporary files unless a folder above it is closed to others."""
-    usual = Path(tempfile.gettempdir()).resolve()
-    return usual if all(folder.stat().st_mode & 0o001 for folder in (usual, *usual.parents)) else Path("/tmp")
-
-
 class Server(ABC):
     """A server in a folder of its own; a context manager."""
 
@@ -56,7 +50,7 @@ class Server(ABC):
 
     def __enter__(self) -> Self:
         """Start it and wait until it listens."""
-        self._folder = tempfile.TemporaryDirectory(prefix="backend-", dir=_open_to_all())
+        self._folder = tempfile.TemporaryDirectory(prefix="backend-", dir=folder_open_to_all())
         folder = Path(self._folder.name)
         folder.chmod(0o755)  # a server may run as another user: neither its folder nor what is written there may be closed to it
         self._process = subprocess.Popen(

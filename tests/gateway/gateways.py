@@ -8,7 +8,7 @@ import json
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from gateway.compile import (
     KeyCredential,
     Resource,
     Served,
+    as_set,
     compile_cluster,
     compile_https,
     compile_key_check,
@@ -43,6 +44,7 @@ from gateway.compile import (
     compile_segment,
     compile_server_certificate,
     compile_status,
+    has_place_for,
     opens,
     segment_name,
     segment_of,
@@ -119,6 +121,12 @@ def open_to_all(one: Policy) -> Policy:
     return dataclasses.replace(one, key_check=dataclasses.replace(one.key_check, required=False))
 
 
+def own_https(settings: GatewayListener, served: Collection[Served]) -> list[Resource]:
+    """Return the listeners that end TLS, as a gateway of these *settings* has them."""
+    listeners = compile_https(served)
+    return [as_set(one, settings) for one in listeners if has_place_for(one.type_url, one.name, settings)]
+
+
 class Gateway:
     """A running gateway."""
 
@@ -154,7 +162,7 @@ class Gateway:
     def start(self) -> None:
         """Start Envoy and wait until it answers."""
         chosen = GatewayBootstrap(
-            node="test", control_plane=UnixSocket(path="xds.sock"), admin=("127.0.0.1", self.admin_port), trust_bundle=trust_bundle()
+            node="test", agent=UnixSocket(path="xds.sock"), admin=("127.0.0.1", self.admin_port), trust_bundle=trust_bundle()
         )
         (self.home / "gateway.json").write_text(as_json(bootstrap(chosen)), encoding="utf-8")
         quiet = ("--log-level", "error", "--component-log-level", "misc:error", "--disable-hot-restart")
@@ -178,7 +186,7 @@ class Gateway:
     def serve_https(self, *served: tuple[Issued, Served]) -> None:
         """End TLS with these certificates."""
         secrets = [compile_server_certificate(one.certificate_id, identity_of(issued)) for issued, one in served]
-        assert not self.feed.apply([*secrets, *compile_https(self._listener, [one for _, one in served])])
+        assert not self.feed.apply([*secrets, *own_https(self._listener, [one for _, one in served])])
 
     def publish(self, one: Policy, identity: Issued | None = None) -> dict[Key, str]:
         """Add or change an API; return what Envoy refuses."""

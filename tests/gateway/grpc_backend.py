@@ -1,4 +1,7 @@
-"""A gRPC server that answers each method with what it was sent: once, or once for each number up to it."""
+"""A gRPC server that answers each method with what it was sent: once, or once for each number up to it.
+
+Each ``x-trailer`` of a call, ``name: value``, becomes a trailer of the answer.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ class _Echo(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic for th
 
 
 def _once(request: bytes, context: grpc.ServicerContext) -> bytes:
-    context.set_trailing_metadata((_TRAILER,))
+    asked = (str(value).split(": ", 1) for name, value in context.invocation_metadata() if name == "x-trailer")
+    context.set_trailing_metadata((_TRAILER, *((name, value) for name, value in asked)))
     return request
 
 

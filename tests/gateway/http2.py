@@ -10,16 +10,26 @@ _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _GOAWAY = 0, 1, 3, 4, 7
 _END_STREAM, _ACK, _END_HEADERS = 1, 1, 4
 
 
-def call(port: int, headers: Iterable[tuple[str, str]], *, body: bytes | None = None, end: bool = True) -> bytes:
+def call(
+    port: int,
+    headers: Iterable[tuple[str, str]],
+    *,
+    body: bytes | None = None,
+    trailers: Iterable[tuple[str, str]] = (),
+    end: bool = True,
+) -> bytes:
     """Send a request with exactly these *headers* (pseudo-headers among them); return the body answered, or ``RST_STREAM`` or ``GOAWAY``.
 
+    :param trailers: headers behind the *body*
     :param end: whether the request ends
     """
-    block = b"".join(b"\x00" + _text(name) + _text(value) for name, value in headers)  # literals, not indexed, not compressed
     flags = _END_HEADERS | (_END_STREAM if body is None and end else 0)
-    sent = _PREFACE + frame(_SETTINGS, 0, 0) + frame(_HEADERS, flags, 1, block)
+    sent = _PREFACE + frame(_SETTINGS, 0, 0) + frame(_HEADERS, flags, 1, _block(headers))
+    behind = _block(trailers)
     if body is not None:
-        sent += frame(_DATA, _END_STREAM if end else 0, 1, body)
+        sent += frame(_DATA, _END_STREAM if end and not behind else 0, 1, body)
+    if behind:
+        sent += frame(_HEADERS, _END_HEADERS | _END_STREAM, 1, behind)
     with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
         connection.sendall(sent)
         return _answer(connection)
@@ -52,6 +62,11 @@ def settings() -> bytes:
 def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
     """Return a frame (RFC 9113, 4.1)."""
     return len(payload).to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + payload
+
+
+def _block(headers: Iterable[tuple[str, str]]) -> bytes:
+    """Return *headers* as literals, not indexed, not compressed (RFC 7541, 6.2.2)."""
+    return b"".join(b"\x00" + _text(name) + _text(value) for name, value in headers)
 
 
 def _text(text: str) -> bytes:

@@ -25,7 +25,7 @@ from django.db import connection
 from gateway.compile import STATUS_PATH
 from gateway.models import Delivery, Gateway
 from tests.gateway.gateways import Answer
-from tests.processes import PROJECT, free_ports
+from tests.processes import PROJECT, children_of, free_ports
 
 _WITHIN_SECONDS = 60  # a machine may be busy
 _KEY_HEADER = "Ocp-Apim-Subscription-Key"
@@ -123,8 +123,11 @@ class Plant:
 
     def envoys(self) -> set[int]:
         """Return the ids of the gateway's Envoys."""
-        supervisor = self._processes["gateway"].pid
-        return {int(one) for one in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()}
+        return children_of(self._processes["gateway"].pid, "envoy")
+
+    def agents(self) -> set[int]:
+        """Return the id of the gateway's agent."""
+        return children_of(self._processes["gateway"].pid, "python")
 
     def log_of(self, name: str) -> str:
         """Return what a process has said."""
@@ -175,6 +178,17 @@ class Plant:
                 continue
             traffic.calls.append((began, answer.status, answer.json["thumbprint"] if answer.status == 200 else answer.body.decode()))
         calling.close()
+
+    def admin(self, path: str) -> str:
+        """Return what Envoy's admin page says."""
+        said = subprocess.run(
+            ["curl", "-sg", "--unix-socket", "gateway-admin.sock", f"http://localhost{path}"],
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return said.stdout
 
     def is_ready(self) -> bool:
         """Return whether the gateway has its configuration."""

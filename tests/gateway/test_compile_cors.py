@@ -69,8 +69,17 @@ def test_a_site_that_may_not_call_is_not_let_in_and_reaches_nobody(gateway: Gate
         "https://shop.example.com.evil.example",
         "http://shop.example.com",
     ):
-        assert "allow-origin" not in told(preflight(gateway, "/shop/a/1", origin=origin))
+        answer = preflight(gateway, "/shop/a/1", origin=origin)
+        assert (answer.status, answer.body, told(answer)) == (200, b"", {})
     assert plain.calls == []
+
+
+@pytest.mark.parametrize("path", ["shop/deep", ""])
+def test_a_site_that_may_not_call_is_told_nothing_wherever_the_api_is(gateway: Gateway, publish: Publish, path: str) -> None:
+    publish(path, cors=RULE)
+    publish("shop", cors=Cors(origins=("https://elsewhere.example.com",)))
+    answer = preflight(gateway, f"/{path}/a/1" if path else "/a/1", origin="https://elsewhere.example.com")
+    assert (answer.status, told(answer)) == (200, {})
 
 
 @pytest.mark.parametrize("origin", ["https://a.example.org", "https://a.b.example.org"])

@@ -35,7 +35,6 @@ from gateway.compile import (
     Resource,
     Served,
     compile_cluster,
-    compile_https,
     compile_key_check,
     compile_key_shard,
     compile_listener,
@@ -47,7 +46,7 @@ from gateway.compile import (
 )
 from gateway.compile.keys.shards import HEX_SHARDS
 from gateway.compile.resource import CLUSTER, FILTER, LISTENER, ROUTES, SCOPE, SECRET
-from tests.gateway.gateways import identity_of, open_to_all, policy
+from tests.gateway.gateways import identity_of, open_to_all, own_https, policy
 from tests.issuing import issue
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -120,7 +119,7 @@ def compiled(identity: Identity) -> dict[str, tuple[Resource, ...]]:
         "key-check-of-many": (compile_key_check(MOST_PLAIN_KEYS + 1, []),),
         "listener": compile_listener(GatewayListener(host="127.0.0.1", port=8080)),
         "listener-redirecting": compile_listener(HTTPS),
-        "https": compile_https(HTTPS, SERVED),
+        "https": tuple(own_https(HTTPS, SERVED)),
         "server-certificate": tuple(compile_server_certificate(one.certificate_id, identity) for one in SERVED),
         "status": compile_status(),
     }
@@ -190,7 +189,7 @@ def test_envoy_itself_takes_all_of_it(tmp_path: Path) -> None:
     client = issue("client")
     real = compiled(identity_of(client))
     chosen = GatewayBootstrap(
-        node="test", control_plane=UnixSocket(path="xds.sock"), admin=UnixSocket(path="admin.sock"), trust_bundle=envoy.trust_bundle()
+        node="test", agent=UnixSocket(path="xds.sock"), admin=UnixSocket(path="admin.sock"), trust_bundle=envoy.trust_bundle()
     )
     made = MessageToDict(bootstrap(chosen), preserving_proto_field_name=True)
     resources = [one for group in real.values() for one in group]

@@ -134,6 +134,55 @@ def test_a_key_in_the_query_is_known_by_every_spelling_of_its_name(gateway: Gate
     assert [call.target for call in backend.calls] == ["/1?a=%41&b", "/2"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("subscription_key", "Subscription_Key", "subscription.key", "subscription+key", "subscription%20key", "subscription%5fkey"),
+        *(
+            "?subscription-key",
+            "??subscription-key",
+            "%3fsubscription-key",
+            "+subscription-key",
+            "subscription-key%00",
+            "subscription-key+",
+        ),
+        *("subscription%252Dkey", "subscription%25252dkey", "%2573ubscription-key", "subscription-ke%25%37%39"),
+        *("subscription-key[]", "subscription-key[0]", "subscription-key%5B%5D", "subscription_key%5Ba%5D"),
+    ],
+)
+@pytest.mark.parametrize("mark", ["&", ";"])
+def test_a_name_that_some_back_end_would_take_for_the_keys_is_not_passed_on(
+    gateway: Gateway, api: Policy, backend: Backend, name: str, mark: str
+) -> None:
+    assert gateway.call(f"/{api.path}/1?{name}={KEY}", key=KEY).status == 200
+    assert gateway.call(f"/{api.path}/2?a=%41{mark}{name}={KEY}{mark}b=1", key=KEY).status == 200
+    assert [call.target for call in backend.calls] == ["/1", f"/2?a=%41{mark}b=1"]
+
+
+@pytest.mark.parametrize(
+    ("path", "left"),
+    [
+        (f"/a;subscription-key={KEY}", "/a"),
+        (f"/a;b=%41;Subscription_Key={KEY};c/d;e", "/a;b=%41;c/d;e"),
+        (f"/a/b;subscription%2Dkey={KEY}/c?d=1", "/a/b/c?d=1"),
+        (f"/a/b;subscription%252Dkey={KEY}/c?d=1&subscription-key={KEY}", "/a/b/c?d=1"),
+        (f"/a%3Bsubscription-key={KEY}/c", "/a/c"),
+        (f"/a%253bx%253bsubscription_key={KEY}", "/a%253bx"),
+        ("/a;subscription=1;key=2;subscription-keys=3", "/a;subscription=1;key=2;subscription-keys=3"),
+        ("/a;b=subscription-key%3Bc", "/a;b=subscription-key%3Bc"),
+    ],
+)
+def test_a_key_in_the_path_is_not_passed_on(gateway: Gateway, api: Policy, backend: Backend, path: str, left: str) -> None:
+    assert gateway.call(f"/{api.path}{path}", key=KEY).status == 200
+    assert backend.calls[0].target == left
+
+
+def test_a_query_of_names_encoded_without_end_holds_nobody_up(gateway: Gateway, api: Policy, backend: Backend) -> None:
+    name = "%" + "25" * 20_000 + "subscription-key"
+    assert gateway.call(f"/{api.path}/1?{name}=1", key=KEY).status == 200
+    assert gateway.call(f"/{api.path}/1?{'subscription-kez=1&' * 2_000}", key=KEY).status == 200
+
+
 @pytest.mark.parametrize("name", ["Ocp_Apim_Subscription_Key", "ocp-apim-subscription_key", "ocp_apim-subscription-key"])
 def test_a_header_that_back_ends_would_take_for_the_keys_is_not_passed_on(
     gateway: Gateway, api: Policy, backend: Backend, name: str
@@ -169,7 +218,8 @@ def test_an_api_may_have_names_of_its_own_for_the_key(
     assert_refused(gateway.call(f"/{one.path}", key=KEY), MISSING, challenge(gateway, one))
     assert_refused(gateway.call(f"/{one.path}?k=wrong"), INVALID, challenge(gateway, one))
     assert gateway.call(f"/{one.path}/c?K={KEY}&%6B=x&l", headers={"x_api_key": KEY, "X-Api_Key": KEY}).status == 200
-    assert [call.target for call in backend.calls] == ["/a?b=%41", "/b?subscription-key=theirs", "/c?l"]
+    assert gateway.call(f"/{one.path}/d;k={KEY}/e?%256B={KEY};k[]={KEY}&subscription_key={KEY}").status == 200
+    assert [call.target for call in backend.calls] == ["/a?b=%41", "/b?subscription-key=theirs", "/c?l", "/d/e"]
     assert KEY not in repr(backend.calls)
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from envoy.data.accesslog.v3.accesslog_pb2 import HTTPAccessLogEntry
 
-from gateway.compile.answers.replies import ACTIVITY_HEADER
+from gateway.compile.names import ACTIVITY_HEADER
 from gateway.models import FailedCall
 from gateway.seeing.failures import failed_call
 from tests.makers import make_failed_call

@@ -31,7 +31,7 @@ IPV6 = ["[::1]", "[0:0:0:0:0:0:0:1]", "[0000:0000::0001]"]
 
 def backend_of(url: str) -> Backend:
     """Return what the gateway is told of a Web service URL."""
-    return Api(service_url=check(url, allowed=LOOPBACK).text)._backend()  # noqa: SLF001 - the crossing, without rows
+    return Api(service_url=check(url, allowed=LOOPBACK).text).backend()
 
 
 @dataclass

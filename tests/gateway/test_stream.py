@@ -106,6 +106,34 @@ def test_a_deleted_api_loses_its_scope_before_its_cluster(house: House) -> None:
     assert house.take() == [(CLUSTER, set(), {"api-1"})]
 
 
+def test_what_an_api_has_left_goes_once_the_gateway_has_where_it_is_now(house: House) -> None:
+    house.change(1, *NEW_API, version="1")
+    house.take()
+    left, now = {(SCOPE, "orders"), (ROUTES, "orders")}, ((SCOPE, "sales"), (ROUTES, "sales"))
+    for type_url, name in left:
+        del house.desired[type_url][name]
+    house.desired[SCOPE]["sales"] = house.desired[ROUTES]["sales"] = Thing("2")
+    house.stream.touch(2, {*left, *now}, now=house.now, left=left)
+    came = [(type_url, *resources, *removed) for type_url, resources, removed in house.take()]
+    assert came[:2] == [(SCOPE, "sales"), (ROUTES, "sales")]
+    assert set(came[2:]) == left
+    assert house.stream.oldest_open is None
+
+
+def test_what_an_api_has_left_does_not_wait_for_ever(house: House) -> None:
+    house.change(1, *NEW_API, version="1")
+    house.take()
+    house.desired[ROUTES]["orders"], house.desired[ROUTES]["sales"] = Thing("2"), Thing("2")
+    house.desired[SCOPE]["sales"] = Thing("2")
+    house.stream.touch(2, {(SCOPE, "sales"), (ROUTES, "orders")}, now=house.now, left={(ROUTES, "orders")})
+    assert house.send() is not None
+    assert house.send() is None
+    house.now += PATIENCE
+    sent = house.send()
+    assert sent is not None
+    assert (sent[0], set(sent[2])) == (ROUTES, {"orders"})
+
+
 def test_a_change_is_live_once_everything_it_touches_is_answered_for(house: House) -> None:
     house.change(1, (CLUSTER, "api-1"), version="1")
     house.change(2, (CLUSTER, "api-2"), version="1")

@@ -22,6 +22,7 @@ import pytest
 from certificates.sealing import new_key
 from gateway.agent import supervisor
 from gateway.agent.bootstrap import GatewayBootstrap, UnixSocket, as_json, bootstrap
+from gateway.agent.chosen import FILE, Chosen, Place
 from gateway.agent.envoy import binary, trust_bundle
 from gateway.compile import (
     SHARDS,
@@ -36,7 +37,7 @@ from gateway.compile import (
 from tests.gateway.backends import Backend
 from tests.gateway.feed import Feed
 from tests.gateway.gateways import open_to_all, policy
-from tests.processes import PROJECT, free_ports
+from tests.processes import PROJECT, children_of, free_ports
 
 
 @dataclass
@@ -60,8 +61,11 @@ class Supervised:
 
     def envoys(self) -> list[int]:
         """Return the process ids of the Envoys."""
-        said = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False).stdout
-        return sorted(map(int, said.split()))
+        return sorted(children_of(self.process.pid, "envoy"))
+
+    def agents(self) -> list[int]:
+        """Return the process id of the agent; none if it is not running."""
+        return sorted(children_of(self.process.pid, "python"))
 
 
 @pytest.fixture
@@ -78,8 +82,11 @@ def gateway(tmp_path: Path, backend: Backend) -> Iterator[Supervised]:
     feed.put([*compile_cluster(one, None), *compile_segment("slow", [one]), *(compile_key_shard(shard, ()) for shard in SHARDS)])
     feed.put([compile_key_check(0, ()), *compile_status(), *compile_listener(GatewayListener(host="127.0.0.1", port=port))])
     admin = UnixSocket(path=supervisor.ADMIN_SOCKET)
-    chosen = GatewayBootstrap(node="test", control_plane=UnixSocket(path="xds.sock"), admin=admin, trust_bundle=trust_bundle())
+    chosen = GatewayBootstrap(node="test", agent=UnixSocket(path=supervisor.AGENT_SOCKET), admin=admin, trust_bundle=trust_bundle())
     (tmp_path / supervisor.BOOTSTRAP).write_text(as_json(bootstrap(chosen)), encoding="utf-8")
+    own = GatewayListener(host="127.0.0.1", port=port)
+    told = Chosen(node="test", envoy="1.40.0", listener=own, places=(Place(),), identity=tmp_path / "none", keep_hours=1)
+    (tmp_path / FILE).write_text(told.as_json(), encoding="utf-8")
     with _supervised(tmp_path) as process:
         running = Supervised(tmp_path, port, process)
         eventually(lambda: running.call() == 200)
@@ -89,8 +96,8 @@ def gateway(tmp_path: Path, backend: Backend) -> Iterator[Supervised]:
 
 @contextmanager
 def _supervised(home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-I", supervisor.__file__, "--envoy", binary(), "--home", str(home), "--concurrency", "1"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-E", "-s", "-m", supervisor.__name__, "--envoy", binary(), "--home", str(home), "--concurrency", "1"]
+    process = subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.DEVNULL)
     yield process
     if process.poll() is None:
         process.terminate()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from gateway import actions
@@ -15,7 +17,10 @@ from gateway.control.status_queue import StatusQueue
 from gateway.control.watch import Watch
 from gateway.models import Gateway
 from gateway.streams.cache import Update
+from portal.activity import last_line
+from portal.activity.trimming import trim
 from tests.gateway.plant import eventually
+from tests.makers import make_api
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,10 +42,31 @@ def test_a_gateway_that_is_enrolled_while_everything_is_read_is_known_afterwards
         known.append(set(Gateway.objects.values_list("name", flat=True)))
 
     snapshot = SlowSnapshot(GatewayListener(host="127.0.0.1", port=1), StatusQueue(), Handshakes(allowed=()))
-    thread = threading.Thread(target=Watch(snapshot, lambda _: None, note).run, args=[stop])
+    thread = threading.Thread(target=Watch(snapshot, lambda _: None, note, lambda: None).run, args=[stop])
     thread.start()
     try:
         eventually(lambda: {"gateway-2"} in known)
     finally:
         stop.set()
         thread.join()
+
+
+def test_who_is_behind_when_lines_are_trimmed_reads_everything_again() -> None:
+    make_api("orders")
+    updates: list[Update] = []
+    snapshot = Snapshot(GatewayListener(host="127.0.0.1", port=1), StatusQueue(), Handshakes(allowed=()))
+    watch = Watch(snapshot, updates.append, lambda: None, lambda: None)
+    stop = threading.Event()
+    thread = threading.Thread(target=watch.run, args=[stop])
+    thread.start()
+    try:
+        eventually(lambda: len(updates) == 1)
+        with transaction.atomic():  # what is trimmed before it could be followed
+            make_api("sales")
+            trim(before=timezone.now() + timedelta(seconds=1), by=None, now=timezone.now())
+        eventually(lambda: len(updates) > 1)
+    finally:
+        stop.set()
+        thread.join()
+    assert updates[-1].complete
+    assert snapshot.line == last_line()

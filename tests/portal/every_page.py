@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -13,6 +14,8 @@ from tests.makers import (
     make_certificate,
     make_failed_call,
     make_gateway,
+    make_invitation,
+    make_person,
     make_server_certificate,
     make_shared_access,
     make_subscription,
@@ -23,17 +26,26 @@ class Open(Enum):
     """To whom an address is open."""
 
     ANYBODY = "anybody, signed in or not"
-    VIEWERS = "everybody who is signed in"
+    SIGNED_IN = "everybody who is signed in, with a role or without"
+    VIEWERS = "everybody who has a role"
     PUBLISHERS = "publishers and administrators"
     ADMINISTRATORS = "administrators"
 
 
 @dataclass(frozen=True)
 class Address:
-    """What a URL name leads to."""
+    """What a URL name leads to.
+
+    :ivar open_to: who may look, or press the button where there is nothing to look at
+    :ivar method: what the tests of pages ask with
+    :ivar posts: to whom POST is open; ``None``: it takes none
+    :ivar reads: whether it takes GET
+    """
 
     open_to: Open
     method: str = "get"
+    posts: Open | None = None
+    reads: bool = True
     named: str = ""  # what stands for <name:name>
     operation: str = ""
     more: tuple[tuple[str, str], ...] = ()  # other parts of the address
@@ -44,74 +56,126 @@ class Address:
         return reverse(url_name, kwargs={**kwargs, "operation": self.operation} if self.operation else kwargs)
 
 
-_VIEW, _PUBLISH = Open.VIEWERS, Open.PUBLISHERS
+def page(open_to: Open, **more: Any) -> Address:
+    """Return an address that is only looked at."""
+    return Address(open_to, **more)
+
+
+def form(open_to: Open, *, posts: Open | None = None, **more: Any) -> Address:
+    """Return an address that is looked at and sends to itself; *posts* to fewer people, if need be."""
+    return Address(open_to, posts=posts or open_to, **more)
+
+
+def button(open_to: Open, **more: Any) -> Address:
+    """Return an address that another page's button sends to."""
+    return Address(open_to, "post", posts=open_to, reads=False, **more)
+
+
+_ENTER, _VIEW, _PUBLISH, _ADMINISTER = Open.SIGNED_IN, Open.VIEWERS, Open.PUBLISHERS, Open.ADMINISTRATORS
 CERTIFICATE, API, SUBSCRIPTION, GATEWAY, ACTIVITY_ID = "orders-client", "orders", "all", "gateway-1", "5f3c-1"
 ACCESS = "5cf1a7"
 SERVER_CERTIFICATE = "api.example.com"
+PERSON, INVITATION = "someone", "a-link-of-the-tests"
 
 ADDRESSES: dict[str, Address] = {
-    "healthz": Address(Open.ANYBODY),
-    "login": Address(Open.ANYBODY),
-    "set_language": Address(Open.ANYBODY, "post"),
-    "dashboard": Address(_VIEW),
-    "activity": Address(_VIEW),
-    "preferences": Address(_VIEW),
-    "password_change": Address(_VIEW),
-    "locks": Address(Open.ADMINISTRATORS),
-    "help": Address(_VIEW),
-    "guide": Address(_VIEW, more=(("page", "first-steps"),)),
-    "set_theme": Address(_VIEW, "post"),
-    "certificates:index": Address(_VIEW),
-    "certificates:detail": Address(_VIEW, named=CERTIFICATE),
-    "certificates:upload": Address(_PUBLISH),
-    "certificates:replace": Address(_PUBLISH, named=CERTIFICATE),
-    "certificates:roll_back": Address(_PUBLISH, "post", named=CERTIFICATE),
-    "certificates:delete": Address(_PUBLISH, named=CERTIFICATE),
-    "server_certificates:index": Address(_VIEW),
-    "server_certificates:detail": Address(_VIEW, named=SERVER_CERTIFICATE),
-    "server_certificates:upload": Address(_PUBLISH),
-    "server_certificates:replace": Address(_PUBLISH, named=SERVER_CERTIFICATE),
-    "server_certificates:roll_back": Address(_PUBLISH, "post", named=SERVER_CERTIFICATE),
-    "server_certificates:delete": Address(_PUBLISH, named=SERVER_CERTIFICATE),
-    "apis:index": Address(_VIEW),
-    "apis:detail": Address(_VIEW, named=API),
-    "apis:operations": Address(_VIEW, named=API),
-    "apis:callers": Address(_VIEW, named=API),
-    "apis:calls": Address(_VIEW, named=API),
-    "apis:policy": Address(_VIEW, named=API),
-    "apis:new": Address(_PUBLISH),
-    "apis:settings": Address(_VIEW, named=API),
-    "apis:operation_new": Address(_PUBLISH, named=API),
-    "apis:operation": Address(_PUBLISH, named=API, operation="everything"),
-    "apis:operation_delete": Address(_PUBLISH, named=API, operation="everything"),
-    "apis:security": Address(_VIEW, named=API),
-    "apis:test_connection": Address(_PUBLISH, "post", named=API),
-    "apis:certificate_suggestions": Address(_PUBLISH),
-    "apis:console": Address(_PUBLISH, named=API),
-    "apis:delete": Address(_PUBLISH, named=API),
-    "subscriptions:index": Address(_VIEW),
-    "subscriptions:detail": Address(_VIEW, named=SUBSCRIPTION),
-    "subscriptions:new": Address(_PUBLISH),
-    "subscriptions:scope_suggestions": Address(_PUBLISH),
-    "subscriptions:keys": Address(_PUBLISH, "post", named=SUBSCRIPTION),
-    "subscriptions:regenerate": Address(_PUBLISH, "post", named=SUBSCRIPTION),
-    "subscriptions:suspend": Address(_PUBLISH, "post", named=SUBSCRIPTION),
-    "subscriptions:activate": Address(_PUBLISH, "post", named=SUBSCRIPTION),
-    "subscriptions:delete": Address(_PUBLISH, named=SUBSCRIPTION),
-    "gateways:index": Address(_VIEW),
-    "gateways:live": Address(_VIEW, more=(("kind", "api"), ("pk", "1"))),
-    "gateways:failed_calls": Address(_VIEW),
-    "gateways:failed_call": Address(_VIEW, more=(("activity_id", ACTIVITY_ID),)),
-    "gateways:enrol": Address(Open.ADMINISTRATORS),
-    "gateways:remove": Address(Open.ADMINISTRATORS, named=GATEWAY),
-    "rest:index": Address(_VIEW),
-    "rest:new": Address(Open.ADMINISTRATORS),
-    "rest:revoke": Address(Open.ADMINISTRATORS, more=(("identifier", ACCESS),)),
-    "rest:keys": Address(Open.ADMINISTRATORS, "post", more=(("identifier", ACCESS),)),
-    "rest:regenerate": Address(Open.ADMINISTRATORS, more=(("identifier", ACCESS),)),
+    "healthz": page(Open.ANYBODY),
+    "login": form(Open.ANYBODY),
+    "account_login": form(Open.ANYBODY),
+    "password_new": form(Open.ANYBODY, more=(("uidb64", "MQ"), ("token", "x"))),
+    "set_language": button(Open.ANYBODY),
+    "dashboard": page(_ENTER),
+    "activity": page(_VIEW),
+    "activity_download": button(_ADMINISTER),
+    "preferences": form(_ENTER),
+    "password_change": form(_ENTER),
+    "account_reauthenticate": form(_ENTER),
+    "sessions": form(_ENTER),
+    "mfa_index": page(_ENTER),
+    "mfa_activate_totp": form(_ENTER),
+    "mfa_add_webauthn": form(_ENTER),
+    "mfa_generate_recovery_codes": form(_ENTER),
+    "sign_in_settings": form(_ADMINISTER),
+    "locks": form(_ADMINISTER),
+    "help": page(_ENTER),
+    "guide": page(_ENTER, more=(("page", "first-steps"),)),
+    "set_theme": button(_ENTER),
+    "profile": form(_ENTER),
+    "invitation": form(Open.ANYBODY, more=(("token", INVITATION),)),
+    "people:index": page(_ADMINISTER),
+    "people:invite": form(_ADMINISTER),
+    "people:withdraw": button(_ADMINISTER, more=(("pk", "1"),)),
+    "people:detail": page(_ADMINISTER, named=PERSON),
+    "people:role": button(_ADMINISTER, named=PERSON),
+    "people:deactivate": button(_ADMINISTER, named=PERSON),
+    "people:activate": button(_ADMINISTER, named=PERSON),
+    "people:end_sessions": button(_ADMINISTER, named=PERSON),
+    "people:reset_second_factor": button(_ADMINISTER, named=PERSON),
+    "people:unlock": button(_ADMINISTER, named=PERSON),
+    "people:password_link": button(_ADMINISTER, named=PERSON),
+    "people:delete": form(_ADMINISTER, named=PERSON),
+    "certificates:index": page(_VIEW),
+    "certificates:detail": page(_VIEW, named=CERTIFICATE),
+    "certificates:upload": form(_PUBLISH),
+    "certificates:replace": form(_PUBLISH, named=CERTIFICATE),
+    "certificates:roll_back": button(_PUBLISH, named=CERTIFICATE),
+    "certificates:delete": form(_PUBLISH, named=CERTIFICATE),
+    "server_certificates:index": page(_VIEW),
+    "server_certificates:detail": page(_VIEW, named=SERVER_CERTIFICATE),
+    "server_certificates:upload": form(_PUBLISH),
+    "server_certificates:replace": form(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:roll_back": button(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:delete": form(_PUBLISH, named=SERVER_CERTIFICATE),
+    "apis:index": page(_VIEW),
+    "apis:detail": page(_VIEW, named=API),
+    "apis:operations": page(_VIEW, named=API),
+    "apis:callers": form(_VIEW, named=API, posts=_PUBLISH),
+    "apis:calls": form(_VIEW, named=API, posts=_PUBLISH),
+    "apis:policy": page(_VIEW, named=API),
+    "apis:new": form(_PUBLISH),
+    "apis:settings": form(_VIEW, named=API, posts=_PUBLISH),
+    "apis:operation_new": form(_PUBLISH, named=API),
+    "apis:operation": form(_PUBLISH, named=API, operation="everything"),
+    "apis:operation_delete": form(_PUBLISH, named=API, operation="everything"),
+    "apis:security": form(_VIEW, named=API, posts=_PUBLISH),
+    "apis:test_connection": button(_PUBLISH, named=API),
+    "apis:certificate_suggestions": page(_PUBLISH),
+    "apis:console": form(_PUBLISH, named=API),
+    "apis:delete": form(_PUBLISH, named=API),
+    "subscriptions:index": page(_VIEW),
+    "subscriptions:detail": page(_VIEW, named=SUBSCRIPTION),
+    "subscriptions:new": form(_PUBLISH),
+    "subscriptions:scope_suggestions": page(_PUBLISH),
+    "subscriptions:keys": form(_PUBLISH, named=SUBSCRIPTION, method="post"),
+    "subscriptions:regenerate": form(_PUBLISH, named=SUBSCRIPTION, method="post"),
+    "subscriptions:suspend": button(_PUBLISH, named=SUBSCRIPTION),
+    "subscriptions:activate": button(_PUBLISH, named=SUBSCRIPTION),
+    "subscriptions:delete": form(_PUBLISH, named=SUBSCRIPTION),
+    "gateways:index": page(_VIEW),
+    "gateways:live": page(_VIEW, more=(("kind", "api"), ("pk", "1"))),
+    "gateways:failed_calls": page(_VIEW),
+    "gateways:failed_call": page(_VIEW, more=(("activity_id", ACTIVITY_ID),)),
+    "gateways:enrol": form(_ADMINISTER),
+    "gateways:remove": form(_ADMINISTER, named=GATEWAY),
+    "rest:index": page(_VIEW),
+    "rest:new": form(_ADMINISTER),
+    "rest:revoke": form(_ADMINISTER, more=(("identifier", ACCESS),)),
+    "rest:keys": form(_ADMINISTER, more=(("identifier", ACCESS),), method="post"),
+    "rest:regenerate": form(_ADMINISTER, more=(("identifier", ACCESS),)),
 }
-# Told apart elsewhere: leaving is open to all who came in; Django admin in test_admin.py.
-ELSEWHERE = ("logout", "admin:")
+# Told apart elsewhere: leaving is open to all who came in; Django admin in test_admin_access.py; what is there for some only in
+# tests/signin.
+ELSEWHERE = (
+    *(
+        "logout",
+        "admin:",
+        "mfa_authenticate",
+        "mfa_login_webauthn",
+        "openid_connect_login",
+        "openid_connect_callback",
+        "password_forgotten",
+    ),
+    *("mfa_deactivate_totp", "mfa_remove_webauthn", "mfa_view_recovery_codes"),
+)
 
 
 def url_names(patterns: list[URLPattern | URLResolver] | None = None, namespace: str = "") -> Iterator[str]:
@@ -130,3 +194,5 @@ def make_something_of_everything() -> None:
     make_subscription(SUBSCRIPTION, api=make_api(API))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)
+    make_person(PERSON)
+    make_invitation("newcomer", token=INVITATION)

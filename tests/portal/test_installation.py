@@ -91,6 +91,7 @@ def test_keys_of_the_environment_make_files_unnecessary(home: Path, settings: Se
 
 def test_without_a_given_password_one_is_made_and_can_be_shown_again(db: None, home: Path) -> None:
     installation.private_home()
+    installation.encryption_keys()
 
     assert installation.first_administrator() == "Made the first administrator, admin."
     generated = installation.generated_administrator()
@@ -102,6 +103,7 @@ def test_without_a_given_password_one_is_made_and_can_be_shown_again(db: None, h
 
 def test_a_password_that_was_changed_meanwhile_is_not_shown(db: None, home: Path) -> None:
     installation.private_home()
+    installation.encryption_keys()
     installation.first_administrator()
     user = User.objects.get(username="admin")
     user.set_password("of one's own")
@@ -116,6 +118,7 @@ def test_name_and_password_of_the_environment_are_taken(db: None, home: Path, tm
     monkeypatch.setenv("PORTAL_ADMIN_USER", "mei")
     monkeypatch.setenv("PORTAL_ADMIN_PASSWORD_FILE", str(file))
     installation.private_home()
+    installation.encryption_keys()
 
     installation.first_administrator()
 
@@ -147,37 +150,3 @@ def test_static_files_are_collected_again_only_when_they_have_changed(home: Path
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(ImproperlyConfigured, match="nowhere"):
         installation.write_private(tmp_path / "nowhere" / "file", "content")
-
-
-@pytest.mark.parametrize("lost", [{"is_active": False}, {"is_superuser": False}, {"is_active": False, "is_superuser": False}])
-@pytest.mark.parametrize("given", ["", "a given password"])
-def test_a_portal_that_nobody_can_administer_is_repaired(
-    db: None, home: Path, monkeypatch: pytest.MonkeyPatch, lost: dict[str, bool], given: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    set_up(capsys)
-    admin = User.objects.get(username="admin")
-    admin.groups.clear()
-    User.objects.filter(pk=admin.pk).update(**lost)
-    monkeypatch.setenv("PORTAL_ADMIN_PASSWORD", given)
-
-    said = next(line for line in set_up(capsys) if line.startswith("Nobody could administer"))
-
-    assert "made admin an active administrator again" in said
-    password = given or installation.administrator_password_file().read_text()
-    assert password not in said
-    admin = User.objects.get()
-    assert admin.is_active
-    assert admin.check_password(password)
-    assert admin.has_perm("auth.change_user")
-    assert set_up(capsys) == ["Everything is set up."]
-
-
-def test_an_administrator_who_cannot_sign_in_is_none(db: None, home: Path) -> None:
-    installation.private_home()
-    installation.first_administrator()
-    admin = User.objects.get()
-    admin.set_unusable_password()
-    admin.save()
-
-    assert installation.first_administrator()
-    assert installation.generated_administrator()

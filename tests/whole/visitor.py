@@ -27,6 +27,16 @@ class Visitor:
         """Open a page."""
         return self._session.get(f"{self._portal.url}{path}", timeout=30)
 
+    @property
+    def session_key(self) -> str:
+        """What the cookie holds."""
+        return str(self._session.cookies["sessionid"])
+
+    def send(self, path: str, fields: dict[str, str]) -> requests.Response:
+        """Send a form that is open already; return the answer itself."""
+        data = {"csrfmiddlewaretoken": str(self._session.cookies["csrftoken"]), **fields}
+        return self._session.post(f"{self._portal.url}{path}", data=data, allow_redirects=False, timeout=60)
+
     def submit(self, path: str, fields: dict[str, str] | None = None, *, file: bytes | None = None) -> requests.Response:
         """Open a form and send it with what stands in it already, *fields* over it and perhaps a *file*; return the answer itself."""
         page = self.read(path).text

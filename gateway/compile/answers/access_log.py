@@ -20,8 +20,7 @@ from envoy.extensions.access_loggers.filters.cel.v3.cel_pb2 import ExpressionFil
 from envoy.extensions.access_loggers.grpc.v3.als_pb2 import CommonGrpcAccessLogConfig, HttpGrpcAccessLogConfig
 
 from apis.policy.failure import FAILURE_HEADER
-from gateway.compile.answers.replies import ACTIVITY_HEADER
-from gateway.compile.names import XDS_CLUSTER
+from gateway.compile.names import ACTIVITY_HEADER, XDS_CLUSTER
 from gateway.compile.resource import pack
 
 LOG_NAME = "failed-calls"

@@ -11,8 +11,8 @@ from envoy.config.core.v3.base_pb2 import DataSource
 from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua
 
 from apis.policy.failure import FAILURE_HEADER, Failure
+from gateway.compile.names import CONNECTION_HEADER
 
-CONNECTION_HEADER = "x-portal-connection"
 # The protocol, and how many microseconds before the call came, and before it was sent, the handshake ended; nothing if it did not.
 CONNECTION = "%UPSTREAM_PROTOCOL% %COMMON_DURATION(US_HS_END:DS_RX_BEG:us)%/%COMMON_DURATION(US_HS_END:US_TX_BEG:us)%"
 

@@ -18,12 +18,10 @@ from google.protobuf.wrappers_pb2 import UInt32Value
 
 from apis.policy.failure import FAILURE_HEADER, Failure
 from apis.policy.model import DEFAULT_KEY_HEADER
-from gateway.compile.answers.broken_off import CONNECTION, CONNECTION_HEADER
+from gateway.compile.answers.broken_off import CONNECTION
 from gateway.compile.answers.failures import FAILURES, FailureAnswer
 from gateway.compile.answers.request_errors import REQUEST_ERRORS
-from gateway.compile.names import METADATA
-
-ACTIVITY_HEADER = "x-activity-id"
+from gateway.compile.names import ACTIVITY_HEADER, CONNECTION_HEADER, METADATA
 
 MISSING_KEY = "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API."
 INVALID_KEY = "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription."

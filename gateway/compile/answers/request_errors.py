@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gateway.compile.calls.overriding import REFUSED
 from gateway.compile.calls.paths import DISGUISED_PATH, SEVERAL_HOSTS, UNENCODED_PATH
 
 
@@ -29,6 +30,12 @@ REQUEST_ERRORS = (
         400,
         "The path holds a segment that is . or .. (plain, encoded or with parameters) or nothing but parameters, or an encoded null."
         " Send the path that is meant.",
+    ),
+    RequestError(
+        f"{_because('direct_response')} && response.code == {REFUSED}",
+        400,
+        "A header (X-HTTP-Method-Override or the like) asks the back end for another verb, which passes only where an operation takes"
+        " any verb. Send the call by the verb that is meant.",
     ),
     RequestError(_denied(UNENCODED_PATH), 400, "The path holds characters that must be percent-encoded, such as %%20 for a space."),
     RequestError(_denied(SEVERAL_HOSTS), 400, "The request names several hosts. Send one Host header."),

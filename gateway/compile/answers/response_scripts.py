@@ -13,13 +13,14 @@ from xds.type.matcher.v3.string_pb2 import StringMatcher
 from gateway.compile.answers import broken_off
 from gateway.compile.calls import redirects
 from gateway.compile.matching import filter_by, response_header, run_filter
+from gateway.compile.names import CONNECTION_HEADER
 from gateway.compile.resource import pack
 
 
 def response_scripts() -> ExtensionWithMatcher:
     """Return the filter."""
     back = redirects.leads_back()
-    matchers = [_where(broken_off.CONNECTION_HEADER, broken_off.takes_the_blame_off()), *(_where(name, back) for name in redirects.HEADERS)]
+    matchers = [_where(CONNECTION_HEADER, broken_off.takes_the_blame_off()), *(_where(name, back) for name in redirects.HEADERS)]
     return filter_by(Matcher(matcher_list=Matcher.MatcherList(matchers=matchers)))
 
 

@@ -9,6 +9,7 @@ from envoy.config.cluster.v3.cluster_pb2 import Cluster, UpstreamConnectionOptio
 from envoy.config.core.v3.address_pb2 import Address, SocketAddress, TcpKeepalive
 from envoy.config.core.v3.base_pb2 import Metadata
 from envoy.config.core.v3.protocol_pb2 import Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions
+from envoy.config.core.v3.socket_option_pb2 import SocketOption
 from envoy.config.endpoint.v3.endpoint_components_pb2 import Endpoint, LbEndpoint, LocalityLbEndpoints
 from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
 from envoy.extensions.filters.http.upstream_codec.v3.upstream_codec_pb2 import UpstreamCodec
@@ -25,6 +26,7 @@ from gateway.compile.backends.basic import authorization_filter, authorization_s
 from gateway.compile.backends.tls import is_address, transport_socket
 from gateway.compile.names import METADATA, cluster_name
 from gateway.compile.resource import Resource, pack
+from gateway.marks import LEVEL, OPTION, mark_of
 
 _IDLE_SECONDS = 60  # less than most servers keep idle connections, so that a call rarely meets one that is just closing
 _BUFFER_BYTES = 32768  # Envoy's edge guide
@@ -55,8 +57,17 @@ def compile_cluster(policy: Policy, identity: Identity | None) -> tuple[Resource
         cluster.transport_socket.CopyFrom(transport_socket(policy.backend, identity if presents else None))
         if remarks := _remarks(policy.backend, presents=presents):
             cluster.metadata.CopyFrom(_metadata(remarks))
+    _mark(cluster, policy.api_id)
     secrets = (authorization_secret(policy.api_id, basic),) if basic else ()
     return (*secrets, Resource.of(cluster.name, cluster))
+
+
+def _mark(cluster: Cluster, api: int) -> None:
+    """Mark the cluster's connections, so that those of its predecessor can be told and ended (:mod:`gateway.agent.draining`)."""
+    leads_to = b"".join(part.SerializeToString(deterministic=True) for part in (cluster.load_assignment, cluster.transport_socket))
+    if (mark := mark_of(api, leads_to)) is not None:
+        option = SocketOption(description="mark", level=LEVEL, name=OPTION, int_value=mark, state=SocketOption.STATE_PREBIND)
+        cluster.upstream_bind_config.socket_options.append(option)
 
 
 def compile_refusal(policy: Policy, reason: str) -> tuple[Resource, ...]:

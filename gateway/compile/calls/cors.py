@@ -28,7 +28,7 @@ def answers_to_browsers(rule: Cors, verbs: Iterable[str] = ()) -> CorsPolicy:
     :param verbs: of the API's operations, which "any" means besides the usual ones
     """
     return CorsPolicy(
-        allow_origin_string_match=[_origin(origin) for origin in rule.origins],
+        allow_origin_string_match=[StringMatcher(safe_regex=RegexMatcher(regex=_origin(origin))) for origin in rule.origins],
         allow_methods=", ".join(dict.fromkeys([*_USUAL, *sorted({*verbs} - {ANY})]) if ANY in rule.methods else rule.methods),
         allow_headers=", ".join(rule.headers),
         expose_headers=", ".join(rule.exposed),
@@ -36,6 +36,16 @@ def answers_to_browsers(rule: Cors, verbs: Iterable[str] = ()) -> CorsPolicy:
         allow_credentials=BoolValue(value=rule.credentials),
         forward_not_matching_preflights=BoolValue(value=False),  # the back end is not asked what the gateway has been told
     )
+
+
+def nothing_for_browsers() -> CorsPolicy:
+    """Return what a preflight of a site that may not call is told: nothing."""
+    return CorsPolicy(forward_not_matching_preflights=BoolValue(value=False))
+
+
+def may_call(rule: Cors) -> HeaderMatcher:
+    """Return the condition that a call comes from a site that may."""
+    return HeaderMatcher(name="origin", string_match=StringMatcher(safe_regex=RegexMatcher(regex="|".join(map(_origin, rule.origins)))))
 
 
 def varies_by_origin() -> HeaderValueOption:
@@ -50,10 +60,9 @@ def is_preflight() -> Iterator[HeaderMatcher]:
     yield HeaderMatcher(name="access-control-request-method", present_match=True)
 
 
-def _origin(origin: str) -> StringMatcher:
+def _origin(origin: str) -> str:
+    """Return a regular expression for *origin*."""
     if origin == ANY:
-        return StringMatcher(safe_regex=RegexMatcher(regex=".+"))
+        return ".+"
     before, star, after = origin.partition("*.")
-    if not star:
-        return StringMatcher(exact=origin)
-    return StringMatcher(safe_regex=RegexMatcher(regex=re.escape(before) + r"[a-z0-9_.-]+\." + re.escape(after)))
+    return re.escape(before) + r"[a-z0-9_.-]+\." + re.escape(after) if star else re.escape(origin)

@@ -17,46 +17,23 @@ from envoy.type.matcher.v3.path_pb2 import PathMatcher
 from envoy.type.matcher.v3.regex_pb2 import RegexMatcher
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
 
+from gateway.compile.spellings import PERCENT, percent_encoded, spellings
+
 DISGUISED_PATH = "disguised-path"
 UNENCODED_PATH = "unencoded-path"
 SEVERAL_HOSTS = "several-hosts"
 
-_PERCENT = "%(?:(?:2|%32)(?:5|%35))*"  # however often it was encoded
-
-
-def _spellings(character: str, *, alike: str = "") -> str:
-    """Return a regular expression (RE2, case is not told apart) for *character* as it is, in every encoding, and for those read *alike*."""
-    number = ord(character)
-    overlong = (
-        bytes([0xC0 | number >> 6, 0x80 | number & 0x3F]),
-        bytes([0xE0, 0x80 | number >> 6, 0x80 | number & 0x3F]),
-        bytes([0xF0, 0x80, 0x80 | number >> 6, 0x80 | number & 0x3F]),
-    )
-    encoded = [bytes([number]), *overlong, *(one.encode() for one in alike)]
-    unicode = (f"{_PERCENT}u{ord(one):04x}" for one in character + alike)
-    return "|".join([rf"\x{number:02x}", *map(_percent_encoded, encoded), *unicode])
-
-
-def _percent_encoded(encoded: bytes) -> str:
-    return "".join(_PERCENT + "".join(map(_digit, f"{byte:02x}")) for byte in encoded)
-
-
-def _digit(digit: str) -> str:
-    """Return what matches a hexadecimal digit as it is or encoded itself: ``%2%65`` is ``%2e`` to whoever decodes twice."""
-    return f"(?:{digit}|{_PERCENT}{ord(digit):02x}|{_PERCENT}{ord(digit.upper()):02x})"
-
-
-_DOT = _spellings(".", alike="\uff0e\u2024\ufe52")
-_TWO_DOTS = "|".join(_percent_encoded(one.encode()) for one in "\u2025\ufe30")
-_SLASH = _spellings("/", alike="\uff0f\u2044\u2215") + "|" + _spellings("\\", alike="\uff3c\ufe68\u2216")
-_SEMICOLON = _spellings(";", alike="\uff1b\u037e\ufe54")
-_BLANK = f"(?:{_PERCENT}(?:[01][0-9a-f]|20|7f))*"  # control characters and spaces, which some take away
+_DOT = spellings(".", alike="\uff0e\u2024\ufe52")
+_TWO_DOTS = "|".join(percent_encoded(one) for one in "\u2025\ufe30")
+_SLASH = spellings("/", alike="\uff0f\u2044\u2215") + "|" + spellings("\\", alike="\uff3c\ufe68\u2216")
+_SEMICOLON = spellings(";", alike="\uff1b\u037e\ufe54")
+_BLANK = f"(?:{PERCENT}(?:[01][0-9a-f]|20|7f))*"  # control characters and spaces, which some take away
 _DOTS = f"(?:{_BLANK}(?:{_DOT}){_BLANK}(?:(?:{_DOT}){_BLANK})?|{_TWO_DOTS})"
-_END = rf"(?:{_SLASH}|{_SEMICOLON}|{_PERCENT}(?:3f|23))\C*"  # %3f, %23: what follows would be query or fragment
+_END = rf"(?:{_SLASH}|{_SEMICOLON}|{PERCENT}(?:3f|23))\C*"  # %3f, %23: what follows would be query or fragment
 
 # \C is any byte. A segment that is dots, or that begins with its parameters and is empty without them; a null, which may end the path.
 _SEGMENT = rf"(?:{_SLASH})(?:{_DOTS}(?:{_END})?|{_BLANK}(?:{_SEMICOLON})\C*)"
-_DISGUISED = rf"(?i)\C*(?:{_SEGMENT}|{_PERCENT}00\C*)"
+_DISGUISED = rf"(?i)\C*(?:{_SEGMENT}|{PERCENT}00\C*)"
 
 
 def without_path_parameters() -> HeaderMatcher:

@@ -8,11 +8,13 @@ rules are written for filters that are all on.
 from __future__ import annotations
 
 from envoy.config.core.v3.base_pb2 import DataSource, Metadata
+from envoy.config.route.v3.route_components_pb2 import FilterConfig
 from envoy.extensions.filters.http.api_key_auth.v3.api_key_auth_pb2 import ApiKeyAuthPerRoute, Credential, KeySource
 from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua
 from google.protobuf.struct_pb2 import Struct
 
-from apis.policy.model import KeyCheck
+from apis.policy.model import KeyCheck, Policy
+from gateway.compile.calls.subscribed import switched_off
 from gateway.compile.keys.places import MOVE_KEY
 from gateway.compile.names import ROOT_FILTER, ROOT_SCOPE, SCOPE_HEADER
 
@@ -43,6 +45,11 @@ def open_to_all() -> ApiKeyAuthPerRoute:
     return ApiKeyAuthPerRoute(
         credentials=[Credential(key=ROOT_SCOPE, client=ROOT)], key_sources=[KeySource(header=SCOPE_HEADER)], allowed_clients=[ROOT]
     )
+
+
+def without_a_key(policy: Policy) -> ApiKeyAuthPerRoute | FilterConfig:
+    """Return what lets a route of an API, at the root or not, do without a key."""
+    return switched_off() if policy.path else open_to_all()
 
 
 def own_names_of_root(check: KeyCheck) -> Metadata:

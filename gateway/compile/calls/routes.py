@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from envoy.config.route.v3.route_components_pb2 import (
-    FilterConfig,
     HeaderMatcher,
     QueryParameterMatcher,
     Route,
@@ -20,20 +19,20 @@ from envoy.config.route.v3.route_components_pb2 import (
 )
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
-from envoy.extensions.filters.http.api_key_auth.v3.api_key_auth_pb2 import ApiKeyAuthPerRoute
-from envoy.extensions.filters.http.cors.v3.cors_pb2 import CorsPolicy
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 
-from apis.policy.model import Cors, OperationPattern, Policy, Preflights, Protocol
+from apis.policy.model import OperationPattern, Policy, Protocol
 from gateway.compile.callers.rule import rule_of
-from gateway.compile.calls.cors import answers_to_browsers, is_preflight, varies_by_origin
+from gateway.compile.calls.cors import varies_by_origin
 from gateway.compile.calls.forwarding import forward
 from gateway.compile.calls.hosts import under
+from gateway.compile.calls.overriding import asks_for_another_verb
 from gateway.compile.calls.paths import names_once, without_path_parameters
+from gateway.compile.calls.preflights import let_browsers_read, preflights
 from gateway.compile.calls.redirects import addresses
 from gateway.compile.calls.retries import SAFE_METHODS, is_safe, not_answered, not_begun
-from gateway.compile.calls.root import ROOT, open_to_all, own_names_of_root, scope_key
+from gateway.compile.calls.root import ROOT, open_to_all, own_names_of_root, scope_key, without_a_key
 from gateway.compile.calls.subscribed import subscribers_of, switched_off
 from gateway.compile.calls.templates import Pattern, QueryPart, matches, query_parts, specificity
 from gateway.compile.keys.places import has_own_names, own_names, own_names_metadata
@@ -41,18 +40,17 @@ from gateway.compile.matching import on_match, request_header
 from gateway.compile.names import (
     CALLER_HEADER,
     CALLERS_FILTER,
-    CORS_FILTER,
     HTTP1_FILTER,
     KEY_HEADER,
     KEY_NAMES_FILTER,
     KEY_QUERY_FILTER,
     KEYS_FILTER,
     LINK_FILTERS,
+    OWN_ANSWER_HEADERS,
     REDIRECTS_FILTER,
     ROOT_FILTER,
     SCOPE_HEADER,
     base_of,
-    cluster_name,
     segment_name,
 )
 from gateway.compile.resource import Resource, pack
@@ -85,6 +83,7 @@ def routes_and_scope(segment: str, host: VirtualHost, *, asks: bool = False) -> 
         name=name,
         virtual_hosts=[host],
         request_headers_to_remove=[SCOPE_HEADER, KEY_HEADER, CALLER_HEADER, *_ENVOYS_OWN],
+        response_headers_to_remove=OWN_ANSWER_HEADERS,  # of a back end's answers; the gateway's own come later
     )
     _switch_off(routes, ROOT_FILTER, *(() if asks else (CALLERS_FILTER, *LINK_FILTERS.values())))
     scope = ScopedRouteConfiguration(name=name, route_configuration_name=name)
@@ -135,41 +134,26 @@ def _routes(policy: Policy) -> list[Route]:
     """Return a route per thing an operation matches, the most specific operation first, then 404; preflights before all."""
     operations = sorted(policy.operations, key=_order)
     routes = [route for operation in operations for route in _operation_routes(policy, operation)]
-    routes = [*_preflights(policy, routes), *routes]
+    nothing = not_found(policy.path or ROOT)
+    for route in (*routes, nothing):
+        let_browsers_read(route, policy)
+    answering = [*preflights(policy, routes), *_overriding(policy, operations), *routes]
     if policy.hosts:
-        for route in routes:
+        for route in answering:
             route.match.headers.append(under(policy.hosts))
-    return [*routes, not_found(policy.path or ROOT)]
+    return [*answering, nothing]
 
 
-def _preflights(policy: Policy, routes: Sequence[Route]) -> Iterator[Route]:
-    """Yield the routes of preflights, if they are told apart from other calls."""
-    match policy.forwarding.preflights:
-        case Preflights.BACK_END:
-            yield from _preflights_of(policy, routes)
-        case Preflights.GATEWAY:
-            # The filter answers all of them, but only where they would lead to a back end.
-            match = RouteMatch(prefix="/", headers=is_preflight())
-            yield Route(name=policy.path or ROOT, match=match, route=RouteAction(cluster=cluster_name(policy.api_id)))
-        case Preflights.REFUSED:
-            return
-
-
-def _preflights_of(policy: Policy, routes: Sequence[Route]) -> Iterator[Route]:
-    """Yield the routes by which preflights reach the back end without a key, wherever an operation is."""
-    seen: set[bytes] = set()
-    for route in routes:
-        preflight = Route()
-        preflight.CopyFrom(route)
-        others = [condition for condition in route.match.headers if condition.name != ":method"]
-        del preflight.match.headers[:]
-        preflight.match.headers.extend([*others, *is_preflight()])
-        preflight.route.ClearField("retry_policy")
-        preflight.metadata.filter_metadata.pop(CALLERS_FILTER, None)  # browsers show no certificate with it (Fetch standard, 4.8)
-        if (written := preflight.match.SerializeToString(deterministic=True)) not in seen:
-            seen.add(written)
-            preflight.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(_no_key(policy)))
-            yield preflight
+def _overriding(policy: Policy, operations: Sequence[OperationPattern]) -> Iterator[Route]:
+    """Yield the routes of calls that ask the back end for another verb, if there is a verb that is not let through."""
+    if all(operation.method == ANY_METHOD for operation in operations):
+        return
+    of_any_verb = (operation for operation in operations if operation.method == ANY_METHOD)
+    for route in asks_for_another_verb(route for operation in of_any_verb for route in _operation_routes(policy, operation)):
+        if route.HasField("direct_response"):
+            route.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(without_a_key(policy)))
+        let_browsers_read(route, policy)
+        yield route
 
 
 def _order(operation: OperationPattern) -> tuple[object, ...]:
@@ -226,8 +210,6 @@ def _set_filters(place: Route | VirtualHost, policy: Policy) -> None:
     filters = place.typed_per_filter_config
     if KEYS_FILTER not in filters:
         filters[KEYS_FILTER].CopyFrom(pack(subscribers_of(policy.api_id) if policy.key_check.required else switched_off()))
-    if policy.cors:
-        filters[CORS_FILTER].CopyFrom(pack(_cors(policy.cors, policy)))
     if has_own_names(policy.key_check):
         filters[KEY_NAMES_FILTER].CopyFrom(pack(own_names(policy.key_check)))
         _switch_off(place, KEY_QUERY_FILTER)
@@ -235,21 +217,10 @@ def _set_filters(place: Route | VirtualHost, policy: Policy) -> None:
         _switch_off(place, HTTP1_FILTER)  # WebSockets too, then, by HTTP/2 (RFC 8441) or not at all
 
 
-def _cors(rule: Cors, policy: Policy) -> CorsPolicy:
-    return answers_to_browsers(rule, (operation.method for operation in policy.operations))
-
-
-def _no_key(policy: Policy) -> ApiKeyAuthPerRoute | FilterConfig:
-    """Return what lets a route of the API do without a key."""
-    return switched_off() if policy.path else open_to_all()
-
-
 def _set_filters_of_root(host: VirtualHost, policy: Policy) -> None:
     """Set the same for the API at the root, where no filter can be switched off."""
     rule = subscribers_of(policy.api_id) if policy.key_check.required else open_to_all()
     host.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(rule))
-    if policy.cors:
-        host.typed_per_filter_config[CORS_FILTER].CopyFrom(pack(_cors(policy.cors, policy)))
     *operations, rest = host.routes
     rest.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(open_to_all()))
     if has_own_names(policy.key_check):

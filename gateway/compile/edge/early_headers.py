@@ -16,13 +16,14 @@ from envoy.extensions.http.early_header_mutation.header_mutation.v3.header_mutat
 from envoy.type.matcher.v3.regex_pb2 import RegexMatcher
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
 
+from gateway.compile.calls.overriding import OVERRIDING_HEADERS
 from gateway.compile.names import CALLER_HEADER, KEY_HEADER, SCOPE_HEADER
 from gateway.compile.resource import pack
 
 _FORWARDED_HOST = "x-forwarded-host"
 _OTHER_PATHS = "x[-_](?:original|rewrite)[-_]url"  # some frameworks (IIS, Symfony) serve the path that these name instead of the call's
 # Names whose twins with "_" would deceive a back end that reads both alike.
-_WITHOUT_TWINS = ("content-length", "transfer-encoding", KEY_HEADER)
+_WITHOUT_TWINS = ("content-length", "transfer-encoding", KEY_HEADER, *OVERRIDING_HEADERS)
 # What only a proxy says of the caller's own request; X-Forwarded-For and -Proto are Envoy's.
 _SAID_BY_US = r"client[-_]cert(?:[-_]chain)?|x[-_]client[-_]cert[-_].*"  # of callers' certificates
 _SAID_BY_PROXIES = "forwarded|x-forwarded-(?:host|port|prefix|scheme|server|ssl)"
@@ -37,7 +38,7 @@ def early_headers(*, trusted_proxies: int) -> TypedExtensionConfig:
     """
     host = HeaderValueOption.ADD_IF_ABSENT if trusted_proxies else HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
     mutations = [
-        HeaderMutation(remove_on_match=HeaderMutation.RemoveOnMatch(key_matcher=_not_the_callers(trusted=trusted_proxies > 0))),
+        HeaderMutation(remove_on_match=HeaderMutation.RemoveOnMatch(key_matcher=not_the_callers(trusted=trusted_proxies > 0))),
         _set(SCOPE_HEADER, "%PATH(NQ:PATH)%/", HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD),
         _set(_FORWARDED_HOST, "%REQ(:AUTHORITY)%", host),
     ]
@@ -54,7 +55,7 @@ def _set(name: str, value: str, action: HeaderValueOption.HeaderAppendAction) ->
     return HeaderMutation(append=HeaderValueOption(header=HeaderValue(key=name, value=value), append_action=action))
 
 
-def _not_the_callers(*, trusted: bool) -> StringMatcher:
+def not_the_callers(*, trusted: bool) -> StringMatcher:
     """Return what matches the names of headers that no caller may send."""
     twins = (twin for name in _WITHOUT_TWINS for twin in _twins(name))
     forwarded = ("x_forwarded[-_].*", "x-forwarded_.*", "x-forwarded-.*_.*")

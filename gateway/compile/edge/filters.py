@@ -16,6 +16,7 @@ from gateway.compile.answers.response_scripts import response_scripts
 from gateway.compile.callers.check import caller_check, link_check
 from gateway.compile.calls.paths import path_check
 from gateway.compile.calls.root import routes_of_root
+from gateway.compile.edge.trailers import no_own_trailers
 from gateway.compile.edge.websockets import only_http1
 from gateway.compile.keys.check import key_check_by_control_plane, sharded_key_check
 from gateway.compile.keys.places import only_with_query_key, under_own_names
@@ -44,7 +45,7 @@ FILTERS = (
         False,
         "before the check: brings a key under an API's own names to the header; routes switch it on",
     ),
-    Position(names.KEY_QUERY_FILTER, only_with_query_key, True, "brings a key from the query to the header the check reads"),
+    Position(names.KEY_QUERY_FILTER, only_with_query_key, True, "brings a key from query or path to the header the check reads"),
     Position(
         names.ROOT_FILTER,
         routes_of_root,
@@ -74,6 +75,7 @@ FILTERS = (
         True,
         "needs the key in its header; on by default, and refuses unless the route has a rule",
     ),
+    Position(names.TRAILERS_FILTER, no_own_trailers, True, "anywhere: it looks at what comes behind the bodies"),
     Position(names.REDIRECTS_FILTER, response_scripts, True, "anywhere: it looks at what the back end answers"),
     Position("router", lambda: Router(dynamic_stats=BoolValue(value=False), suppress_envoy_headers=True), True, "last, as Envoy demands"),
 )

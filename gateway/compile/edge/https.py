@@ -29,14 +29,11 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 
 from certificates.identity import Identity
-from gateway.compile.edge.alternatives import alternative_service
 from gateway.compile.edge.early_headers import caller_certificate
-from gateway.compile.edge.listener import BUFFER_BYTES, GatewayListener, connection_manager, listening_on
-from gateway.compile.names import server_secret_name
+from gateway.compile.edge.listener import BUFFER_BYTES, connection_manager
+from gateway.compile.names import HTTP3_LISTENER, HTTPS_LISTENER, server_secret_name
 from gateway.compile.resource import Resource, pack
 
-NAME = "gateway-https"
-QUIC_NAME = "gateway-http3"
 _CHAINS = 8  # of each kind
 _SECRET_TIMEOUT = Duration(seconds=2)  # the control plane sends it before the listener; a lack must not hold up other changes
 # What Mozilla's intermediate recommendation names for TLS 1.2; those of 1.3 are not chosen.
@@ -69,16 +66,15 @@ def compile_server_certificate(certificate_id: int, identity: Identity) -> Resou
     return Resource.of(name, secrets.Secret(name=name, tls_certificate=certificate))
 
 
-def compile_https(settings: GatewayListener, served: Collection[Served]) -> tuple[Resource, ...]:
-    """Return the listener for HTTPS, and the one for HTTP/3 where it is switched on; none without an address or a certificate.
+def compile_https(served: Collection[Served]) -> tuple[Resource, ...]:
+    """Return the listeners for HTTPS and for HTTP/3; none without a certificate. Each gateway sets where they listen, or leaves them out.
 
     :param served: in any order; one gets the rest
     """
-    if settings.https is None or not served:
+    if not served:
         return ()
     chains = _chains(served)
-    listeners = [_over_tcp(settings, chains), *([_over_quic(settings, chains)] if settings.https.http3 else [])]
-    return tuple(Resource.of(listener.name, listener) for listener in listeners)
+    return tuple(Resource.of(listener.name, listener) for listener in (_over_tcp(chains), _over_quic(chains)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,27 +102,23 @@ def _chains(served: Collection[Served]) -> list[_Chain]:
     ]
 
 
-def _over_tcp(settings: GatewayListener, chains: Collection[_Chain]) -> Listener:
-    assert settings.https is not None  # noqa: S101 - compile_https has looked
+def _over_tcp(chains: Collection[_Chain]) -> Listener:
     inspector = ListenerFilter(name="envoy.filters.listener.tls_inspector", typed_config=pack(TlsInspector()))
     return Listener(
-        name=NAME,
-        address=listening_on(settings.https.host, settings.https.port),
+        name=HTTPS_LISTENER,
         listener_filters=[inspector],
         listener_filters_timeout=Duration(seconds=10),
-        filter_chains=[_filter_chain(one, _tcp_socket(one), _manager(settings, one)) for one in chains],
+        filter_chains=[_filter_chain(one, _tcp_socket(one), _manager(one)) for one in chains],
         per_connection_buffer_limit_bytes=UInt32Value(value=BUFFER_BYTES),
     )
 
 
-def _over_quic(settings: GatewayListener, chains: Collection[_Chain]) -> Listener:
-    assert settings.https is not None  # noqa: S101 - compile_https has looked
+def _over_quic(chains: Collection[_Chain]) -> Listener:
     quic = UdpListenerConfig(quic_options=QuicProtocolOptions())
     listener = Listener(
-        name=QUIC_NAME,
-        address=listening_on(settings.https.host, settings.https.port, udp=True),
+        name=HTTP3_LISTENER,
         udp_listener_config=quic,
-        filter_chains=[_filter_chain(one, _quic_socket(one), _manager(settings, one, http3=True)) for one in chains],
+        filter_chains=[_filter_chain(one, _quic_socket(one), _manager(one, http3=True)) for one in chains],
         per_connection_buffer_limit_bytes=UInt32Value(value=BUFFER_BYTES),
     )
     listener.udp_listener_config.downstream_socket_config.prefer_gro.value = True
@@ -143,16 +135,14 @@ def _filter_chain(one: _Chain, socket: TransportSocket, manager: hcm.HttpConnect
     )
 
 
-def _manager(settings: GatewayListener, one: _Chain, *, http3: bool = False) -> hcm.HttpConnectionManager:
+def _manager(one: _Chain, *, http3: bool = False) -> hcm.HttpConnectionManager:
     """Return what the other listener has too, and what only TLS knows."""
-    manager = connection_manager(settings)
+    manager = connection_manager()
     if one.asks:
         manager.early_header_mutation_extensions.append(caller_certificate())
     if http3:
         manager.codec_type = hcm.HttpConnectionManager.HTTP3
         manager.http3_protocol_options.CopyFrom(Http3ProtocolOptions(override_stream_error_on_invalid_http_message=BoolValue(value=True)))
-    elif settings.https and settings.https.http3 and not one.asks:  # over QUIC Envoy asks nobody for a certificate
-        manager.http_filters.insert(0, alternative_service(settings.https.port))
     return manager
 
 

@@ -5,9 +5,6 @@ Nothing in it depends on APIs, certificates or keys: changing it drains every co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from envoy.config.core.v3.address_pb2 import Address, SocketAddress
 from envoy.config.core.v3.config_source_pb2 import AggregatedConfigSource, ApiVersion, ConfigSource
 from envoy.config.core.v3.protocol_pb2 import Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions, SchemeHeaderTransformation
 from envoy.config.listener.v3.listener_components_pb2 import Filter, FilterChain
@@ -18,73 +15,38 @@ from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 
 from gateway.compile.answers.access_log import failed_calls_log
 from gateway.compile.answers.replies import local_replies
-from gateway.compile.edge.early_headers import early_headers
 from gateway.compile.edge.filters import filters_of_websockets, http_filters
-from gateway.compile.edge.to_https import to_https
+from gateway.compile.edge.own import GatewayListener, as_set
 from gateway.compile.edge.websockets import UPGRADE
-from gateway.compile.names import SCOPE_HEADER
+from gateway.compile.names import HTTP_LISTENER, SCOPE_HEADER
 from gateway.compile.resource import Resource, pack
 
-NAME = "gateway"
 BUFFER_BYTES = 32768
 _HCM = hcm.HttpConnectionManager
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Https:
-    """Where the gateway ends TLS, see https.py."""
-
-    host: str
-    port: int
-    http3: bool = False  # also over UDP
-    instead_of_http: bool = False  # callers by HTTP are sent there
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayListener:
-    """Where the gateway listens and how long it waits."""
-
-    host: str
-    port: int
-    idle_seconds: int = 60  # how long a call may go without a byte in either direction; then 504
-    trusted_proxies: int = 0  # how many proxies in front append to X-Forwarded-For
-    https: Https | None = None
-
-
 def compile_listener(settings: GatewayListener) -> tuple[Resource, ...]:
     """Return the listener for HTTP. Its scopes, routes and key shards come from the control plane, each by itself."""
-    manager = connection_manager(settings)
-    if settings.https and settings.https.instead_of_http:
-        manager.http_filters.insert(0, to_https(settings.https.port))
-    network = Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(manager))
+    network = Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(connection_manager()))
     listener = Listener(
-        name=NAME,
-        address=listening_on(settings.host, settings.port),
+        name=HTTP_LISTENER,
         filter_chains=[FilterChain(filters=[network])],
         per_connection_buffer_limit_bytes=UInt32Value(value=BUFFER_BYTES),
     )
-    return (Resource.of(NAME, listener),)
+    return (as_set(Resource.of(HTTP_LISTENER, listener), settings),)
 
 
-def listening_on(host: str, port: int, *, udp: bool = False) -> Address:
-    """Return an address to listen on; ``::`` is for IPv4, too."""
-    protocol = SocketAddress.UDP if udp else SocketAddress.TCP
-    return Address(socket_address=SocketAddress(protocol=protocol, address=host, port_value=port, ipv4_compat=host == "::"))
-
-
-def connection_manager(settings: GatewayListener) -> hcm.HttpConnectionManager:
-    """Return what reads HTTP from callers and leads it through the filters."""
+def connection_manager() -> hcm.HttpConnectionManager:
+    """Return what reads HTTP from callers and leads it through the filters, as far as all gateways have it."""
     return _HCM(
-        stat_prefix=NAME,
+        stat_prefix=HTTP_LISTENER,
         scoped_routes=_scoped_routes(),
         http_filters=http_filters(),
-        early_header_mutation_extensions=[early_headers(trusted_proxies=settings.trusted_proxies)],
         local_reply_config=local_replies(),
         access_log=[failed_calls_log()],
         upgrade_configs=[_HCM.UpgradeConfig(upgrade_type=UPGRADE, filters=filters_of_websockets())],
         # Who is calling: the peer's address, whatever it says of itself; no address is trusted with Envoy's own headers.
         use_remote_address=BoolValue(value=True),
-        xff_num_trusted_hops=settings.trusted_proxies,
         internal_address_config=_HCM.InternalAddressConfig(unix_sockets=False),
         # A path keeps its bytes; what could be read in two ways is refused (see paths).
         normalize_path=BoolValue(value=False),
@@ -96,7 +58,7 @@ def connection_manager(settings: GatewayListener) -> hcm.HttpConnectionManager:
         ),
         http_protocol_options=Http1ProtocolOptions(
             accept_http_10=True,  # older proxies and health checks speak it, and may leave the host out
-            default_host_for_http_10=NAME,
+            default_host_for_http_10=HTTP_LISTENER,
             allow_custom_methods=True,  # operations say which verbs get through
         ),
         http2_protocol_options=Http2ProtocolOptions(
@@ -107,7 +69,6 @@ def connection_manager(settings: GatewayListener) -> hcm.HttpConnectionManager:
             override_stream_error_on_invalid_http_message=BoolValue(value=True),
         ),
         request_headers_timeout=Duration(seconds=10),
-        stream_idle_timeout=Duration(seconds=settings.idle_seconds),
         # No limit on a whole request: uploads, gRPC streams and WebSockets may last as long as something moves.
         request_timeout=Duration(),
         # The back end's words pass as they are, and nothing is spent on ids that nobody asked for.

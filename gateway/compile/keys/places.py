@@ -1,12 +1,10 @@
 """Where callers put the subscription key: in a header or a query parameter, by the published names or an API's own. [pure]
 
-The key check reads one header. A key in the query is moved there and its parameter cut out of the path, every other byte
-of which stays as it was: Envoy's own ways to read or remove a query parameter decode the whole query.
+The key check reads one header. A key in the query is moved there and its parameter cut out, also one that stands in the path (``;name=``);
+every other byte stays as it was: Envoy's own ways to read or remove a query parameter decode the whole query.
 """
 
 from __future__ import annotations
-
-import re
 
 from envoy.config.core.v3.base_pb2 import DataSource, Metadata
 from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
@@ -22,13 +20,26 @@ from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY, KeyCheck
 from gateway.compile.matching import filter_by, request_header, run_filter
 from gateway.compile.names import KEY_HEADER, METADATA
 from gateway.compile.resource import pack
+from gateway.compile.spellings import percent_encoded
 
 _SCRIPT_NAME = "move-key"
+_MOST_DECODINGS = 8  # more than any back end does
 MOVE_KEY = f"""
--- Moves the key to the header "{KEY_HEADER}" and cuts its parameter out of the path; a key in the header goes first, and goes
+-- Moves the key to the header "{KEY_HEADER}" and cuts its parameter out of query and path; a key in the header goes first, and goes
 -- nowhere under the published name either.
 local function decoded(text)
   return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
+-- A parameter's name as the most forgiving back end reads it: decoded again and again, without regard to case, to blanks around it or an
+-- index ("[]") behind it, and with "_", "." and blanks (which PHP takes for "_") as "-".
+local function folded(name)
+  for _ = 1, {_MOST_DECODINGS} do
+    local before = name
+    name = decoded(name)
+    if name == before then break end
+  end
+  return (name:lower():gsub("^[?%s%c]+", ""):gsub("[%[%z=].*$", ""):gsub("[%s%c]+$", ""):gsub("[_. ]", "-"))
 end
 
 local function remove_twins(headers, header)
@@ -39,32 +50,54 @@ local function remove_twins(headers, header)
   for _, name in ipairs(names) do headers:remove(name) end
 end
 
+-- Returns *text* without the parameters that *is_the_keys* (told name and value) claims; each stands behind one of the *marks*.
+local function without(text, marks, is_the_keys)
+  local kept = {{text:match("^[^" .. marks .. "]*")}}
+  for mark, parameter in text:gmatch("([" .. marks .. "])([^" .. marks .. "]*)") do
+    local name, value = parameter:match("^([^=]*)=?(.*)$")
+    if not is_the_keys(name, value) then kept[#kept + 1] = mark .. parameter end
+  end
+  return table.concat(kept)
+end
+
+local function segment_without(segment, is_the_keys)
+  local cut = without(segment, ";", is_the_keys)
+  local from, to = cut:find("%%[25]*3[bB]")  -- an encoded semicolon, which back ends may take for one
+  while from do
+    local name, value = cut:sub(to + 1):match("^([^=;]*)=?(.*)$")
+    if is_the_keys(name, value) then return cut:sub(1, from - 1) end
+    from, to = cut:find("%%[25]*3[bB]", to + 1)
+  end
+  return cut
+end
+
+local function target_without(target, is_the_keys)
+  local start = target:find("?", 1, true) or #target + 1
+  local path = target:sub(1, start - 1):gsub("[^/]+", function(segment) return segment_without(segment, is_the_keys) end)
+  local query = target:sub(start + 1)
+  local kept = without("&" .. query, "&;", is_the_keys):gsub("^[&;]", "", 1)
+  if kept == query then return path .. target:sub(start) end
+  return path .. (kept ~= "" and "?" .. kept or "")
+end
+
 local function move_key(headers, header, query)
   local key = headers:get(header)
   if header ~= "{KEY_HEADER}" then
     headers:remove("{KEY_HEADER}")
     remove_twins(headers, header)
   end
-  local path = headers:get(":path")
-  local start = path:find("?", 1, true)
-  if start then
-    local kept, found, parameters = {{}}, nil, 0
-    for parameter in (path:sub(start + 1) .. "&"):gmatch("([^&]*)&") do
-      local name, value = parameter:match("^([^=]*)=?(.*)$")
-      parameters = parameters + 1
-      name = decoded(name):lower()
-      if name == query:lower() then
-        found = found or decoded(value)
-      elseif name ~= "{DEFAULT_KEY_QUERY}" or decoded(value) ~= key then
-        kept[#kept + 1] = parameter
-      end
-    end
-    if #kept < parameters then
-      local rest = table.concat(kept, "&")
-      headers:replace(":path", path:sub(1, start - 1) .. (rest ~= "" and "?" .. rest or ""))
-      if found and (not key or key == "") then key = found end
-    end
+  local found
+  local wanted = folded(query)
+  local target = target_without(headers:get(":path"), function(name, value)
+    if #name < #wanted or folded(name) ~= wanted then return false end  -- no spelling is shorter; this keeps long queries cheap
+    found = found or decoded(value)
+    return true
+  end)
+  if found and (not key or key == "") then key = found end
+  if wanted ~= "{DEFAULT_KEY_QUERY}" then
+    target = target_without(target, function(name, value) return decoded(value) == key and folded(name) == "{DEFAULT_KEY_QUERY}" end)
   end
+  if target ~= headers:get(":path") then headers:replace(":path", target) end
   if key and not key:find("[%c]") then headers:replace("{KEY_HEADER}", key) end
 end
 """
@@ -74,9 +107,11 @@ function envoy_on_request(handle)
   move_key(handle:headers(), names:get("header") or "{KEY_HEADER}", names:get("query") or "{DEFAULT_KEY_QUERY}")
 end
 """
-# The published name behind ? or &, with any character in either case or percent-encoded.
-_NAME = "".join(f"(?:{re.escape(one)}|%{ord(one):02x}|%{ord(one.upper()):02x})" for one in DEFAULT_KEY_QUERY)
-_HAS_KEY = rf"(?i)[^?]*\?(?:\C*&)?{_NAME}\C*"
+_APART = r"(?:[-_. +]|{})".format("|".join(map(percent_encoded, "-_. +")))
+# The published name in any spelling, wherever it stands: the script says what is to be done.
+_NAME = "".join(_APART if one == "-" else f"(?:{one}|{percent_encoded(one)}|{percent_encoded(one.upper())})" for one in DEFAULT_KEY_QUERY)
+_HAS_KEY = rf"(?i)\C*{_NAME}\C*"
+_MARKS = "?;%"  # one of which stands before a parameter; most calls have none, and to see that costs them next to nothing
 
 
 def under_own_names() -> Lua:
@@ -85,13 +120,14 @@ def under_own_names() -> Lua:
 
 
 def only_with_query_key() -> ExtensionWithMatcher:
-    """Return the filter that moves a key under the published name from the query, behind a glance at the path.
+    """Return the filter that moves a key under the published name out of query and path, behind a glance at both.
 
     A call without the parameter pays for the glance only: no script is made for it, which a filter that skips would do.
     """
-    has_query = _path_holds(StringMatcher(contains="?"))  # most calls have none, and this costs them next to nothing
+    marks = [_path_holds(StringMatcher(contains=mark)) for mark in _MARKS]
+    any_mark = Matcher.MatcherList.Predicate(or_matcher=Matcher.MatcherList.Predicate.PredicateList(predicate=marks))
     has_key = _path_holds(StringMatcher(safe_regex=RegexMatcher(google_re2=RegexMatcher.GoogleRE2(), regex=_HAS_KEY)))
-    both = Matcher.MatcherList.Predicate.PredicateList(predicate=[has_query, has_key])
+    both = Matcher.MatcherList.Predicate.PredicateList(predicate=[any_mark, has_key])
     script = Lua(default_source_code=DataSource(inline_string=_SCRIPT))
     found = Matcher.MatcherList.FieldMatcher(
         predicate=Matcher.MatcherList.Predicate(and_matcher=both),

@@ -18,8 +18,9 @@ from django.utils import timezone
 from certificates.models import valid_name
 from certificates.sealing import SealingError
 from gateway import actions
-from gateway.agent import envoy, supervisor
+from gateway.agent import chosen, envoy, supervisor
 from gateway.agent.bootstrap import as_json, bootstrap
+from gateway.agent.kept import write_private
 from gateway.models import Gateway
 from portal.characters import shown
 from portal.validators import plain_name
@@ -30,7 +31,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        verbs.add_parser("run", help="run Envoy until ended; its configuration comes from the xDS process")
+        verbs.add_parser("run", help="run Envoy and the agent beside it until ended; the configuration comes from the xDS process")
         verbs.add_parser("restart", help="replace the running Envoy by a new one without losing a call")
 
         enrol = verbs.add_parser("enrol", help="let a gateway on another machine come; writes its certificate, key and our authority")
@@ -66,7 +67,7 @@ class Command(BaseCommand):
             raise CommandError(str(damaged)) from damaged
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for filename, content in issued.files.items():
-            _write_private(directory / filename, content)
+            write_private(directory / filename, content)
         self.stdout.write(f"{name} may come until {issued.not_after:%Y-%m-%d}. Its files are in {directory}; move them to its machine.")
 
     def _remove(self, name: str) -> None:
@@ -101,7 +102,7 @@ class Command(BaseCommand):
         # The new Envoy starts with what the settings say now.
         if (process := supervisor.running(settings.PORTAL_HOME)) is None:
             raise CommandError(f"No gateway runs in {settings.PORTAL_HOME}.")
-        _write_bootstrap()
+        _write_settings()
         os.kill(process, signal.SIGHUP)
         self.stdout.write("The gateway is restarting; calls go on.")
 
@@ -112,19 +113,15 @@ def _run() -> None:
         binary = envoy.binary()
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from error
-    _write_bootstrap()
-    script = str(Path(supervisor.__file__).resolve())
+    _write_settings()
     options = ["--envoy", binary, "--home", str(settings.PORTAL_HOME), "--concurrency", str(envoy.concurrency())]
-    os.execve(sys.executable, [sys.executable, "-I", script, *options], envoy.environment())  # noqa: S606 - Python itself
+    if settings.GATEWAY_DRAIN_SECONDS is not None:
+        options += ["--drain-seconds", str(settings.GATEWAY_DRAIN_SECONDS)]
+    os.chdir(settings.BASE_DIR)  # modules come from here, and from nowhere that the environment says
+    os.execve(sys.executable, [sys.executable, "-E", "-s", "-m", supervisor.__name__, *options], envoy.environment())  # noqa: S606
 
 
-def _write_bootstrap() -> None:
+def _write_settings() -> None:
     settings.PORTAL_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_private(settings.PORTAL_HOME / supervisor.BOOTSTRAP, as_json(bootstrap(envoy.chosen_bootstrap())).encode())
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    new = path.with_suffix(".new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-    new.replace(path)
+    write_private(settings.PORTAL_HOME / supervisor.BOOTSTRAP, as_json(bootstrap(envoy.chosen_bootstrap())).encode())
+    write_private(settings.PORTAL_HOME / chosen.FILE, envoy.chosen_agent().as_json().encode())

@@ -19,8 +19,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS
 
 from portal import installation
+from portal.administrators import administrators
 from portal.environment import read
 from portal.locations import url_of
+from portal.serving import serve
 
 _READY_WITHIN_SECONDS = 120
 # Of our own portal, whose certificate need not be for the address that it is asked at.
@@ -37,11 +39,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action="store_true", help="also run a back end that accepts mutual TLS only, with an API to call it")
+        parser.add_argument("--end-with-starter", action="store_true", help="end, too, when the process that has started this one ends")
 
-    def handle(self, *_args: Any, demo: bool, **_options: Any) -> None:
-        starter = os.getppid()  # before anything else: it may end while we set up
-        from portal.supervisor import supervise  # late: honcho, which the other commands do without
-
+    def handle(self, *_args: Any, demo: bool, end_with_starter: bool, **_options: Any) -> None:
+        starter = os.getppid() if end_with_starter else None  # before anything else: it may end while we set up
         call_command("setup", stdout=self.stdout)
         self.check(databases=[DEFAULT_DB_ALIAS])  # one clear refusal, before three processes repeat it
         lines = self._administrator(show_password=demo or sys.stdout.isatty())  # else it may be a log that is kept
@@ -51,11 +52,14 @@ class Command(BaseCommand):
             os.environ.pop(name, None)  # used; what is started below has no need of it
         names = ["portal", "xds", "gateway", *(["demo"] if demo else [])]
         _refuse_taken_addresses(demo=demo)
-        if code := supervise(names, starter=starter, meanwhile=lambda: self._announce(lines)):
+        self.stdout.flush()
+        if code := serve(names, starter=starter, announce=lambda: _announcement(lines)):
             raise CommandError("One of the processes could not start, so all were ended; it says why above.", returncode=code)
 
     def _administrator(self, *, show_password: bool) -> list[str]:
         """Return the lines that tell how to sign in."""
+        if not administrators().exists():
+            return ["User name     nobody can administer the portal; the lines above say what to do"]
         generated = installation.generated_administrator()
         if generated is None:
             given = read("PORTAL_ADMIN_USER") or installation.DEFAULT_ADMINISTRATOR
@@ -64,22 +68,20 @@ class Command(BaseCommand):
         kept = installation.administrator_password_file()
         return [f"User name     {name}", f"Password      {password}" if show_password else f"Password      in {kept}"]
 
-    def _announce(self, lines: list[str]) -> None:
-        """Wait until both answer, then print where they are and *lines*."""
-        portal = url_of(settings.PORTAL_HOST, settings.PORTAL_PORT, scheme="https" if settings.PORTAL_TLS_CERTIFICATE else "http")
-        gateway = url_of(settings.GATEWAY_HOST, settings.GATEWAY_PORT)
-        started = time.monotonic()
-        waiting = [f"{portal}/healthz", f"{gateway}{_GATEWAY_STATUS}"]
-        while waiting and time.monotonic() < started + _READY_WITHIN_SECONDS:
-            waiting = [url for url in waiting if not _answers(url)]
-            time.sleep(0.1)
-        if waiting:
-            self.stderr.write(f"No answer yet from {' and '.join(waiting)}; the lines above may say why.")
-            return
-        rule = "─" * 100
-        self.stdout.write(
-            "\n".join(["", rule, f"Portal        {portal}/", f"Gateway       {gateway}/", *lines, "Ctrl-C ends it all.", rule, ""])
-        )
+
+def _announcement(lines: list[str]) -> str:
+    """Wait until both answer; return where they are and *lines*."""
+    portal = url_of(settings.PORTAL_HOST, settings.PORTAL_PORT, scheme="https" if settings.PORTAL_TLS_CERTIFICATE else "http")
+    gateway = url_of(settings.GATEWAY_HOST, settings.GATEWAY_PORT)
+    started = time.monotonic()
+    waiting = [f"{portal}/healthz", f"{gateway}{_GATEWAY_STATUS}"]
+    while waiting and time.monotonic() < started + _READY_WITHIN_SECONDS:
+        waiting = [url for url in waiting if not _answers(url)]
+        time.sleep(0.1)
+    if waiting:
+        return f"No answer yet from {' and '.join(waiting)}; the lines above may say why.\n"
+    rule = "─" * 100
+    return "\n".join(["", rule, f"Portal        {portal}/", f"Gateway       {gateway}/", *lines, "Ctrl-C ends it all.", rule, ""])
 
 
 def _refuse_taken_addresses(*, demo: bool) -> None:

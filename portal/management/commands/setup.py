@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
 
 from portal import installation
 
@@ -30,6 +31,10 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         os.umask(0o077)  # whatever this process and those it starts write is for its own user
         for step in STEPS:
-            if said := step():
+            try:
+                said = step()
+            except ImproperlyConfigured as refused:
+                raise CommandError(str(refused)) from refused
+            if said:
                 self.stdout.write(said)
         self.stdout.write("Everything is set up.")

@@ -10,9 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from portal.characters import shown
+from portal.roles import Role
 from rest import actions
 from rest.management.arguments import add_credential_arguments, expiry, person, role
-from rest.models import AccessToken, Role
+from rest.models import AccessToken
 
 
 class Command(BaseCommand):

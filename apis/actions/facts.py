@@ -1,0 +1,32 @@
+"""What the activity log tells of rows before and after a change: plain values, no secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apis.callers import Callers
+from apis.calls import Calls
+from apis.models import Api, BasicCredentials, Operation, Subscription
+
+_SETTINGS = ("display_name", "description", "service_url", "path", "subscription_required", "key_header", "key_query")
+_SECURITY = ("credentials", "validate_certificate_chain", "validate_certificate_name", "trusted_ca")
+_API = (*_SETTINGS, *_SECURITY, *(field.name for part in (Calls, Callers) for field in part._meta.get_fields()))
+
+
+def of_api(api: Api) -> dict[str, Any]:
+    """Return settings, security, who may call and how calls go on, but no password."""
+    found = {name: getattr(api, name) for name in _API}
+    found["certificate"] = api.certificate.name if api.certificate else None
+    found["username"] = BasicCredentials.objects.filter(api=api).values_list("username", flat=True).first()
+    return found
+
+
+def of_operation(operation: Operation) -> dict[str, Any]:
+    """Return what calls it matches and what it is called."""
+    return {name: getattr(operation, name) for name in ("display_name", "method", "url_template", "description")}
+
+
+def of_subscription(subscription: Subscription) -> dict[str, Any]:
+    """Return what it opens and whether it does, but no key."""
+    api = subscription.api.name if subscription.api else None
+    return {"display_name": subscription.display_name, "api": api, "state": subscription.state}

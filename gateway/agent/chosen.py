@@ -1,0 +1,57 @@
+"""What an agent is told when it is started: settings, none of them secret, in a file, because it knows nothing of the portal. [pure]"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from gateway.compile import GatewayListener, Https
+
+FILE = "gateway-agent.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a control plane is: on this machine, or on another one."""
+
+    host: str = ""  # empty: this machine, over its socket
+    port: int = 0
+
+    def __str__(self) -> str:
+        """Return it as people write it."""
+        return (f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}") if self.host else "this machine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The settings of one agent.
+
+    :ivar node: the gateway's name
+    :ivar envoy: the version of its Envoy
+    :ivar places: of its control planes, tried in this order
+    :ivar identity: the folder with what it was enrolled with
+    :ivar keep_hours: how old a kept configuration may be; 0: none is kept
+    """
+
+    node: str
+    envoy: str
+    listener: GatewayListener
+    places: tuple[Place, ...]
+    identity: Path
+    keep_hours: int
+
+    def as_json(self) -> str:
+        """Return it as the file holds it."""
+        return json.dumps(asdict(self) | {"identity": str(self.identity)}, indent=1)
+
+    @classmethod
+    def parse(cls, text: str) -> Chosen:
+        """Return what a file says."""
+        said = json.loads(text)
+        listener = said["listener"]
+        https = Https(**listener["https"]) if listener["https"] else None
+        said["listener"] = GatewayListener(**(listener | {"https": https}))
+        said["places"] = tuple(Place(**place) for place in said["places"])
+        said["identity"] = Path(said["identity"])
+        return cls(**said)

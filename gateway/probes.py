@@ -1,0 +1,54 @@
+"""Asking a gateway to shake hands with somebody from its own place: ``ask(gateway, target) -> what it has seen``, within seconds."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from certificates.models import CertificateVersion
+from gateway.models import PROBE_KEPT, Gateway, Probe
+from gateway.streams.probing import Seen, Target
+from portal.change_signal import CHANNEL
+
+_LOOK_SECONDS = 0.02
+
+
+class NoAnswer(Exception):
+    """The gateway has not answered; the message is a sentence for whoever wanted to know."""
+
+
+def ask(gateway: Gateway, target: Target, *, version: CertificateVersion | None = None, seconds: float = 10.0) -> Seen:
+    """Return what *gateway* sees when it shakes hands with *target*. Not to be called within a transaction: nobody would see the question.
+
+    :param target: whom an API may call; the name is looked up where the gateway is
+    :param version: what is presented if the server asks; its private key goes to the gateway, which is given it anyway once it is in use
+    :param seconds: how long to wait
+    :raises NoAnswer: if nothing came in time: it is not connected, or its agent is older than probes are
+    """
+    now = timezone.now()
+    Probe.objects.filter(asked_at__lt=now - PROBE_KEPT).delete()
+    probe = Probe.objects.create(gateway=gateway, target=asdict(target), version=version, asked_at=now)
+    _signal()
+    try:
+        return _answer_to(probe, time.monotonic() + seconds)
+    finally:
+        probe.delete()
+
+
+def _answer_to(probe: Probe, deadline: float) -> Seen:
+    while time.monotonic() < deadline:
+        if seen := Probe.objects.values_list("seen", flat=True).get(pk=probe.pk):
+            return Seen.of(seen)
+        time.sleep(_LOOK_SECONDS)
+    raise NoAnswer(_("The gateway %(name)s has not answered in time.") % {"name": probe.gateway.name})
+
+
+def _signal() -> None:
+    """Wake the control plane; on SQLite the commit itself does."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])

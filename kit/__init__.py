@@ -1,0 +1,1 @@
+"""What the demonstration, the tests and the benchmarks share: throwaway authorities and certificates. [pure]"""

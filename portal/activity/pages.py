@@ -1,0 +1,56 @@
+"""The page of the activity log, and its download."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.activity.exporting import FORMATS, between, export
+from portal.activity.forms import ActivityFilter
+from portal.activity.reading import narrowed, page_of, seen_by
+from portal.http import PortalRequest, wants_fragment
+from portal.sentences import tell
+
+MOST_LINES = 100_000  # of a download, which is made in memory; the command has no limit
+_TYPES = {"jsonl": "application/jsonl; charset=utf-8", "csv": "text/csv; charset=utf-8"}
+
+
+@require_safe
+@permission_required("portal.view_activity", raise_exception=True)
+def activity(request: PortalRequest) -> HttpResponse:
+    """Show who did what and when, the newest first; by kind, event, person, subject and days."""
+    form = ActivityFilter(request.GET, reader=request.user)
+    form.is_valid()  # what is not understood does not narrow the list
+    page = page_of(narrowed(seen_by(request.user), form.cleaned_data), request.GET)
+    template = "portal/_activity.html" if wants_fragment(request) else "portal/activity.html"
+    chosen = any(form.cleaned_data.values())
+    return render(request, template, {"filter": form, "page": page, "lines": tell(page.lines), "narrowed": chosen})
+
+
+@require_POST
+@permission_required("auth.view_user", raise_exception=True)
+def download(request: PortalRequest) -> HttpResponse:
+    """Give the lines of some days as a file; that it was given is a line itself."""
+    form = ActivityFilter(request.POST, reader=request.user)
+    kind = request.POST.get("format", "")
+    if form.is_valid() and kind not in FORMATS:
+        form.add_error(None, _("Choose CSV or JSON lines."))
+    first, last = form.cleaned_data.get("from"), form.cleaned_data.get("to")
+    if form.is_valid() and between(first, last)[MOST_LINES : MOST_LINES + 1].exists():
+        form.add_error(
+            None,
+            _("These are more than %(number)d lines. Choose fewer days, or use `manage.py activity export`, which has no limit.")
+            % {"number": MOST_LINES},
+        )
+    if not form.is_valid():
+        page = page_of(narrowed(seen_by(request.user), form.cleaned_data), {})
+        context = {"filter": form, "page": page, "lines": tell(page.lines), "narrowed": False, "failed": True}
+        return render(request, "portal/activity.html", context, status=422)
+    now = timezone.now()
+    text = "".join(export(between(first, last), kind, by=request.user, now=now))
+    name = f"activity-{now:%Y-%m-%d}.{kind}"
+    return HttpResponse(text, content_type=_TYPES[kind], headers={"Content-Disposition": f'attachment; filename="{name}"'})

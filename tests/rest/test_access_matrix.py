@@ -1,0 +1,154 @@
+"""Who may call what: every address of the REST API, every verb, every kind of caller. A new address without an entry fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from portal.roles import VIEWERS
+from rest import actions
+from tests.makers import make_api, make_certificate, make_subscription
+from tests.portal.every_page import Open
+from tests.rest.conftest import VERSION, S, token_for
+
+VERBS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS")
+_VIEW, _PUBLISH = Open.VIEWERS, Open.PUBLISHERS
+
+
+@dataclass(frozen=True)
+class Entity:
+    """An address: to whom reading and writing are open, and with which verbs. No verb at all: nothing is there, to nobody."""
+
+    path: str
+    reads: tuple[str, ...] = ("GET", "HEAD")
+    writes: tuple[str, ...] = ()
+    version: str = VERSION
+    to_anybody: bool = False
+
+    @property
+    def address(self) -> str:
+        return f"/management{self.path}?api-version={self.version}"
+
+
+_ALL, _WHOLE = ("PUT", "PATCH", "DELETE"), ("PUT", "DELETE")
+_DIRECT = "2017-03-01"
+
+ENTITIES = [
+    Entity("/openapi.json", to_anybody=True),
+    Entity(S),
+    Entity(f"{S}/certificates"),
+    Entity(f"{S}/certificates/there", writes=_WHOLE),
+    Entity(f"{S}/apis"),
+    Entity(f"{S}/apis/there", writes=_ALL),
+    Entity(f"{S}/apis/there/operations"),
+    Entity(f"{S}/apis/there/operations/everything", writes=_ALL),
+    Entity(f"{S}/apis/there/policies"),
+    Entity(f"{S}/apis/there/policies/policy", writes=_WHOLE),
+    Entity(f"{S}/apis/there/nothing/known", reads=()),
+    Entity(f"{S}/subscriptions"),
+    Entity(f"{S}/subscriptions/there", writes=_ALL),
+    Entity(f"{S}/subscriptions/there/listSecrets", reads=(), writes=("POST",)),
+    Entity(f"{S}/subscriptions/there/regeneratePrimaryKey", reads=(), writes=("POST",)),
+    Entity(f"{S}/subscriptions/there/regenerateSecondaryKey", reads=(), writes=("POST",)),
+    Entity(f"{S}/backends"),
+    Entity(f"{S}/backends/there", writes=_ALL),
+    Entity(f"{S}/nothing", reads=()),
+    Entity("/certificates", version=_DIRECT),
+    Entity("/certificates/there", writes=_WHOLE, version=_DIRECT),
+    Entity("/nothing", reads=()),
+    Entity("", reads=()),
+]
+
+
+def _routes(patterns: list[Any], before: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = before + str(pattern.pattern).removeprefix("^" if before else "")
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns, route)
+        else:
+            assert isinstance(pattern, URLPattern)
+            yield route
+
+
+def test_every_address_is_in_the_table() -> None:
+    resolver = get_resolver("rest.calls")
+    known = {resolver.resolve(f"/management{entity.path}").route for entity in ENTITIES}
+    assert known == set(_routes(resolver.url_patterns))
+
+
+# Who calls: the token that is sent, and as whom it opens.
+Caller = Callable[[User, User, User], tuple[str, Open]]
+
+
+def _without_a_role() -> User:
+    return User.objects.create_user("without-role")
+
+
+def _deactivated(person: User) -> str:
+    token = token_for(person)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    return token
+
+
+def _revoked(person: User) -> str:
+    made = actions.create_token(person, name="revoked", by=None, now=timezone.now())
+    actions.revoke(made.row, by=None, now=timezone.now())
+    return made.token.value.decode()
+
+
+CALLERS: dict[str, Caller] = {
+    "nobody": lambda *_: ("", Open.ANYBODY),
+    "a wrong token": lambda *_: ("ppt_wrong", Open.ANYBODY),
+    "a deactivated administrator": lambda _viewer, _publisher, administrator: (_deactivated(administrator), Open.ANYBODY),
+    "a revoked token": lambda _viewer, _publisher, administrator: (_revoked(administrator), Open.ANYBODY),
+    "an expired token": lambda _viewer, _publisher, administrator: (
+        token_for(administrator, expires_at=timezone.now() - timedelta(seconds=1)),
+        Open.ANYBODY,
+    ),
+    "somebody without a role": lambda *_: (token_for(_without_a_role()), Open.SIGNED_IN),
+    "a viewer": lambda viewer, _publisher, _administrator: (token_for(viewer), _VIEW),
+    "a publisher": lambda _viewer, publisher, _administrator: (token_for(publisher), _PUBLISH),
+    "an administrator": lambda _viewer, _publisher, administrator: (token_for(administrator), Open.ADMINISTRATORS),
+    "an administrator limited to looking": lambda _viewer, _publisher, administrator: (token_for(administrator, role=VIEWERS), _VIEW),
+}
+
+
+def _is_right(status: int, entity: Entity, verb: str, as_who: Open) -> bool:
+    order = list(Open)
+    if as_who == Open.ANYBODY and not entity.to_anybody:
+        return status in {401, 429}  # after too many guesses
+    if not entity.reads and not entity.writes:
+        return status in {400, 404}
+    if verb not in entity.reads + entity.writes:
+        return status == 405
+    needed = _PUBLISH if verb in entity.writes else _VIEW
+    if entity.to_anybody or order.index(as_who) >= order.index(needed):
+        return status < 500 and status not in {401, 403, 405}
+    return status == 403
+
+
+@pytest.mark.parametrize("who", CALLERS)
+def test_every_address_takes_what_the_caller_may_send_and_no_more(who: str, viewer: User, publisher: User, administrator: User) -> None:
+    make_api("there")
+    make_certificate("there")
+    make_subscription("there")
+    token, as_who = CALLERS[who](viewer, publisher, administrator)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    surprises = []
+    for entity in ENTITIES:
+        for verb in VERBS:
+            with transaction.atomic():
+                status = Client().generic(verb, entity.address, b"", headers=headers).status_code
+                transaction.set_rollback(True)
+            if not _is_right(status, entity, verb, as_who):
+                surprises.append(f"{verb} {entity.path}: {status}")
+    assert surprises == []
