@@ -135,7 +135,7 @@ def test_removing_the_app_takes_the_recovery_codes_along(signed_in: Client) -> N
 def test_the_log_tells_of_it(signed_in: Client, publisher: User) -> None:
     set_up_app(signed_in)
     signed_in.post(f"{APP}remove/")
-    told = Activity.objects.order_by("id").values_list("event", "actor", "subject_name")
+    told = Activity.objects.exclude(event=Event.SIGN_IN_SUCCEEDED).order_by("id").values_list("event", "actor", "subject_name")
     assert list(told) == [(event, publisher.pk, "publisher") for event in (Event.SECOND_FACTOR_ADDED, Event.SECOND_FACTOR_REMOVED)]
 
 
@@ -145,7 +145,7 @@ def test_an_administrator_takes_a_lost_one_away(signed_in: Client, publisher: Us
     assert not has_second_factor(publisher)
     assert signed_in.get("/apis/").status_code == 302
     assert enter()[1].headers["Location"] == "/apis/"
-    assert Activity.objects.latest("id").event == Event.SECOND_FACTOR_RESET
+    assert Activity.objects.filter(event=Event.SECOND_FACTOR_RESET).count() == 1
 
 
 def test_a_role_that_has_to_have_one_sets_it_up_first(publisher: User, administrator: User) -> None:
@@ -178,10 +178,10 @@ def test_administrators_choose_the_roles(administrator: User) -> None:
     assert client.post("/settings/sign-in/", {"roles": [PUBLISHERS, "Bosses"]}).status_code == 422
     assert client.post("/settings/sign-in/", {"roles": [PUBLISHERS]}).status_code == 303
     assert re.search(r'value="Publishers"[^>]*checked', client.get("/settings/sign-in/").content.decode())
-    line = Activity.objects.get()
+    line = Activity.objects.get(event=Event.SECOND_FACTOR_DEMANDED)
     assert (line.event, line.actor, line.subject_name) == (Event.SECOND_FACTOR_DEMANDED, administrator, PUBLISHERS)
     assert client.post("/settings/sign-in/", {}).status_code == 303
-    assert Activity.objects.count() == 2
+    assert Activity.objects.filter(event=Event.SECOND_FACTOR_DEMANDED).count() == 2
 
 
 def test_no_page_of_the_library_is_open(signed_in: Client) -> None:
