@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apis.actions import ApiCalls
@@ -28,7 +29,7 @@ _ALWAYS_ALLOWED = "GET HEAD POST"  # without being named (Fetch standard, CORS-s
 class ListField(forms.CharField):
     """Several values, one a line; spaces and commas separate them as well."""
 
-    def __init__(self, *, check: Callable[[str], str], placeholder: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, check: Callable[[str], str], placeholder: str | Promise = "", **kwargs: Any) -> None:
         """Take each value as *check* returns it; *placeholder* is what holds while there is none."""
         attrs = {"rows": 2, "class": "mono brief", "placeholder": placeholder, "spellcheck": "false", "autocapitalize": "none"}
         super().__init__(required=False, max_length=_LONGEST_LIST, widget=forms.Textarea(attrs=attrs), **kwargs)

@@ -55,6 +55,11 @@ _FAILURES: dict[str, Promise] = {
 }
 # The gateway's own words for what it does not let through.
 _REFUSALS: tuple[tuple[str, Promise], ...] = (
+    (
+        "client certificate when calling",
+        _("The gateway asks callers for a certificate, and the portal has none to show. Call it with one of yours."),
+    ),
+    ("it is called by HTTPS", _("The gateway asks callers for a certificate, so this API is called by HTTPS, with one of yours.")),
     ("no address", _("The host name %(host)s has no address where the gateway stands.")),
     ("missing subscription key", _("The gateway asks for a subscription key, and none was sent.")),
     (
@@ -102,7 +107,7 @@ def try_connection(api: Api) -> Trial:
         except SealingError:
             return key_damaged(subscription)
     try:
-        answer = call("GET", api.gateway_path + _sample_target(operation), headers=headers)
+        answer = call("GET", api.gateway_path + _sample_target(operation), headers=headers, host=api.host_to_call)
     except GatewayUnreachable as failure:
         return unreachable(failure)
     return explain(api, answer)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import ssl
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 from django.conf import settings
+from requests.adapters import HTTPAdapter
 from requests.exceptions import RequestException, Timeout
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from apis.policy.failure import FAILURE_HEADER
+from certificates.models import ServerCertificate
 from portal.locations import url_of
 from portal.turns import Turns
 
@@ -117,19 +120,24 @@ def _shown(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def call(method: str, target: str, *, headers: dict[str, str], body: bytes = b"") -> Answer:
+def call(method: str, target: str, *, headers: dict[str, str], body: bytes = b"", host: str = "") -> Answer:
     """Send one request for *target* (path and query) to the gateway. Redirects are shown, not followed.
+
+    :param host: the name to call it by; empty: its address
 
     :raises GatewayUnreachable: if the gateway cannot be reached or does not answer in time
     :raises portal.turns.Busy: if too many such calls are under way
     """
     with _turns.turn():
-        return _call(method, target, headers=headers, body=body)
+        return _call(method, target, headers={"Host": host} | headers if host else headers, body=body)
 
 
 def _call(method: str, target: str, *, headers: dict[str, str], body: bytes) -> Answer:
     address = url_of(settings.GATEWAY_HOST, settings.GATEWAY_PORT)
     with requests.Session() as session:
+        if settings.GATEWAY_TLS_ADDRESS and settings.GATEWAY_HTTPS_REDIRECT:
+            address = url_of(*settings.GATEWAY_TLS_ADDRESS, scheme="https")
+            session.mount(address, _ToOurGateway(headers.get("Host", "")))
         session.trust_env = False  # no proxies, no .netrc: the call goes to the gateway or nowhere
         session.headers.clear()
         request = requests.Request(method, address + target, headers={"User-Agent": "publisher-portal"} | headers, data=body or None)
@@ -149,6 +157,27 @@ def _call(method: str, target: str, *, headers: dict[str, str], body: bytes) -> 
             cut=cut,
             milliseconds=round((time.monotonic() - started) * 1000),
         )
+
+
+class _ToOurGateway(HTTPAdapter):
+    """Calls the gateway by TLS under another name than its address; it is known by showing one of the server certificates."""
+
+    def __init__(self, name: str) -> None:
+        """Ask for *name*."""
+        self._name = name
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Trust the server certificates themselves."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        for der in ServerCertificate.objects.filter(current__isnull=False).values_list("current__der", flat=True):
+            context.load_verify_locations(cadata=bytes(der))
+        options |= {"ssl_context": context, "assert_hostname": False}
+        if self._name:
+            options["server_hostname"] = self._name
+        super().init_poolmanager(*arguments, **options)
 
 
 def _read(response: requests.Response, *, until: float) -> tuple[bytes, bool]:

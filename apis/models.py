@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apis.callers import Callers
 from apis.calls import Calls
 from apis.policy.model import (
     DEFAULT_KEY_HEADER,
@@ -48,7 +49,7 @@ class Credentials(models.TextChoices):
     CLIENT_CERTIFICATE = "client-certificate", _("Client certificates")
 
 
-class Api(Calls):
+class Api(Calls, Callers):
     """An API: a path on the gateway, the back end behind it, and how the gateway proves itself there."""
 
     name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, validators=[valid_name])
@@ -131,6 +132,8 @@ class Api(Calls):
             key_check=KeyCheck(required=self.subscription_required, header=self.key_header, query=self.key_query),
             operations=tuple(sorted(patterns)),
             inbound=self._inbound(),
+            hosts=tuple(self.hosts),
+            caller_authorities=self.caller_authorities,
             forwarding=self.forwarding(),
         )
 
@@ -154,8 +157,8 @@ class Api(Calls):
         )
 
     def _inbound(self) -> tuple[Rule, ...]:
-        cors = self.cors_rule()
-        return (*((cors,) if cors else ()), *self._credentials())
+        checks = (self.cors_rule(), self.caller_rule())
+        return (*(rule for rule in checks if rule), *self._credentials())
 
     def _credentials(self) -> tuple[Rule, ...]:
         match Credentials(self.credentials):

@@ -1,1 +1,1 @@
-"""Security → Client certificates: reading PFX files, sealing private keys, entries and their versions."""
+"""Security → Client certificates, Server certificates: reading PFX files, sealing private keys, entries and their versions."""

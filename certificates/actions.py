@@ -1,16 +1,17 @@
-"""Every change to client certificates: one function per change, rows and activity line in one transaction."""
+"""Every change to certificate entries, of whatever kind: one function per change, rows and activity line in one transaction."""
 
 from __future__ import annotations
 
 import base64
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
 from certificates.facts import Facts
-from certificates.models import NAME_MAX_LENGTH, RESERVED_NAMES, CertificateVersion, ClientCertificate, folded
+from certificates.models import NAME_MAX_LENGTH, RESERVED_NAMES, Certificate, CertificateVersion, ClientCertificate, Kind, folded
+from certificates.uses import apis_that_need
 from portal.activity import differences, record
 from portal.characters import deceives
 from portal.models import Event
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from apis.models import Api
     from certificates.pfx.model import Pfx
+
+C = TypeVar("C", bound=Certificate)
 
 _TOLD = ("number", "subject", "issuer", "serial", "thumbprint", "not_before", "not_after")  # of a version, by the activity log
 _ATTEMPTS = 10  # uploads at the same moment that may take a name made from the same common name
@@ -52,19 +55,19 @@ class NameTaken(Exception):
     :ivar certificate: that entry
     """
 
-    def __init__(self, certificate: ClientCertificate) -> None:
+    def __init__(self, certificate: Certificate) -> None:
         """Hold the entry."""
         super().__init__(f"There is already a certificate named {certificate.name}.")
         self.certificate = certificate
 
 
 class InUse(Exception):
-    """APIs present the certificate, so it is not deleted.
+    """APIs need the certificate, so it is not deleted.
 
     :ivar apis: those APIs, by name
     """
 
-    def __init__(self, certificate: ClientCertificate, apis: list[Api]) -> None:
+    def __init__(self, certificate: Certificate, apis: list[Api]) -> None:
         """Hold the entry and the APIs."""
         names = ", ".join(api.name for api in apis)
         super().__init__(f"The certificate {certificate.name} is used by these APIs: {names}. Remove it from them first.")
@@ -73,7 +76,12 @@ class InUse(Exception):
 
 
 def upload(pfx: Pfx, *, name: str = "", by: User | None, now: datetime) -> ClientCertificate:
-    """Store a new entry with *pfx* as its first version.
+    """Store a new client certificate; see :func:`upload_as`."""
+    return upload_as(ClientCertificate, pfx, name=name, by=by, now=now)
+
+
+def upload_as(kind: type[C], pfx: Pfx, *, name: str = "", by: User | None, now: datetime) -> C:
+    """Store a new entry of that *kind* with *pfx* as its first version.
 
     :param name: the entry's name; empty: made from the certificate's common name
     :raises AlreadyUploaded: if an entry holds this certificate already
@@ -81,31 +89,31 @@ def upload(pfx: Pfx, *, name: str = "", by: User | None, now: datetime) -> Clien
     """
     facts = Facts.of(pfx.certificate)
     for attempt in range(_ATTEMPTS):
-        _refuse_second_upload(facts)
-        _refuse_taken_name(name)
+        _refuse_second_upload(kind.KIND, facts)
+        _refuse_taken_name(kind.KIND, name)
         try:
-            return _upload(pfx, facts, name or _free_name(facts), by=by, now=now)
+            return _upload(kind, pfx, facts, name or _free_name(kind.KIND, facts), by=by, now=now)
         except IntegrityError:  # somebody else was faster; the next attempt sees what they have stored
             if attempt == _ATTEMPTS - 1:
                 raise
     raise AssertionError
 
 
-def replace(certificate: ClientCertificate, pfx: Pfx, *, by: User | None, now: datetime) -> ClientCertificate:
-    """Make *pfx* the current version; the APIs that point at the entry switch at once.
+def replace(certificate: C, pfx: Pfx, *, by: User | None, now: datetime) -> C:
+    """Make *pfx* the current version; what uses the entry switches at once.
 
-    :raises AlreadyUploaded: if an entry (this one included) holds this certificate already
+    :raises AlreadyUploaded: if an entry of its kind (this one included) holds this certificate already
     """
     facts = Facts.of(pfx.certificate)
-    _refuse_second_upload(facts)
+    _refuse_second_upload(certificate.KIND, facts)
     try:
         return _replace(certificate, pfx, facts, by=by, now=now)
     except IntegrityError:
-        _refuse_second_upload(facts)  # somebody else was faster
+        _refuse_second_upload(certificate.KIND, facts)  # somebody else was faster
         raise
 
 
-def renew(certificate: ClientCertificate, pfx: Pfx, *, by: User | None, now: datetime) -> ClientCertificate:
+def renew(certificate: C, pfx: Pfx, *, by: User | None, now: datetime) -> C:
     """Make *pfx* the current version: a new one, or the earlier one that it is. For those who send what shall be, not what shall change.
 
     :raises AlreadyUploaded: if another entry holds this certificate
@@ -117,7 +125,7 @@ def renew(certificate: ClientCertificate, pfx: Pfx, *, by: User | None, now: dat
 
 
 @transaction.atomic
-def roll_back(certificate: ClientCertificate, *, version: int, by: User | None, now: datetime) -> ClientCertificate:
+def roll_back(certificate: C, *, version: int, by: User | None, now: datetime) -> C:
     """Make an earlier (or later) version the current one again; nothing happens if it is.
 
     :raises CertificateVersion.DoesNotExist: if the entry has no version of that number
@@ -130,44 +138,51 @@ def roll_back(certificate: ClientCertificate, *, version: int, by: User | None, 
     chosen.current_since = now
     chosen.save(update_fields=["current_since"])
     _make_current(certificate, chosen)
-    changes = _differences(before, chosen)
-    record(Event.CERTIFICATE_ROLLED_BACK, certificate, by=by, at=now, changes=changes, version=version, thumbprint=chosen.thumbprint)
+    event, changes = _event("rolled-back", certificate), _differences(before, chosen)
+    record(event, certificate, by=by, at=now, changes=changes, version=version, thumbprint=chosen.thumbprint)
     return certificate
 
 
 @transaction.atomic
-def delete(certificate: ClientCertificate, *, by: User | None, now: datetime) -> None:
+def delete(certificate: Certificate, *, by: User | None, now: datetime) -> None:
     """Delete *certificate*, every version of it and their private keys.
 
-    :raises InUse: if APIs present it; the error lists them
+    :raises InUse: if APIs need it; the error lists them
     """
     certificate = _locked(certificate)
-    if apis := list(certificate.apis.order_by("name")):
+    if apis := list(apis_that_need(certificate).order_by("name")):
         raise InUse(certificate, apis)
-    record(Event.CERTIFICATE_DELETED, certificate, by=by, at=now)
-    ClientCertificate.objects.filter(pk=certificate.pk).update(current=None)
+    record(_event("deleted", certificate), certificate, by=by, at=now)
+    Certificate.objects.filter(pk=certificate.pk).update(current=None)
     certificate.delete()
 
 
-def _locked(certificate: ClientCertificate) -> ClientCertificate:
-    return ClientCertificate.objects.select_for_update().get(pk=certificate.pk)
+def _event(what: str, certificate: Certificate) -> Event:
+    kind = {Kind.CLIENT: "certificate", Kind.SERVER: "server-certificate"}[Kind(certificate.kind)]
+    return Event(f"{kind}.{what}")
+
+
+def _locked(certificate: C) -> C:
+    return type(certificate).objects.select_for_update().get(pk=certificate.pk)
 
 
 @transaction.atomic
-def _upload(pfx: Pfx, facts: Facts, name: str, *, by: User | None, now: datetime) -> ClientCertificate:
-    certificate = ClientCertificate.objects.create(name=name, created_at=now)
+def _upload(kind: type[C], pfx: Pfx, facts: Facts, name: str, *, by: User | None, now: datetime) -> C:
+    certificate = kind.objects.create(kind=kind.KIND, name=name, created_at=now)
     _add_version(certificate, pfx, facts, by=by, now=now)
-    record(Event.CERTIFICATE_UPLOADED, certificate, by=by, at=now, thumbprint=facts.thumbprint, subject=facts.shown_name)
+    record(_event("uploaded", certificate), certificate, by=by, at=now, thumbprint=facts.thumbprint, subject=facts.shown_name)
     return certificate
 
 
 @transaction.atomic
-def _replace(certificate: ClientCertificate, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime) -> ClientCertificate:
+def _replace(certificate: C, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime) -> C:
     certificate = _locked(certificate)
     before = certificate.current
     version = _add_version(certificate, pfx, facts, by=by, now=now)
     changes = _differences(before, version)
-    record(Event.CERTIFICATE_REPLACED, certificate, by=by, at=now, changes=changes, version=version.number, thumbprint=facts.thumbprint)
+    record(
+        _event("replaced", certificate), certificate, by=by, at=now, changes=changes, version=version.number, thumbprint=facts.thumbprint
+    )
     return certificate
 
 
@@ -176,20 +191,22 @@ def _differences(before: CertificateVersion | None, after: CertificateVersion) -
     return differences(old, new)
 
 
-def _refuse_taken_name(name: str) -> None:
-    if name and (other := ClientCertificate.objects.named(name).first()):
+def _refuse_taken_name(kind: Kind, name: str) -> None:
+    if name and (other := Certificate.objects.filter(kind=kind, folded_name=folded(name)).first()):
         raise NameTaken(other)
 
 
-def _refuse_second_upload(facts: Facts) -> None:
-    if holder := CertificateVersion.objects.filter(thumbprint_sha256=facts.thumbprint_sha256).select_related("certificate").first():
+def _refuse_second_upload(kind: Kind, facts: Facts) -> None:
+    same = CertificateVersion.objects.filter(kind=kind, thumbprint_sha256=facts.thumbprint_sha256)
+    if holder := same.select_related("certificate").first():
         raise AlreadyUploaded(holder)
 
 
-def _add_version(certificate: ClientCertificate, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime) -> CertificateVersion:
+def _add_version(certificate: Certificate, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime) -> CertificateVersion:
     newest = certificate.versions.order_by("-number").values_list("number", flat=True).first() or 0
     version = CertificateVersion(
         certificate=certificate,
+        kind=certificate.kind,
         number=newest + 1,
         der=pfx.certificate,
         chain=[base64.b64encode(der).decode() for der in pfx.chain],
@@ -213,20 +230,21 @@ def _add_version(certificate: ClientCertificate, pfx: Pfx, facts: Facts, *, by: 
     return version
 
 
-def _make_current(certificate: ClientCertificate, version: CertificateVersion) -> None:
+def _make_current(certificate: Certificate, version: CertificateVersion) -> None:
     certificate.current = version
     certificate.revision += 1
     certificate.save(update_fields=["current", "revision"])
 
 
-def _free_name(facts: Facts) -> str:
-    """Return a name nobody bears, made from the common name: ``Orders Client`` gives ``orders-client``.
+def _free_name(kind: Kind, facts: Facts) -> str:
+    """Return a name nobody of that *kind* bears, made from the common name: ``Orders Client`` gives ``orders-client``.
 
     Where there is none, from the first alternative name.
     """
     seen = "".join(" " if deceives(one) else one for one in facts.common_name or facts.shown_name)
     words = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", seen).lower())
     stem = words[: NAME_MAX_LENGTH - 8].strip("-._") or "certificate"
-    taken = {*RESERVED_NAMES, *ClientCertificate.objects.filter(folded_name__startswith=folded(stem)).values_list("folded_name", flat=True)}
+    alike = Certificate.objects.filter(kind=kind, folded_name__startswith=folded(stem))
+    taken = {*RESERVED_NAMES, *alike.values_list("folded_name", flat=True)}
     candidates = (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 2)))
     return next(name for name in candidates if folded(name) not in taken)

@@ -1,4 +1,4 @@
-"""Client certificates in Django's admin: facts to read, never key material. They are added and replaced on the portal's pages."""
+"""Certificates in Django's admin: facts to read, never key material. They are added and replaced on the portal's pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from certificates import actions
-from certificates.models import CertificateVersion, ClientCertificate, ExpiryNotice, SealedText
+from certificates.kinds import CLIENT_CERTIFICATES, SERVER_CERTIFICATES, Pages
+from certificates.models import Certificate, CertificateVersion, ClientCertificate, ExpiryNotice, SealedText, ServerCertificate
 from portal.admin import ReadOnlyAdmin
 from portal.responses import see_other
 
@@ -46,9 +47,10 @@ class ExpiryNoticeAdmin(ReadOnlyAdmin):
     list_select_related = ("version", "person")
 
 
-@admin.register(ClientCertificate)
-class ClientCertificateAdmin(ReadOnlyAdmin):
-    """The entries; deleting one goes the way of the portal's own page."""
+class CertificateAdmin(ReadOnlyAdmin):
+    """The entries of a kind; deleting one goes the way of the portal's own page."""
+
+    pages: Pages
 
     fields = ("name", "current", "created_at")
     list_display = ("name", "current", "expires")
@@ -58,7 +60,7 @@ class ClientCertificateAdmin(ReadOnlyAdmin):
 
     def has_delete_permission(self, request: HttpRequest, _obj: Any = None) -> bool:
         """Whoever may delete on the portal's page may delete here."""
-        return request.user.has_perm("certificates.delete_clientcertificate")
+        return request.user.has_perm(self.pages.permission("delete"))
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer our deletion in place of Django's, which neither asks nor tells the activity log."""
@@ -71,15 +73,15 @@ class ClientCertificateAdmin(ReadOnlyAdmin):
         certificate = self.get_object(request, object_id)
         if certificate is None or not self.has_delete_permission(request):
             raise PermissionDenied
-        return see_other("certificates:delete", certificate.name)
+        return see_other(self.pages.to["delete"], certificate.name)
 
     @admin.display(description=gettext_lazy("Expires"), ordering="current__not_after")
-    def expires(self, certificate: ClientCertificate) -> Any:
+    def expires(self, certificate: Certificate) -> Any:
         """Return when the current version expires."""
         return certificate.current.not_after if certificate.current else None
 
     @admin.action(description=gettext_lazy("Delete the selected certificates"), permissions=["delete"])
-    def delete_chosen(self, request: HttpRequest, chosen: QuerySet[ClientCertificate]) -> None:
+    def delete_chosen(self, request: HttpRequest, chosen: QuerySet[Certificate]) -> None:
         """Delete each through its action; what is in use stays."""
         for certificate in chosen:
             try:
@@ -88,7 +90,21 @@ class ClientCertificateAdmin(ReadOnlyAdmin):
                 names = ", ".join(api.name for api in refusal.apis)
                 sentence = _("%(name)s is used by these APIs and was not deleted: %(apis)s. Remove it from them first.")
                 self.message_user(request, sentence % {"name": certificate.name, "apis": names}, messages.ERROR)
-            except ClientCertificate.DoesNotExist:  # somebody else was faster, which is what was wanted
+            except Certificate.DoesNotExist:  # somebody else was faster, which is what was wanted
                 continue
             else:
                 self.message_user(request, _("%(name)s was deleted.") % {"name": certificate.name}, messages.SUCCESS)
+
+
+@admin.register(ClientCertificate)
+class ClientCertificateAdmin(CertificateAdmin):
+    """The client certificates."""
+
+    pages = CLIENT_CERTIFICATES
+
+
+@admin.register(ServerCertificate)
+class ServerCertificateAdmin(CertificateAdmin):
+    """The server certificates."""
+
+    pages = SERVER_CERTIFICATES

@@ -22,4 +22,6 @@ class CertificatesConfig(AppConfig):
         identity.ring_keys(checks.ring_keys)
         keys_from(activity_keys)
         register("certificate", model="certificates.ClientCertificate", url_name="certificates:detail")
+        register("server-certificate", model="certificates.ServerCertificate", url_name="server_certificates:detail")
         describe("certificate", "certificates.CertificateVersion")
+        describe("server-certificate", "certificates.CertificateVersion")

@@ -1,16 +1,16 @@
-"""Why back ends may refuse a certificate, in sentences. Used by the pages, by the APIs' pages and by the REST API."""
+"""Why the other side may refuse a certificate, in sentences. Used by the pages, by the APIs' pages and by the REST API."""
 
 from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from certificates.judgement import Doubt, DoubtKind
+from certificates.judgement import Doubt, DoubtKind, Purpose
 
-_SENTENCES: dict[DoubtKind, Promise] = {
+_OF_CLIENTS: dict[DoubtKind, Promise] = {
     DoubtKind.EXPIRED: _("The client certificate has expired; back ends usually refuse it."),
     DoubtKind.NOT_YET_VALID: _("The client certificate is not valid yet; back ends usually refuse it until then."),
-    DoubtKind.NOT_FOR_CLIENTS: _(
+    DoubtKind.WRONG_PURPOSE: _(
         "The certificate is not for client authentication (its extended key usage lacks clientAuth); most back ends refuse it. "
         "Have one issued for client authentication."
     ),
@@ -32,10 +32,40 @@ _SENTENCES: dict[DoubtKind, Promise] = {
     ),
     DoubtKind.ISSUER_WEAK: _("The key of %(detail)s, whose certificate is sent along, is too small for most back ends."),
 }
+_OF_SERVERS: dict[DoubtKind, Promise] = {
+    DoubtKind.EXPIRED: _("The server certificate has expired; callers refuse it."),
+    DoubtKind.NOT_YET_VALID: _("The server certificate is not valid yet; callers refuse it until then."),
+    DoubtKind.WRONG_PURPOSE: _(
+        "The certificate is not for server authentication (its extended key usage lacks serverAuth); callers refuse it. "
+        "Have one issued for server authentication."
+    ),
+    DoubtKind.NO_NAMES: _(
+        "The certificate names no host among its alternative names, where callers look for it; they refuse it. "
+        "Have one issued with the host names as alternative names."
+    ),
+    DoubtKind.NO_SIGNATURES: _(
+        "The certificate is not for signatures (its key usage lacks digitalSignature), but TLS asks a server for one; "
+        "many callers refuse it. Have one issued with that key usage."
+    ),
+    DoubtKind.WEAK_SIGNATURE: _("The certificate or one above it is signed by %(detail)s, which callers no longer accept."),
+    DoubtKind.UNKNOWN_EXTENSION: _(
+        "The certificate or one above it has a critical extension that callers hardly know (%(detail)s); those that do not must refuse "
+        "it. Have it issued without."
+    ),
+    DoubtKind.DATE_WITH_OFFSET: _(
+        "A date of the certificate or of one above it is not written in UTC but with a time zone, which X.509 forbids; "
+        "many callers refuse it. Have it issued again."
+    ),
+    DoubtKind.ISSUER_EXPIRED: _(
+        "The certificate of %(detail)s, which is sent along, has expired or is not valid yet; callers may refuse it."
+    ),
+    DoubtKind.ISSUER_WEAK: _("The key of %(detail)s, whose certificate is sent along, is too small for most callers."),
+}
+_SENTENCES = {Purpose.CLIENT: _OF_CLIENTS, Purpose.SERVER: _OF_SERVERS}
 
 UNPROTECTED = _("The file had no password: whoever has it can use the private key. Keep it safe, or delete it.")
 
 
-def sentence(doubt: Doubt) -> str:
-    """Return why back ends may refuse the certificate, in the active language."""
-    return str(_SENTENCES[doubt.kind]) % {"detail": doubt.detail}
+def sentence(doubt: Doubt, purpose: Purpose = Purpose.CLIENT) -> str:
+    """Return why the other side may refuse a certificate of that *purpose*, in the active language."""
+    return str(_SENTENCES[purpose][doubt.kind]) % {"detail": doubt.detail}

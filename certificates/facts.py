@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from certificates import ber
 from certificates.ber import Malformed
+from certificates.host_names import is_host_name
 from certificates.x509 import Certificate, names, times
 from certificates.x509.loading import KEY_USAGE
-from certificates.x509.names import AlternativeName
+from certificates.x509.names import AlternativeName, NameKind
 from certificates.x509.signatures import SignatureAlgorithm
 
 _LONGEST_SERIAL = 80  # RFC 5280 allows 40 hex digits; what hostile ones have beyond is cut off
@@ -132,6 +133,12 @@ class Facts:
             thumbprint=hashlib.sha1(certificate.der, usedforsecurity=False).hexdigest().upper(),
             thumbprint_sha256=hashlib.sha256(certificate.der).hexdigest().upper(),
         )
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """The hosts it is for: its alternative names that are host names, or all below one (``*.example.com``), in lower case."""
+        named = (str(name).lower().removesuffix(".") for name in self.alternative_names if name.kind is NameKind.HOST)
+        return tuple(dict.fromkeys(name for name in named if is_host_name(name)))
 
     @property
     def shown_name(self) -> str:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 import uuid
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates import doubts
 from certificates.facts import Facts
 from certificates.identity import Identity
-from certificates.judgement import doubts_of
+from certificates.judgement import Purpose, doubts_of
 from certificates.keyring import keyring
 from certificates.pfx.model import Aside
 from certificates.sealing import KeyRing, Sealed, SealingError, Secret
@@ -157,31 +157,61 @@ class FoldedName(_Text):
         return value
 
 
-class ClientCertificateQuerySet(models.QuerySet["ClientCertificate"]):
+class Kind(models.TextChoices):
+    """To whom the gateway shows a certificate."""
+
+    CLIENT = "client", _("client certificate")  # to back ends, where it is the client
+    SERVER = "server", _("server certificate")  # to its callers, as the server of a host name
+
+
+E = TypeVar("E", bound="Certificate")
+
+
+class CertificateQuerySet(models.QuerySet[E]):
     """Questions that pages and notices ask."""
 
-    def named(self, name: str) -> ClientCertificateQuerySet:
+    def named(self, name: str) -> Self:
         """Return the entry of that name, in whatever case."""
         return self.filter(folded_name=folded(name))
 
-    def expiring(self, *, now: datetime) -> ClientCertificateQuerySet:
+    def expiring(self, *, now: datetime) -> Self:
         """Return those whose current version has expired or will within 30 days, the most urgent first."""
         return self.filter(current__not_after__lte=now + EXPIRES_SOON).order_by("current__not_after", "name")
 
-    def with_use(self) -> ClientCertificateQuerySet:
+    def with_current(self) -> Self:
+        """Fetch what the current version is told apart by."""
+        heavy = (f"current__{field}" for field in ("der", "chain", "wrapped_key", "ciphertext"))  # rows are sorted faster without
+        return self.select_related("current").defer(*heavy)
+
+
+class ClientCertificateQuerySet(CertificateQuerySet["ClientCertificate"]):
+    """The same, and where they are used."""
+
+    def with_use(self) -> Self:
         """Annotate each with ``used_by``, the number of APIs that present it, and fetch what its current version is told apart by."""
         apis = self.model._meta.get_field("apis").related_model  # an app above this one
         uses = apis._default_manager.filter(certificate=OuterRef("pk")).order_by().values("certificate")
         counted = Coalesce(Subquery(uses.annotate(number=Count("pk")).values("number")), 0)
-        heavy = (f"current__{field}" for field in ("der", "chain", "wrapped_key", "ciphertext"))  # rows are sorted faster without
-        return self.select_related("current").defer(*heavy).annotate(used_by=counted)
+        return self.with_current().annotate(used_by=counted)
 
 
-class ClientCertificate(models.Model):
-    """A certificate entry. APIs point at the entry; its current version is what the gateway presents."""
+class ServerCertificateQuerySet(CertificateQuerySet["ServerCertificate"]):
+    """The same."""
 
+
+class _OfKind(models.Manager[E]):
+    """The entries of the model's kind."""
+
+    def get_queryset(self) -> models.QuerySet[E]:
+        return super().get_queryset().filter(kind=self.model.KIND)
+
+
+class Certificate(models.Model):
+    """A certificate entry. What uses it points at the entry; its current version is what the gateway shows."""
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.CLIENT, db_default=Kind.CLIENT, editable=False)
     name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, validators=[valid_name, not_reserved])
-    folded_name = FoldedName(max_length=3 * NAME_MAX_LENGTH, unique=True, editable=False)  # ß folds to ss, ΐ to three characters
+    folded_name = FoldedName(max_length=3 * NAME_MAX_LENGTH, editable=False)  # ß folds to ss, ΐ to three characters
     current = models.OneToOneField(
         "CertificateVersion",
         models.PROTECT,
@@ -192,33 +222,69 @@ class ClientCertificate(models.Model):
     created_at = models.DateTimeField(_("created"))
     revision = models.PositiveIntegerField(default=1, editable=False)
 
-    objects = ClientCertificateQuerySet.as_manager()
+    KIND: Kind  # of each kind's own model
 
     if TYPE_CHECKING:
-        apis: RelatedManager[Api]
         versions: RelatedManager[CertificateVersion]
 
     class Meta:
-        """Entries are listed by name."""
+        """Entries are listed by name; within a kind a name is unique."""
 
         ordering: ClassVar = ["name"]
-        verbose_name = _("client certificate")
-        verbose_name_plural = _("client certificates")
+        db_table = "certificates_clientcertificate"  # from when there was one kind; sealed values are not bound to it
+        default_permissions = ()  # each kind has its own
+        verbose_name = _("certificate")
+        verbose_name_plural = _("certificates")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "folded_name"], name="a_name_is_unique_within_its_kind")]
 
     def __str__(self) -> str:
         """Return the name."""
         return self.name
 
 
+class ClientCertificate(Certificate):
+    """What the gateway presents to back ends."""
+
+    KIND = Kind.CLIENT
+
+    objects = _OfKind.from_queryset(ClientCertificateQuerySet)()  # type: ignore[misc]  # the common table has one for all
+
+    if TYPE_CHECKING:
+        apis: RelatedManager[Api]  # type: ignore[misc]  # of this kind alone
+
+    class Meta:
+        """Of the common table."""
+
+        proxy = True
+        verbose_name = _("client certificate")
+        verbose_name_plural = _("client certificates")
+
+
+class ServerCertificate(Certificate):
+    """What the gateway shows to callers of the host names in it."""
+
+    KIND = Kind.SERVER
+
+    objects = _OfKind.from_queryset(ServerCertificateQuerySet)()  # type: ignore[misc]  # the common table has one for all
+
+    class Meta:
+        """Of the common table."""
+
+        proxy = True
+        verbose_name = _("server certificate")
+        verbose_name_plural = _("server certificates")
+
+
 class CertificateVersion(SealedSecret):
     """One key pair of an entry. The sealed secret is the private key, PKCS#8 DER."""
 
-    certificate = models.ForeignKey(ClientCertificate, models.CASCADE, related_name="versions", verbose_name=_("client certificate"))
+    certificate = models.ForeignKey(Certificate, models.CASCADE, related_name="versions", verbose_name=_("certificate"))
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.CLIENT, db_default=Kind.CLIENT, editable=False)  # its entry's
     number = models.PositiveIntegerField(_("version"))
     der = models.BinaryField()
     chain: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # base64 DER, the issuer of the leaf first
     thumbprint = models.CharField(_("thumbprint"), max_length=40, db_index=True)
-    thumbprint_sha256 = models.CharField(_("SHA-256 thumbprint"), max_length=64, unique=True)
+    thumbprint_sha256 = models.CharField(_("SHA-256 thumbprint"), max_length=64, db_index=True)
     aside: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(default=list)  # what the file held besides
     label = models.CharField(
         _("subject"), max_length=2000
@@ -234,12 +300,15 @@ class CertificateVersion(SealedSecret):
     current_since = models.DateTimeField(default=timezone.now, editable=False)  # or was until; which one stands in is told by it
 
     class Meta:
-        """A version has a number of its own; a certificate is uploaded once."""
+        """A version has a number of its own; a certificate is uploaded once for each kind."""
 
         ordering: ClassVar = ["-number"]
         verbose_name = _("version")
         verbose_name_plural = _("versions")
-        constraints: ClassVar = [models.UniqueConstraint(fields=["certificate", "number"], name="a_version_has_its_own_number")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["certificate", "number"], name="a_version_has_its_own_number"),
+            models.UniqueConstraint(fields=["kind", "thumbprint_sha256"], name="a_certificate_is_uploaded_once_for_each_kind"),
+        ]
 
     def __str__(self) -> str:
         """Return how people tell certificates apart."""
@@ -255,7 +324,7 @@ class CertificateVersion(SealedSecret):
     @property
     def sealed_name(self) -> str:
         """Entry and number: they are how pages name it."""
-        return f"{ClientCertificate._meta.verbose_name} {self.certificate}, {self._meta.verbose_name} {self.number}"
+        return f"{Kind(self.kind).label} {self.certificate}, {self._meta.verbose_name} {self.number}"
 
     @property
     def last_four(self) -> str:
@@ -278,11 +347,12 @@ class CertificateVersion(SealedSecret):
         return [Aside.from_json(one) for one in self.aside]
 
     def doubts(self, *, now: datetime) -> list[str]:
-        """Return why back ends may refuse it, in sentences."""
-        return [doubts.sentence(doubt) for doubt in doubts_of(self.path, now=now)]
+        """Return why whoever it is shown to may refuse it, in sentences."""
+        purpose = Purpose(self.kind)
+        return [doubts.sentence(doubt, purpose) for doubt in doubts_of(self.path, purpose, now=now)]
 
     def identity(self) -> Identity:
-        """Return what the gateway presents: chain and unsealed private key.
+        """Return what the gateway shows: chain and unsealed private key.
 
         :raises certificates.sealing.SealingError: if the ring lacks the row's key, or the row was tampered with
         """

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import ngettext
 
-from certificates.models import CertificateVersion, ClientCertificate, ExpiryNotice
+from certificates.models import Certificate, CertificateVersion, ClientCertificate, ExpiryNotice, ServerCertificate
 from portal.preferences import preferences_of
 
 THRESHOLDS = (30, 14, 7, 1, 0)  # days left; 0: it has expired
@@ -25,7 +25,7 @@ class Due:
     """What one person has not been told yet."""
 
     person: User
-    certificates: tuple[ClientCertificate, ...]  # the most urgent first; annotated with used_by
+    certificates: tuple[Certificate, ...]  # the most urgent first; client certificates are annotated with used_by
 
     @property
     def names(self) -> list[str]:
@@ -35,7 +35,11 @@ class Due:
 
 def due(*, now: datetime) -> Iterator[Due]:
     """Yield, for everybody who may renew certificates and has a mail address, what they have not been told yet."""
-    expiring = list(ClientCertificate.objects.expiring(now=now).with_use())
+    expiring: list[Certificate] = [
+        *ClientCertificate.objects.expiring(now=now).with_use(),
+        *ServerCertificate.objects.expiring(now=now).with_current(),
+    ]
+    expiring.sort(key=lambda one: (_version(one).not_after, one.name))
     people = User.objects.with_perm("certificates.change_clientcertificate", backend="django.contrib.auth.backends.ModelBackend")
     for person in people.exclude(email="").select_related("preferences").order_by("pk"):
         told = set(ExpiryNotice.objects.filter(person=person).values_list("version", "days"))
@@ -67,11 +71,11 @@ def _mail(notice: Due, now: datetime) -> EmailMessage:
     preferences = preferences_of(notice.person)
     with translation.override((preferences and preferences.language) or settings.LANGUAGE_CODE):
         number = len(notice.certificates)
-        subject = ngettext("%d client certificate needs renewal", "%d client certificates need renewal", number) % number
+        subject = ngettext("%d certificate needs renewal", "%d certificates need renewal", number) % number
         body = render_to_string("certificates/expiry_mail.txt", {"certificates": notice.certificates, "now": now})
     return EmailMessage(f"{settings.EMAIL_SUBJECT_PREFIX}{subject}", body, to=[notice.person.email])
 
 
-def _version(certificate: ClientCertificate) -> CertificateVersion:
+def _version(certificate: Certificate) -> CertificateVersion:
     assert certificate.current is not None  # noqa: S101 - an entry is made with its first version
     return certificate.current

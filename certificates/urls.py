@@ -1,16 +1,24 @@
-"""The addresses of the certificates app."""
+"""The addresses of the client certificates' pages, and of each other kind's."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 import certificates.converters  # noqa: F401 - registers <name:…>
 from certificates import views
+from certificates.kinds import CLIENT_CERTIFICATES, Pages
+
+
+def addresses_of(pages: Pages) -> list[URLPattern]:
+    """Return the addresses of the pages of one kind."""
+    kind = {"pages": pages}
+    return [
+        path("", views.index, kind, name="index"),
+        path("upload/", views.upload, kind, name="upload"),
+        path("<name:name>/", views.detail, kind, name="detail"),
+        path("<name:name>/replace/", views.replace, kind, name="replace"),
+        path("<name:name>/roll-back/", views.roll_back, kind, name="roll_back"),
+        path("<name:name>/delete/", views.delete, kind, name="delete"),
+    ]
+
 
 app_name = "certificates"
-urlpatterns = [
-    path("", views.index, name="index"),
-    path("upload/", views.upload, name="upload"),
-    path("<name:name>/", views.detail, name="detail"),
-    path("<name:name>/replace/", views.replace, name="replace"),
-    path("<name:name>/roll-back/", views.roll_back, name="roll_back"),
-    path("<name:name>/delete/", views.delete, name="delete"),
-]
+urlpatterns = addresses_of(CLIENT_CERTIFICATES)

@@ -1,11 +1,10 @@
-"""Security → Client certificates: the pages. They translate; what may happen is decided in :mod:`certificates.actions`."""
+"""Security → Client certificates, Server certificates: the pages. They translate; :mod:`certificates.actions` decides."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -15,10 +14,13 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certificates import actions, doubts
+from certificates.access import may
 from certificates.forms import PfxForm, RollBackForm, UploadForm
-from certificates.judgement import DoubtKind, doubts_of, without_issuer
-from certificates.models import CertificateVersion, ClientCertificate, holding_words
+from certificates.judgement import DoubtKind, Purpose, doubts_of, without_issuer
+from certificates.kinds import Pages
+from certificates.models import Certificate, CertificateVersion, ClientCertificate, holding_words
 from certificates.pfx import Pfx, Problem
+from certificates.uses import apis_that_need
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import Column, listing
 from portal.responses import see_other
@@ -29,31 +31,35 @@ _COLUMNS = (
     Column(key="thumbprint", label=gettext_lazy("Thumbprint"), field="current__thumbprint"),
     Column(key="issuer", label=gettext_lazy("Issuer"), field="current__issuer"),
     Column(key="expires", label=gettext_lazy("Expires"), field="current__not_after"),
-    Column(key="used", label=gettext_lazy("In use by"), field="used_by"),
 )
+_USE = Column(key="used", label=gettext_lazy("In use by"), field="used_by")
 _SHOWN_APIS = 50  # of those that use a certificate; the others are counted
 
 
 @require_safe
-@permission_required("certificates.view_clientcertificate", raise_exception=True)
-def index(request: PortalRequest) -> HttpResponse:
+@may("view")
+def index(request: PortalRequest, pages: Pages) -> HttpResponse:
     """List the certificates; ``q`` searches, ``sort`` and ``page`` as in the address."""
-    shown = listing(request, ClientCertificate.objects.with_use(), _COLUMNS, search=holding_words)
+    if pages.presented:
+        shown = listing(request, ClientCertificate.objects.with_use(), (*_COLUMNS, _USE), search=holding_words)
+    else:
+        shown = listing(request, pages.model.objects.with_current(), _COLUMNS, search=holding_words)
     template = "certificates/_list.html" if (fragment := wants_fragment(request)) else "certificates/index.html"
-    return render(request, template, {"listing": shown, "page": shown.page, "fragment": fragment})
+    return _render(request, pages, template, {"listing": shown, "page": shown.page, "fragment": fragment})
 
 
 @sensitive_variables("form", "pfx")
 @sensitive_post_parameters("password", "pem")
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("certificates.add_clientcertificate", raise_exception=True)
-def upload(request: PortalRequest) -> HttpResponse:
+@may("add")
+def upload(request: PortalRequest, pages: Pages) -> HttpResponse:
     """Store a new certificate."""
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    form.fields["name"].help_text = str(pages.name_help)
     held: dict[str, Any] = {}
     if form.is_valid() and (pfx := form.open()):
         try:
-            certificate = actions.upload(pfx, name=form.cleaned_data["name"], by=request.user, now=timezone.now())
+            certificate = actions.upload_as(pages.model, pfx, name=form.cleaned_data["name"], by=request.user, now=timezone.now())
         except actions.AlreadyUploaded as refusal:
             held = _say_who_holds_it(form, refusal)
         except actions.NameTaken as refusal:
@@ -61,15 +67,15 @@ def upload(request: PortalRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s was uploaded.") % {"name": certificate.name})
             _say_that_it_was_unprotected(request, pfx)
-            return see_other("certificates:detail", certificate.name)
-    return render(request, "certificates/upload.html", {"form": form, **held}, status=_status_of(form))
+            return see_other(pages.to["detail"], certificate.name)
+    return _render(request, pages, "certificates/upload.html", {"form": form, **held}, status=_status_of(form))
 
 
 @require_safe
-@permission_required("certificates.view_clientcertificate", raise_exception=True)
-def detail(request: PortalRequest, name: str) -> HttpResponse:
+@may("view")
+def detail(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     """Show what a certificate says of itself, its versions and which APIs present it."""
-    certificate = _find(name)
+    certificate = _find(pages, name)
     assert certificate.current is not None  # noqa: S101 - an entry is made with its first version
     context = {
         "certificate": certificate,
@@ -78,16 +84,16 @@ def detail(request: PortalRequest, name: str) -> HttpResponse:
         "now": timezone.now(),
         **_use_of(certificate),
     }
-    return render(request, "certificates/detail.html", context)
+    return _render(request, pages, "certificates/detail.html", context)
 
 
 @sensitive_variables("form", "pfx")
 @sensitive_post_parameters("password", "pem")
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("certificates.change_clientcertificate", raise_exception=True)
-def replace(request: PortalRequest, name: str) -> HttpResponse:
+@may("change")
+def replace(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     """Add a new version, which every API that uses the entry presents from then on."""
-    certificate = _find(name)
+    certificate = _find(pages, name)
     form = PfxForm(request.POST, request.FILES) if request.method == "POST" else PfxForm()
     held: dict[str, Any] = {}
     if form.is_valid() and (pfx := form.open()):
@@ -95,89 +101,96 @@ def replace(request: PortalRequest, name: str) -> HttpResponse:
             certificate = actions.replace(certificate, pfx, by=request.user, now=timezone.now())
         except actions.AlreadyUploaded as refusal:
             held = _say_who_holds_it(form, refusal, certificate)
-        except ClientCertificate.DoesNotExist as gone:
+        except Certificate.DoesNotExist as gone:
             raise Http404 from gone
         else:
-            messages.success(request, _("%(name)s was replaced.") % {"name": name} + " " + _where_it_goes(certificate))
+            messages.success(request, _("%(name)s was replaced.") % {"name": name} + " " + _where_it_goes(pages, certificate))
             _say_that_it_was_unprotected(request, pfx)
-            return see_other("certificates:detail", certificate.name)
+            return see_other(pages.to["detail"], certificate.name)
     context = {"form": form, "certificate": certificate, **held, **_use_of(certificate)}
-    return render(request, "certificates/replace.html", context, status=_status_of(form))
+    return _render(request, pages, "certificates/replace.html", context, status=_status_of(form))
 
 
 @require_POST
-@permission_required("certificates.change_clientcertificate", raise_exception=True)
-def roll_back(request: PortalRequest, name: str) -> HttpResponse:
+@may("change")
+def roll_back(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     """Make another version the current one."""
-    certificate = _find(name)
+    certificate = _find(pages, name)
     form = RollBackForm(request.POST)
     form.fields["version"].queryset = certificate.versions.all()  # type: ignore[attr-defined]  # a ModelChoiceField
     if not form.is_valid():
-        return render(request, "certificates/no_such_version.html", {"form": form, "certificate": certificate}, status=422)
+        return _render(request, pages, "certificates/no_such_version.html", {"form": form, "certificate": certificate}, status=422)
     version = form.cleaned_data["version"]
     try:
         certificate = actions.roll_back(certificate, version=version.number, by=request.user, now=timezone.now())
-    except ClientCertificate.DoesNotExist as gone:
+    except Certificate.DoesNotExist as gone:
         raise Http404 from gone
-    messages.success(request, _("%(name)s was rolled back.") % {"name": name} + " " + _where_it_goes(certificate))
-    return see_other("certificates:detail", name)
+    messages.success(request, _("%(name)s was rolled back.") % {"name": name} + " " + _where_it_goes(pages, certificate))
+    return see_other(pages.to["detail"], name)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("certificates.delete_clientcertificate", raise_exception=True)
-def delete(request: PortalRequest, name: str) -> HttpResponse:
+@may("delete")
+def delete(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     """Delete a certificate after a confirmation; one that is in use stays, and the page says where."""
-    certificate = _find(name)
+    certificate = _find(pages, name)
     use = _use_of(certificate)
     if request.method == "POST":
         try:
             actions.delete(certificate, by=request.user, now=timezone.now())
         except actions.InUse:
-            return render(request, "certificates/in_use.html", {"certificate": certificate, **_use_of(certificate)}, status=409)
-        except ClientCertificate.DoesNotExist as gone:
+            return _render(request, pages, "certificates/in_use.html", {"certificate": certificate, **_use_of(certificate)}, status=409)
+        except Certificate.DoesNotExist as gone:
             raise Http404 from gone
         messages.success(request, _("%(name)s was deleted.") % {"name": name})
-        return see_other("certificates:index")
+        return see_other(pages.to["index"])
     template = "certificates/in_use.html" if use["used_by"] else "certificates/confirm_delete.html"
-    return render(request, template, {"certificate": certificate, **use})
+    return _render(request, pages, template, {"certificate": certificate, **use})
 
 
-def _find(name: str) -> ClientCertificate:
+def _render(request: PortalRequest, pages: Pages, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """Render a page of the kind, with what its reader may do."""
+    may_do = {f"may_{action}": request.user.has_perm(pages.permission(action)) for action in ("add", "change", "delete")}
+    return render(request, template, {"pages": pages, **may_do, **context}, status=status)
+
+
+def _find(pages: Pages, name: str) -> Certificate:
     """Return the entry of that name, in whatever case, or answer 404."""
-    return get_object_or_404(ClientCertificate.objects.named(name).select_related("current__created_by"))
+    return get_object_or_404(pages.model.objects.named(name).select_related("current__created_by"))
 
 
 def _what_it_is(version: CertificateVersion) -> dict[str, Any]:
     """Return what a page shows of a version: its facts, its chain and what is wrong with either."""
     now = timezone.now()
     leaf, *above = path = version.path
+    purpose = Purpose(version.kind)
     told = (DoubtKind.EXPIRED, DoubtKind.NOT_YET_VALID)  # by a note of their own
     return {
         "facts": leaf,
+        "hosts": leaf.host_names,
         "chain": above,
         "without_issuer": without_issuer(path),
         "aside": version.left_aside,
-        "doubts": [doubts.sentence(doubt) for doubt in doubts_of(path, now=now) if doubt.kind not in told],
+        "doubts": [doubts.sentence(doubt, purpose) for doubt in doubts_of(path, purpose, now=now) if doubt.kind not in told],
     }
 
 
-def _use_of(certificate: ClientCertificate) -> dict[str, Any]:
-    """Return which APIs present it, as far as a page shows them, and how many there are."""
-    apis = list(certificate.apis.order_by("display_name", "name").only("name", "display_name", "certificate")[: _SHOWN_APIS + 1])
-    used_by = len(apis) if len(apis) <= _SHOWN_APIS else certificate.apis.count()
+def _use_of(certificate: Certificate) -> dict[str, Any]:
+    """Return which APIs need it, as far as a page shows them, and how many there are."""
+    users = apis_that_need(certificate)
+    apis = list(users.order_by("display_name", "name").only("name", "display_name", "certificate")[: _SHOWN_APIS + 1])
+    used_by = len(apis) if len(apis) <= _SHOWN_APIS else users.count()
     return {"apis": apis[:_SHOWN_APIS], "used_by": used_by, "more": used_by - len(apis[:_SHOWN_APIS])}
 
 
-def _where_it_goes(certificate: ClientCertificate) -> str:
+def _where_it_goes(pages: Pages, certificate: Certificate) -> str:
     """Say what becomes of the current version: what is presented only a gateway can tell, and not yet."""
     assert certificate.current is not None  # noqa: S101 - an entry is made with its first version
-    number = {"number": certificate.current.number}
-    if certificate.apis.exists():
-        return _("Version %(number)d goes to the gateways; below stands where it is presented.") % number
-    return _("Version %(number)d is current; no API presents it yet.") % number
+    words = pages.goes if apis_that_need(certificate).exists() else pages.goes_nowhere
+    return str(words) % {"number": certificate.current.number}
 
 
-def _say_who_holds_it(form: PfxForm, refusal: actions.AlreadyUploaded, asked: ClientCertificate | None = None) -> dict[str, Any]:
+def _say_who_holds_it(form: PfxForm, refusal: actions.AlreadyUploaded, asked: Certificate | None = None) -> dict[str, Any]:
     """Put the sentence at the file; the page links to the entry, or offers to roll back to an earlier version of *asked* itself."""
     names = {"name": refusal.certificate.name, "number": refusal.version.number}
     if asked is None or refusal.certificate != asked:

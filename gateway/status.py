@@ -65,7 +65,7 @@ def _entry(kind: Kind, pk: int) -> _Entry | None:
             entries = ClientCertificate.objects.filter(apis=pk)
         case Kind.CERTIFICATE:
             entries = ClientCertificate.objects.filter(pk=pk)
-        case Kind.SUBSCRIPTION:
+        case Kind.SUBSCRIPTION | Kind.SERVER_CERTIFICATE:
             return None
     found = entries.values_list("pk", "name", "current__number", "current").first()
     return _Entry(*found) if found else None
@@ -91,7 +91,7 @@ def _refusals(kind: Kind, pk: int, entry: _Entry | None) -> dict[int | None, _Re
             about = Q(api=pk)
         case Kind.CERTIFICATE:
             about = Q(api__certificate=pk)
-        case Kind.SUBSCRIPTION:
+        case Kind.SUBSCRIPTION | Kind.SERVER_CERTIFICATE:
             return {}
     worst_last = F("presents__number").desc(nulls_last=True)
     rows = Refusal.objects.filter(about).order_by(worst_last).values_list("gateway", "reason", "presents__number").distinct()

@@ -36,6 +36,11 @@ class Issued:
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     @property
+    def chain_pem(self) -> str:
+        """The certificates above it, PEM."""
+        return "".join(one.public_bytes(serialization.Encoding.PEM).decode() for one in self.chain)
+
+    @property
     def key_der(self) -> bytes:
         """The private key, PKCS#8 DER."""
         return self.key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -129,3 +134,19 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
+
+
+def impersonated(issued: Issued, *, signed_by: Issued) -> Issued:
+    """Return a certificate that says the same as *issued* for a key of one's own, signed by somebody else."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    genuine = issued.certificate
+    builder = x509.CertificateBuilder(
+        genuine.issuer,
+        genuine.subject,
+        key.public_key(),
+        x509.random_serial_number(),
+        genuine.not_valid_before_utc,
+        genuine.not_valid_after_utc,
+        list(genuine.extensions),
+    )
+    return Issued(certificate=builder.sign(signed_by.key, hashes.SHA256()), key=key)

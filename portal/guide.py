@@ -22,8 +22,10 @@ FIRST_PAGE = "index"
 _PAGES = (
     ("dashboard", "first-steps"),
     ("certificates:", "client-certificates"),
+    ("server_certificates:", "https"),
     ("apis:security", "api-security"),
     ("apis:policy", "api-security"),
+    ("apis:callers", "https"),
     ("apis:calls", "api-calls"),
     ("apis:", "apis"),
     ("subscriptions:", "subscriptions"),

@@ -16,6 +16,7 @@ class Kind(enum.StrEnum):
 
     API = "api"
     CERTIFICATE = "certificate"
+    SERVER_CERTIFICATE = "server-certificate"
     SUBSCRIPTION = "subscription"
 
 

@@ -19,6 +19,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 PORTAL_HOME = Path(read("PORTAL_HOME", str(BASE_DIR / "var"))).resolve()
 PORTAL_HOST, PORTAL_PORT = read_address("PORTAL_ADDRESS", "127.0.0.1:8000")
 GATEWAY_HOST, GATEWAY_PORT = read_address("GATEWAY_ADDRESS", "127.0.0.1:8080")
+GATEWAY_TLS_ADDRESS = read_optional_address("GATEWAY_TLS_ADDRESS")  # where it ends TLS, with the server certificates; none: HTTP only
+GATEWAY_HTTP3 = read("GATEWAY_HTTP3") == "1"  # also over UDP there
+GATEWAY_HTTPS_REDIRECT = read("GATEWAY_HTTPS_REDIRECT") == "1"  # callers by HTTP are sent there
 GATEWAY_ADMIN_ADDRESS = read_optional_address("GATEWAY_ADMIN_ADDRESS")  # none: a unix socket under PORTAL_HOME
 GATEWAY_IDLE_SECONDS = int(read("GATEWAY_IDLE_SECONDS", "60"))  # how long a call may go without a byte in either direction
 # How long calls under way, WebSockets and streams may outlive their API, or a certificate that was replaced; empty: for ever.
@@ -275,11 +278,15 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages need our files
 _BEHIND_TLS = read("PORTAL_BEHIND_TLS_PROXY") == "1"
+# The portal's own TLS: PEM files, the certificate with its chain. Read again when they change.
+PORTAL_TLS_CERTIFICATE = os.environ.get("PORTAL_TLS_CERTIFICATE", "")
+PORTAL_TLS_KEY = os.environ.get("PORTAL_TLS_KEY", "")
+_BY_TLS = _BEHIND_TLS or bool(PORTAL_TLS_CERTIFICATE)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _BEHIND_TLS else None
-SECURE_HSTS_SECONDS = 365 * 86400 if _BEHIND_TLS else 0  # of this host alone; others below the same domain may speak HTTP
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _BEHIND_TLS
+SECURE_HSTS_SECONDS = 365 * 86400 if _BY_TLS else 0  # of this host alone; others below the same domain may speak HTTP
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _BY_TLS
 # __Host-: browsers take it from this very host and over TLS only, so that no neighbour can plant one (RFC 6265bis, 4.1.3.2).
-COOKIE_PREFIX = "__Host-" if _BEHIND_TLS else ""
+COOKIE_PREFIX = "__Host-" if _BY_TLS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = (
     f"{COOKIE_PREFIX}{name}" for name in ("sessionid", "csrftoken", "django_language")
 )

@@ -21,6 +21,7 @@ KINDS: dict[str, tuple[str | Promise, str]] = {
     "api": (_("APIs"), "cube"),
     "subscription": (_("Subscriptions"), "ticket"),
     "certificate": (_("Client certificates"), "shield-check"),
+    "server-certificate": (_("Server certificates"), "lock-closed"),
     "backend": (_("Back ends"), "globe-alt"),
     "gateway": (_("Gateways"), "server-stack"),
     "token": (_("Access tokens"), "key"),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from apis import actions as api_actions
 from apis.models import Api, Subscription
 from certificates import actions as certificate_actions
-from certificates.models import ClientCertificate
+from certificates.models import ClientCertificate, ServerCertificate
 from gateway.models import FailedCall, FailureKind, Gateway, Usage
 from portal.activity.writing import write
 from portal.models import Activity, Event, Invitation
@@ -21,12 +21,18 @@ from rest import actions as rest_actions
 from rest.models import SharedAccess
 from tests.issuing import Issued, PrivateKey, issue
 
-__all__ = ["Issued", "PrivateKey", "issue", "make_api", "make_certificate", "make_subscription"]
+__all__ = ["Issued", "PrivateKey", "issue", "make_api", "make_certificate", "make_server_certificate", "make_subscription"]
 
 
 def make_certificate(name: str = "orders-client", issued: Issued | None = None) -> ClientCertificate:
     """Store a client certificate."""
     return certificate_actions.upload((issued or issue(name)).as_pfx(), name=name, by=None, now=timezone.now())
+
+
+def make_server_certificate(name: str = "api.example.com", issued: Issued | None = None) -> ServerCertificate:
+    """Store a server certificate, by default for the host name that it is called by."""
+    pfx = (issued or issue(name, hosts=(name,))).as_pfx()
+    return certificate_actions.upload_as(ServerCertificate, pfx, name=name, by=None, now=timezone.now())
 
 
 def make_api(name: str = "orders", *, service_url: str = "https://orders.example.com", path: str = "", everything: bool = True) -> Api:

@@ -1,6 +1,7 @@
 """Every change to APIs, operations and subscriptions: one function per change, rows and activity line in one transaction."""
 
 from apis.actions.apis import ApiSecurity, ApiSettings, change_api, create_api, delete_api, secure_api
+from apis.actions.callers import ApiCallers, change_callers
 from apis.actions.calls import ApiCalls, change_calls
 from apis.actions.operations import add_operation, change_operation, delete_operation
 from apis.actions.refusals import EditedMeanwhile, KeyTaken, NotOverHttp, PasswordMissing, Taken
@@ -15,6 +16,7 @@ from apis.actions.subscriptions import (
 )
 
 __all__ = [
+    "ApiCallers",
     "ApiCalls",
     "ApiSecurity",
     "ApiSettings",
@@ -25,6 +27,7 @@ __all__ = [
     "Taken",
     "add_operation",
     "change_api",
+    "change_callers",
     "change_calls",
     "change_operation",
     "change_subscription",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from apis.callers import Callers
 from apis.calls import Calls
 from apis.models import Api, BasicCredentials, Operation, Subscription
 
 _SETTINGS = ("display_name", "description", "service_url", "path", "subscription_required", "key_header", "key_query")
 _SECURITY = ("credentials", "validate_certificate_chain", "validate_certificate_name", "trusted_ca")
-_API = (*_SETTINGS, *_SECURITY, *(field.name for field in Calls._meta.get_fields()))
+_API = (*_SETTINGS, *_SECURITY, *(field.name for part in (Calls, Callers) for field in part._meta.get_fields()))
 
 
 def of_api(api: Api) -> dict[str, Any]:
-    """Return settings, security and how calls go on, but no password."""
+    """Return settings, security, who may call and how calls go on, but no password."""
     found = {name: getattr(api, name) for name in _API}
     found["certificate"] = api.certificate.name if api.certificate else None
     found["username"] = BasicCredentials.objects.filter(api=api).values_list("username", flat=True).first()

@@ -1,16 +1,17 @@
 """The policy document: ``<policies>`` rendered from rules, and rules read from it. [pure]
 
 The vocabulary is the published product's (its policy reference: ``authentication-certificate``, ``authentication-basic``, ``cors``,
-``forward-request``, ``base``); whatever else a document holds is refused by element and line rather than ignored.
+``validate-client-certificate``, ``forward-request``, ``base``); whatever else a document holds is refused by element and line rather
+than ignored.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from apis.policy import cors
+from apis.policy import callers, cors
 from apis.policy.elements import Element, UnreadablePolicy, lines_of, read
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Cors, ForwardRequest, Rule
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Cors, ForwardRequest, Rule, ValidateClientCertificate
 from apis.policy.reader import SECTIONS, rules_of
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def _element(rule: Rule, *, reveal: bool) -> Element:
             return Element("authentication-basic", {"username": rule.username, "password": password})
         case Cors():
             return cors.element_of(rule)
+        case ValidateClientCertificate():
+            return callers.element_of(rule)
         case ForwardRequest():
             return Element("forward-request", {"timeout": str(rule.timeout_seconds)})
         case _:

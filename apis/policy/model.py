@@ -68,7 +68,25 @@ class ForwardRequest:
     timeout_seconds: int
 
 
-Rule = AuthenticationCertificate | AuthenticationBasic | Cors | ForwardRequest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerIdentity:
+    """A caller's certificate, by what it says; of what is empty, nothing is asked. The published product's ``identity``."""
+
+    thumbprint: str = ""  # 40 (SHA-1) or 64 (SHA-256) upper-case hex digits
+    name: str = ""  # one of its alternative names: a host name or a URI
+    issuer_thumbprint: str = ""  # SHA-1, of an authority that its path leads to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateClientCertificate:
+    """Ask callers for a certificate and pass on what it says; refuse calls without one of these, where it is required."""
+
+    required: bool = True
+    trusted: bool = True  # its path must lead to one of the API's authorities for callers
+    identities: tuple[CallerIdentity, ...] = ()  # one of them; none: any
+
+
+Rule = AuthenticationCertificate | AuthenticationBasic | Cors | ForwardRequest | ValidateClientCertificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +166,8 @@ class Policy:
     key_check: KeyCheck
     operations: tuple[OperationPattern, ...]  # sorted
     inbound: tuple[Rule, ...]
+    hosts: tuple[str, ...] = ()  # under which it may be called; none: under any
+    caller_authorities: str = ""  # PEM; what callers' certificates must lead to, where they must
     forwarding: Forwarding = Forwarding()
 
     @property
@@ -155,6 +175,11 @@ class Policy:
         """What its document says: the inbound rules, and how long to wait where that is the API's own."""
         idle = self.forwarding.idle_seconds
         return self.inbound if idle is None else (*self.inbound, ForwardRequest(timeout_seconds=idle))
+
+    @property
+    def caller_certificate(self) -> ValidateClientCertificate | None:
+        """The rule about callers' certificates, if there is one."""
+        return next((rule for rule in self.inbound if isinstance(rule, ValidateClientCertificate)), None)
 
     @property
     def cors(self) -> Cors | None:

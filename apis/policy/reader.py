@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from apis.policy.callers import read_callers
 from apis.policy.cors import read_cors
 from apis.policy.elements import Element
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Cors, ForwardRequest, Rule
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, ForwardRequest, Rule
 from certificates.sealing import Secret
 
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
@@ -103,10 +104,11 @@ def _forward_request(element: Element) -> ForwardRequest | None:
     return ForwardRequest(timeout_seconds=int(text))
 
 
-_READERS: dict[str, tuple[str, Callable[[Element], AuthenticationCertificate | AuthenticationBasic | Cors | ForwardRequest | None]]] = {
+_READERS: dict[str, tuple[str, Callable[[Element], Rule | None]]] = {
     "authentication-certificate": ("inbound", _certificate),
     "authentication-basic": ("inbound", _basic),
     "cors": ("inbound", read_cors),
+    "validate-client-certificate": ("inbound", read_callers),
     "forward-request": ("backend", _forward_request),
 }
 

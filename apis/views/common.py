@@ -33,6 +33,7 @@ def tab(request: PortalRequest, api: Api, which: str, *, status: int = OK, templ
         ("settings", _("Settings")),
         ("operations", _("Operations")),
         ("security", _("Security")),
+        ("callers", _("Callers")),
         ("calls", _("Calls")),
         ("policy", _("Policy")),
         *([("console", _("Test"))] if request.user.has_perm("apis.change_api") else []),
@@ -52,7 +53,14 @@ def edited_meanwhile(request: PortalRequest, current: Api, which: str, *, mine: 
     return tab(request, current, which, template="apis/edited_meanwhile.html", status=CONFLICT, **context)
 
 
-def gateway_address(request: HttpRequest) -> str:
-    """Return where callers reach the gateway: its address, or the portal's host if the gateway listens on every address."""
-    own = settings.GATEWAY_HOST
-    return url_of(urlsplit(f"//{request.get_host()}").hostname or own if own in _ANYWHERE else own, settings.GATEWAY_PORT)
+def gateway_address(request: HttpRequest, api: Api | None = None) -> str:
+    """Return where callers reach the gateway: its address, or the portal's host if the gateway listens on every address.
+
+    :param api: which they call; it may be limited to host names, or need HTTPS
+    """
+    needs_https = settings.GATEWAY_HTTPS_REDIRECT or (api and (api.hosts or api.caller_rule()))
+    by_https = settings.GATEWAY_TLS_ADDRESS if needs_https else None
+    own, port = by_https or (settings.GATEWAY_HOST, settings.GATEWAY_PORT)
+    host = urlsplit(f"//{request.get_host()}").hostname or own if own in _ANYWHERE else own
+    named = (api.host_to_call if api else "") or host
+    return url_of(named, port, scheme="https" if by_https else "http")

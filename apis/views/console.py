@@ -33,9 +33,9 @@ def console(request: PortalRequest, name: str) -> HttpResponse:
         return tab(request, api, "console", operations=operations)
     form = ConsoleForm(request.POST if request.method == "POST" else None, api=api, operation=operation)
     trial = _send(api, form) if request.method == "POST" and form.is_valid() else None
-    context: dict[str, Any] = {"form": form, "trial": trial, "operation": operation, "gateway_url": gateway_address(request)}
+    context: dict[str, Any] = {"form": form, "trial": trial, "operation": operation, "gateway_url": gateway_address(request, api)}
     if trial:
-        context["called"] = f"{form.method_to_send()} {gateway_address(request)}{form.path_to_call()}"
+        context["called"] = f"{form.method_to_send()} {gateway_address(request, api)}{form.path_to_call()}"
     status = UNPROCESSABLE if form.errors else OK
     if wants_fragment(request):
         return render(request, "apis/_console.html", context | {"api": api}, status=status)
@@ -52,7 +52,9 @@ def _send(api: Api, form: ConsoleForm) -> Trial:
         except SealingError:
             return key_damaged(chosen)
     try:
-        answer = call(form.method_to_send(), form.path_to_call(), headers=headers, body=form.cleaned_data["body"].encode())
+        answer = call(
+            form.method_to_send(), form.path_to_call(), headers=headers, body=form.cleaned_data["body"].encode(), host=api.host_to_call
+        )
     except GatewayUnreachable as failure:
         return unreachable(failure)
     return explain(api, answer)

@@ -79,7 +79,7 @@ def detail(request: PortalRequest, name: str) -> HttpResponse:
     """Sum an API up: what it does, how it is called."""
     api = api_of(name)
     operations = list(api.operations.all())
-    url = gateway_address(request) + api.gateway_path
+    url = gateway_address(request, api) + api.gateway_path
     counts = {"operations": len(operations), "subscriptions": api.subscriptions.count()}
     return tab(request, api, "detail", gateway_url=url, curl=_curl_line(api, operations, url), counts=counts)
 

@@ -1,5 +1,5 @@
-"""What a certificate is good for, and why back ends may refuse it. [pure]"""
+"""What a certificate is good for, and why the other side may refuse it. [pure]"""
 
-from certificates.judgement.doubts import Doubt, DoubtKind, doubts_of, without_issuer
+from certificates.judgement.doubts import Doubt, DoubtKind, Purpose, doubts_of, without_issuer
 
-__all__ = ["Doubt", "DoubtKind", "doubts_of", "without_issuer"]
+__all__ = ["Doubt", "DoubtKind", "Purpose", "doubts_of", "without_issuer"]

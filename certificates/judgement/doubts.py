@@ -1,4 +1,4 @@
-"""Why back ends may refuse a certificate that the gateway presents: what TLS servers check of a client. [pure]"""
+"""Why the other side may refuse a certificate that the gateway shows: what servers check of a client, and clients of a server. [pure]"""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from certificates.facts import Facts
+from certificates.x509.names import NameKind
 
-_FOR_CLIENTS = "clientAuth"  # OpenSSL, which most servers use, does not take anyExtendedKeyUsage for it
+_HOSTS = (NameKind.HOST, NameKind.ADDRESS)
 _WEAK_DIGESTS = ("MD2", "MD4", "MD5", "SHA-1")
 _WEAK_KEY = re.compile(r"RSA (?:[0-9]{1,3}|1[0-9]{3})\Z")  # under 2,000 bits; servers at their usual level take none
 # Extensions that servers understand (OpenSSL, X509_supported_extension; RFC 5280, 4.2: one that is critical and unknown is refused).
@@ -23,12 +24,24 @@ _UNDERSTOOD = frozenset(
 )
 
 
+class Purpose(enum.StrEnum):
+    """As what the gateway shows it."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+# OpenSSL, which most servers use, does not take anyExtendedKeyUsage for it.
+_USES = {Purpose.CLIENT: "clientAuth", Purpose.SERVER: "serverAuth"}
+
+
 class DoubtKind(enum.StrEnum):
-    """Why a back end may refuse; :mod:`certificates.doubts` holds a sentence for each."""
+    """Why the other side may refuse; :mod:`certificates.doubts` holds a sentence for each."""
 
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
-    NOT_FOR_CLIENTS = "not-for-clients"
+    WRONG_PURPOSE = "wrong-purpose"
+    NO_NAMES = "no-names"  # of a server; clients look for the host name there alone (RFC 9525, 6.3)
     NO_SIGNATURES = "no-signatures"
     WEAK_SIGNATURE = "weak-signature"
     UNKNOWN_EXTENSION = "unknown-extension"
@@ -39,19 +52,19 @@ class DoubtKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """One reason for a back end to refuse the certificate."""
+    """One reason to refuse the certificate."""
 
     kind: DoubtKind
     detail: str = ""  # the algorithm, or the name of the authority
 
 
-def doubts_of(path: Sequence[Facts], *, now: datetime) -> tuple[Doubt, ...]:
-    """Return why back ends may refuse the certificate at *now*, the surest reason first.
+def doubts_of(path: Sequence[Facts], purpose: Purpose = Purpose.CLIENT, *, now: datetime) -> tuple[Doubt, ...]:
+    """Return why the other side may refuse the certificate at *now*, the surest reason first.
 
     :param path: the certificate itself, then those that are sent along
     """
     leaf, *above = path
-    return (*_of_leaf(leaf, now), *_of_form(path), *_of_signatures(path), *_of_issuers(above, now))
+    return (*_of_leaf(leaf, purpose, now), *_of_form(path), *_of_signatures(path), *_of_issuers(above, now))
 
 
 def without_issuer(path: Sequence[Facts]) -> Facts | None:
@@ -59,13 +72,15 @@ def without_issuer(path: Sequence[Facts]) -> Facts | None:
     return None if path[-1].is_self_issued else path[-1]
 
 
-def _of_leaf(leaf: Facts, now: datetime) -> Iterator[Doubt]:
+def _of_leaf(leaf: Facts, purpose: Purpose, now: datetime) -> Iterator[Doubt]:
     if leaf.not_after < now:
         yield Doubt(DoubtKind.EXPIRED)
     if leaf.not_before > now:
         yield Doubt(DoubtKind.NOT_YET_VALID)
-    if leaf.purposes is not None and _FOR_CLIENTS not in leaf.purposes:
-        yield Doubt(DoubtKind.NOT_FOR_CLIENTS)
+    if leaf.purposes is not None and _USES[purpose] not in leaf.purposes:
+        yield Doubt(DoubtKind.WRONG_PURPOSE)
+    if purpose is Purpose.SERVER and not any(name.kind in _HOSTS for name in leaf.alternative_names):
+        yield Doubt(DoubtKind.NO_NAMES)
     if leaf.key_usage is not None and "digitalSignature" not in leaf.key_usage:
         yield Doubt(DoubtKind.NO_SIGNATURES)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from certificates import problems
 from certificates.facts import Facts
-from certificates.models import EXPIRES_SOON, CertificateVersion, ClientCertificate
+from certificates.models import EXPIRES_SOON, Certificate, CertificateVersion
 from certificates.pfx import Aside
 
 register = template.Library()
@@ -24,15 +24,15 @@ def why(aside: Aside) -> str:
 
 @register.simple_tag
 def doubts_of(version: CertificateVersion) -> list[str]:
-    """Return why back ends may refuse a version, in sentences."""
+    """Return why the other side may refuse a version, in sentences."""
     return version.doubts(now=timezone.now())
 
 
 @register.simple_tag
-def doubts_among(rows: Iterable[ClientCertificate]) -> dict[int, list[str]]:
-    """Return why back ends may refuse the current versions of *rows*, by the entry's id. Lists are sorted without the columns it takes."""
+def doubts_among(rows: Iterable[Certificate]) -> dict[int, list[str]]:
+    """Return why the other side may refuse what *rows* present, by the entry's id. Lists are sorted without the columns it takes."""
     now = timezone.now()
-    current = CertificateVersion.objects.filter(pk__in=[row.current_id for row in rows]).only("certificate", "der", "chain")
+    current = CertificateVersion.objects.filter(pk__in=[row.current_id for row in rows]).only("certificate", "kind", "der", "chain")
     return {version.certificate_id: version.doubts(now=now) for version in current}
 
 

@@ -1,4 +1,4 @@
-"""What the dashboard says about client certificates."""
+"""What the dashboard says about certificates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from django import template
 from django.db.models import Count
 from django.utils import timezone
 
-from certificates.models import ClientCertificate
+from certificates.kinds import PAGES
+from certificates.models import EXPIRES_SOON, Certificate, ClientCertificate, Kind
 
 register = template.Library()
 
@@ -25,5 +26,6 @@ def certificates_figure() -> dict[str, Any]:
 @register.inclusion_tag("certificates/_dashboard_expiring.html")
 def expiring_certificates() -> dict[str, Any]:
     """Render the most urgent of the certificates that have expired or soon will."""
-    expiring = ClientCertificate.objects.expiring(now=timezone.now()).select_related("current")
-    return {"certificates": expiring.annotate(used_by=Count("apis"))[:_MOST_URGENT]}
+    soon = Certificate.objects.filter(current__not_after__lte=timezone.now() + EXPIRES_SOON).order_by("current__not_after", "name")
+    found = soon.select_related("current").annotate(used_by=Count("apis"))[:_MOST_URGENT]
+    return {"certificates": [(PAGES[Kind(one.kind)], one) for one in found]}

@@ -50,7 +50,9 @@ _ATTRIBUTES = {  # RFC 4514, section 3, and what OpenSSL calls the others
 class NameKind(enum.StrEnum):
     """What an alternative name names; those that cannot be told by their looks are shown with their kind."""
 
-    PLAIN = "plain"  # a host, an address, an e-mail address, a URI
+    HOST = "host"
+    ADDRESS = "address"  # IP
+    PLAIN = "plain"  # an e-mail address, a URI
     DIRECTORY = "directory"
     USER_PRINCIPAL = "user-principal"
     OTHER = "other"
@@ -130,7 +132,8 @@ def _alternative(name: Element) -> AlternativeName | None:  # noqa: PLR0911 - a 
         case 0:
             return _other(name)
         case 1 | 2 | 6:
-            return AlternativeName(plainly(name.content.decode("utf-8", "replace")[:_LONGEST]))
+            kind = NameKind.HOST if name.tag == 2 else NameKind.PLAIN  # noqa: PLR2004 - dNSName
+            return AlternativeName(plainly(name.content.decode("utf-8", "replace")[:_LONGEST]), kind)
         case 3:
             return AlternativeName("x400Address", NameKind.OTHER)
         case 4:
@@ -138,7 +141,7 @@ def _alternative(name: Element) -> AlternativeName | None:  # noqa: PLR0911 - a 
         case 5:
             return AlternativeName("ediPartyName", NameKind.OTHER)
         case 7:
-            return AlternativeName(ber.address(name.content))
+            return AlternativeName(ber.address(name.content), NameKind.ADDRESS)
         case 8:
             return AlternativeName(ber.oid(name), NameKind.OTHER)
         case _:

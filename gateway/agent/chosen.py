@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gateway.compile import GatewayListener
+from gateway.compile import GatewayListener, Https
 
 FILE = "gateway-agent.json"
 
@@ -49,7 +49,9 @@ class Chosen:
     def parse(cls, text: str) -> Chosen:
         """Return what a file says."""
         said = json.loads(text)
-        said["listener"] = GatewayListener(**said["listener"])
+        listener = said["listener"]
+        https = Https(**listener["https"]) if listener["https"] else None
+        said["listener"] = GatewayListener(**(listener | {"https": https}))
         said["places"] = tuple(Place(**place) for place in said["places"])
         said["identity"] = Path(said["identity"])
         return cls(**said)

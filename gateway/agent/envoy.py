@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from gateway.agent.bootstrap import MOST_CONNECTIONS, GatewayBootstrap, UnixSocket
 from gateway.agent.chosen import Chosen, Place
 from gateway.agent.supervisor import ADMIN_SOCKET, AGENT_SOCKET
-from gateway.compile import GatewayListener
+from gateway.compile import GatewayListener, Https
 
 # Debian and its kin, Red Hat and its kin, Alpine; else the bundle that comes with `requests`.
 _SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
@@ -83,11 +83,19 @@ def chosen_agent() -> Chosen:
             port=settings.GATEWAY_PORT,
             idle_seconds=settings.GATEWAY_IDLE_SECONDS,
             trusted_proxies=settings.GATEWAY_TRUSTED_PROXIES,
+            https=_https(),
         ),
         places=tuple(Place(host=host, port=port) for host, port in settings.GATEWAY_XDS_ADDRESSES) or (Place(),),
         identity=settings.GATEWAY_XDS_IDENTITY,
         keep_hours=settings.GATEWAY_KEEP_CONFIGURATION_HOURS,
     )
+
+
+def _https() -> Https | None:
+    if settings.GATEWAY_TLS_ADDRESS is None:
+        return None
+    host, port = settings.GATEWAY_TLS_ADDRESS
+    return Https(host=host, port=port, http3=settings.GATEWAY_HTTP3, instead_of_http=settings.GATEWAY_HTTPS_REDIRECT)
 
 
 def _name() -> str:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse
 
-from gateway.compile import GatewayListener, Resource, as_set
+from gateway.compile import GatewayListener, Resource, as_set, has_place_for
 from gateway.compile.resource import LISTENER
 from gateway.streams.cache import Cache, Update
 from gateway.streams.delta import WILDCARD
@@ -58,7 +58,7 @@ class Relay:
         self._refused: dict[Key, Refused] = {}
         self._answer: Answer = lambda _request: None
         if self.good:
-            self.cache.apply(Update(line=1, resources=tuple(map(self._own, self.good.values()))))
+            self.cache.apply(Update(line=1, resources=tuple(self._own(one) for key, one in self.good.items() if self._has_place_for(key))))
 
     def begin(self, answer: Answer) -> None:
         """Begin with a new control plane: ask it for what has changed since Envoy had what it has.
@@ -86,12 +86,13 @@ class Relay:
         line = line_of(message)
         self._newest |= content
         self._pending.setdefault(line, []).append(_Response(message.type_url, message.nonce, content))
+        passed_on = {key: one for key, one in content.items() if self._has_place_for(key)}
         self.cache.apply(
             Update(
                 line=line,
-                resources=tuple(self._own(one) for one in content.values() if one),
-                removed=tuple(key for key, one in content.items() if one is None),
-                touched={line: frozenset(content)},
+                resources=tuple(self._own(one) for one in passed_on.values() if one),
+                removed=tuple(key for key, one in passed_on.items() if one is None),
+                touched={line: frozenset(passed_on)},
             )
         )
 
@@ -118,6 +119,9 @@ class Relay:
         for line in [line for line in self._pending if not self.cache.awaits(GATEWAY, line)]:
             for response in self._pending.pop(line):
                 self._answer_for(response)
+
+    def _has_place_for(self, key: Key) -> bool:
+        return has_place_for(*key, self._listener)
 
     def _own(self, resource: Resource) -> Resource:
         """Return *resource* as this gateway has it."""

@@ -4,14 +4,16 @@ A resource depends on nothing but what it is compiled from: an API's cluster on 
 whose paths begin with it, a key shard on its keys, the key check on all keys while they are few, the listener on the gateway's
 settings. So a change recompiles only what it names.
 
-Rooms: ``edge`` (listener, order of filters), ``keys``, ``calls`` (routes), ``backends`` (clusters), ``answers``; they share names,
-matching and resource.
+Rooms: ``edge`` (listeners, order of filters), ``keys``, ``callers`` (their certificates), ``calls`` (routes), ``backends`` (clusters),
+``answers``; they share names, matching and resource.
 """
 
 from gateway.compile.backends.clusters import compile_cluster, compile_refusal
 from gateway.compile.calls.routes import compile_segment
 from gateway.compile.calls.status import STATUS_PATH, compile_status
-from gateway.compile.edge.listener import GatewayListener, as_set, compile_listener
+from gateway.compile.edge.https import Served, compile_https, compile_server_certificate
+from gateway.compile.edge.listener import compile_listener
+from gateway.compile.edge.own import GatewayListener, Https, as_set, has_place_for
 from gateway.compile.keys.check import MOST_PLAIN_KEYS, compile_key_check
 from gateway.compile.keys.shards import SHARDS, KeyCredential, compile_key_shard, opens, shard_of
 from gateway.compile.names import KEYS_FILTER, api_of_cluster, cluster_name, segment_name, segment_of, shard_name
@@ -23,18 +25,23 @@ __all__ = [
     "SHARDS",
     "STATUS_PATH",
     "GatewayListener",
+    "Https",
     "KeyCredential",
     "Resource",
+    "Served",
     "api_of_cluster",
     "as_set",
     "cluster_name",
     "compile_cluster",
+    "compile_https",
     "compile_key_check",
     "compile_key_shard",
     "compile_listener",
     "compile_refusal",
     "compile_segment",
+    "compile_server_certificate",
     "compile_status",
+    "has_place_for",
     "opens",
     "segment_name",
     "segment_of",

@@ -11,16 +11,26 @@ from apis.policy.model import DEFAULT_KEY_HEADER
 SCOPE_HEADER = "x-portal-scope"  # the path and a slash: what the scope and, within it, the API are found by
 ROOT_SCOPE = "/?/"  # what SCOPE_HEADER becomes for the API at the root; no path holds a question mark
 KEY_HEADER = DEFAULT_KEY_HEADER.lower()  # where the key check reads the key, wherever the caller has put it
+CALLER_HEADER = "x-portal-caller"  # the thumbprint of the certificate that a caller has shown
 
 # What the gateway tells in answers of its own; a back end's are removed.
 ACTIVITY_HEADER = "x-activity-id"
 CONNECTION_HEADER = "x-portal-connection"  # between our own filters: callers never see it
 OWN_ANSWER_HEADERS = (ACTIVITY_HEADER, CONNECTION_HEADER, FAILURE_HEADER)
 
+# Listeners: for HTTP, for HTTPS, and for HTTP/3.
+HTTP_LISTENER = "gateway"
+HTTPS_LISTENER = "gateway-https"
+HTTP3_LISTENER = "gateway-http3"
+
 # HTTP filters, by the names routes refer to them with.
+TO_HTTPS_FILTER = "to-https"
+ALTERNATIVES_FILTER = "alternative-service"
 PATHS_FILTER = "paths"
 ROOT_FILTER = "root"
 CORS_FILTER = "cors"
+CALLERS_FILTER = "callers"
+LINK_FILTERS = {2: "callers-2", 3: "callers-3"}  # by the link of the path that they check
 REDIRECTS_FILTER = "redirects"
 TRAILERS_FILTER = "trailers"
 KEY_NAMES_FILTER = "key-names"
@@ -33,6 +43,7 @@ XDS_CLUSTER = "xds"  # where the configuration comes from, from the bootstrap: t
 TRUST_BUNDLE = "system-trust"  # the system's authorities, from the bootstrap: each gateway reads its own machine's
 METADATA = "portal"  # namespace of our metadata on routes and clusters
 
+_SERVER_SECRETS = "server-"
 _CLUSTER_NAME = re.compile(r"api-(\d+)\Z")
 
 
@@ -50,6 +61,16 @@ def api_of_cluster(name: str) -> int | None:
 def basic_secret_name(api_id: int) -> str:
     """Return the name of the secret that holds an API's Authorization header."""
     return f"basic-{api_id}"
+
+
+def server_secret_name(certificate_id: int) -> str:
+    """Return the name of the secret that holds a server certificate, and of what callers that get it meet."""
+    return f"{_SERVER_SECRETS}{certificate_id}"
+
+
+def is_server_secret(name: str) -> bool:
+    """Return whether the secret called *name* holds a server certificate."""
+    return name.startswith(_SERVER_SECRETS)
 
 
 def base_of(path: str) -> str:

@@ -15,6 +15,7 @@ from django.db.models import Model, QuerySet
 
 from apis.models import Api
 from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Protocol, Trust
+from certificates.host_names import covers
 from certificates.identity import Identity
 from certificates.sealing import SealingError
 from gateway.compile import (
@@ -29,9 +30,10 @@ from gateway.compile import (
     segment_of,
 )
 from gateway.compile.resource import CLUSTER, ROUTES, SCOPE
-from gateway.control import keys
+from gateway.control import keys, server_certificates
 from gateway.control.alpn import BackEnd, Handshakes
 from gateway.control.fallbacks import Earlier, Fallback, Fallbacks, earlier_versions, fallbacks_of
+from gateway.control.server_certificates import ServerCertificates
 from gateway.control.status_queue import StatusQueue
 from gateway.streams.cache import Update
 from gateway.streams.stream import Key
@@ -66,7 +68,8 @@ class _Prepared:
             offers_http2=whole.offers_http2,
             trust=Trust(),
         )
-        return dataclasses.replace(self.policy, inbound=(self.policy.cors,) if self.policy.cors else (), backend=backend)
+        inbound = tuple(rule for rule in (self.policy.cors, self.policy.caller_certificate) if rule)
+        return dataclasses.replace(self.policy, inbound=inbound, backend=backend)
 
     @property
     def segment(self) -> str:
@@ -90,9 +93,11 @@ class Snapshot:
         self._apis: dict[int, _Prepared] = {}
         self._segments: defaultdict[str, set[int]] = defaultdict(set)
         self._by_certificate: defaultdict[int, set[int]] = defaultdict(set)
+        self._asking: dict[int, tuple[str, ...]] = {}  # the APIs that want callers' certificates, and their host names (none: any)
         self._owners: dict[Key, int] = {}
         self._problems: set[int] = set()
         self._keys = keys.Keys()
+        self._server_certificates = ServerCertificates()
 
     def apis_of(self, key: Key) -> Collection[int]:
         """Return the ids of the APIs that a resource serves."""
@@ -125,6 +130,8 @@ class Snapshot:
         for segment in sorted(self._segments):
             resources += self._compile_segment(segment)
         resources += compile_listener(self._listener)
+        self._server_certificates.take(server_certificates.rows())
+        resources += self._server_certificates.compile(self._asks)[0]
         resources += compile_status()
         self.line = line
         return Update(line=max(line, 1), resources=tuple(resources), fallbacks=fallbacks, complete=True)
@@ -138,16 +145,25 @@ class Snapshot:
         subscriptions_by_line = {line.id: self._subscriptions_named_by(line) for line in lines}
         subscriptions = {subscription for named in subscriptions_by_line.values() for subscription in named}
         api_rows, subscription_rows = _fetch(_rows(), apis), _fetch(keys.rows(), subscriptions)
+        servers = server_certificates.named_by(lines)
+        server_lines = {line.id for line in lines if line.kind == server_certificates.KIND}
+        server_rows = _fetch(server_certificates.rows(), servers)
         earlier = {key: found for rows in _chunks(iter(api_rows)) for key, found in earlier_versions(rows).items()}
         # From here on nothing is read, so that nothing is left half done when the database goes away.
         changed = self._replace_apis(apis, api_rows, earlier)
         shards = self._keys.replace(subscriptions, subscription_rows)
-        resources = [*changed.resources, *self._keys.compile(frozenset().union(*shards.values()))]
+        self._server_certificates.take(server_rows, named=servers)
+        edge, gone = self._server_certificates.compile(self._asks)
+        edge_keys = frozenset((one.type_url, one.name) for one in edge) | frozenset(gone)
+        resources = [*changed.resources, *self._keys.compile(frozenset().union(*shards.values())), *edge]
+        changed.removed.update(gone)
         touched = {
             line.id: frozenset(
                 # By now also the APIs that an earlier one of these lines has bound to the certificate.
                 {key for api in self._apis_named_by(line) for key in changed.touched[api]}
                 | {key for subscription in subscriptions_by_line[line.id] for key in keys.resources_of(shards[subscription])}
+                | edge_keys
+                | (self._server_certificates.resources if line.id in server_lines else frozenset())
             )
             for line in lines
         }
@@ -268,15 +284,22 @@ class Snapshot:
             self._segments[old.segment].discard(pk)
             if not self._segments[old.segment]:
                 del self._segments[old.segment]
+            self._asking.pop(pk, None)
             if old.certificate:
                 self._by_certificate[old.certificate].discard(pk)
             for key in old.keys:
                 self._owners.pop(key, None)
         if new := self._apis.get(pk):
             self._segments[new.segment].add(pk)
+            if new.policy.caller_certificate:
+                self._asking[pk] = new.policy.hosts
             if new.certificate:
                 self._by_certificate[new.certificate].add(pk)
             self._owners.update(dict.fromkeys(new.keys, pk))
+
+    def _asks(self, names: Collection[str]) -> bool:
+        """Tell whether an API that may be called under one of these host *names* (none: any) wants callers' certificates."""
+        return any(not hosts or not names or any(_meet(name, host) for name in names for host in hosts) for hosts in self._asking.values())
 
     def _compile_segment(self, segment: str) -> tuple[Resource, ...]:
         return compile_segment(segment, [self._apis[pk].policy for pk in self._segments.get(segment, ())])
@@ -296,6 +319,11 @@ class _Changed:
 def _keys_of(segment: str) -> frozenset[Key]:
     """Return the routes and the scope of *segment*."""
     return frozenset((kind, segment_name(segment)) for kind in (ROUTES, SCOPE))
+
+
+def _meet(one: str, other: str) -> bool:
+    """Tell whether there is a host that both names are for."""
+    return covers(one, other) or covers(other, one)
 
 
 def _back_end(policy: Policy) -> BackEnd:
@@ -321,7 +349,9 @@ def _closed_policy(api: Api) -> Policy:
         backend=Backend(scheme="https", host="closed.invalid", port=443, path="", trust=Trust()),
         key_check=KeyCheck(required=api.subscription_required, header=api.key_header, query=api.key_query),
         operations=tuple(sorted(OperationPattern(method=o.method, url_template=o.url_template, name=o.name) for o in api.operations.all())),
-        inbound=(cors,) if (cors := api.cors_rule()) else (),
+        inbound=tuple(rule for rule in (api.cors_rule(), api.caller_rule()) if rule),
+        hosts=tuple(api.hosts),
+        caller_authorities=api.caller_authorities,
         forwarding=api.forwarding(),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from apis import actions
+from apis.callers_form import CallersForm
 from apis.calls_form import CallsForm
 from apis.forms import KEY_HEADER_IN_USE, NOT_OVER_HTTP, TAKEN, OperationForm, SettingsForm
 from apis.key_names import is_header_name, is_in_use, is_query_name
@@ -13,7 +14,7 @@ from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY
 from apis.security_form import SecurityForm
 from certificates.sealing import Secret
 from rest.bodies import Properties
-from rest.configuration.exporting import Document, calls, security
+from rest.configuration.exporting import Document, callers, calls, security
 from rest.configuration.exporting import operation as exported_operation
 from rest.configuration.reading import Context, entries_of, merged, refuse_other_kinds, refuse_unknown
 from rest.envelope import Fault, Invalid
@@ -33,7 +34,7 @@ def apply(context: Context, wanted: Document, before: Document | None, place: st
 
     :raises Invalid: naming what cannot be
     """
-    sent = refuse_unknown(wanted, ("name", *_SETTINGS, *_KEY_NAMES, "security", "calls", "operations"), place)
+    sent = refuse_unknown(wanted, ("name", *_SETTINGS, *_KEY_NAMES, "security", "callers", "calls", "operations"), place)
     refuse_other_kinds(sent, {"subscription_required": True})
     for name, is_name in (("key_header", is_header_name), ("key_query", is_query_name)):
         if not is_name(sent.text(name, _KEY_NAMES[name])):
@@ -53,6 +54,7 @@ def apply(context: Context, wanted: Document, before: Document | None, place: st
         )
         api = _save(context, api, chosen, wanted["name"], place)
     _secure(context, api, sent.nested("security"), place)
+    _change_callers(context, api, sent.nested("callers"), place)
     _change_calls(context, api, sent.nested("calls"), place)
     sent.check()
     if "operations" in wanted:
@@ -88,6 +90,22 @@ def _secure(context: Context, api: Api, given: Properties, place: str) -> None:
         actions.secure_api(api, form.chosen(), **context.stamp)
     except actions.NotOverHttp as refusal:
         raise Invalid(Fault(f"{place}credentials", NOT_OVER_HTTP)) from refusal
+
+
+def _change_callers(context: Context, api: Api, given: Properties, place: str) -> None:
+    """Change who may call an API if that is to be somebody else."""
+    before = callers(api)
+    wanted = before | dict(given.values)
+    sent = refuse_unknown(dict(given.values), tuple(before), f"{place}callers.")
+    refuse_other_kinds(sent, before)
+    sent.check()
+    if wanted == before:
+        return
+    form = CallersForm(wanted, api=api)
+    sent.check_by(form, {})
+    if (chosen := form.chosen()) != actions.ApiCallers.of(api):  # it may be another spelling only
+        context.changes.append(f"~ apis/{api.name}/callers")
+        actions.change_callers(api, chosen, **context.stamp)
 
 
 def _change_calls(context: Context, api: Api, given: Properties, place: str) -> None:

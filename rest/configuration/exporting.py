@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from apis.actions import ApiCalls
+from apis.actions import ApiCallers, ApiCalls
 from apis.models import Api, Credentials, Operation, Subscription
 from apis.pickers import ALL_APIS, API_PREFIX
 from certificates.models import ClientCertificate
@@ -45,6 +45,7 @@ def api(row: Api) -> Document:
         "key_header": row.key_header,
         "key_query": row.key_query,
         "security": security(row),
+        "callers": callers(row),
         "calls": calls(row),
         "operations": [operation(one) for one in sorted(row.operations.all(), key=lambda one: one.name)],
     }
@@ -69,6 +70,13 @@ def calls(row: Api) -> Document:
     """Return how calls go on to an API's back end."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(ApiCalls.of(row)).items()} | {
         "cors": row.cors
+    }
+
+
+def callers(row: Api) -> Document:
+    """Return who may call an API."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(ApiCallers.of(row)).items()} | {
+        "caller_certificate": row.caller_certificate
     }
 
 

@@ -13,11 +13,12 @@ from django.views.decorators.debug import sensitive_variables
 
 from apis import actions
 from apis.actions import ApiSecurity
+from apis.callers import CallerCertificate, text_of
 from apis.calls import CorsChoice
 from apis.forms import NOT_OVER_HTTP
 from apis.models import Api, BasicCredentials, Credentials
 from apis.policy import MASKED_PASSWORD, UnreadablePolicy, as_xml, parse
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Cors, ForwardRequest, Rule
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Cors, ForwardRequest, Rule, ValidateClientCertificate
 from certificates.models import ClientCertificate
 from portal.live import Kind
 from rest import etags
@@ -39,6 +40,7 @@ class PolicyDraft:
 
     security: ApiSecurity
     calls: actions.ApiCalls
+    callers: actions.ApiCallers
 
 
 class Policies(OfApi[Api, PolicyDraft]):
@@ -55,6 +57,7 @@ class Policies(OfApi[Api, PolicyDraft]):
         """Return the API, if it has a policy."""
         related = ("certificate__current", "basic_credentials")
         says_something = ~Q(credentials=Credentials.NONE) | Q(idle_seconds__isnull=False) | Q(cors=CorsChoice.GATEWAY)
+        says_something |= ~Q(caller_certificate=CallerCertificate.NONE)
         has_one = says_something | Q(remarks__has_policy=True)
         return Api.objects.filter(has_one, pk=self.api.pk).select_related(*related).prefetch_related("operations")
 
@@ -110,6 +113,8 @@ class Policies(OfApi[Api, PolicyDraft]):
         api = actions.secure_api(row, draft.security, revision=revision, by=self.call.user, now=self.call.now)
         if draft.calls != actions.ApiCalls.of(api):
             api = actions.change_calls(api, draft.calls, by=self.call.user, now=self.call.now)
+        if draft.callers != actions.ApiCallers.of(api):
+            api = actions.change_callers(api, draft.callers, by=self.call.user, now=self.call.now)
         Remarks.objects.update_or_create(api=api, defaults={"has_policy": has_policy})
         return api
 
@@ -125,6 +130,7 @@ class Policies(OfApi[Api, PolicyDraft]):
 def _draft(rules: tuple[Rule, ...], api: Api) -> PolicyDraft:
     security = _with_trust_of(api, credentials=Credentials.NONE)
     calls = actions.ApiCalls.of(api).without_rules()
+    callers = _callers(None, api)
     for rule in rules:
         match rule:
             case AuthenticationCertificate():
@@ -133,11 +139,34 @@ def _draft(rules: tuple[Rule, ...], api: Api) -> PolicyDraft:
                 security = _basic(rule, api)
             case Cors():
                 calls = calls.with_cors(rule)
+            case ValidateClientCertificate():
+                callers = _callers(rule, api)
             case ForwardRequest():
                 calls = replace(calls, idle_seconds=rule.timeout_seconds)
             case _:
                 assert_never(rule)
-    return PolicyDraft(security=security, calls=calls)
+    return PolicyDraft(security=security, calls=calls, callers=callers)
+
+
+def _callers(rule: ValidateClientCertificate | None, api: Api) -> actions.ApiCallers:
+    """Return who may call by *rule*. Documents name no authorities: those that the API has stay, or are forgotten with their use.
+
+    :raises Invalid: if authorities are to be trusted and the API has none
+    """
+    hosts = tuple(api.hosts)
+    if rule is None:
+        return actions.ApiCallers(hosts=hosts)
+    if not rule.required:
+        return actions.ApiCallers(hosts=hosts, caller_certificate=CallerCertificate.PASSED_ON)
+    if rule.trusted and not api.caller_authorities:
+        words = _('This API has no authorities for callers. Name them on its Callers tab first, or write validate-trust="false".')
+        raise Invalid(Fault("validate-client-certificate", words))
+    return actions.ApiCallers(
+        hosts=hosts,
+        caller_certificate=CallerCertificate.REQUIRED,
+        caller_authorities=api.caller_authorities if rule.trusted else "",
+        caller_identities=tuple(text_of(identity) for identity in rule.identities),
+    )
 
 
 def _with_trust_of(api: Api, **changes: Any) -> ApiSecurity:

@@ -12,6 +12,7 @@ from apis.policy.model import (
     AuthenticationBasic,
     AuthenticationCertificate,
     Backend,
+    CallerIdentity,
     Cors,
     Forwarding,
     ForwardRequest,
@@ -19,6 +20,7 @@ from apis.policy.model import (
     Policy,
     Rule,
     Trust,
+    ValidateClientCertificate,
 )
 from certificates.sealing import Secret
 
@@ -42,7 +44,23 @@ CORS = st.builds(
     max_age_seconds=st.none() | st.integers(0, 86400),
     credentials=st.booleans(),
 ).filter(lambda rule: not (rule.credentials and "null" in rule.origins))
-INBOUND = st.tuples(st.lists(CORS, max_size=1), st.lists(CREDENTIALS, max_size=1)).map(lambda lists: (*lists[0], *lists[1]))
+IDENTITIES = st.lists(
+    st.one_of(
+        THUMBPRINT.map(lambda digits: CallerIdentity(thumbprint=digits)),
+        st.sampled_from(["partner.example.com", "*.example.com", "spiffe://example.com/partner"]).map(
+            lambda name: CallerIdentity(name=name)
+        ),
+    ),
+    unique=True,
+).map(tuple)
+CALLERS = st.one_of(
+    st.just(ValidateClientCertificate(required=False, trusted=False)),
+    st.builds(ValidateClientCertificate, identities=IDENTITIES),
+    st.builds(CallerIdentity, thumbprint=THUMBPRINT).map(lambda one: ValidateClientCertificate(trusted=False, identities=(one,))),
+)
+INBOUND = st.tuples(st.lists(CORS, max_size=1), st.lists(CALLERS, max_size=1), st.lists(CREDENTIALS, max_size=1)).map(
+    lambda lists: (*lists[0], *lists[1], *lists[2])
+)
 IDLE = st.none() | st.integers(1, 3600)
 ANY_SITE_WITH_CREDENTIALS = "<cors allow-credentials='true'><allowed-origins><origin>*</origin></allowed-origins></cors>"
 CERTIFICATE = AuthenticationCertificate(certificate_id="orders-client", thumbprint="2F1A9C04E7B35D6688A1C2E94F07B3D5A6E8CA06")

@@ -32,18 +32,18 @@ def usage(bits: int) -> bytes:
         ((), []),
         ((odd.purposes(odd.CLIENT_AUTH),), []),
         ((odd.purposes(odd.SERVER_AUTH, odd.CLIENT_AUTH), usage(0x80)), []),
-        ((odd.purposes(bytes.fromhex("551d2500")),), [DoubtKind.NOT_FOR_CLIENTS]),  # any purpose: OpenSSL refuses it
-        ((odd.purposes(odd.SERVER_AUTH),), [DoubtKind.NOT_FOR_CLIENTS]),
-        ((odd.purposes(bytes.fromhex("2a0304")),), [DoubtKind.NOT_FOR_CLIENTS]),
+        ((odd.purposes(bytes.fromhex("551d2500")),), [DoubtKind.WRONG_PURPOSE]),  # any purpose: OpenSSL refuses it
+        ((odd.purposes(odd.SERVER_AUTH),), [DoubtKind.WRONG_PURPOSE]),
+        ((odd.purposes(bytes.fromhex("2a0304")),), [DoubtKind.WRONG_PURPOSE]),
         ((usage(0x20),), [DoubtKind.NO_SIGNATURES]),
         ((usage(0xA0),), []),
-        ((odd.purposes(odd.SERVER_AUTH), usage(0x10)), [DoubtKind.NOT_FOR_CLIENTS, DoubtKind.NO_SIGNATURES]),
+        ((odd.purposes(odd.SERVER_AUTH), usage(0x10)), [DoubtKind.WRONG_PURPOSE, DoubtKind.NO_SIGNATURES]),
+        ((odd.extension(odd.POLICIES, b"\x30\x03\x02"), odd.purposes(odd.SERVER_AUTH)), [DoubtKind.WRONG_PURPOSE]),
         ((odd.purposes(odd.CLIENT_AUTH), odd.extension(UNKNOWN, b"\x05\0", b"\xff")), [DoubtKind.UNKNOWN_EXTENSION]),
         ((odd.purposes(odd.CLIENT_AUTH), odd.extension(UNKNOWN, b"\x05\0", b"\x01")), [DoubtKind.UNKNOWN_EXTENSION]),
         ((odd.purposes(odd.CLIENT_AUTH), odd.extension(UNKNOWN, b"\x05\0", b"\0")), []),
         ((odd.purposes(odd.CLIENT_AUTH), odd.extension(UNKNOWN, b"\x05\0")), []),
         ((odd.extension(odd.CONSTRAINTS, files.tlv(files.SEQUENCE), b"\xff"),), []),
-        ((odd.extension(odd.POLICIES, b"\x30\x03\x02"), odd.purposes(odd.SERVER_AUTH)), [DoubtKind.NOT_FOR_CLIENTS]),
     ],
 )
 def test_purposes_and_key_usage_are_judged(extensions: tuple[bytes, ...], expected: list[DoubtKind]) -> None:

@@ -17,7 +17,7 @@ from pytest_django.fixtures import Settings
 from certificates import actions, notices
 from certificates.models import ClientCertificate, ExpiryNotice
 from portal.models import Preferences
-from tests.makers import issue, make_certificate
+from tests.makers import issue, make_certificate, make_server_certificate
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -60,9 +60,17 @@ def test_one_mail_names_everything_the_most_urgent_first(publisher: User, admini
     assert told() == {"publisher@example.com": expected, "administrator@example.com": expected}
     message = mail.outbox[0]
     assert message.to == ["publisher@example.com"]
-    assert message.subject == "[Publisher portal] 3 client certificates need renewal"
+    assert message.subject == "[Publisher portal] 3 certificates need renewal"
     assert message.body.index("gone") < message.body.index("soon") < message.body.index("later")
     assert "&" not in message.body
+
+
+def test_server_certificates_are_told_of_with_the_others(publisher: User) -> None:
+    certificate("orders", days=6)
+    soon = issue("shop", hosts=("shop.example.com",), not_before=NOW - timedelta(days=1), not_after=NOW + timedelta(days=3))
+    make_server_certificate("shop.example.com", soon)
+    assert told() == {"publisher@example.com": ["shop.example.com", "orders"]}
+    assert "as a server certificate" in mail.outbox[0].body
 
 
 def test_a_renewed_certificate_is_not_told_of(publisher: User) -> None:

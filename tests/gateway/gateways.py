@@ -8,7 +8,7 @@ import json
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,14 +31,20 @@ from gateway.compile import (
     SHARDS,
     STATUS_PATH,
     GatewayListener,
+    Https,
     KeyCredential,
     Resource,
+    Served,
+    as_set,
     compile_cluster,
+    compile_https,
     compile_key_check,
     compile_key_shard,
     compile_listener,
     compile_segment,
+    compile_server_certificate,
     compile_status,
+    has_place_for,
     opens,
     segment_name,
     segment_of,
@@ -115,21 +121,42 @@ def open_to_all(one: Policy) -> Policy:
     return dataclasses.replace(one, key_check=dataclasses.replace(one.key_check, required=False))
 
 
+def own_https(settings: GatewayListener, served: Collection[Served]) -> list[Resource]:
+    """Return the listeners that end TLS, as a gateway of these *settings* has them."""
+    listeners = compile_https(served)
+    return [as_set(one, settings) for one in listeners if has_place_for(one.type_url, one.name, settings)]
+
+
 class Gateway:
     """A running gateway."""
 
-    def __init__(self, home: Path, *, idle_seconds: int = 60, key: str = KEY, trusted_proxies: int = 0) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        idle_seconds: int = 60,
+        key: str = KEY,
+        trusted_proxies: int = 0,
+        http3: bool = False,
+        instead_of_http: bool = False,
+    ) -> None:
         """Start it in *home* and wait until it has its configuration."""
         self.home = home
-        self.port, self.admin_port = free_ports(2)
+        self.port, self.admin_port, self.https_port = free_ports(3)
         self.feed = Feed(home / "xds.sock")
         self._policies: dict[int, Policy] = {}
         self._keys: dict[str, str] = {}
         self._least = 0  # keys that it counts at least
         self.let_in(key)
         self.feed.put(compile_key_shard(shard, ()) for shard in SHARDS if shard != shard_of(key))
-        listener = GatewayListener(host="127.0.0.1", port=self.port, idle_seconds=idle_seconds, trusted_proxies=trusted_proxies)
-        self.feed.put([*compile_listener(listener), *compile_status()])
+        self._listener = GatewayListener(
+            host="127.0.0.1",
+            port=self.port,
+            idle_seconds=idle_seconds,
+            trusted_proxies=trusted_proxies,
+            https=Https(host="127.0.0.1", port=self.https_port, http3=http3, instead_of_http=instead_of_http),
+        )
+        self.feed.put([*compile_listener(self._listener), *compile_status()])
         self.start()
 
     def start(self) -> None:
@@ -155,6 +182,11 @@ class Gateway:
         self.process.terminate()
         self.process.wait()
         self.feed.stop()
+
+    def serve_https(self, *served: tuple[Issued, Served]) -> None:
+        """End TLS with these certificates."""
+        secrets = [compile_server_certificate(one.certificate_id, identity_of(issued)) for issued, one in served]
+        assert not self.feed.apply([*secrets, *own_https(self._listener, [one for _, one in served])])
 
     def publish(self, one: Policy, identity: Issued | None = None) -> dict[Key, str]:
         """Add or change an API; return what Envoy refuses."""

@@ -48,11 +48,12 @@ class Plant:
         """Choose a home and a port; nothing runs yet."""
         self._folder = tempfile.TemporaryDirectory(prefix="plant-")
         self.home = Path(self._folder.name)
-        self.port = free_ports(1)[0]
+        self.port, self.https_port = free_ports(2)
         self.environment = {
             **os.environ,
             "PORTAL_HOME": str(self.home),
             "GATEWAY_ADDRESS": f"127.0.0.1:{self.port}",
+            "GATEWAY_TLS_ADDRESS": f"127.0.0.1:{self.https_port}",
             "GATEWAY_NAME": "gateway-1",
             "GATEWAY_CONCURRENCY": "1",
             "DATABASE_URL": _database_url(),

@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 from gateway.agent import envoy
 from gateway.agent.bootstrap import GatewayBootstrap, UnixSocket, as_json, bootstrap
 from gateway.agent.chosen import Chosen
+from gateway.compile import Https
 from gateway.management.commands.gateway import _write_settings
 
 
@@ -55,6 +56,15 @@ def test_the_settings_say_where_admin_page_and_control_planes_are(settings: Sett
     assert envoy.chosen_bootstrap().admin == ("127.0.0.1", 9901)
     told = envoy.chosen_agent()
     assert ([str(place) for place in told.places], told.node) == (["portal.example.com:18000", "[::1]:18001"], "edge-1")
+    assert Chosen.parse(told.as_json()) == told
+
+
+def test_where_a_gateway_ends_tls_its_agent_is_told(settings: Settings) -> None:
+    settings.GATEWAY_TLS_ADDRESS = None
+    assert envoy.chosen_agent().listener.https is None
+    settings.GATEWAY_TLS_ADDRESS, settings.GATEWAY_HTTP3, settings.GATEWAY_HTTPS_REDIRECT = ("::", 8443), True, True
+    told = envoy.chosen_agent()
+    assert told.listener.https == Https(host="::", port=8443, http3=True, instead_of_http=True)
     assert Chosen.parse(told.as_json()) == told
 
 

@@ -22,7 +22,7 @@ from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
 from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import Secret as SecretMessage
 from google.protobuf.json_format import MessageToDict
 
-from apis.policy.model import AuthenticationBasic, KeyCheck, Trust
+from apis.policy.model import AuthenticationBasic, CallerIdentity, KeyCheck, Trust, ValidateClientCertificate
 from certificates.identity import Identity
 from certificates.sealing import Secret
 from gateway.agent import envoy
@@ -30,20 +30,23 @@ from gateway.agent.bootstrap import GatewayBootstrap, UnixSocket, bootstrap
 from gateway.compile import (
     MOST_PLAIN_KEYS,
     GatewayListener,
+    Https,
     KeyCredential,
     Resource,
+    Served,
     compile_cluster,
     compile_key_check,
     compile_key_shard,
     compile_listener,
     compile_refusal,
     compile_segment,
+    compile_server_certificate,
     compile_status,
     segment_of,
 )
 from gateway.compile.keys.shards import HEX_SHARDS
 from gateway.compile.resource import CLUSTER, FILTER, LISTENER, ROUTES, SCOPE, SECRET
-from tests.gateway.gateways import identity_of, open_to_all, policy
+from tests.gateway.gateways import identity_of, open_to_all, own_https, policy
 from tests.issuing import issue
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -79,7 +82,25 @@ BASIC = policy(
 SALES = policy(5, "sales", port=9443, presents=False, trust=Trust(validate_name=False))
 SALES_OPEN = open_to_all(policy(6, "sales/open", port=9443, presents=False))
 OWN_NAMES = policy(7, "sales/own", port=9443, presents=False, key_check=KeyCheck(header="X-Api-Key", query="k"))
-POLICIES = (ORDERS, BY_SYSTEM, UNCHECKED, BASIC, SALES, SALES_OPEN, OWN_NAMES)
+CALLERS = dataclasses.replace(
+    policy(
+        8,
+        "callers",
+        port=9443,
+        presents=False,
+        inbound=(ValidateClientCertificate(identities=(CallerIdentity(name="partner.example.com"),)),),
+        operations=[("GET", "/")],
+    ),
+    hosts=("api.example.com", "*.shop.example.com"),
+    caller_authorities=(Path(__file__).parent / "cases" / "callers-authority.pem").read_text(),
+)
+POLICIES = (ORDERS, BY_SYSTEM, UNCHECKED, BASIC, SALES, SALES_OPEN, OWN_NAMES, CALLERS)
+HTTPS = GatewayListener(host="127.0.0.1", port=8080, https=Https(host="127.0.0.1", port=8443, http3=True, instead_of_http=True))
+SERVED = (
+    Served(certificate_id=1, hosts=("api.example.com",), rest=True),
+    Served(certificate_id=9, hosts=("*.shop.example.com", "shop.example.com")),
+    Served(certificate_id=2, hosts=("partners.example.com",), asks=True),
+)
 
 
 def compiled(identity: Identity) -> dict[str, tuple[Resource, ...]]:
@@ -97,6 +118,9 @@ def compiled(identity: Identity) -> dict[str, tuple[Resource, ...]]:
         "key-check": (compile_key_check(1, [key]),),
         "key-check-of-many": (compile_key_check(MOST_PLAIN_KEYS + 1, []),),
         "listener": compile_listener(GatewayListener(host="127.0.0.1", port=8080)),
+        "listener-redirecting": compile_listener(HTTPS),
+        "https": tuple(own_https(HTTPS, SERVED)),
+        "server-certificate": tuple(compile_server_certificate(one.certificate_id, identity) for one in SERVED),
         "status": compile_status(),
     }
 
@@ -107,8 +131,26 @@ def readable(resource: Resource) -> Any:
 
 
 def as_text(resources: Collection[Resource]) -> str:
-    """Return resources as a reviewer reads them; the 256 equal shards of the key check are one."""
-    return json.dumps(_with_one_shard([readable(one) for one in resources]), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    """Return resources as a reviewer reads them; the 256 equal shards of the key check are one, and what all listeners have stands once."""
+    values = [_without_what_all_have(readable(one)) for one in resources]
+    return json.dumps(_with_one_shard(values), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _without_what_all_have(value: Any) -> Any:
+    """Return a listener without what stands in ``listener.json`` already."""
+    chains = value.get("filter_chains", []) if value.get("name") != "gateway" or "to-https" in json.dumps(value) else []
+    usual = _manager(readable(compile_listener(GatewayListener(host="127.0.0.1", port=8080))[0])["filter_chains"][0]) if chains else {}
+    for chain in chains:
+        manager = _manager(chain)
+        known = {json.dumps(one, sort_keys=True) for one in usual["http_filters"]}
+        manager["http_filters"] = [one for one in manager["http_filters"] if json.dumps(one, sort_keys=True) not in known]
+        for name in [name for name in manager if name in usual and manager[name] == usual[name]]:
+            del manager[name]
+    return value
+
+
+def _manager(chain: Any) -> Any:
+    return chain["filters"][0]["typed_config"]
 
 
 def _with_one_shard(value: Any) -> Any:
@@ -137,10 +179,10 @@ def test_equal_meaning_gives_equal_bytes_and_versions() -> None:
     assert [one.version for group in first.values() for one in group] == [one.version for group in second.values() for one in group]
 
 
-def test_another_certificate_changes_the_cluster_and_nothing_else() -> None:
+def test_another_certificate_changes_what_holds_it_and_nothing_else() -> None:
     other = dataclasses.replace(PLACEHOLDER, certificate_chain_pem=b"another chain")
     first, second = compiled(PLACEHOLDER), compiled(other)
-    assert {name for name in first if first[name] != second[name]} == {"cluster-orders", "cluster-by-system"}
+    assert {name for name in first if first[name] != second[name]} == {"cluster-orders", "cluster-by-system", "server-certificate"}
 
 
 def test_envoy_itself_takes_all_of_it(tmp_path: Path) -> None:
@@ -155,8 +197,10 @@ def test_envoy_itself_takes_all_of_it(tmp_path: Path) -> None:
     clusters = {cluster["name"]: cluster for cluster in of_kind[CLUSTER]}
     made["static_resources"]["clusters"] += clusters.values()
     made["static_resources"]["secrets"] += of_kind[SECRET]
+    # The listener for HTTP stands there twice.
     made["static_resources"]["listeners"] = [
-        _with_routes_inside(listener, of_kind[SCOPE], of_kind[ROUTES]) for listener in of_kind[LISTENER]
+        _with_routes_inside(listener, of_kind[SCOPE], of_kind[ROUTES])
+        for listener in {json.dumps(one["address"]): one for one in of_kind[LISTENER]}.values()
     ]
     _forget_source_of(made, "sds_config")
     text = json.dumps(made).replace('"inline_string": "authority"', f'"inline_string": {json.dumps(client.pem)}')
@@ -184,7 +228,12 @@ def _forget_source_of(value: Any, name: str) -> None:
 def _with_routes_inside(listener: Any, scopes: list[Any], routes: list[Any]) -> Any:
     """Return *listener* with scopes, routes and shards written into it: a file cannot have them from a control plane."""
     by_name = {one["name"]: one for one in routes}
-    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    for chain in listener["filter_chains"]:
+        _put_routes_inside(_manager(chain), scopes, by_name)
+    return listener
+
+
+def _put_routes_inside(manager: Any, scopes: list[Any], by_name: dict[str, Any]) -> None:
     scoped = manager["scoped_routes"]
     del scoped["scoped_rds"], scoped["rds_config_source"]
     inside = [{**{key: scope[key] for key in ("name", "key")}, "route_configuration": by_name[scope["name"]]} for scope in scopes]
@@ -196,4 +245,3 @@ def _with_routes_inside(listener: Any, scopes: list[Any], routes: list[Any]) -> 
         action = shard["action"]["typed_config"]
         dynamic = action.pop("dynamic_config")
         action["typed_config"] = {"name": dynamic["name"], "typed_config": dynamic["config_discovery"]["default_config"]}
-    return listener

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
+import pytest
+from envoy.config.listener.v3.listener_pb2 import Listener
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse
 
+from certificates.identity import Identity
+from certificates.sealing import Secret
 from gateway.agent.relay import GATEWAY, Relay
-from gateway.compile import GatewayListener, Resource, compile_listener
+from gateway.compile import GatewayListener, Https, Resource, Served, compile_https, compile_listener, compile_server_certificate
 from gateway.compile.resource import CLUSTER, FILTER, LISTENER, ROUTES, SCOPE, SECRET
 from gateway.streams.cache import NodeStream
 from gateway.streams.delta import Batch
@@ -24,8 +29,8 @@ def _cluster(name: str, content: str) -> Resource:
 class Between:
     """A relay with a control plane on its one side and an Envoy on the other."""
 
-    def __init__(self, *good: Resource) -> None:
-        self.relay = Relay(_OWN, good)
+    def __init__(self, *good: Resource, own: GatewayListener = _OWN) -> None:
+        self.relay = Relay(own, good)
         self.said: list[Request] = []
         self._nonces = 0
         self.relay.begin(self.said.append)
@@ -176,6 +181,46 @@ def test_the_listener_is_as_this_gateways_settings_say_whoever_compiled_it() -> 
     between.said.clear()
     between.relay.begin(between.said.append)
     assert between.asked()[LISTENER] == {"gateway": foreign.version}  # as the control plane knows it
+
+
+def _edge() -> dict[str, tuple[Resource, ...]]:
+    """Return what the control plane sends for a server certificate, by type."""
+    served = Served(certificate_id=1, hosts=("api.example.com",), rest=True)
+    identity = Identity(certificate_chain_pem=b"chain", private_key_pem=Secret(b"key"))
+    return {SECRET: (compile_server_certificate(1, identity),), LISTENER: compile_https([served])}
+
+
+@pytest.mark.parametrize(
+    ("https", "listening"),
+    [
+        (None, {}),
+        (Https(host="127.0.0.1", port=18443), {"gateway-https": 18443}),
+        (Https(host="127.0.0.1", port=18443, http3=True), {"gateway-https": 18443, "gateway-http3": 18443}),
+    ],
+)
+def test_where_a_gateway_ends_tls_its_own_settings_say(https: Https | None, listening: dict[str, int]) -> None:
+    between = Between(own=dataclasses.replace(_OWN, https=https))
+    between.envoy()
+    nonces = [
+        between.control_plane_sends(*resources, type_url=kind, line=line) for line, (kind, resources) in enumerate(_edge().items(), 1)
+    ]
+    desired = between.relay.cache.desired
+    places = {name: Listener.FromString(one.body).address.socket_address for name, one in desired[LISTENER].items()}
+    assert {name: place.port_value for name, place in places.items()} == listening
+    assert bool(desired[SECRET]) == (https is not None), "whoever shows no certificate need not have its key"
+    envoy = between.relay.cache.node_streams_of(GATEWAY)[0]
+    if https:
+        envoy.receive(Request(type_url=SECRET, subscribe=("server-1",)))
+    takes_all(envoy)
+    assert all((answer := between.answer_to(nonce)) and not answer.error for nonce in nonces), "nothing is waited for that never comes"
+    assert set(between.relay.good) == {(one.type_url, one.name) for resources in _edge().values() for one in resources}
+
+
+def test_what_there_was_no_place_for_is_there_once_the_settings_say_so() -> None:
+    kept = [one for resources in _edge().values() for one in resources]
+    between = Between(*kept, own=dataclasses.replace(_OWN, https=Https(host="127.0.0.1", port=18443)))
+    assert set(between.relay.cache.desired[LISTENER]) == {"gateway-https"}
+    assert set(between.relay.cache.desired[SECRET]) == {"server-1"}
 
 
 def test_who_is_removed_has_nothing_left() -> None:

@@ -16,6 +16,7 @@ from tests.makers import (
     make_gateway,
     make_invitation,
     make_person,
+    make_server_certificate,
     make_shared_access,
     make_subscription,
 )
@@ -73,6 +74,7 @@ def button(open_to: Open, **more: Any) -> Address:
 _ENTER, _VIEW, _PUBLISH, _ADMINISTER = Open.SIGNED_IN, Open.VIEWERS, Open.PUBLISHERS, Open.ADMINISTRATORS
 CERTIFICATE, API, SUBSCRIPTION, GATEWAY, ACTIVITY_ID = "orders-client", "orders", "all", "gateway-1", "5f3c-1"
 ACCESS = "5cf1a7"
+SERVER_CERTIFICATE = "api.example.com"
 PERSON, INVITATION = "someone", "a-link-of-the-tests"
 
 ADDRESSES: dict[str, Address] = {
@@ -118,9 +120,16 @@ ADDRESSES: dict[str, Address] = {
     "certificates:replace": form(_PUBLISH, named=CERTIFICATE),
     "certificates:roll_back": button(_PUBLISH, named=CERTIFICATE),
     "certificates:delete": form(_PUBLISH, named=CERTIFICATE),
+    "server_certificates:index": page(_VIEW),
+    "server_certificates:detail": page(_VIEW, named=SERVER_CERTIFICATE),
+    "server_certificates:upload": form(_PUBLISH),
+    "server_certificates:replace": form(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:roll_back": button(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:delete": form(_PUBLISH, named=SERVER_CERTIFICATE),
     "apis:index": page(_VIEW),
     "apis:detail": page(_VIEW, named=API),
     "apis:operations": page(_VIEW, named=API),
+    "apis:callers": form(_VIEW, named=API, posts=_PUBLISH),
     "apis:calls": form(_VIEW, named=API, posts=_PUBLISH),
     "apis:policy": page(_VIEW, named=API),
     "apis:new": form(_PUBLISH),
@@ -182,6 +191,7 @@ def url_names(patterns: list[URLPattern | URLResolver] | None = None, namespace:
 def make_something_of_everything() -> None:
     """Store what the addresses name."""
     make_certificate(CERTIFICATE)
+    make_server_certificate(SERVER_CERTIFICATE)
     make_subscription(SUBSCRIPTION, api=make_api(API))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)

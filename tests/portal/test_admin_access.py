@@ -14,7 +14,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from certificates.models import ClientCertificate
+from certificates.models import ClientCertificate, ServerCertificate
 from portal.models import Activity
 from portal.roles import Role
 from tests.makers import lines
@@ -23,7 +23,11 @@ from tests.portal.every_page import make_something_of_everything, url_names
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 MODELS = {f"{model._meta.app_label}_{model._meta.model_name}": model for model in apps.get_models() if admin.site.is_registered(model)}
 # What may be written in Django admin, because the portal's actions do it. Whatever else is registered is to be looked at.
-WRITTEN: dict[type[Model], set[str]] = {User: {"add", "change", "delete", "password_change"}, ClientCertificate: {"delete"}}
+WRITTEN: dict[type[Model], set[str]] = {
+    User: {"add", "change", "delete", "password_change"},
+    ClientCertificate: {"delete"},
+    ServerCertificate: {"delete"},
+}
 VERBS = ("changelist", "add", "change", "delete", "history", "password_change")
 # The pages of the site itself: what they answer an Administrator.
 SITE = {"index": 200, "app_list": 200, "jsi18n": 200, "autocomplete": 403, "view_on_site": 404, "password_change": 303}
@@ -117,6 +121,7 @@ def test_no_bulk_action_is_offered_but_those_of_ours(administrator: User, rf: An
     assert {model: actions for model, actions in offered.items() if actions} == {
         User: {"delete_selected"},
         ClientCertificate: {"delete_chosen"},
+        ServerCertificate: {"delete_chosen"},
     }
 
 

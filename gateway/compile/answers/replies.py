@@ -26,6 +26,8 @@ from gateway.compile.names import ACTIVITY_HEADER, CONNECTION_HEADER, METADATA
 MISSING_KEY = "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API."
 INVALID_KEY = "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription."
 NOT_FOUND = "Resource not found"
+_SCRIPTED = "response.code_details == 'lua_response'"
+_SAID = "%LOCAL_REPLY_BODY%"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,10 @@ ANSWERS = (
     # No API's path begins like this, so no route has switched the key check off: say so before asking for a key.
     Answer(when="!has(xds.route_name) && response.code in [401, 403, 404]", status=404, message=NOT_FOUND),
     Answer(when="response.code == 404", status=404, message=NOT_FOUND),
+    # Of our scripts: what they say is a sentence already.
+    Answer(when=f"{_SCRIPTED} && response.code == 308", status=308, message="Call this address by HTTPS."),
+    Answer(when=f"{_SCRIPTED} && response.code == 421", status=421, message=_SAID),
+    Answer(when=f"{_SCRIPTED} && response.code == 403", status=403, message=_SAID),
     *_refusals(),
     *map(_of_failure, FAILURES),
     Answer(when="response.code == 200", status=200, message="The gateway has its configuration."),

@@ -10,7 +10,7 @@ from apis.policy.model import Policy, Preflights
 from gateway.compile.calls.cors import answers_to_browsers, is_preflight, may_call, nothing_for_browsers
 from gateway.compile.calls.overriding import OVERRIDING_HEADERS
 from gateway.compile.calls.root import ROOT, without_a_key
-from gateway.compile.names import CORS_FILTER, KEYS_FILTER, cluster_name
+from gateway.compile.names import CALLERS_FILTER, CORS_FILTER, KEYS_FILTER, cluster_name
 from gateway.compile.resource import pack
 
 
@@ -63,6 +63,7 @@ def _to_the_back_end(policy: Policy, routes: Sequence[Route]) -> Iterator[Route]
         preflight.match.headers.extend([*others, *is_preflight()])
         preflight.route.ClearField("retry_policy")
         preflight.request_headers_to_remove.extend(OVERRIDING_HEADERS)  # or it would be a call by another verb, without a key
+        preflight.metadata.filter_metadata.pop(CALLERS_FILTER, None)  # browsers show no certificate with it (Fetch standard, 4.8)
         if (written := preflight.match.SerializeToString(deterministic=True)) not in seen:
             seen.add(written)
             preflight.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(without_a_key(policy)))

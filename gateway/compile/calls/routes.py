@@ -23,8 +23,10 @@ from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 
 from apis.policy.model import OperationPattern, Policy, Protocol
+from gateway.compile.callers.rule import rule_of
 from gateway.compile.calls.cors import varies_by_origin
 from gateway.compile.calls.forwarding import forward
+from gateway.compile.calls.hosts import under
 from gateway.compile.calls.overriding import asks_for_another_verb
 from gateway.compile.calls.paths import names_once, without_path_parameters
 from gateway.compile.calls.preflights import let_browsers_read, preflights
@@ -36,11 +38,14 @@ from gateway.compile.calls.templates import Pattern, QueryPart, matches, query_p
 from gateway.compile.keys.places import has_own_names, own_names, own_names_metadata
 from gateway.compile.matching import on_match, request_header
 from gateway.compile.names import (
+    CALLER_HEADER,
+    CALLERS_FILTER,
     HTTP1_FILTER,
     KEY_HEADER,
     KEY_NAMES_FILTER,
     KEY_QUERY_FILTER,
     KEYS_FILTER,
+    LINK_FILTERS,
     OWN_ANSWER_HEADERS,
     REDIRECTS_FILTER,
     ROOT_FILTER,
@@ -63,21 +68,24 @@ def compile_segment(segment: str, policies: Collection[Policy]) -> tuple[Resourc
         return ()
     ordered = sorted(policies, key=lambda policy: policy.path)
     host = _one_api(ordered[0]) if len(ordered) == 1 else _several_apis(ordered)
-    return routes_and_scope(segment, host)
+    return routes_and_scope(segment, host, asks=any(policy.caller_certificate for policy in policies))
 
 
-def routes_and_scope(segment: str, host: VirtualHost) -> tuple[Resource, ...]:
-    """Return *host* as the routes of *segment*, and its scope."""
+def routes_and_scope(segment: str, host: VirtualHost, *, asks: bool = False) -> tuple[Resource, ...]:
+    """Return *host* as the routes of *segment*, and its scope.
+
+    :param asks: whether routes of it have rules about callers' certificates; otherwise nobody looks for one
+    """
     name = segment_name(segment)
     host.name = name
     host.domains.append("*")
     routes = RouteConfiguration(
         name=name,
         virtual_hosts=[host],
-        request_headers_to_remove=[SCOPE_HEADER, KEY_HEADER, *_ENVOYS_OWN],
+        request_headers_to_remove=[SCOPE_HEADER, KEY_HEADER, CALLER_HEADER, *_ENVOYS_OWN],
         response_headers_to_remove=OWN_ANSWER_HEADERS,  # of a back end's answers; the gateway's own come later
     )
-    _switch_off(routes, ROOT_FILTER)
+    _switch_off(routes, ROOT_FILTER, *(() if asks else (CALLERS_FILTER, *LINK_FILTERS.values())))
     scope = ScopedRouteConfiguration(name=name, route_configuration_name=name)
     scope.key.fragments.add(string_key=scope_key(segment))
     return Resource.of(name, routes), Resource.of(name, scope)
@@ -129,7 +137,11 @@ def _routes(policy: Policy) -> list[Route]:
     nothing = not_found(policy.path or ROOT)
     for route in (*routes, nothing):
         let_browsers_read(route, policy)
-    return [*preflights(policy, routes), *_overriding(policy, operations), *routes, nothing]
+    answering = [*preflights(policy, routes), *_overriding(policy, operations), *routes]
+    if policy.hosts:
+        for route in answering:
+            route.match.headers.append(under(policy.hosts))
+    return [*answering, nothing]
 
 
 def _overriding(policy: Policy, operations: Sequence[OperationPattern]) -> Iterator[Route]:
@@ -186,6 +198,8 @@ def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, actio
         route.metadata.CopyFrom(own_names_metadata(policy.key_check))
     if policy.cors:
         route.response_headers_to_add.append(varies_by_origin())
+    if rule := policy.caller_certificate:
+        route.metadata.filter_metadata[CALLERS_FILTER].CopyFrom(rule_of(policy, rule))
     if policy.forwarding.rewrite_redirects:
         route.metadata.filter_metadata[REDIRECTS_FILTER].CopyFrom(addresses(policy))
     return route

@@ -17,7 +17,7 @@ from envoy.type.matcher.v3.regex_pb2 import RegexMatcher
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
 
 from gateway.compile.calls.overriding import OVERRIDING_HEADERS
-from gateway.compile.names import KEY_HEADER, SCOPE_HEADER
+from gateway.compile.names import CALLER_HEADER, KEY_HEADER, SCOPE_HEADER
 from gateway.compile.resource import pack
 
 _FORWARDED_HOST = "x-forwarded-host"
@@ -25,6 +25,7 @@ _OTHER_PATHS = "x[-_](?:original|rewrite)[-_]url"  # some frameworks (IIS, Symfo
 # Names whose twins with "_" would deceive a back end that reads both alike.
 _WITHOUT_TWINS = ("content-length", "transfer-encoding", KEY_HEADER, *OVERRIDING_HEADERS)
 # What only a proxy says of the caller's own request; X-Forwarded-For and -Proto are Envoy's.
+_SAID_BY_US = r"client[-_]cert(?:[-_]chain)?|x[-_]client[-_]cert[-_].*"  # of callers' certificates
 _SAID_BY_PROXIES = "forwarded|x-forwarded-(?:host|port|prefix|scheme|server|ssl)"
 
 
@@ -44,6 +45,12 @@ def early_headers(*, trusted_proxies: int) -> TypedExtensionConfig:
     return TypedExtensionConfig(name="own-headers", typed_config=pack(EarlyHeaderMutation(mutations=mutations)))
 
 
+def caller_certificate() -> TypedExtensionConfig:
+    """Return what notes the thumbprint of the caller's certificate (SHA-1, as publishers know it), which no script can ask for."""
+    noted = _set(CALLER_HEADER, "%DOWNSTREAM_PEER_FINGERPRINT_1%", HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD)
+    return TypedExtensionConfig(name="caller-certificate", typed_config=pack(EarlyHeaderMutation(mutations=[noted])))
+
+
 def _set(name: str, value: str, action: HeaderValueOption.HeaderAppendAction) -> HeaderMutation:
     return HeaderMutation(append=HeaderValueOption(header=HeaderValue(key=name, value=value), append_action=action))
 
@@ -53,7 +60,7 @@ def not_the_callers(*, trusted: bool) -> StringMatcher:
     twins = (twin for name in _WITHOUT_TWINS for twin in _twins(name))
     forwarded = ("x_forwarded[-_].*", "x-forwarded_.*", "x-forwarded-.*_.*")
     said = () if trusted else (_SAID_BY_PROXIES,)
-    names = "|".join(["x[-_](?:envoy|portal)[-_].*", _OTHER_PATHS, *forwarded, *twins, *said])
+    names = "|".join(["x[-_](?:envoy|portal)[-_].*", _OTHER_PATHS, _SAID_BY_US, *forwarded, *twins, *said])
     return StringMatcher(safe_regex=RegexMatcher(regex=names))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, NamedTuple
 
 from envoy.config.core.v3.config_source_pb2 import ExtensionConfigSource
@@ -12,6 +13,7 @@ from google.protobuf.wrappers_pb2 import BoolValue
 
 from gateway.compile import names
 from gateway.compile.answers.response_scripts import response_scripts
+from gateway.compile.callers.check import caller_check, link_check
 from gateway.compile.calls.paths import path_check
 from gateway.compile.calls.root import routes_of_root
 from gateway.compile.edge.trailers import no_own_trailers
@@ -51,6 +53,16 @@ FILTERS = (
         "behind the published names, for an API at the root may have its own; routes switch it off, so it runs where there are none",
     ),
     Position(names.CORS_FILTER, Cors, True, "behind the root's routes, which may have a rule; before the keys, which a preflight has not"),
+    Position(
+        names.CALLERS_FILTER,
+        caller_check,
+        True,
+        "behind the root's routes, which may have a rule, and the preflights, for which browsers show no certificate; routes switch it off",
+    ),
+    *(
+        Position(name, functools.partial(link_check, link), True, "behind the one that finds the path")
+        for link, name in names.LINK_FILTERS.items()
+    ),
     Position(
         names.KEY_SHARDS_FILTER,
         sharded_key_check,

@@ -5,9 +5,6 @@ Nothing in it depends on APIs, certificates or keys: changing it drains every co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from envoy.config.core.v3.address_pb2 import Address, SocketAddress
 from envoy.config.core.v3.config_source_pb2 import AggregatedConfigSource, ApiVersion, ConfigSource
 from envoy.config.core.v3.protocol_pb2 import Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions, SchemeHeaderTransformation
 from envoy.config.listener.v3.listener_components_pb2 import Filter, FilterChain
@@ -18,64 +15,31 @@ from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 
 from gateway.compile.answers.access_log import failed_calls_log
 from gateway.compile.answers.replies import local_replies
-from gateway.compile.edge.early_headers import early_headers
 from gateway.compile.edge.filters import filters_of_websockets, http_filters
+from gateway.compile.edge.own import GatewayListener, as_set
 from gateway.compile.edge.websockets import UPGRADE
-from gateway.compile.names import SCOPE_HEADER
+from gateway.compile.names import HTTP_LISTENER, SCOPE_HEADER
 from gateway.compile.resource import Resource, pack
 
-NAME = "gateway"
+BUFFER_BYTES = 32768
 _HCM = hcm.HttpConnectionManager
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayListener:
-    """Where the gateway listens and how long it waits."""
-
-    host: str
-    port: int
-    idle_seconds: int = 60  # how long a call may go without a byte in either direction; then 504
-    trusted_proxies: int = 0  # how many proxies in front append to X-Forwarded-For
-
-
 def compile_listener(settings: GatewayListener) -> tuple[Resource, ...]:
-    """Return the listener. Its scopes, routes and key shards come from the control plane, each by itself."""
-    network = Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(_connection_manager()))
+    """Return the listener for HTTP. Its scopes, routes and key shards come from the control plane, each by itself."""
+    network = Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(connection_manager()))
     listener = Listener(
-        name=NAME,
+        name=HTTP_LISTENER,
         filter_chains=[FilterChain(filters=[network])],
-        per_connection_buffer_limit_bytes=UInt32Value(value=32768),
+        per_connection_buffer_limit_bytes=UInt32Value(value=BUFFER_BYTES),
     )
-    return (as_set(Resource.of(NAME, listener), settings),)
+    return (as_set(Resource.of(HTTP_LISTENER, listener), settings),)
 
 
-def as_set(listener: Resource, settings: GatewayListener) -> Resource:
-    """Return *listener* with what belongs to the gateway itself as its own *settings* say, whoever's it was compiled with."""
-    own = Listener.FromString(listener.body)
-    if own.name == NAME:
-        place = SocketAddress(address=settings.host, port_value=settings.port, ipv4_compat=settings.host == "::")
-        own.address.CopyFrom(Address(socket_address=place))
-    for chain in own.filter_chains:
-        for network in chain.filters:
-            if network.typed_config.Is(_HCM.DESCRIPTOR):
-                manager = _HCM.FromString(network.typed_config.value)
-                _set(manager, settings)
-                network.typed_config.CopyFrom(pack(manager))
-    return Resource.of(listener.name, own)
-
-
-def _set(manager: hcm.HttpConnectionManager, settings: GatewayListener) -> None:
-    manager.xff_num_trusted_hops = settings.trusted_proxies
-    manager.stream_idle_timeout.CopyFrom(Duration(seconds=settings.idle_seconds))
-    headers = early_headers(trusted_proxies=settings.trusted_proxies)
-    others = [one for one in manager.early_header_mutation_extensions if one.name != headers.name]
-    del manager.early_header_mutation_extensions[:]
-    manager.early_header_mutation_extensions.extend([headers, *others])
-
-
-def _connection_manager() -> hcm.HttpConnectionManager:
+def connection_manager() -> hcm.HttpConnectionManager:
+    """Return what reads HTTP from callers and leads it through the filters, as far as all gateways have it."""
     return _HCM(
-        stat_prefix=NAME,
+        stat_prefix=HTTP_LISTENER,
         scoped_routes=_scoped_routes(),
         http_filters=http_filters(),
         local_reply_config=local_replies(),
@@ -94,7 +58,7 @@ def _connection_manager() -> hcm.HttpConnectionManager:
         ),
         http_protocol_options=Http1ProtocolOptions(
             accept_http_10=True,  # older proxies and health checks speak it, and may leave the host out
-            default_host_for_http_10=NAME,
+            default_host_for_http_10=HTTP_LISTENER,
             allow_custom_methods=True,  # operations say which verbs get through
         ),
         http2_protocol_options=Http2ProtocolOptions(

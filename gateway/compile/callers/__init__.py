@@ -1,0 +1,1 @@
+"""Callers' certificates: which an API lets in, and what is passed on of them. [pure]"""
