@@ -10,7 +10,7 @@ from django.utils import translation
 
 from certificates import doubts
 from certificates.facts import Facts
-from certificates.judgement import Doubt, DoubtKind, doubts_of, without_issuer
+from certificates.judgement import Doubt, DoubtKind, Purpose, doubts_of, without_issuer
 from tests.certificates import files, odd
 from tests.issuing import Issued, issue
 
@@ -101,8 +101,10 @@ def test_the_first_missing_issuer_is_found(path: tuple[str, ...], missing: str) 
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_every_doubt_has_a_sentence_of_its_own(language: str) -> None:
+@pytest.mark.parametrize(("purpose", "never"), [(Purpose.CLIENT, {DoubtKind.NO_NAMES}), (Purpose.SERVER, set())])
+def test_every_doubt_has_a_sentence_of_its_own(language: str, purpose: Purpose, never: set[DoubtKind]) -> None:
+    kinds = set(DoubtKind) - never
     with translation.override(language):
-        sentences = {doubts.sentence(Doubt(kind, "SHA-1 with RSA")) for kind in DoubtKind}
-    assert len(sentences) == len(DoubtKind)
+        sentences = {doubts.sentence(Doubt(kind, "SHA-1 with RSA"), purpose) for kind in kinds}
+    assert len(sentences) == len(kinds)
     assert not any("%(" in sentence for sentence in sentences)

@@ -15,10 +15,10 @@ from certificates import actions
 from certificates.facts import Facts
 from certificates.judgement import DoubtKind, Purpose, doubts_of
 from certificates.models import ClientCertificate, ServerCertificate
-from portal.models import Activity, Event
+from portal.models import Event
 from tests.certificates import odd
 from tests.issuing import Issued, issue
-from tests.makers import make_api, make_certificate, make_server_certificate
+from tests.makers import lines, make_api, make_certificate, make_server_certificate
 
 pytestmark = pytest.mark.django_db
 PAGES = "/security/server-certificates/"
@@ -44,7 +44,7 @@ def test_one_is_uploaded_shown_replaced_rolled_back_and_deleted(signed_in: Clien
     assert signed_in.post(f"{PAGES}shop/roll-back/", {"version": "1"}).status_code == 303
     assert signed_in.post(f"{PAGES}shop/delete/").status_code == 303
     assert not ServerCertificate.objects.exists()
-    events = list(Activity.objects.order_by("id").values_list("event", flat=True))
+    events = [line.event for line in lines()]
     assert events == [
         Event.SERVER_CERTIFICATE_UPLOADED,
         Event.SERVER_CERTIFICATE_REPLACED,
