@@ -50,6 +50,11 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def _heed_hang_ups() -> None:
+    """Undo what a test run under ``nohup`` would hand on."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @dataclass
 class Portal:
     """A running portal with its xDS server, gateway and demonstration; a context manager.
@@ -90,6 +95,7 @@ class Portal:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_heed_hang_ups,  # noqa: PLW1509 - one system call
             )
         deadline = time.monotonic() + _READY_WITHIN_SECONDS
         while "Ctrl-C ends it all." not in self.said:
