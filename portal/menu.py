@@ -36,9 +36,9 @@ _ENTRIES = (
     Entry(label=_("Gateways"), icon="server-stack", url_name="gateways:index"),
     Entry(label=_("Activity"), icon="clock", url_name="activity"),
     Entry(label=_("Access tokens"), icon="key", url_name="rest:index"),
-    Entry(label=_("Sign-in settings"), icon="finger-print", url_name="sign_in_settings", permission="signin.change_secondfactordemand"),
-    Entry(label=_("Closed sign-ins"), icon="lock-closed", url_name="locks", permission="auth.change_user"),
     Entry(label=_("People"), icon="users", url_name="people:index", permission="auth.view_user"),
+    Entry(label=_("Closed sign-ins"), url_name="locks", within=True, permission="auth.change_user"),
+    Entry(label=_("Sign-in settings"), url_name="sign_in_settings", within=True, permission="signin.change_secondfactordemand"),
 )
 
 
