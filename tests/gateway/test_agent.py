@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -176,9 +177,17 @@ def test_a_call_that_fails_while_no_control_plane_is_there_is_told_later(here: P
     eventually(lambda: FailedCall.objects.filter(activity_id=answer.json["activityId"]).exists())
 
 
+def _stand_in_the_way(path: Path) -> None:
+    """Put a folder where a file would be put; one may be put there meanwhile."""
+    while not path.is_dir():
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileExistsError, NotADirectoryError):
+            (path / "something").mkdir(parents=True)
+
+
 def test_a_disk_that_is_full_keeps_nothing_from_going_live(here: Plant, plain: Backend) -> None:
     eventually(here.is_ready)
-    (here.home / f"{kept.CONFIGURATION}.new").mkdir()  # where the next one would be written
+    _stand_in_the_way(here.home / kept.CONFIGURATION)
     _open_api(plain)
     eventually(lambda: _answers(here, "/orders/1"))
     eventually(lambda: "could not be kept" in here.log_of("gateway"))
