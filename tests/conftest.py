@@ -11,6 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 from pytest_django.fixtures import Settings
 
@@ -63,6 +64,12 @@ def a_log_that_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
     marker = request.node.get_closest_marker("django_db")
     if marker and marker.kwargs.get("transaction"):
         unguard()
+
+
+@pytest.fixture(autouse=True)
+def nobodys_language() -> None:
+    """Begin each test in the language of the settings: that of the last reader stays with the thread."""
+    translation.deactivate()
 
 
 def _person(name: str, role: str) -> User:

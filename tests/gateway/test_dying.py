@@ -26,6 +26,7 @@ from gateway.compile import cluster_name
 from gateway.compile.resource import CLUSTER
 from gateway.models import Delivery, Gateway, Usage
 from portal import identity
+from portal.activity import last_line
 from portal.activity.guards import TABLE, lifted
 from portal.live import Kind, State, live_status
 from portal.models import Activity, ActivityHead, Event
@@ -109,7 +110,8 @@ def _now_served(plant: Plant) -> set[str]:
 
 def test_a_thread_that_ends_ends_the_process_with_a_sentence(control_plane: Plant) -> None:
     # A line that nothing of ours writes: its subject is no number.
-    Activity.objects.create(at=timezone.now(), kind="api", event=Event.API_CHANGED, subject_id="none", subject_name="none")
+    line = Activity(id=last_line() + 1, at=timezone.now(), kind="api", event=Event.API_CHANGED, subject_id="none", subject_name="none")
+    line.save()
     assert control_plane.wait_for("xds") == FAILED
     assert "The thread watch has ended, so this process ends" in control_plane.log_of("xds")
 
