@@ -31,10 +31,10 @@ endif
 test: lint test-sqlite test-postgresql test-whole ## linters, then every test: on SQLite, on PostgreSQL, in a browser
 
 test-sqlite: install-for-tests ## every test but those below, on SQLite
-	python -m pytest -n 3 --dist worksteal --ignore=tests/browser --ignore=tests/whole
+	python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/whole
 
 test-postgresql: install-for-tests ## those of them that touch a database, on PostgreSQL
-	python -m tests.postgresql python -m pytest -n 3 --dist worksteal --ignore=tests/browser --ignore=tests/whole
+	python -m tests.postgresql python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/whole
 
 test-whole: install-for-tests ## the whole thing as people start it, and its pages in a browser
 	python -m tests.browser.chromium
@@ -53,7 +53,7 @@ lint: install-for-tests ## linters, types, the import contract, missing migratio
 
 coverage: install-for-tests ## branch coverage of the product, processes that tests start included; fails below 95 % or where a refusal is not provoked
 	coverage erase
-	coverage run -m pytest -n 3 --dist worksteal --ignore=tests/browser
+	coverage run -m pytest -n 2 --dist worksteal --ignore=tests/browser
 	coverage combine --quiet
 	coverage report
 	coverage json --quiet -o - | python -m tests.uncovered
