@@ -38,6 +38,7 @@ _DRAIN_SECONDS = 5  # over which a replaced Envoy asks its callers to come again
 _PARENT_SECONDS = 15  # after which it ends, whatever is still going on
 # How long the agent may take to be there: an Envoy that has to try again is later than one that starts later.
 _AGENT_SECONDS, _LOOK_SECONDS = 3.0, 0.02
+_CONNECTION_SECONDS = 10.0  # how long an Envoy may take to find a new agent: it tries again after 0.5 s, 1 s, …
 _CLUSTERS_SECONDS = 1.0  # how often it is asked whether clusters have changed
 _STOP_SECONDS = 3.0  # how long a stop waits for calls in flight; process managers lose patience after about five seconds
 # The key check warns once per credential and load; what is refused and who is connected, the portal knows; a stop is no warning.
@@ -76,6 +77,12 @@ class Envoy(Program):
     def _await_agent(self) -> None:
         until = time.monotonic() + _AGENT_SECONDS
         while time.monotonic() < until and not _agent_listens(self.folder):
+            time.sleep(_LOOK_SECONDS)
+
+    def await_connection(self) -> None:
+        """Give the current Envoy time to find its way to an agent that was started anew."""
+        until = time.monotonic() + _CONNECTION_SECONDS
+        while self.process and self.process.poll() is None and time.monotonic() < until and not _is_connected(self.folder):
             time.sleep(_LOOK_SECONDS)
 
     def replace(self) -> None:
@@ -204,6 +211,12 @@ def _admin(home: Path, method: str, path: str) -> str | None:
         connection.close()
 
 
+def _is_connected(home: Path) -> bool:
+    """Return whether Envoy has a stream to the agent (statistics of the management server, Envoy documentation)."""
+    answer = _admin(home, "GET", "/stats?filter=^control_plane.connected_state$") or ""
+    return answer.strip().rpartition(" ")[2] == "1"
+
+
 def _calls_in_flight(home: Path) -> bool:
     answer = _admin(home, "GET", "/stats?filter=^http.gateway.downstream_rq_active$") or ""
     return answer.strip().rpartition(" ")[2] not in {"", "0"}
@@ -232,6 +245,7 @@ def main(arguments: Sequence[str]) -> int:
 
             def renew() -> None:
                 beside.restart(_STOP_SECONDS)  # the next one reads what the settings say now
+                kept.await_connection()  # else the new Envoy would answer alone for changes that the old one does not have yet
                 kept.replace()
 
             return Supervisor(programs=[beside, kept], renew=renew, drain_seconds=_STOP_SECONDS, end_seconds=_STOP_SECONDS).run()
