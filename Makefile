@@ -31,14 +31,14 @@ endif
 test: lint test-sqlite test-postgresql test-whole ## linters, then every test: on SQLite, on PostgreSQL, in a browser
 
 test-sqlite: install-for-tests ## every test but those below, on SQLite
-	python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/whole
+	python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/whole --durations=15 $(ARGS)
 
 test-postgresql: install-for-tests ## those of them that touch a database, on PostgreSQL
-	python -m tests.postgresql python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/whole
+	python -m tests.postgresql python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/whole $(ARGS)
 
 test-whole: install-for-tests ## the whole thing as people start it, and its pages in a browser
 	python -m tests.browser.chromium
-	python -m pytest tests/browser tests/whole
+	python -m pytest tests/browser tests/whole --durations=15 $(ARGS)
 
 check: lint ## in a minute, while you work: the linters, and what is quick of the tests of the rooms that have changed
 	@rooms=$$(python -m tests.changed); test -z "$$rooms" || python -m pytest $$rooms -q -n 2 --within 40 --ignore=tests/browser
