@@ -127,10 +127,10 @@ def _health(readiness: Readiness) -> Iterator[None]:
 
 
 def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str], renewed: frozenset[str]) -> None:
-    """Let these come, and hang up on those that no longer may, or under another certificate only."""
+    """Let these come, and hang up on those whose certificate no longer counts; who has come with a renewed one stays."""
     gone = set(knows.enrolled.items()) - set(enrolled.items())
     knows.enrolled, knows.renewed = enrolled, renewed
-    cache.end_streams_of(name for _, name in gone)
+    cache.end_streams({fingerprint for fingerprint, _ in gone})
 
 
 @contextlib.contextmanager
@@ -185,7 +185,7 @@ async def _listen(control_plane: ControlPlane, cache: Cache, ending: asyncio.Eve
     log.info("Ending; the gateways keep what they have.")
     for task in tasks:
         task.cancel()
-    cache.end_streams_of(cache.gateways)
+    cache.end_streams()
     await asyncio.gather(local.stop(1), remote.stop(1))
     socket.unlink(missing_ok=True)
     for task in done:

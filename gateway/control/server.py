@@ -54,8 +54,8 @@ class Knows:
         :param claimed: the name it gives itself, which only the local socket's is believed
         :raises UnknownGateway: if it is not known
         """
-        if certificate := context.auth_context().get("x509_pem_cert"):
-            if name := self.enrolled.get(fingerprint_of(certificate[0])):
+        if shown := _shown(context):
+            if name := self.enrolled.get(shown):
                 return name
         elif context.peer().startswith("unix:"):
             return claimed or "gateway"
@@ -97,7 +97,8 @@ class ControlPlane:
         self._statuses.connected(name, version_of(first))
         log.info("%s has connected (Envoy %s).", name, version_of(first))
         try:
-            node_stream = NodeStream(self._cache, name, Peer.AGENT if is_agent(first) else Peer.ENVOY)
+            peer = Peer.AGENT if is_agent(first) else Peer.ENVOY
+            node_stream = NodeStream(self._cache, name, peer, certificate=_shown(context))
             await serve_deltas(node_stream, self._cache, first, requests, context)
         finally:
             log.info("%s has disconnected.", name)
@@ -131,7 +132,7 @@ class ControlPlane:
 
     async def renew(self, request: bytes, context: Context) -> bytes:
         """Answer a known gateway's signing request with a new certificate and the authority (:mod:`gateway.control.renewal`)."""
-        if not context.auth_context().get("x509_pem_cert"):
+        if not _shown(context):
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "On the portal's own machine a gateway needs no certificate.")
         name = await self._name(context, "")
         try:
@@ -145,8 +146,7 @@ class ControlPlane:
 
     async def _retire_old_certificate(self, context: Context) -> None:
         """Note that a gateway has come with its renewed certificate, if it has."""
-        shown = context.auth_context().get("x509_pem_cert")
-        if shown and (fingerprint := fingerprint_of(shown[0])) in self._knows.renewed:
+        if (fingerprint := _shown(context)) in self._knows.renewed:
             try:
                 await asyncio.to_thread(_with_own_connection, renewal.take_over, fingerprint, now=timezone.now())
             except DatabaseError as error:  # the next stream notes it
@@ -176,6 +176,12 @@ class ControlPlane:
             log.warning("%s", error)
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "This gateway is not enrolled.")
             raise
+
+
+def _shown(context: Context) -> str:
+    """Return the fingerprint of the certificate that the other side has shown; empty where it needs none."""
+    certificates = context.auth_context().get("x509_pem_cert")
+    return fingerprint_of(certificates[0]) if certificates else ""
 
 
 def _with_own_connection(do: Callable[..., T], *arguments: Any, **named: Any) -> T:

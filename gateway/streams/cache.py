@@ -81,13 +81,21 @@ class NodeStream:
     """One stream of one gateway."""
 
     def __init__(
-        self, cache: Cache, gateway: str, peer: Peer = Peer.ENVOY, *, fallbacks: Callable[[Key], Iterable[Resource]] | None = None
+        self,
+        cache: Cache,
+        gateway: str,
+        peer: Peer = Peer.ENVOY,
+        *,
+        certificate: str = "",
+        fallbacks: Callable[[Key], Iterable[Resource]] | None = None,
     ) -> None:
         """Begin; the cache knows it from :meth:`Cache.join` on.
 
+        :param certificate: the fingerprint of the certificate that the gateway has shown; empty: none
         :param fallbacks: what may stand in for a resource that it refuses, where that is not for the cache to say
         """
         self.gateway = gateway
+        self.certificate = certificate
         self.stream: Stream[Resource] = Stream(cache.desired, now=time.monotonic(), fallbacks=fallbacks or cache.fallbacks_of, peer=peer)
         self._most_at_once = None if peer is Peer.AGENT else 1
         self.wake = asyncio.Event()
@@ -161,10 +169,10 @@ class Cache:
         if not self.node_streams_of(node_stream.gateway):
             self._news.disconnected(node_stream.gateway)
 
-    def end_streams_of(self, gateways: Iterable[str]) -> None:
-        """Hang up on *gateways*."""
-        for gateway in gateways:
-            for node_stream in self.node_streams_of(gateway):
+    def end_streams(self, certificates: Collection[str] | None = None) -> None:
+        """Hang up on the gateways that came with one of *certificates*, fingerprints; on all of them without."""
+        for node_stream in self._node_streams:
+            if certificates is None or node_stream.certificate in certificates:
                 node_stream.ended.set()
                 node_stream.wake.set()
 
@@ -204,7 +212,7 @@ class Cache:
         Gateways are hung up on; as they come back they say what they have, and only the difference is sent.
         """
         if self.ready.is_set():
-            self.end_streams_of(self.gateways)
+            self.end_streams()
             self._unsettled.clear()
             self._news.begin_anew()
         before = {(type_url, name) for type_url, resources in self.desired.items() for name in resources}

@@ -88,8 +88,16 @@ def test_a_gateway_gets_a_new_certificate_over_its_own_channel_and_the_old_one_h
     assert (gateway.fingerprint, gateway.next_fingerprint) == (old.fingerprint, fingerprint_of(new_pem))
 
     key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    eventually(lambda: _comes(_channel(port, new_pem, key_pem, old.authority_pem)))
-    eventually(lambda: Gateway.objects.get(name="gateway-2").fingerprint == fingerprint_of(new_pem))
+    with contextlib.ExitStack() as peers:
+
+        def comes_renewed() -> Peer | None:
+            peer = peers.enter_context(Peer(_channel(port, new_pem, key_pem, old.authority_pem), "gateway-2"))
+            return peer if peer.is_answered() else None
+
+        renewed = eventually(comes_renewed)
+        eventually(lambda: Gateway.objects.get(name="gateway-2").fingerprint == fingerprint_of(new_pem))
+        make_api(name="Second", path="second")
+        assert renewed.read().resources, "It goes on with the stream that it has come with."
     eventually(lambda: not _comes(_with(old, port)))
     assert _comes(_channel(port, new_pem, key_pem, old.authority_pem))
     events = set(Activity.objects.filter(subject_name="gateway-2").values_list("event", flat=True))
