@@ -62,7 +62,7 @@ def test_generated_passwords_are_taken() -> None:
         validate_password(installation.readable_password(), User(username="admin"))
 
 
-@pytest.mark.parametrize("password", ["1", "portal2026", "1qaz2wsx3edc", "justinbieber"])
+@pytest.mark.parametrize("password", ["1", "portal2026", "1qaz2wsx3edc", "justinbieber", "publisher-portal-2026", "Administrator1!"])
 def test_the_first_administrators_is_judged_as_well(db: None, home: Path, monkeypatch: pytest.MonkeyPatch, password: str) -> None:
     monkeypatch.setenv("PORTAL_ADMIN_PASSWORD", password)
     installation.private_home()
