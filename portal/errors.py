@@ -100,6 +100,23 @@ def company_refused(request: HttpRequest, *, provider: str) -> HttpResponse:
     return _page(request, 401, title=title, text=text)
 
 
+def company_of_another(request: HttpRequest, *, provider: str) -> HttpResponse:
+    """403: somebody has confirmed who they are, and it is somebody else."""
+    title = _("That is the account of somebody else")
+    text = _("Nothing was confirmed. Choose the account at %(provider)s that you sign in here with.") % {"provider": provider}
+    return _page(request, 403, title=title, text=text)
+
+
+def company_not_anew(request: HttpRequest, *, provider: str) -> HttpResponse:
+    """401: the provider has sent somebody back without having asked who they are, or without saying when it did."""
+    title = _("%(provider)s has not asked who you are") % {"provider": provider}
+    text = _(
+        "For this it has to have you sign in anew, and to say when you did (the claim auth_time). Nothing was confirmed. Try again, use "
+        "a password or a passkey if you have one, or ask whoever runs the portal: the guide says what to set, under Company accounts."
+    )
+    return _page(request, 401, title=title, text=text)
+
+
 def oneself(request: HttpRequest) -> HttpResponse:
     """409: somebody would delete their own account."""
     return _page(

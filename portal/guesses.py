@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -48,9 +49,13 @@ class TooManyGuesses(Exception):
 
 @dataclass(slots=True)
 class Guess:
-    """One that is being checked."""
+    """One that is being checked.
+
+    :ivar beyond: whether so many at this account have failed, from wherever, that it closes to addresses that have failed at it
+    """
 
     right: bool = False
+    beyond: bool = False
 
 
 @contextlib.contextmanager
@@ -62,7 +67,7 @@ def counted(kind: GuessKind, account: str, request: HttpRequest | None, *, now: 
     :raises TooManyGuesses: without counting it
     """
     row = _begin(kind, account, _origin(request), now or timezone.now())
-    guess = Guess()
+    guess = Guess(beyond=_closing(_of_account(kind, row.account, row.at).exclude(pk=row.pk)) is not None)
     looked_at = True
     try:
         yield guess
@@ -121,18 +126,22 @@ def _note(failure: FailedGuess) -> None:
 
 
 def _refuse_if_closed(kind: GuessKind, account: str, address: str, now: datetime) -> None:
-    failures = FailedGuess.objects.filter(kind=kind, at__gt=now - WINDOW)
-    closing = [_closing(failures.filter(address=address).values_list("at", flat=True))]
-    if kind in _CLOSED_TO_ALL or failures.filter(account=account, address=address).exists():
-        closing.append(_closing(failures.filter(account=account).values_list("at", flat=True)))
+    of_account = _of_account(kind, account, now)
+    closing = [_closing(FailedGuess.objects.filter(kind=kind, at__gt=now - WINDOW, address=address))]
+    if kind in _CLOSED_TO_ALL or of_account.filter(address=address).exists():
+        closing.append(_closing(of_account))
     if since := max((one for one in closing if one), default=None):
         raise TooManyGuesses(-(-(since + WINDOW - now) // timedelta(seconds=1)))
 
 
-def _closing(failures: Iterable[datetime]) -> datetime | None:
-    """Return the failure after whose end there is another guess, if there are too many."""
-    newest = sorted(failures, reverse=True)
-    return newest[LIMIT - 1] if len(newest) >= LIMIT else None
+def _of_account(kind: GuessKind, account: str, now: datetime) -> QuerySet[FailedGuess]:
+    return FailedGuess.objects.filter(kind=kind, at__gt=now - WINDOW, account=account)
+
+
+def _closing(failures: QuerySet[FailedGuess]) -> datetime | None:
+    """Return the failure after whose end there is another guess, if there are too many. However many they are, few are read."""
+    newest = list(failures.order_by("-at").values_list("at", flat=True)[:LIMIT])
+    return newest[-1] if len(newest) == LIMIT else None
 
 
 def _origin(request: HttpRequest | None) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.contrib.auth.password_validation import get_default_password_validators, validate_password
+from django.contrib.auth.password_validation import validate_password
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
@@ -23,12 +23,11 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from portal import database, identity, private_files
-from portal.administrators import administrators, changing_administrators
+from portal.administrators import administrators, administrators_with_password, changing_administrators
 from portal.characters import shown
 from portal.environment import read
 from portal.people.actions import note_added
 from portal.roles import ADMINISTRATORS
-from portal.signin.passwords import GuessableValidator
 from portal.translations import compile_translations
 
 DEFAULT_ADMINISTRATOR = "admin"
@@ -120,14 +119,18 @@ def static_files() -> str | None:
 def first_administrator() -> str | None:
     """Make an administrator if nobody can administer; an account that is there is not touched, but a sentence says what to do.
 
+    Company accounts administer, too; that none has a password is said.
+
     Whoever was deactivated or lost the role may have been for a reason, and a start is nobody's decision to undo it.
     The name is ``PORTAL_ADMIN_USER`` (``admin``), the password ``PORTAL_ADMIN_PASSWORD`` or a random one, kept in a private file.
 
     :raises ImproperlyConfigured: if the password is one that nobody may have
     """
     with changing_administrators():
-        if administrators().exists():
+        if administrators_with_password().exists():
             return None
+        if by_company := administrators().order_by("username").first():
+            return _how_to_have_a_password(by_company)
         name = read("PORTAL_ADMIN_USER") or DEFAULT_ADMINISTRATOR
         if there := User.objects.filter(username__iexact=name).first():
             return _how_to_restore(there)
@@ -152,11 +155,18 @@ def _how_to_restore(person: User) -> str:
     )
 
 
+def _how_to_have_a_password(person: User) -> str:
+    name = shown(person.get_username())
+    return (
+        "Company accounts alone administer the portal: should their provider be away, nobody can. To give one a password: "
+        f"`manage.py people restore-administrator {shlex.quote(name)}`, the password on standard input."
+    )
+
+
 def _require_good(password: str, name: str) -> None:
-    """Refuse what is short or common; what is merely like the portal's name is the operator's to judge, who may keep it in a file."""
-    validators = [one for one in get_default_password_validators() if not isinstance(one, GuessableValidator)]
+    """Refuse what nobody may have as a password."""
     try:
-        validate_password(password, User(username=name), validators)
+        validate_password(password, User(username=name))
     except ValidationError as refused:
         reason = f"PORTAL_ADMIN_PASSWORD is refused, and no administrator was made: {' '.join(refused.messages)}"
         raise ImproperlyConfigured(reason) from None

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from portal.activity import record
 from portal.guesses import LIMIT, WINDOW
@@ -32,15 +32,16 @@ class Lock:
     until: datetime
 
 
-def locks(*, now: datetime) -> list[Lock]:
-    """Return what is closed, what opens last first."""
-    failures = list(FailedGuess.objects.filter(at__gt=now - WINDOW).select_related("person").order_by("-at", "-pk"))
-    by_address: dict[tuple[str, str], list[FailedGuess]] = {}
-    by_account: dict[tuple[str, str], list[FailedGuess]] = {}
-    for one in failures:
-        by_address.setdefault((one.kind, one.address), []).append(one)
-        by_account.setdefault((one.kind, one.account), []).append(one)
-    found = [*_closed(by_address.values(), of_account=False), *_closed(by_account.values(), of_account=True)]
+def locks(*, now: datetime, people: Iterable[User] | None = None) -> list[Lock]:
+    """Return what is closed, what opens last first.
+
+    :param people: whose accounts are looked at, and nothing else; all accounts and addresses, unless they are given
+    """
+    failures = FailedGuess.objects.filter(at__gt=now - WINDOW)
+    if people is None:
+        found = [*_closed(failures, "address"), *_closed(failures, "account")]
+    else:
+        found = _closed(failures.filter(person__in=people), "account")
     return sorted(found, key=lambda lock: lock.until, reverse=True)
 
 
@@ -49,17 +50,20 @@ def lift(failure: FailedGuess, *, of_account: bool, by: User, now: datetime) -> 
     """Forget the failures of the account or the address of *failure*, so that it is open; return its name."""
     same: QuerySet[FailedGuess] = FailedGuess.objects.filter(kind=failure.kind)
     same = same.filter(account=failure.account) if of_account else same.filter(address=failure.address)
-    lock = _lock(list(same.select_related("person").order_by("-at", "-pk")), of_account=of_account)
+    lock = _lock(same, same.count(), of_account=of_account)
     record(Event.SIGN_IN_LOCK_LIFTED, lock, by=by, at=now, address=not of_account)
     same.delete()
     return lock.name
 
 
-def _closed(groups: Iterable[list[FailedGuess]], *, of_account: bool) -> list[Lock]:
-    return [_lock(group, of_account=of_account) for group in groups if len(group) >= LIMIT]
+def _closed(failures: QuerySet[FailedGuess], way: str) -> list[Lock]:
+    """Return what of this *way* (``address``, ``account``) is closed. The database counts: strangers decide how many failures there are."""
+    groups = failures.order_by().values_list("kind", way).annotate(number=Count("pk")).filter(number__gte=LIMIT)
+    return [_lock(failures.filter(kind=kind, **{way: value}), number, of_account=way == "account") for kind, value, number in groups]
 
 
-def _lock(newest_first: list[FailedGuess], *, of_account: bool) -> Lock:
+def _lock(failures: QuerySet[FailedGuess], number: int, *, of_account: bool) -> Lock:
+    newest_first = list(failures.select_related("person").order_by("-at", "-pk")[:LIMIT])
     newest = newest_first[0]
     person = newest.person.get_username() if newest.person else ""
     return Lock(
@@ -67,6 +71,6 @@ def _lock(newest_first: list[FailedGuess], *, of_account: bool) -> Lock:
         kind=GuessKind(newest.kind),
         of_account=of_account,
         name=person if of_account else newest.address,
-        failures=len(newest_first),
-        until=newest_first[min(LIMIT, len(newest_first)) - 1].at + WINDOW,
+        failures=number,
+        until=newest_first[-1].at + WINDOW,
     )

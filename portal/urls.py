@@ -12,6 +12,7 @@ from portal.people.profile_views import profile
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("activity/", pages.activity, name="activity"),
+    path("activity/people/", pages.people, name="activity_people"),
     path("activity/download/", pages.download, name="activity_download"),
     path("help/", guide, {"page": FIRST_PAGE}, name="help"),
     path("help/<slug:page>/", guide, name="guide"),

@@ -13,23 +13,28 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apis.models import KeyKind
-from portal.http import PortalRequest
+from portal.http import PortalRequest, wants_fragment
 from portal.people.access import role_required
 from portal.responses import see_other
 from portal.signin.confirming import is_confirmed, recently_confirmed, to_confirm
 from rest import actions
 from rest.forms import BEARER, CredentialForm
+from rest.listing import listed
 from rest.models import AccessToken, Credential, SharedAccess
 
 
 @require_safe
 @role_required
 def index(request: PortalRequest) -> HttpResponse:
-    """List the credentials of the REST API: one's own, to whoever manages them all."""
-    now = timezone.now()
-    rows: list[Credential] = [*AccessToken.objects.seen_by(request.user), *SharedAccess.objects.seen_by(request.user)]
-    rows.sort(key=lambda row: row.created_at, reverse=True)
-    return render(request, "rest/index.html", {"rows": [(row, row.is_in_force(now=now)) for row in rows]})
+    """List the credentials of the REST API: one's own, to whoever manages them all; ``q`` searches, ``page`` turns the page."""
+    now, shown = timezone.now(), listed(request)
+    context = {
+        "listing": shown,
+        "page": shown.page,
+        "rows": [(row, row.is_in_force(now=now)) for row in shown.page],
+        "fragment": wants_fragment(request),
+    }
+    return render(request, "rest/_list.html" if context["fragment"] else "rest/index.html", context)
 
 
 @sensitive_variables("made", "token", "shown")

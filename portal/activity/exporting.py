@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 FORMATS = ("jsonl", "csv")
 _CHUNK = 2000
-# What a spreadsheet takes for the beginning of a formula, also in full width (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# What a spreadsheet takes for the beginning of a formula, also in full width: at the beginning of a cell, and after a semicolon, by which
+# it separates cells where a comma is in numbers (OWASP, "CSV Injection").
+_FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@\t\r\n＝＋－＠])")
 _HEADINGS = (
     "line",
     "at",
@@ -115,8 +117,7 @@ def _row(line: Activity) -> tuple[Any, ...]:
 
 def _cell(value: Any) -> str:
     """Return a cell that is text: on one line, and no formula."""
-    text = str(value)
-    return shown(f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text)
+    return shown(_FORMULA.sub(r"\1'", str(value)))
 
 
 def _moment(at: datetime) -> str:

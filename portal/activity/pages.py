@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpResponse
+from django.contrib.auth.models import User
+from django.db.models import F
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.activity.exporting import FORMATS, between, export
 from portal.activity.forms import ActivityFilter
 from portal.activity.reading import narrowed, page_of, seen_by
 from portal.http import PortalRequest, wants_fragment
+from portal.listing import Column, holding, listing
 from portal.sentences import tell
 
 MOST_LINES = 100_000  # of a download, which is made in memory; the command has no limit
+_NARROWING = ("q", "kind", "from", "to")  # how else than by a person
+_PEOPLE = (Column(key="name", label=gettext_lazy("User name"), field="username", any_case=True),)
+_PEOPLE_SEARCH = holding("username", "first_name", "last_name", "email")
 _TYPES = {"jsonl": "application/jsonl; charset=utf-8", "csv": "text/csv; charset=utf-8"}
 
 
@@ -26,9 +33,26 @@ def activity(request: PortalRequest) -> HttpResponse:
     form = ActivityFilter(request.GET, reader=request.user)
     form.is_valid()  # what is not understood does not narrow the list
     page = page_of(narrowed(seen_by(request.user), form.cleaned_data), request.GET)
-    template = "portal/_activity.html" if wants_fragment(request) else "portal/activity.html"
-    chosen = any(form.cleaned_data.values())
-    return render(request, template, {"filter": form, "page": page, "lines": tell(page.lines), "narrowed": chosen})
+    fragment = wants_fragment(request)
+    context = {
+        "filter": form,
+        "page": page,
+        "lines": tell(page.lines),
+        "narrowed": any(form.cleaned_data.values()),
+        "kept": _for(request.GET),
+        "fragment": fragment,
+    }
+    return render(request, "portal/_activity.html" if fragment else "portal/activity.html", context)
+
+
+@require_safe
+@permission_required("auth.view_user", raise_exception=True)
+def people(request: PortalRequest) -> HttpResponse:
+    """Let one choose the person whose lines to show: ``q`` searches, ``page`` turns the page, ``for`` keeps how the log is narrowed."""
+    shown = listing(request, User.objects.annotate(name=F("username")), _PEOPLE, search=_PEOPLE_SEARCH)
+    fragment = wants_fragment(request)
+    context = {"listing": shown, "page": shown.page, "narrowing": _narrowing(QueryDict(request.GET.get("for", ""))), "fragment": fragment}
+    return render(request, "portal/_activity_people.html" if fragment else "portal/activity_people.html", context)
 
 
 @require_POST
@@ -48,9 +72,26 @@ def download(request: PortalRequest) -> HttpResponse:
         )
     if not form.is_valid():
         page = page_of(narrowed(seen_by(request.user), form.cleaned_data), {})
-        context = {"filter": form, "page": page, "lines": tell(page.lines), "narrowed": False, "failed": True}
+        context = {"filter": form, "page": page, "lines": tell(page.lines), "narrowed": False, "failed": True, "kept": QueryDict()}
         return render(request, "portal/activity.html", context, status=422)
     now = timezone.now()
     text = "".join(export(between(first, last), kind, by=request.user, now=now))
     name = f"activity-{now:%Y-%m-%d}.{kind}"
     return HttpResponse(text, content_type=_TYPES[kind], headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _narrowing(asked: QueryDict) -> QueryDict:
+    """Return how the log is narrowed besides by a person."""
+    kept = QueryDict(mutable=True)
+    for name in _NARROWING:
+        if value := asked.get(name):
+            kept[name] = value
+    return kept
+
+
+def _for(asked: QueryDict) -> QueryDict:
+    """Return what the address of the list of people keeps of that."""
+    kept = QueryDict(mutable=True)
+    if narrowing := _narrowing(asked):
+        kept["for"] = narrowing.urlencode()
+    return kept

@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from portal.activity import record
 from portal.activity.people import Account
-from portal.administrators import changing_administrators, require_an_administrator
+from portal.administrators import changing_administrators
 from portal.models import Event, Invitation
 from portal.people.standing import Standing
 from portal.roles import Role
@@ -47,19 +47,21 @@ def note(person: User, before: Standing, *, by: User | None, now: datetime) -> N
     """Tell the log how *person* differs from *before*; whose rights have changed is signed out everywhere.
 
     It belongs into the transaction of the change, within :func:`changing_administrators`.
-
-    :raises LastAdministrator: if nobody could administer the portal any more
     """
-    after = Standing.of(person)
-    for event, details in after.changes_since(before):
+    for event, details in Standing.of(person).changes_since(before):
         record(event, Account.of(person), by=by, at=now, **details)
+    settle(person, before, by=by, now=now)
+
+
+def settle(person: User, before: Standing, *, by: User | None, now: datetime) -> None:
+    """Draw from how *person* differs from *before* what follows: sessions end, and links open nothing any more."""
+    after = Standing.of(person)
     if not after.may_as_much_as(before):
         end_sessions(person)
     if not after.active:
         _withdraw_all(person=person, by=by, now=now)
-    if before.administers and not after.administers:
+    if before.manages_people and not after.manages_people:
         _withdraw_all(invited_by=person, by=by, now=now)
-        require_an_administrator()
 
 
 def note_added(person: User, *, by: User | None, now: datetime) -> None:
@@ -116,13 +118,10 @@ def delete(person: User, *, by: User | None, now: datetime) -> None:
     if person == by:
         raise Oneself
     with changing_administrators():
-        before = Standing.of(person)
-        record(Event.PERSON_DELETED, Account.of(person), by=by, at=now, role=before.role)
+        record(Event.PERSON_DELETED, Account.of(person), by=by, at=now, role=Standing.of(person).role)
         end_sessions(person)
         _withdraw_all(invited_by=person, by=by, now=now)
         person.delete()
-        if before.administers:
-            require_an_administrator()
 
 
 @sensitive_variables("password")

@@ -12,6 +12,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import Group, User
+from django.contrib.messages.storage import default_storage
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import errors
 from portal.admin import ReadOnlyAdmin
-from portal.administrators import LastAdministrator, changing_administrators, require_an_administrator
+from portal.administrators import LastAdministrator, changing_administrators
 from portal.models import Invitation
 from portal.people import actions
 from portal.people.access import may_manage
@@ -54,6 +55,7 @@ def _keeps_an_administrator(view: View) -> View:
             with changing_administrators():
                 return view(self, request, *arguments, **options)
         except LastAdministrator:
+            request._messages = default_storage(request)  # type: ignore[attr-defined]  # noqa: SLF001 - without the one that all went well
             return errors.last_administrator(request)
 
     return page
@@ -82,10 +84,9 @@ class PersonPasswordForm(AnyPasswordForm):
     """Another person's password, which may also be taken away."""
 
     def save(self, commit: bool = True) -> User:
-        """Save; the last administrator keeps a password."""
-        person = super().save(commit)
-        require_an_administrator()  # before the page says that all went well
-        return person
+        """Save; the last administrator keeps a password, which is seen before the session goes on under another key."""
+        with changing_administrators():
+            return super().save(commit)
 
 
 @admin.register(User)
@@ -144,7 +145,6 @@ class PersonAdmin(AnyUserAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save the roles, the last part of a change."""
         super().save_related(request, form, formsets, change)
-        require_an_administrator()  # before the page says that all went well
         if not change:
             actions.note_added(form.instance, by=request.user, now=timezone.now())  # type: ignore[arg-type]  # somebody signed in
 

@@ -25,7 +25,7 @@ _SEARCH = holding("username", "first_name", "last_name", "email")
 def listed(request: PortalRequest, *, now: datetime) -> Listing:
     """Return the page of people that the address asks for, each with ``role`` and, where the account is closed, ``lock``."""
     shown = listing(request, with_roles(User.objects.all()), _COLUMNS, search=_SEARCH)
-    closed = _closed(now)
+    closed = _closed(list(shown.page), now)
     for person in shown.page:
         person.lock = closed.get(person.username)
     return shown
@@ -33,8 +33,8 @@ def listed(request: PortalRequest, *, now: datetime) -> Listing:
 
 def lock_of(person: User, *, now: datetime) -> Lock | None:
     """Return what closes the account of *person* to addresses that have failed at it; ``None`` if nothing does."""
-    return _closed(now).get(person.get_username())
+    return _closed([person], now).get(person.get_username())
 
 
-def _closed(now: datetime) -> dict[str, Lock]:
-    return {lock.name: lock for lock in locks(now=now) if lock.of_account and lock.kind == GuessKind.SIGN_IN and lock.name}
+def _closed(people: list[User], now: datetime) -> dict[str, Lock]:
+    return {lock.name: lock for lock in locks(now=now, people=people) if lock.kind == GuessKind.SIGN_IN}

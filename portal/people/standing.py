@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from portal.activity import differences
-from portal.administrators import administrators
 from portal.models import Event
 from portal.roles import ADMINISTRATORS, Role
 
@@ -33,15 +32,11 @@ def _within(group: str) -> Exists:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a person stands at one moment.
-
-    :ivar administers: whether they administer the portal and can sign in
-    """
+    """How a person stands at one moment."""
 
     role: str
     superuser: bool
     active: bool
-    administers: bool
     name: str
     email: str
     password: str = field(repr=False)  # as it is stored
@@ -57,11 +52,15 @@ class Standing:
             role=now.role,
             superuser=now.is_superuser,
             active=now.is_active,
-            administers=administrators().filter(pk=now.pk).exists(),
             name=now.get_full_name(),
             email=now.email,
             password=now.password,
         )
+
+    @property
+    def manages_people(self) -> bool:
+        """Whether links that the person has made are an Administrator's."""
+        return self.active and self.role == ADMINISTRATORS
 
     def may_as_much_as(self, before: Standing) -> bool:
         """Return whether what they may do is what they might do before."""

@@ -6,19 +6,24 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from portal import errors
-from portal.signin.confirming import PAGE, is_confirmed
+from portal.responses import see_other
+from portal.signin.company_time import proved_at
+from portal.signin.confirming import PAGE, is_confirmed, is_ours
+from portal.signin.proving import note_first_factor, still_holds
 from portal.signin.second_factors import sealed_texts
 
 # What is said after a change, by the template that allauth has for it; the rest is not said.
@@ -40,6 +45,28 @@ class AccountAdapter(DefaultAccountAdapter):
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:  # noqa: ARG002 - allauth's
         """Say so to whoever has proved who they are."""
         return errors.deactivated(request)
+
+    def pre_login(self, request: HttpRequest, user: User, *, signal_kwargs: dict[str, Any] | None, **options: Any) -> HttpResponse | None:
+        """Note the first factor: a password or a passkey was proved just now, a company account when its provider says."""
+        company = (signal_kwargs or {}).get("sociallogin")
+        note_first_factor(request, user, at=proved_at(company) if company else timezone.now().timestamp())
+        refused: HttpResponse | None = super().pre_login(request, user, signal_kwargs=signal_kwargs, **options)
+        return refused
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Begin the session.
+
+        :raises ImmediateHttpResponse: if the first factor does not hold any more
+        """
+        if not still_holds(request, user):
+            request.session.flush()
+            messages.error(request, _("Your password was changed, or your account deactivated, while you signed in. Begin again."))
+            raise ImmediateHttpResponse(see_other("login"))
+        super().login(request, user)
+
+    def is_safe_url(self, url: str) -> bool:
+        """Return whether it may be gone on to after signing in."""
+        return is_ours(context.request, url)
 
     def is_reauthentication_required(self, *, app: str, **_options: Any) -> bool:  # noqa: ARG002 - allauth's
         """Ask again only who has not just signed in."""

@@ -16,6 +16,7 @@ from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -25,9 +26,14 @@ from requests import RequestException
 from portal import errors
 from portal.activity import record
 from portal.activity.people import Account
-from portal.administrators import LastAdministrator, administrators, changing_administrators, require_an_administrator
+from portal.administrators import LastAdministrator, changing_administrators
 from portal.characters import shown
 from portal.models import Event
+from portal.people.actions import settle
+from portal.people.standing import Standing
+from portal.responses import see_other
+from portal.signin.company_time import proved_at
+from portal.signin.confirming import is_confirmed, note_confirmation
 from portal.signin.providers import Provider
 
 log = logging.getLogger(__name__)
@@ -56,14 +62,16 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
         return user
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Give somebody who has been here before the role of today.
+        """Give somebody who has been here before the role of today; who has only confirmed who they are goes back to where they were.
 
-        :raises ImmediateHttpResponse: if this is no sign-in, or the provider's two answers are about different people
+        :raises ImmediateHttpResponse: with the page to go on to, or if the provider's two answers are about different people
         """
-        if sociallogin.state.get("process") != "login" or not _is_one_subject(sociallogin):
-            _refuse(request, sociallogin.account.provider, "not a sign-in, or two subjects")
+        if not _is_one_subject(sociallogin):
+            _refuse(request, sociallogin.account.provider, "two subjects")
         if sociallogin.is_existing:
             take_role(sociallogin)
+        if person := sociallogin.state["data"]["confirms"]:
+            raise ImmediateHttpResponse(_confirmed(request, sociallogin, person))
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         """Keep somebody new, with their role."""
@@ -100,6 +108,22 @@ def company_refused(request: HttpRequest, provider_id: str, failure: Any) -> Htt
     return errors.company_refused(request, provider=settings.OIDC_PROVIDERS[provider_id].name)
 
 
+def _confirmed(request: HttpRequest, sociallogin: SocialLogin, person: int) -> HttpResponse:
+    """Answer somebody who was signed in as *person* and has been to the provider to say so once more (OpenID Connect Core 1.0, 3.1.2.1)."""
+    provider: Provider = settings.OIDC_PROVIDERS[sociallogin.account.provider]
+    if not request.session.exists(request.session.session_key or ""):  # with another role it has ended
+        logout(request)
+        return see_other("login")
+    if not sociallogin.is_existing or not request.user.pk == person == sociallogin.user.pk:
+        return errors.company_of_another(request, provider=provider.name)
+    note_confirmation(request, at=proved_at(sociallogin, anew=True))
+    if not is_confirmed(request):
+        log.error("%s did not have somebody sign in anew, or does not say when they did (auth_time).", provider.id)
+        return errors.company_not_anew(request, provider=provider.name)
+    request.session.cycle_key()
+    return see_other(sociallogin.state["next"])
+
+
 def take_role(sociallogin: SocialLogin) -> None:
     """Give the person exactly the role that the claims of this sign-in give, if roles are given by claims at all.
 
@@ -110,11 +134,8 @@ def take_role(sociallogin: SocialLogin) -> None:
         return
     role = provider.role_of(_claims(sociallogin))
     try:
-        with changing_administrators():
-            somebody_administered = administrators().exists()
+        with changing_administrators(by_provider=True):
             _give(sociallogin.user, role, provider)
-            if somebody_administered:
-                require_an_administrator()
     except LastAdministrator:
         log.warning("%s stays an administrator although %s says otherwise: there would be none.", shown(str(sociallogin.user)), provider.id)
 
@@ -123,8 +144,10 @@ def _give(user: User, role: str | None, provider: Provider) -> None:
     before = sorted(user.groups.values_list("name", flat=True))
     after = [role] if role else []
     if before != after:
+        stood, now = Standing.of(user), timezone.now()
         user.groups.set(Group.objects.filter(name__in=after))
-        record(Event.COMPANY_ROLE_TAKEN, Account.of(user), by=None, at=timezone.now(), provider=provider.id, old=before, new=after)
+        record(Event.COMPANY_ROLE_TAKEN, Account.of(user), by=None, at=now, provider=provider.id, old=before, new=after)
+        settle(user, stood, by=None, now=now)
 
 
 def _refuse(request: HttpRequest, provider_id: str, failure: Any) -> NoReturn:

@@ -41,9 +41,9 @@ def is_confirmed(request: HttpRequest) -> bool:
     return bool(0 <= since < settings.CONFIRMED_FOR.total_seconds())
 
 
-def note_confirmation(request: HttpRequest) -> None:
-    """Keep that the person has said who they are just now."""
-    request.session[CONFIRMED_AT] = timezone.now().timestamp()
+def note_confirmation(request: HttpRequest, *, at: float | None = None) -> None:
+    """Keep that the person has said who they are *at* that moment (Unix time); just now, unless it is given."""
+    request.session[CONFIRMED_AT] = timezone.now().timestamp() if at is None else at
 
 
 def to_confirm(request: HttpRequest) -> HttpResponse:
@@ -55,7 +55,12 @@ def to_confirm(request: HttpRequest) -> HttpResponse:
 def next_page(request: HttpRequest) -> str:
     """Return the page to go on to: the one that the form or the address names, if it is ours; else the dashboard."""
     page = request.POST.get("next") or request.GET.get("next") or ""
-    return page if url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()) else reverse("dashboard")
+    return page if is_ours(request, page) else reverse("dashboard")
+
+
+def is_ours(request: HttpRequest, page: str) -> bool:
+    """Return whether *page* is one of the portal, by the name that it is called by here: its other names are not asked."""
+    return url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
 
 
 def _where(request: HttpRequest) -> str:

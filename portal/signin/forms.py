@@ -146,7 +146,7 @@ class ForgottenForm(PasswordResetForm):
         to_email: str,
         html_email_template_name: str | None = None,  # noqa: ARG002 - text is enough
     ) -> None:
-        """Send it, but not before the page is answered, which is so as quick for addresses that nobody has."""
+        """Send it, beside the answer, which is so as quick for addresses that nobody has."""
         send_later(subject_template_name, email_template_name, context, to=to_email)
 
 

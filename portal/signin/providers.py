@@ -25,6 +25,8 @@ class Provider:
     """One of them.
 
     :ivar roles: the role for each value of the claim; with several the one that may do most counts. Empty: roles are given in the portal
+    :ivar tells_auth_time: whether it says when somebody has signed in there (``auth_time``); where not, one is believed who was sent there
+        to sign in anew
     """
 
     id: str
@@ -35,6 +37,7 @@ class Provider:
     scopes: tuple[str, ...]
     role_claim: str
     roles: dict[str, str]
+    tells_auth_time: bool
 
     def __repr__(self) -> str:
         """Return its id; the secret is not printed."""
@@ -80,6 +83,7 @@ def _provider(name: str, read: Read) -> Provider:
         scopes=tuple(read(f"{prefix}_SCOPES", "openid profile email").split()),
         role_claim=read(f"{prefix}_ROLE_CLAIM", "roles"),
         roles=_roles(f"{prefix}_ROLES", read),
+        tells_auth_time=read(f"{prefix}_TELLS_AUTH_TIME", "1") != "0",
     )
 
 

@@ -16,6 +16,7 @@ from portal.addresses import caller
 from portal.signin.browsers import browser_of
 from portal.signin.confirming import note_confirmation
 from portal.signin.models import SignedIn
+from portal.signin.proving import take_proved_at
 from portal.signin.store import ADDRESS, BROWSER, SEEN_AT, SINCE, digest_of
 
 
@@ -59,7 +60,7 @@ def _begin(request: HttpRequest | None, **_signal: Any) -> None:
     if request is None:
         return
     request.session[SINCE] = timezone.now().timestamp()
-    note_confirmation(request)
+    note_confirmation(request, at=take_proved_at(request))
     _tell(request, request.session[SINCE])
 
 

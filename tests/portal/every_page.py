@@ -86,6 +86,7 @@ ADDRESSES: dict[str, Address] = {
     "set_language": button(Open.ANYBODY),
     "dashboard": page(_ENTER),
     "activity": page(_VIEW),
+    "activity_people": page(_ADMINISTER),
     "activity_download": button(_ADMINISTER),
     "preferences": form(_ENTER),
     "password_change": form(_ENTER),

@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
+from portal.listing import PAGE_SIZE
 from portal.models import Activity, Event
+from rest import actions
 from rest.models import AccessToken, SharedAccess
 from tests.makers import make_shared_access
 from tests.rest.conftest import Wire, token_for
@@ -111,3 +115,22 @@ def test_the_command_makes_lists_and_revokes(publisher: User) -> None:
 def test_the_command_refuses_what_makes_no_sense(arguments: list[str], publisher: User) -> None:
     with pytest.raises(CommandError):
         call_command("token", *arguments)
+
+
+def test_many_are_paged_and_searched_the_newest_first(admin_pages: Client, publisher: User, viewer: User) -> None:
+    begun = timezone.now()
+    for number in range(30):
+        actions.create_token(viewer, name=f"token-{number:02}", by=publisher, now=begun + timedelta(minutes=2 * number))
+        later = begun + timedelta(minutes=2 * number + 1)
+        actions.create_shared_access(viewer, name=f"access-{number:02}", by=publisher, now=later)
+    names = [name for page in ("1", "2", "3", "nonsense") for name in _names(admin_pages, f"page={page}")]
+    newest_first = [f"{kind}-{number:02}" for number in reversed(range(30)) for kind in ("access", "token")]
+    assert names == newest_first + newest_first[:PAGE_SIZE]
+    assert _names(admin_pages, "q=TOKEN-1") == [f"token-{number}" for number in reversed(range(10, 20))]
+    assert len(_names(admin_pages, "q=viewer")) == len(_names(admin_pages, "q=publisher")) == PAGE_SIZE
+    assert "Nothing is found" in admin_pages.get("/access-tokens/?q=nowhere").content.decode()
+    assert b"<html" not in admin_pages.get("/access-tokens/?q=token", headers={"HX-Request": "true"}).content
+
+
+def _names(client: Client, query: str) -> list[str]:
+    return re.findall(r'<th scope="row"><bdi>([^<]+)</bdi>', client.get(f"/access-tokens/?{query}").content.decode())

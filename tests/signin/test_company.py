@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from portal.environment import read
-from portal.models import Activity, Event
+from portal.models import Activity, Event, Invitation
+from portal.people.invitations import invite
+from portal.roles import Role
+from portal.signin.confirming import CONFIRMED_AT
 from portal.signin.providers import BadProvider, providers
 from tests.signin.provider import Provider
 
 START = "/accounts/login/company/acme/"
+TOKENS = "/access-tokens/new/"
 SECRET = "the-secret-of-the-client"
 ALICE = {"sub": "alice-1", "preferred_username": "alice", "name": "Alice A.", "email": "alice@example.com", "roles": ["portal-admins", "x"]}
 
@@ -210,10 +216,59 @@ def test_a_provider_that_is_away_is_said_on_a_page_of_ours(settings: Settings, c
     assert "did not work" in answer.content.decode()
 
 
-def test_a_company_account_is_not_connected_to_somebody_who_is_signed_in(provider: Provider, signed_in: Client) -> None:
-    _, answer = sign_in(provider, client=signed_in, start=f"{START}?process=connect")
-    assert answer.status_code == 401
-    assert not SocialAccount.objects.exists()
+def test_who_is_signed_in_is_not_led_to_the_provider(signed_in: Client, settings: Settings) -> None:
+    settings.OIDC_PROVIDERS = providers(_environment("http://127.0.0.1:9").get)
+    assert signed_in.get(f"{START}?process=connect&next=/apis/").headers["Location"] == "/apis/"
+
+
+def test_who_has_signed_in_meanwhile_is_not_connected_with_the_account(provider: Provider, publisher: User) -> None:
+    client = Client()
+    back = provider.sign_in(client.get(START).headers["Location"], "alice-1")
+    client.post("/accounts/login/", {"username": "publisher", "password": "correct horse battery staple"})
+    client.get(back)
+    assert not SocialAccount.objects.filter(user=publisher).exists()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["process=connect", "process=redirect", "scope=offline_access", "auth_params=redirect_uri%3Dhttps%253A%252F%252Fevil%26state%3Dx"],
+)
+def test_what_the_provider_is_asked_is_not_the_callers_to_choose(provider: Provider, client: Client, asked: str) -> None:
+    plain, other = (parse_qs(urlsplit(client.get(start).headers["Location"]).query) for start in (START, f"{START}?{asked}"))
+    random = {"state", "code_challenge"}
+    assert {name: set(value[0].split()) for name, value in other.items() if name not in random} == {
+        name: set(value[0].split()) for name, value in plain.items() if name not in random
+    }
+    assert len(other["state"][0]) == len(plain["state"][0])
+
+
+@pytest.mark.parametrize("host", ["elsewhere.example.com", "other.ours.example"])
+def test_after_signing_in_nobody_is_led_to_another_host(provider: Provider, settings: Settings, host: str) -> None:
+    settings.ALLOWED_HOSTS = ["testserver", ".ours.example"]
+    settings.CSRF_TRUSTED_ORIGINS = ["https://elsewhere.example.com"]
+    for where in (f"https://{host}/", f"//{host}/", f"http:{host}", f"\\\\{host}"):
+        assert sign_in(provider, start=f"{START}?{urlencode({'next': where})}")[1].headers["Location"] == "/"
+
+
+@pytest.mark.parametrize("there", ["acme", "other"])
+def test_an_answer_of_one_provider_is_not_taken_at_the_address_of_another(provider: Provider, settings: Settings, there: str) -> None:
+    one = _environment(provider.url)
+    other = {name.replace("ACME", "OTHER"): value for name, value in one.items()}
+    settings.OIDC_PROVIDERS = providers((one | other | {"PORTAL_OIDC_PROVIDERS": "acme,other"}).get)
+    client = Client()
+    back = provider.sign_in(client.get(START).headers["Location"], "alice-1")
+    answer = client.get(back.replace("/company/acme/", f"/company/{there}/"))
+    assert answer.status_code == (302 if there == "acme" else 401)
+    assert SocialAccount.objects.exists() is (there == "acme")
+
+
+def test_an_answer_is_taken_once_and_in_the_browser_that_asked(provider: Provider) -> None:
+    client = Client()
+    back = provider.sign_in(client.get(START).headers["Location"], "alice-1")
+    assert Client().get(back).status_code == 401
+    assert client.get(back).status_code == 302
+    client.post("/accounts/logout/")
+    assert client.get(back).status_code == 401
 
 
 def test_a_provider_that_nobody_has_named_is_not_there(client: Client, db: None) -> None:
@@ -225,10 +280,106 @@ def test_who_has_no_password_confirms_with_the_company(provider: Provider) -> No
     client, _ = sign_in(provider)
     page = client.get("/accounts/confirm/?next=/access-tokens/new/").content.decode()
     assert 'name="password"' not in page
-    assert f"{START}?next=%2Faccess-tokens%2Fnew%2F&amp;auth_params=prompt%3Dlogin%26max_age%3D0" in page
-    start = f"{START}?next=%2Faccess-tokens%2Fnew%2F&auth_params=prompt%3Dlogin%26max_age%3D0"
-    assert "prompt=login" in client.get(start).headers["Location"]
-    assert sign_in(provider, client=client, start=start)[1].headers["Location"] == "/access-tokens/new/"
+    assert f"{START}?next=%2Faccess-tokens%2Fnew%2F&amp;confirm=1" in page
+    assert "prompt=login&max_age=0" in client.get(f"{START}?confirm=1").headers["Location"]
+
+
+def _long_ago(client: Client) -> Client:
+    session = client.session
+    session[CONFIRMED_AT] = 0
+    session.save()
+    return client
+
+
+def _minutes_ago(minutes: float) -> int:
+    return int(time.time() - minutes * 60)
+
+
+def test_who_has_signed_in_there_anew_has_confirmed_and_is_back(provider: Provider) -> None:
+    client = _long_ago(sign_in(provider)[0])
+    session = client.session.session_key
+    assert client.get(TOKENS).headers["Location"].startswith("/accounts/confirm/")
+    _, answer = sign_in(provider, client=client, start=f"{START}?confirm=1&next={TOKENS}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, TOKENS)
+    assert client.get(TOKENS).status_code == 200
+    assert client.session.session_key != session
+    assert Activity.objects.filter(event=Event.SIGN_IN_SUCCEEDED).count() == 1, "it was no sign-in"
+
+
+@pytest.mark.parametrize("told", [_minutes_ago(20), None, "now", True, 0])
+def test_whom_the_provider_has_let_through_has_confirmed_nothing(provider: Provider, told: Any, caplog: pytest.LogCaptureFixture) -> None:
+    client = _long_ago(sign_in(provider)[0])
+    provider.change("alice-1", **ALICE, auth_time=told)
+    _, answer = sign_in(provider, client=client, start=f"{START}?confirm=1&next={TOKENS}")
+    assert answer.status_code == 401
+    assert "Acme &amp; Sons has not asked who you are" in answer.content.decode()
+    assert "auth_time" in caplog.text
+    assert client.get(TOKENS).headers["Location"].startswith("/accounts/confirm/")
+    assert client.get("/apis/").status_code == 200, "still signed in"
+
+
+@pytest.mark.parametrize(("told", "asked"), [(_minutes_ago(20), True), (_minutes_ago(1), False), (None, True)])
+def test_a_sign_in_confirms_as_of_when_the_provider_asked(provider: Provider, told: Any, asked: bool) -> None:
+    provider.change("alice-1", **ALICE, auth_time=told)
+    client, _ = sign_in(provider)
+    assert (client.get(TOKENS).status_code == 303) is asked
+
+
+def test_after_another_person_in_the_same_browser_it_counts_all_the_same(provider: Provider, publisher: User) -> None:
+    provider.change("alice-1", **ALICE, auth_time=_minutes_ago(20))
+    client = Client()
+    back = provider.sign_in(client.get(START).headers["Location"], "alice-1")
+    client.post("/accounts/login/", {"username": "publisher", "password": "correct horse battery staple"})
+    client.get(back)
+    assert client.get(TOKENS).status_code in {302, 303}
+
+
+def test_after_a_second_factor_it_counts_all_the_same(provider: Provider) -> None:
+    from tests.signin.codes import code_of
+    from tests.signin.test_second_factors import set_up_app
+
+    secret, _codes = set_up_app(sign_in(provider)[0])
+    provider.change("alice-1", **ALICE, auth_time=_minutes_ago(20))
+    client, _ = sign_in(provider)
+    assert client.post("/accounts/login/second-factor/", {"code": code_of(secret, steps=1)}).status_code == 302
+    assert client.get(TOKENS).status_code == 303
+
+
+def test_a_provider_that_never_tells_is_believed_if_it_was_asked_to_have_somebody_sign_in(provider: Provider, settings: Settings) -> None:
+    settings.OIDC_PROVIDERS = providers(_environment(provider.url, PORTAL_OIDC_ACME_TELLS_AUTH_TIME="0").get)
+    client, _ = sign_in(provider)
+    assert client.get(TOKENS).status_code == 303
+    sign_in(provider, client=client, start=f"{START}?confirm=1&next={TOKENS}")
+    assert client.get(TOKENS).status_code == 200
+
+
+def test_nobody_confirms_for_somebody_else(provider: Provider) -> None:
+    client = _long_ago(sign_in(provider)[0])
+    provider.change("bob-1", **ALICE | {"sub": "bob-1", "preferred_username": "bob"})
+    for _ in range(2):  # somebody new, and somebody who has an account
+        _, answer = sign_in(provider, "bob-1", client=client, start=f"{START}?confirm=1&next={TOKENS}")
+        assert answer.status_code == 403
+        assert "That is the account of somebody else" in answer.content.decode()
+        assert client.get(TOKENS).status_code == 303
+        assert "alice" in client.get("/").content.decode()
+        sign_in(provider, "bob-1")
+
+
+def test_who_confirms_with_another_role_signs_in_again(provider: Provider) -> None:
+    client = _long_ago(sign_in(provider)[0])
+    provider.change("alice-1", **ALICE | {"roles": "staff"})
+    _, answer = sign_in(provider, client=client, start=f"{START}?confirm=1&next={TOKENS}")
+    assert answer.headers["Location"] == "/accounts/login/"
+    assert client.get("/apis/").status_code == 302
+
+
+def test_who_loses_the_role_leaves_no_link_behind(provider: Provider) -> None:
+    sign_in(provider)
+    invite(username="mallory", email="", role=Role.ADMINISTRATOR, by=User.objects.get(username="alice"), now=timezone.now())
+    provider.change("alice-1", **ALICE | {"roles": "staff"})
+    sign_in(provider)
+    assert not Invitation.objects.exists()
+    assert Activity.objects.filter(event=Event.INVITATION_WITHDRAWN, subject_name="mallory").exists()
 
 
 def test_each_part_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ def test_generated_passwords_are_taken() -> None:
         validate_password(installation.readable_password(), User(username="admin"))
 
 
-@pytest.mark.parametrize("password", ["1", "portal2026", "1qaz2wsx3edc", "justinbieber"])
+@pytest.mark.parametrize("password", ["1", "portal2026", "1qaz2wsx3edc", "justinbieber", "publisher-portal-2026", "Administrator1!"])
 def test_the_first_administrators_is_judged_as_well(db: None, home: Path, monkeypatch: pytest.MonkeyPatch, password: str) -> None:
     monkeypatch.setenv("PORTAL_ADMIN_PASSWORD", password)
     installation.private_home()
@@ -138,6 +138,21 @@ def test_mails_and_wrong_links_are_limited(publisher: User, with_mail: None) -> 
     _link(LIMIT)
     statuses = [there.get(f"/accounts/password/new/MQ/made-up-{number}/").status_code for number in range(LIMIT + 1)]
     assert statuses == [200] * LIMIT + [429]
+
+
+def test_nobody_is_flooded_with_mails_from_many_addresses(publisher: User, with_mail: None) -> None:
+    answers = {_ask(Client(REMOTE_ADDR=f"192.0.2.{number}")) for number in range(2 * LIMIT)}
+    assert answers == {(303, "/accounts/login/")}, "it tells nobody what was sent"
+    _link(LIMIT)
+    time.sleep(0.2)
+    assert len(mail.outbox) == LIMIT
+
+
+def test_the_mail_is_in_the_language_of_who_asks(publisher: User, with_mail: None) -> None:
+    client = Client(headers={"Accept-Language": "zh-hans"})
+    _ask(client)
+    _link()
+    assert re.search(r"[\u4e00-\u9fff]", str(mail.outbox[0].subject))
 
 
 def test_where_no_mail_is_set_there_is_no_such_page(client: Client, db: None, settings: Settings) -> None:

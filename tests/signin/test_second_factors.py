@@ -227,3 +227,17 @@ def _everything_stored() -> list[str]:
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
             rows += [str(row) for row in cursor.fetchall()]
     return rows
+
+
+STANDINGS: dict[str, dict[str, Any]] = {"another password": {"password": "!"}, "deactivated": {"is_active": False}}
+
+
+@pytest.mark.parametrize("since", STANDINGS)
+def test_whoever_waits_at_the_second_step_does_not_come_in_with_what_holds_no_more(publisher: User, signed_in: Client, since: str) -> None:
+    key, _ = set_up_app(signed_in)
+    waiting, _ = enter()
+    User.objects.filter(pk=publisher.pk).update(**STANDINGS[since])
+    waiting.post(SECOND, {"code": code_of(key, steps=1)})
+    assert waiting.get("/apis/").status_code == 302
+    assert "while you signed in. Begin again." in waiting.get(SIGN_IN).content.decode()
+    assert Activity.objects.filter(event=Event.SIGN_IN_SUCCEEDED).count() == 1, "of the browser that set it up"

@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS
 
 from portal import installation
-from portal.administrators import administrators
+from portal.administrators import administrators_with_password
 from portal.environment import read
 from portal.locations import url_of
 from portal.serving import serve
@@ -58,8 +58,8 @@ class Command(BaseCommand):
 
     def _administrator(self, *, show_password: bool) -> list[str]:
         """Return the lines that tell how to sign in."""
-        if not administrators().exists():
-            return ["User name     nobody can administer the portal; the lines above say what to do"]
+        if not administrators_with_password().exists():
+            return ["User name     nobody administers the portal with a password; the lines above say what to do"]
         generated = installation.generated_administrator()
         if generated is None:
             given = read("PORTAL_ADMIN_USER") or installation.DEFAULT_ADMINISTRATOR

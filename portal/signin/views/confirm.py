@@ -58,7 +58,7 @@ def _passkey(request: PortalRequest) -> str:
 
 def _companies(request: PortalRequest) -> list[tuple[str, str]]:
     """Return label and address for each company account of the person; the provider is asked to have them sign in again."""
-    back = urlencode({"next": next_page(request), "auth_params": urlencode({"prompt": "login", "max_age": "0"})})
+    back = urlencode({"next": next_page(request), "confirm": "1"})
     own = SocialAccount.objects.filter(user=request.user, provider__in=settings.OIDC_PROVIDERS).values_list("provider", flat=True)
     return [
         (

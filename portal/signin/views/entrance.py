@@ -21,6 +21,7 @@ from django.views.decorators.http import require_safe
 
 from portal.responses import see_other
 from portal.signin.company import NO_ANSWER, TokenEndpoint, company_refused
+from portal.signin.confirming import next_page
 from portal.signin.mail import mail_is_set
 from portal.signin.views.common import UNPROCESSABLE, Answers, as_json, passkeys_possible
 
@@ -83,12 +84,30 @@ class PasskeySignIn(Answers, LoginWebAuthnView):
         return see_other("account_login")
 
 
+class _ToProvider(OAuth2LoginView):
+    """The way there. Of what the address asks nothing goes along: parameters of OpenID Connect are not the caller's to choose."""
+
+    def dispatch(self, request: HttpRequest, *_arguments: Any, **_options: Any) -> HttpResponse:
+        """Lead there."""
+        person = request.user.pk if request.user.is_authenticated else None
+        answer: HttpResponse = self.get_provider().redirect(
+            request,
+            process="login",
+            next_url=next_page(request),
+            data={"confirms": person},
+            auth_params={"prompt": "login", "max_age": "0"} if person else {},
+        )
+        return answer
+
+
 @login_not_required
 @never_cache
 @require_safe
 def to_company(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Lead to the provider's page."""
-    return _speak(OAuth2LoginView, request, provider_id)
+    """Lead to the provider's page; with ``confirm`` whoever is signed in here signs in there anew."""
+    if request.user.is_authenticated and "confirm" not in request.GET:
+        return see_other(next_page(request))
+    return _speak(_ToProvider, request, provider_id)
 
 
 @login_not_required

@@ -68,9 +68,13 @@ class ForgottenPassword(PasswordResetView):
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Send it; each mail counts as a guess that was wrong, so that nobody is flooded."""
-        with counted(GuessKind.RESET, form.cleaned_data["email"].lower(), self.request):
-            super().form_valid(form)
+        """Send it; each mail counts as a guess that was wrong, so that nobody is flooded.
+
+        From however many addresses they are asked for: beyond so many none is sent, for the links that were sent work still.
+        """
+        with counted(GuessKind.RESET, form.cleaned_data["email"].lower(), self.request) as asked:
+            if not asked.beyond:
+                super().form_valid(form)
         messages.success(self.request, _("If an account has this address, a link is on its way. It works once, for half an hour."))
         return see_other("login")
 

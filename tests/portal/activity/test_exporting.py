@@ -54,6 +54,16 @@ def test_no_cell_is_a_formula_or_breaks_its_line(formula: str) -> None:
         assert cell.isprintable()
 
 
+@pytest.mark.parametrize("formula", [f"x;{formula}" for formula in FORMULAS])
+@pytest.mark.django_db
+def test_where_semicolons_separate_cells_none_is_a_formula(formula: str) -> None:
+    make_lines(1, subject_name=formula, details={"text": formula})
+    (row,) = rows(exported("--format", "csv"))
+    assert ";'" in row["subject"]
+    for cell in (row["subject"], row["details"]):
+        assert not any(part.strip()[:1] in "=+-@\uff1d" for part in cell.split(";"))
+
+
 @pytest.mark.django_db
 def test_days_are_in_utc_and_both_included() -> None:
     for day in (1, 2, 3):

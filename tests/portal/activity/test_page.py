@@ -16,6 +16,7 @@ from apis import actions
 from apis.models import Api
 from portal.activity.reading import LINES_PER_PAGE
 from portal.activity.writing import write
+from portal.listing import PAGE_SIZE
 from portal.models import Activity, Event
 from portal.sentences import SENTENCES, tell
 from portal.subjects import KINDS
@@ -161,3 +162,38 @@ def test_lines_of_another_version_or_tampered_with_break_no_page(client: Client,
     make_lines(1, **odd)
     for path in ("/activity/", "/", "/activity/?q=x&kind=api"):
         assert client.get(path).status_code == 200
+
+
+@pytest.fixture
+def office(administrator: User) -> Client:
+    client = Client()
+    client.force_login(administrator)
+    return client
+
+
+def test_a_person_is_chosen_from_pages_that_are_searched_and_the_rest_stays_narrowed(office: Client) -> None:
+    User.objects.bulk_create([User(username=f"person-{number:03}", first_name=f"Name {number}") for number in range(60)])
+    link = re.search(r'href="(/activity/people/[^"]+)"', office.get("/activity/?kind=api&from=2026-01-01&who=x&after=3").content.decode())
+    assert link
+    first = office.get(html.unescape(link[1])).content.decode()
+    assert first.count('class="subject"') == PAGE_SIZE
+    second = office.get(html.unescape(_link(first, "next"))).content.decode()
+    chosen = html.unescape(re.findall(r'class="subject" href="([^"]+)"', second)[0])
+    assert chosen == "/activity/?kind=api&from=2026-01-01&who=person-024"
+    assert office.get(chosen).status_code == 200
+
+    found = office.get("/activity/people/?q=name+42&for=kind%3Dapi%26next%3Dx").content.decode()
+    assert re.findall(r'class="subject" href="([^"]+)"', found) == ["/activity/?kind=api&amp;who=person-042"]
+    assert "Nothing is found" in office.get("/activity/people/?q=nobody").content.decode()
+
+
+def test_names_of_people_to_choose_from_are_never_parts_of_an_address(office: Client) -> None:
+    User.objects.create(username="a&kind=api+%2F")
+    page = office.get("/activity/people/?q=a%26kind").content.decode()
+    assert "/activity/?who=a%26kind%3Dapi%2B%252F" in page
+
+
+def _link(page: str, relation: str) -> str:
+    found = re.search(rf'rel="{relation}" href="([^"]+)"', page)
+    assert found
+    return f"/activity/people/{found[1]}"

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from portal import installation
 from portal.administrators import administrators
-from portal.models import Activity, Event
+from portal.models import Activity, Event, Invitation
+from portal.people.invitations import invite
 from portal.roles import Role
+from portal.signin.providers import providers
 from tests.makers import make_person
 
 PASSWORD = "orchid-lantern-42-moss"
@@ -137,3 +141,59 @@ def test_the_command_lists_people_with_their_roles() -> None:
 
     assert {(one["name"], one["role"], one["active"]) for one in people} == {("Mei", "Publishers", True), ("admin", "Administrators", True)}
     assert "Mei  Publishers  active  last sign-in never" in _people("list")
+
+
+@pytest.fixture
+def by_company(settings: Settings) -> User:
+    """Return the only one who administers, with a company account."""
+    given = {f"PORTAL_OIDC_ACME_{part}": "x" for part in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")}
+    settings.OIDC_PROVIDERS = providers(({"PORTAL_OIDC_PROVIDERS": "acme"} | given).get)
+    User.objects.update(is_active=False)
+    person = make_person("Mei", Role.ADMINISTRATOR)
+    person.set_unusable_password()
+    person.save()
+    SocialAccount.objects.create(user=person, provider="acme", uid="1")
+    return person
+
+
+def test_who_administers_by_a_company_account_counts_and_setup_says_how_to_have_a_password(by_company: User) -> None:
+    said = installation.first_administrator()
+
+    assert said
+    assert said.startswith("Company accounts alone administer the portal")
+    assert "`manage.py people restore-administrator Mei`" in said
+    assert set(User.objects.values_list("username", flat=True)) == {"admin", "Mei"}
+
+
+def test_a_company_account_of_a_provider_that_is_not_set_does_not_count(by_company: User, settings: Settings) -> None:
+    settings.OIDC_PROVIDERS = {}
+    said = installation.first_administrator()
+
+    assert said
+    assert said.startswith("Nobody can administer the portal")
+
+
+WAYS = {"role": {"role": "Viewers"}, "deactivate": {}}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_last_one_by_a_company_account_stays_as_well(by_company: User, way: str) -> None:
+    client = Client()
+    client.force_login(by_company)
+
+    assert client.post(f"/people/Mei/{way}/", WAYS[way]).status_code == 409
+    assert list(administrators()) == [by_company]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_one_of_several_by_company_accounts_goes_and_leaves_no_link(by_company: User, way: str) -> None:
+    other = make_person("Li", Role.ADMINISTRATOR)
+    User.objects.filter(pk=other.pk).update(password="!")
+    SocialAccount.objects.create(user=other, provider="acme", uid="2")
+    invite(username="later", email="", role=Role.ADMINISTRATOR, by=other, now=timezone.now())
+    client = Client()
+    client.force_login(by_company)
+
+    assert client.post(f"/people/Li/{way}/", WAYS[way]).status_code == 303
+    assert list(administrators()) == [by_company]
+    assert not Invitation.objects.exists()
