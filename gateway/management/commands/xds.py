@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
 from certificates.keyring import keyring
 from certificates.sealing import BadKeyRing
+from portal import schema
 from portal.logs import log_plainly
 from portal.threads import FAILED
 
@@ -27,9 +28,13 @@ class Command(BaseCommand):
         log_plainly(logging.INFO)
         try:  # without the right encryption keys there is nothing to serve
             self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
+            wanting = schema.unmigrated()
         except DatabaseError as error:
             self.stderr.write(f"The database does not answer yet: {error}")
             _require_ring()
+            wanting = ""
+        if wanting:
+            raise CommandError(wanting)
         connection.close()
         os.environ.update(_NO_TLS_12)
         from gateway.control.process import Failed, serve  # late: gRPC reads its environment as it is imported

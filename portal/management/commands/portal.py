@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
-from portal import tls_files
+from portal import schema, tls_files
 from portal.installation import write_private
 from portal.self_made import self_made
 
@@ -61,6 +61,8 @@ class Command(BaseCommand):
     def _run(self) -> None:
         """Become granian, so that signals and the exit code are its own."""
         self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])  # the workers would say it less plainly
+        if wanting := schema.unmigrated():
+            raise CommandError(wanting)
         call_command("certificates", "confinement", stdout=self.stdout)  # by name: the floor knows no other room
         self.stdout.flush()
         options = {
