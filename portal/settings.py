@@ -26,6 +26,8 @@ GATEWAY_ADMIN_ADDRESS = read_optional_address("GATEWAY_ADMIN_ADDRESS")  # none: 
 GATEWAY_IDLE_SECONDS = int(read("GATEWAY_IDLE_SECONDS", "60"))  # how long a call may go without a byte in either direction
 # How long calls under way, WebSockets and streams may outlive their API, or a certificate that was replaced; empty: for ever.
 GATEWAY_DRAIN_SECONDS = float(seconds) if (seconds := read("GATEWAY_DRAIN_SECONDS", "60")) else None
+# How long calls under way, WebSockets and downloads may outlive a restart of the gateway, on the Envoy that was replaced.
+GATEWAY_RESTART_SECONDS = max(1, read_number("GATEWAY_RESTART_SECONDS", 60))
 GATEWAY_TRUSTED_PROXIES = int(read("GATEWAY_TRUSTED_PROXIES", "0"))  # proxies in front of the gateway that append to X-Forwarded-For
 GATEWAY_TRUST_BUNDLE = read("GATEWAY_TRUST_BUNDLE")  # authorities back ends are checked against, PEM file; empty: the system's
 GATEWAY_CONCURRENCY = int(read("GATEWAY_CONCURRENCY", "0"))  # worker threads; 0: one per processor

@@ -35,7 +35,6 @@ AGENT_SOCKET = "gateway-agent.sock"
 _BASE_ID = "gateway.base-id"
 
 _DRAIN_SECONDS = 5  # over which a replaced Envoy asks its callers to come again on a new connection
-_PARENT_SECONDS = 15  # after which it ends, whatever is still going on
 # How long the agent may take to be there: an Envoy that has to try again is later than one that starts later.
 _AGENT_SECONDS, _LOOK_SECONDS = 3.0, 0.02
 _CONNECTION_SECONDS = 10.0  # how long an Envoy may take to find a new agent: it tries again after 0.5 s, 1 s, …
@@ -57,6 +56,7 @@ class Envoy(Program):
     """The current Envoy, and perhaps one that it has replaced. Its folder is the home: a socket's path may have 107 bytes only."""
 
     replaced: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    once_more: bool = False  # a restart was asked for while one was under way
     epoch: int = 0
     is_draining: bool = False
     gone: Draining | None = None  # None: what is open of a cluster that is gone goes on
@@ -87,8 +87,11 @@ class Envoy(Program):
 
     def replace(self) -> None:
         """Start a new Envoy that takes over from the current one."""
-        if self.replaced or self.process is None:
-            self.say("a restart is under way already")
+        if self.process is None:  # it is about to be started anyway
+            return
+        if self.replaced:
+            self.say("the restart follows once the Envoy that was replaced has ended")
+            self.once_more = True
             return
         self.epoch += 1
         self.say(f"restarting without losing a call (epoch {self.epoch})")
@@ -109,6 +112,9 @@ class Envoy(Program):
             self.process = self.replaced.pop()
             self.epoch -= 1
         Program.look(self)
+        if self.once_more and not self.replaced:
+            self.once_more = False
+            self.replace()
         self._end_what_is_gone(time.monotonic())
 
     def _end_what_is_gone(self, now: float) -> None:
@@ -143,12 +149,16 @@ def agent(home: Path) -> Program:
     return Program(name="gateway agent", command=[sys.executable, *_AGENT], folder=home, environment=environment)
 
 
-def envoy(binary: str, home: Path, concurrency: int, drain_seconds: float | None) -> Envoy:
-    """Return the Envoy of *home*; what is open of a cluster that is gone goes on for *drain_seconds* (``None``: for ever)."""
+def envoy(binary: str, home: Path, concurrency: int, drain_seconds: float | None, restart_seconds: int) -> Envoy:
+    """Return the Envoy of *home*.
+
+    :param drain_seconds: how long what is open of a cluster that is gone goes on; ``None``: for ever
+    :param restart_seconds: how long what is open on an Envoy that was replaced goes on
+    """
     command = [
         *(binary, "--config-path", BOOTSTRAP, "--concurrency", str(concurrency)),
         *("--log-level", "warning", "--component-log-level", _QUIET, "--log-format", _LOG_FORMAT),
-        *("--drain-time-s", str(_DRAIN_SECONDS), "--parent-shutdown-time-s", str(_PARENT_SECONDS)),
+        *("--drain-time-s", str(min(_DRAIN_SECONDS, restart_seconds)), "--parent-shutdown-time-s", str(restart_seconds)),
     ]
     gone = Draining(drain_seconds, functools.partial(_admin, home, "GET")) if drain_seconds is not None and AVAILABLE else None
     return Envoy(name="gateway", command=command, folder=home, gone=gone)
@@ -236,12 +246,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--concurrency", type=int, required=True)
     parser.add_argument("--drain-seconds", type=float, help="how long what is open of an API that was deleted may go on; without: for ever")
+    parser.add_argument("--restart-seconds", type=int, required=True, help="how long what is open on an Envoy that was replaced may go on")
     chosen = parser.parse_args(arguments)
     _raise_file_limit()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # Envoy's memory holds private keys
     try:
         with alone(chosen.home):
-            beside, kept = agent(chosen.home), envoy(chosen.envoy, chosen.home, chosen.concurrency, chosen.drain_seconds)
+            beside = agent(chosen.home)
+            kept = envoy(chosen.envoy, chosen.home, chosen.concurrency, chosen.drain_seconds, chosen.restart_seconds)
 
             def renew() -> None:
                 beside.restart(_STOP_SECONDS)  # the next one reads what the settings say now
