@@ -26,12 +26,14 @@ from pathlib import Path
 
 from gateway.agent.draining import Draining, NotAllowed
 from gateway.marks import AVAILABLE
+from portal import logs, notify
 from portal.supervisor import Program, Supervisor
 
 BOOTSTRAP = "gateway.json"
 PROCESS_ID = "gateway.pid"  # locked as long as the gateway runs
 ADMIN_SOCKET = "gateway-admin.sock"
 AGENT_SOCKET = "gateway-agent.sock"
+STATUS_PATH = "/status-0123456789abcdef"  # 200 once the gateway has its configuration
 _BASE_ID = "gateway.base-id"
 
 _DRAIN_SECONDS = 5  # over which a replaced Envoy asks its callers to come again on a new connection
@@ -44,7 +46,10 @@ _STOP_SECONDS = 3.0  # how long a stop waits for calls in flight; process manage
 _QUIET = "misc:error,config:error,main:error"
 _PROJECT = Path(__file__).resolve().parent.parent.parent
 _AGENT = ("-P", "-s", "-m", "gateway.agent.process")  # nothing that lies in PORTAL_HOME, where it runs, is taken for a module
-_LOG_FORMAT = "%Y-%m-%dT%T.%e %l envoy %n: %v"
+_LOG_FORMATS = {
+    logs.PLAIN: "%Y-%m-%dT%T.%e %l envoy %n: %v",
+    logs.JSON: '{"time":"%Y-%m-%dT%T.%e%z","level":"%l","logger":"envoy.%n","message":"%j","process":"envoy"}',
+}
 
 
 class AlreadyRunning(Exception):
@@ -59,6 +64,7 @@ class Envoy(Program):
     once_more: bool = False  # a restart was asked for while one was under way
     epoch: int = 0
     is_draining: bool = False
+    answers_at: tuple[str, int] | None = None  # until somebody has been told that it answers there
     gone: Draining | None = None  # None: what is open of a cluster that is gone goes on
     looked_at: float = 0.0
 
@@ -116,6 +122,9 @@ class Envoy(Program):
             self.once_more = False
             self.replace()
         self._end_what_is_gone(time.monotonic())
+        if self.answers_at and _answers(*self.answers_at):
+            self.answers_at = None
+            notify.tell(notify.READY, "Answering calls")
 
     def _end_what_is_gone(self, now: float) -> None:
         """End what is still open of deleted APIs and replaced certificates, once it has had its time."""
@@ -157,7 +166,8 @@ def envoy(binary: str, home: Path, concurrency: int, drain_seconds: float | None
     """
     command = [
         *(binary, "--config-path", BOOTSTRAP, "--concurrency", str(concurrency)),
-        *("--log-level", "warning", "--component-log-level", _QUIET, "--log-format", _LOG_FORMAT),
+        *("--log-level", "warning", "--component-log-level", _QUIET),
+        *("--log-format", _LOG_FORMATS[os.environ.get("PORTAL_LOG_FORMAT", logs.PLAIN)]),
         *("--drain-time-s", str(min(_DRAIN_SECONDS, restart_seconds)), "--parent-shutdown-time-s", str(restart_seconds)),
     ]
     gone = Draining(drain_seconds, functools.partial(_admin, home, "GET")) if drain_seconds is not None and AVAILABLE else None
@@ -192,6 +202,18 @@ def running(home: Path) -> int | None:
     except FileNotFoundError:
         pass
     return None
+
+
+def _answers(host: str, port: int) -> bool:
+    """Return whether the gateway has its configuration."""
+    asking = http.client.HTTPConnection(host, port, timeout=0.5)
+    try:
+        asking.request("GET", STATUS_PATH)
+        return asking.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asking.close()
 
 
 def _agent_listens(home: Path) -> bool:
@@ -247,6 +269,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--concurrency", type=int, required=True)
     parser.add_argument("--drain-seconds", type=float, help="how long what is open of an API that was deleted may go on; without: for ever")
     parser.add_argument("--restart-seconds", type=int, required=True, help="how long what is open on an Envoy that was replaced may go on")
+    parser.add_argument("--host", help="where it answers, for systemd to be told when it does")
+    parser.add_argument("--port", type=int)
     chosen = parser.parse_args(arguments)
     _raise_file_limit()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # Envoy's memory holds private keys
@@ -254,6 +278,8 @@ def main(arguments: Sequence[str]) -> int:
         with alone(chosen.home):
             beside = agent(chosen.home)
             kept = envoy(chosen.envoy, chosen.home, chosen.concurrency, chosen.drain_seconds, chosen.restart_seconds)
+            kept.answers_at = (chosen.host, chosen.port) if chosen.host else None
+            notify.tell("", "Waiting for the configuration")
 
             def renew() -> None:
                 beside.restart(_STOP_SECONDS)  # the next one reads what the settings say now
