@@ -53,6 +53,7 @@ class Stack:
             "PORTAL_HOME": str(self.home),
             "PORTAL_ADDRESS": f"{servers.HOST}:{self.portal_port}",
             "GATEWAY_ADDRESS": f"{servers.HOST}:{self.port}",
+            "GATEWAY_RESTART_SECONDS": "15",
             "PORTAL_ALLOWED_BACKEND_NETWORKS": "127.0.0.0/8",
             **({"DATABASE_URL": self.database_url} if self.database_url else {}),
         }

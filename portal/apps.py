@@ -17,7 +17,7 @@ class PortalConfig(AppConfig):
 
         Lines of the log lead to the pages of people. Register the check of what belongs together.
         """
-        from portal import identity, subjects  # noqa: F401 - models are there only now
+        from portal import identity, schema, subjects  # noqa: F401 - models are there only now
         from portal.activity import checks, sign_ins  # noqa: F401 - checks register themselves
         from portal.activity.guards import guard
         from portal.roles import establish_roles

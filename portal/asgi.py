@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from django.db import close_old_connections
 
+from portal import notify
 from portal.bodies import Bodies, Gone, Receive, Share
 from portal.callers import BODY_REFUSED, is_known
 from portal.wsgi import application as django
@@ -116,3 +117,6 @@ def _look_up(environ: Environ) -> bool:
         return is_known(environ)
     finally:
         close_old_connections()
+
+
+notify.tell(notify.READY, "Answering pages")  # calls are taken since the start; from here on somebody answers them

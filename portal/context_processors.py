@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from portal import __version__
 from portal.preferences import theme_of
 
 # htmx hardened: nothing evaluated, no scripts or styles from answers, no pages kept in the browser's storage; a restored page is a
@@ -29,5 +30,5 @@ _HTMX_CONFIG = json.dumps(
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Return the theme and the configuration of htmx."""
-    return {"theme": theme_of(request), "htmx_config": _HTMX_CONFIG}
+    """Return the theme, the configuration of htmx and the portal's version."""
+    return {"theme": theme_of(request), "htmx_config": _HTMX_CONFIG, "portal_version": __version__}

@@ -38,6 +38,17 @@ def read_number(name: str, default: int) -> int:
     return int(number)
 
 
+def read_choice(name: str, choices: tuple[str, ...], default: str) -> str:
+    """Return *name*, one of *choices*.
+
+    :raises ImproperlyConfigured: if it is none of them
+    """
+    if (said := read(name, default).strip()) not in choices:
+        reason = f"{name} must be one of {', '.join(choices)}; it is {said!r}."
+        raise ImproperlyConfigured(reason)
+    return said
+
+
 def read_address(name: str, default: str) -> tuple[str, int]:
     """Return *name* (``host:port``, an IPv6 host in brackets) as host and port.
 

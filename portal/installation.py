@@ -22,7 +22,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from portal import database, identity, private_files
+from portal import database, identity, private_files, schema
 from portal.administrators import administrators, administrators_with_password, changing_administrators
 from portal.characters import shown
 from portal.environment import read
@@ -96,6 +96,15 @@ def tables() -> str | None:
         return None
     call_command("migrate", interactive=False, verbosity=0, database=DEFAULT_DB_ALIAS)
     return f"Applied {len(plan)} database migrations."
+
+
+def sound_tables() -> None:
+    """Look whether the tables are those that the migrations make.
+
+    :raises ImproperlyConfigured: if they are others
+    """
+    if wrong := schema.refusal():
+        raise ImproperlyConfigured(wrong)
 
 
 def translations() -> str | None:

@@ -3,9 +3,12 @@
 Each of its 32 threads would keep one otherwise, so that two portals took more than a server gives by default (100).
 """
 
+from portal import logs
 from portal.environment import read
 from portal.settings import *  # noqa: F403 - all of them
 
+if LOG_FORMAT == logs.JSON:  # noqa: F405
+    logs.speak_json("portal")
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":  # noqa: F405
     DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405 - the pool keeps them
     DATABASES["default"]["OPTIONS"]["pool"] = {  # noqa: F405

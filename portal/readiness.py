@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portal import __version__
+
 Look = Callable[[], str]  # returns what is wrong, in a sentence without secrets, for anybody may ask; empty: nothing
 
 PATIENCE_SECONDS = 2.0  # for all looks together
@@ -35,7 +37,8 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         """Return it as ``/readyz`` answers it."""
         wrong = {part: reason for part, reason in self.reasons.items() if reason}
-        answer: dict[str, Any] = {"ready": self.ready, "parts": {part: not reason for part, reason in self.reasons.items()}}
+        parts = {part: not reason for part, reason in self.reasons.items()}
+        answer: dict[str, Any] = {"ready": self.ready, "version": __version__, "parts": parts}
         return answer | ({"reasons": wrong} if wrong else {})
 
 

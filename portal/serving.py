@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from portal import logs, notify
 from portal.supervisor import Program, Supervisor
 
 _COLOURS = (36, 33, 35, 34, 32)  # of a terminal, by turns
@@ -26,7 +27,8 @@ def serve(names: Iterable[str], *, starter: int | None, announce: Callable[[], s
     :returns: the exit code: 0 if somebody asked for the end, 1 if a process could not start
     """
     commands = procfile((settings.BASE_DIR / "Procfile").read_text(encoding="utf-8"))
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"}  # the Procfile's python is ours
+    told = {name: value for name, value in os.environ.items() if name not in notify.NAMES}  # for us to tell how all are
+    environment = {**told, "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"}  # the Procfile's python is ours
     lines = Lines()
     programs = [
         Program(
@@ -47,7 +49,8 @@ def serve(names: Iterable[str], *, starter: int | None, announce: Callable[[], s
 
 
 def _announce(announce: Callable[[], str], lines: Lines, programs: Iterable[Program]) -> None:
-    lines.write(announce().encode())
+    lines.say("serve", announce())
+    notify.tell(notify.READY, "Portal, control plane and gateway run")
     for program in programs:
         program.must_start = False  # it has; from now on it is started again, whatever it dies of
 
@@ -66,6 +69,7 @@ class Lines:
 
     def __init__(self) -> None:
         """Begin with no program."""
+        self._as_json = settings.LOG_FORMAT == logs.JSON
         self._turn = threading.Lock()
         self._pipes: list[int] = []
         self._threads: list[threading.Thread] = []
@@ -78,6 +82,13 @@ class Lines:
         self._threads.append(threading.Thread(target=self._hand_on, args=(read, name, colour), daemon=True))
         self._threads[-1].start()
         return write
+
+    def say(self, name: str, text: str) -> None:
+        """Write what *name* says: as it is, or each line as one object."""
+        if self._as_json:
+            lines = (line for line in text.splitlines() if line.strip("─ "))
+            text = "".join(f"{logs.in_one_object(line, process=name)}\n" for line in lines)
+        self.write(text.encode())
 
     def write(self, text: bytes) -> None:
         """Write to standard output, past its buffer: at the end nobody waits for it."""
@@ -99,6 +110,9 @@ class Lines:
     def _hand_on(self, pipe: int, name: str, colour: int | None) -> None:
         with os.fdopen(pipe, "rb") as said:
             for line in said:
+                if self._as_json:
+                    self.say(name, line.decode(errors="replace"))
+                    continue
                 label = f"{time.strftime('%H:%M:%S')} {name:<8}|"
                 label = label if colour is None else f"\033[{colour}m{label}\033[0m"
                 self.write(f"{label} ".encode() + line)

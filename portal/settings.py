@@ -10,7 +10,8 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.environment import read, read_address, read_addresses, read_list, read_number, read_optional_address
+from portal import logs
+from portal.environment import read, read_address, read_addresses, read_choice, read_list, read_number, read_optional_address
 from portal.signin.providers import BadProvider, providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -26,6 +27,8 @@ GATEWAY_ADMIN_ADDRESS = read_optional_address("GATEWAY_ADMIN_ADDRESS")  # none: 
 GATEWAY_IDLE_SECONDS = int(read("GATEWAY_IDLE_SECONDS", "60"))  # how long a call may go without a byte in either direction
 # How long calls under way, WebSockets and streams may outlive their API, or a certificate that was replaced; empty: for ever.
 GATEWAY_DRAIN_SECONDS = float(seconds) if (seconds := read("GATEWAY_DRAIN_SECONDS", "60")) else None
+# How long calls under way, WebSockets and downloads may outlive a restart of the gateway, on the Envoy that was replaced.
+GATEWAY_RESTART_SECONDS = max(1, read_number("GATEWAY_RESTART_SECONDS", 60))
 GATEWAY_TRUSTED_PROXIES = int(read("GATEWAY_TRUSTED_PROXIES", "0"))  # proxies in front of the gateway that append to X-Forwarded-For
 GATEWAY_TRUST_BUNDLE = read("GATEWAY_TRUST_BUNDLE")  # authorities back ends are checked against, PEM file; empty: the system's
 GATEWAY_CONCURRENCY = int(read("GATEWAY_CONCURRENCY", "0"))  # worker threads; 0: one per processor
@@ -228,12 +231,24 @@ EMAIL_SUBJECT_PREFIX = "[Publisher portal] "
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = read("PORTAL_MAIL_FROM", "portal@localhost")
 ADMINS = [("", address) for address in read_list("PORTAL_MAIL_ADMINISTRATORS")] if EMAIL_HOST else []
 
-# --- what went wrong: to standard error with its trace, and by mail without what was typed ------------------------------
+# --- what is told, and what went wrong: to standard error with its trace, errors by mail without what was typed ---------
+LOG_FORMAT = read_choice("PORTAL_LOG_FORMAT", logs.FORMATS, logs.PLAIN)
+LOG_LEVEL = read_choice("PORTAL_LOG_LEVEL", logs.LEVELS, "info")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"()": "portal.logs.PlainFormatter", "format": "%(levelname)s %(message)s"}},
-    "handlers": {"standard error": {"class": "logging.StreamHandler", "level": "ERROR", "formatter": "plain"}},
+    "formatters": {
+        "plain": {"()": "portal.logs.PlainFormatter", "format": "%(levelname)s %(message)s"},
+        "json": {"()": "portal.logs.JsonFormatter"},
+    },
+    "filters": {
+        "not django's": {"()": "django.utils.log.CallbackFilter", "callback": lambda record: not record.name.startswith("django.")}
+    },
+    "handlers": {
+        "standard error": {"class": "logging.StreamHandler", "level": "ERROR", "formatter": LOG_FORMAT},
+        "ours": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["not django's"]},  # it has handlers of its own
+    },
+    "root": {"handlers": ["ours"], "level": LOG_LEVEL.upper()},
     "loggers": {
         "django.request": {"handlers": ["standard error"]},
         # What they say below this level holds tokens (contexts of templates), session ids (SQL) and queries, whatever level is asked for.

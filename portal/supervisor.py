@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from portal import logs, notify
+
 _BACK_OFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _HEALTHY_SECONDS = 10.0  # a program that has run this long did not die of its start
 _LOOK_SECONDS = 0.5  # also without a signal: some ends are told by none
@@ -117,7 +119,8 @@ class Program:
     def say(self, words: str) -> None:
         """Write a line where its own go. Nobody waits for a reader who does not read."""
         if self.output is None:
-            sys.stderr.write(f"{self.name}: {words}\n")
+            as_json = os.environ.get("PORTAL_LOG_FORMAT") == logs.JSON
+            sys.stderr.write(f"{logs.as_object(words, process=self.name, level='warning') if as_json else f'{self.name}: {words}'}\n")
             sys.stderr.flush()
         elif select.select([], [self.output], [], 0)[1]:
             os.write(self.output, f"{words}\n".encode())
@@ -172,6 +175,7 @@ class Supervisor:
 
     def _end(self) -> None:
         """Let what is under way finish, then end all; each further signal cuts the wait that it meets short."""
+        notify.tell(notify.STOPPING)
         for program in self.programs:
             program.drain()
         self._wait(lambda: not any(program.is_busy() for program in self.programs), self.drain_seconds)

@@ -16,6 +16,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 import install
+from portal import __version__
 from supply.distributions import Component, of_the_product
 from supply.lock import PRODUCT
 
@@ -29,7 +30,7 @@ def main() -> None:
 def bill(components: Iterable[Component], hashes: dict[str, list[str]]) -> str:
     """Return the bill of *components* with the SHA-256 *hashes* of their files, by name."""
     project = tomllib.loads((install.HERE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    product = Entry(type=ComponentType.APPLICATION, name=project["name"], version=project["version"])
+    product = Entry(type=ComponentType.APPLICATION, name=project["name"], version=__version__)
     bom = Bom()
     bom.metadata.component = product
     entries = {component.name: _entry(component, hashes.get(component.name, [])) for component in components}

@@ -17,6 +17,7 @@ from gateway.agent.bootstrap import MOST_CONNECTIONS, GatewayBootstrap, UnixSock
 from gateway.agent.chosen import Chosen, Place
 from gateway.agent.supervisor import ADMIN_SOCKET, AGENT_SOCKET
 from gateway.compile import GatewayListener, Https
+from portal import notify
 
 # Debian and its kin, Red Hat and its kin, Alpine; else the bundle that comes with `requests`.
 _SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
@@ -39,7 +40,8 @@ def binary() -> str:
 
 def environment() -> dict[str, str]:
     """Return what supervisor and Envoy may know of the environment: no name that is not listed, so no secret of today or tomorrow."""
-    return {name: value for name, value in os.environ.items() if name in _ENVIRONMENT}
+    known = {name: value for name, value in os.environ.items() if name in _ENVIRONMENT | notify.NAMES}
+    return known | {"PORTAL_LOG_FORMAT": settings.LOG_FORMAT, "PORTAL_LOG_LEVEL": settings.LOG_LEVEL}
 
 
 def trust_bundle() -> Path:

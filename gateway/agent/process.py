@@ -11,6 +11,7 @@ import contextlib
 import functools
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -33,8 +34,9 @@ from gateway.streams.cache import NodeStream
 from gateway.streams.serving import OPTIONS, Context, add_local_socket, handlers, serve_deltas
 from gateway.streams.stream import Peer
 from gateway.streams.wire import node_of_agent
+from portal import __version__, logs
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("gateway.agent.process")  # it is run as the main module
 
 _SWITCH_SECONDS = 0.0005  # as the control plane has it: what is written to the disk must not be seen in a change
 _FIRST_CHANCE_SECONDS = 1.0  # for a control plane, before an Envoy is started with what was kept
@@ -179,7 +181,9 @@ async def _main(home: Path) -> None:
 
 def main() -> None:
     """Run the agent of the folder that this was started in."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="agent: %(message)s")
+    form, level = os.environ.get("PORTAL_LOG_FORMAT", logs.PLAIN), os.environ.get("PORTAL_LOG_LEVEL", "info")
+    logs.log_to_standard_error("agent", form=form, level=level)
+    log.info("Publisher portal %s.", __version__)
     sys.setswitchinterval(_SWITCH_SECONDS)
     asyncio.run(_main(Path.cwd()))
 

@@ -26,16 +26,17 @@ from pathlib import Path
 
 from gateway.agent.draining import Draining, NotAllowed
 from gateway.marks import AVAILABLE
+from portal import logs, notify
 from portal.supervisor import Program, Supervisor
 
 BOOTSTRAP = "gateway.json"
 PROCESS_ID = "gateway.pid"  # locked as long as the gateway runs
 ADMIN_SOCKET = "gateway-admin.sock"
 AGENT_SOCKET = "gateway-agent.sock"
+STATUS_PATH = "/status-0123456789abcdef"  # 200 once the gateway has its configuration
 _BASE_ID = "gateway.base-id"
 
 _DRAIN_SECONDS = 5  # over which a replaced Envoy asks its callers to come again on a new connection
-_PARENT_SECONDS = 15  # after which it ends, whatever is still going on
 # How long the agent may take to be there: an Envoy that has to try again is later than one that starts later.
 _AGENT_SECONDS, _LOOK_SECONDS = 3.0, 0.02
 _CONNECTION_SECONDS = 10.0  # how long an Envoy may take to find a new agent: it tries again after 0.5 s, 1 s, …
@@ -45,7 +46,10 @@ _STOP_SECONDS = 3.0  # how long a stop waits for calls in flight; process manage
 _QUIET = "misc:error,config:error,main:error"
 _PROJECT = Path(__file__).resolve().parent.parent.parent
 _AGENT = ("-P", "-s", "-m", "gateway.agent.process")  # nothing that lies in PORTAL_HOME, where it runs, is taken for a module
-_LOG_FORMAT = "%Y-%m-%dT%T.%e %l envoy %n: %v"
+_LOG_FORMATS = {
+    logs.PLAIN: "%Y-%m-%dT%T.%e %l envoy %n: %v",
+    logs.JSON: '{"time":"%Y-%m-%dT%T.%e%z","level":"%l","logger":"envoy.%n","message":"%j","process":"envoy"}',
+}
 
 
 class AlreadyRunning(Exception):
@@ -57,8 +61,10 @@ class Envoy(Program):
     """The current Envoy, and perhaps one that it has replaced. Its folder is the home: a socket's path may have 107 bytes only."""
 
     replaced: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    once_more: bool = False  # a restart was asked for while one was under way
     epoch: int = 0
     is_draining: bool = False
+    answers_at: tuple[str, int] | None = None  # until somebody has been told that it answers there
     gone: Draining | None = None  # None: what is open of a cluster that is gone goes on
     looked_at: float = 0.0
 
@@ -87,8 +93,11 @@ class Envoy(Program):
 
     def replace(self) -> None:
         """Start a new Envoy that takes over from the current one."""
-        if self.replaced or self.process is None:
-            self.say("a restart is under way already")
+        if self.process is None:  # it is about to be started anyway
+            return
+        if self.replaced:
+            self.say("the restart follows once the Envoy that was replaced has ended")
+            self.once_more = True
             return
         self.epoch += 1
         self.say(f"restarting without losing a call (epoch {self.epoch})")
@@ -109,7 +118,13 @@ class Envoy(Program):
             self.process = self.replaced.pop()
             self.epoch -= 1
         Program.look(self)
+        if self.once_more and not self.replaced:
+            self.once_more = False
+            self.replace()
         self._end_what_is_gone(time.monotonic())
+        if self.answers_at and _answers(*self.answers_at):
+            self.answers_at = None
+            notify.tell(notify.READY, "Answering calls")
 
     def _end_what_is_gone(self, now: float) -> None:
         """End what is still open of deleted APIs and replaced certificates, once it has had its time."""
@@ -143,12 +158,17 @@ def agent(home: Path) -> Program:
     return Program(name="gateway agent", command=[sys.executable, *_AGENT], folder=home, environment=environment)
 
 
-def envoy(binary: str, home: Path, concurrency: int, drain_seconds: float | None) -> Envoy:
-    """Return the Envoy of *home*; what is open of a cluster that is gone goes on for *drain_seconds* (``None``: for ever)."""
+def envoy(binary: str, home: Path, concurrency: int, drain_seconds: float | None, restart_seconds: int) -> Envoy:
+    """Return the Envoy of *home*.
+
+    :param drain_seconds: how long what is open of a cluster that is gone goes on; ``None``: for ever
+    :param restart_seconds: how long what is open on an Envoy that was replaced goes on
+    """
     command = [
         *(binary, "--config-path", BOOTSTRAP, "--concurrency", str(concurrency)),
-        *("--log-level", "warning", "--component-log-level", _QUIET, "--log-format", _LOG_FORMAT),
-        *("--drain-time-s", str(_DRAIN_SECONDS), "--parent-shutdown-time-s", str(_PARENT_SECONDS)),
+        *("--log-level", "warning", "--component-log-level", _QUIET),
+        *("--log-format", _LOG_FORMATS[os.environ.get("PORTAL_LOG_FORMAT", logs.PLAIN)]),
+        *("--drain-time-s", str(min(_DRAIN_SECONDS, restart_seconds)), "--parent-shutdown-time-s", str(restart_seconds)),
     ]
     gone = Draining(drain_seconds, functools.partial(_admin, home, "GET")) if drain_seconds is not None and AVAILABLE else None
     return Envoy(name="gateway", command=command, folder=home, gone=gone)
@@ -182,6 +202,18 @@ def running(home: Path) -> int | None:
     except FileNotFoundError:
         pass
     return None
+
+
+def _answers(host: str, port: int) -> bool:
+    """Return whether the gateway has its configuration."""
+    asking = http.client.HTTPConnection(host, port, timeout=0.5)
+    try:
+        asking.request("GET", STATUS_PATH)
+        return asking.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asking.close()
 
 
 def _agent_listens(home: Path) -> bool:
@@ -236,12 +268,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--concurrency", type=int, required=True)
     parser.add_argument("--drain-seconds", type=float, help="how long what is open of an API that was deleted may go on; without: for ever")
+    parser.add_argument("--restart-seconds", type=int, required=True, help="how long what is open on an Envoy that was replaced may go on")
+    parser.add_argument("--host", help="where it answers, for systemd to be told when it does")
+    parser.add_argument("--port", type=int)
     chosen = parser.parse_args(arguments)
     _raise_file_limit()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # Envoy's memory holds private keys
     try:
         with alone(chosen.home):
-            beside, kept = agent(chosen.home), envoy(chosen.envoy, chosen.home, chosen.concurrency, chosen.drain_seconds)
+            beside = agent(chosen.home)
+            kept = envoy(chosen.envoy, chosen.home, chosen.concurrency, chosen.drain_seconds, chosen.restart_seconds)
+            kept.answers_at = (chosen.host, chosen.port) if chosen.host else None
+            notify.tell("", "Waiting for the configuration")
 
             def renew() -> None:
                 beside.restart(_STOP_SECONDS)  # the next one reads what the settings say now

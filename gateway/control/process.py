@@ -30,7 +30,7 @@ from gateway.control.watch import Watch
 from gateway.models import Gateway
 from gateway.streams.cache import Cache, Update
 from gateway.streams.serving import OPTIONS, add_local_socket
-from portal import parts
+from portal import __version__, notify, parts
 from portal.activity.forwarding import LogKeeper
 from portal.health import HealthServer
 from portal.readiness import PATIENCE_SECONDS, Look, Readiness
@@ -161,6 +161,7 @@ async def _alone(lock: Path, ending: asyncio.Event) -> AsyncIterator[None]:
             except BlockingIOError:
                 if not said:
                     log.info("Another process serves the gateways here; standing by.")
+                    notify.tell(notify.READY, "Standing by: another process serves the gateways here")
                 said = True
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(ending.wait(), _STANDBY_SECONDS)
@@ -178,18 +179,28 @@ async def _listen(control_plane: ControlPlane, cache: Cache, ending: asyncio.Eve
         server.add_generic_rpc_handlers(control_plane.handlers())
     add_local_socket(local, socket)
     await local.start()
-    log.info("Serving gateways on %s.", socket)
+    log.info("Publisher portal %s, serving gateways on %s.", __version__, socket)
+    notify.tell(notify.READY, "Serving gateways")
+    alive = asyncio.create_task(_tell_that_it_is_alive())
     ends = asyncio.create_task(ending.wait())
     tasks = [ends, *([asyncio.create_task(network.listen(remote, identity, settings.XDS_ADDRESS))] if identity else [])]
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    notify.tell(notify.STOPPING)
     log.info("Ending; the gateways keep what they have.")
-    for task in tasks:
+    for task in (*tasks, alive):
         task.cancel()
     cache.end_streams()
     await asyncio.gather(local.stop(1), remote.stop(1))
     socket.unlink(missing_ok=True)
     for task in done:
         task.result()  # raises what has ended it
+
+
+async def _tell_that_it_is_alive() -> None:
+    """Tell systemd, as long as the loop turns."""
+    while seconds := notify.watchdog_seconds():
+        notify.tell(notify.ALIVE)
+        await asyncio.sleep(seconds)
 
 
 def _names() -> tuple[str, ...]:

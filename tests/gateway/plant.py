@@ -56,6 +56,7 @@ class Plant:
             "GATEWAY_TLS_ADDRESS": f"127.0.0.1:{self.https_port}",
             "GATEWAY_NAME": "gateway-1",
             "GATEWAY_CONCURRENCY": "1",
+            "GATEWAY_RESTART_SECONDS": "15",
             "DATABASE_URL": _database_url(),
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}

@@ -75,7 +75,12 @@ def backend() -> Iterator[Backend]:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path, backend: Backend) -> Iterator[Supervised]:
+def restart_seconds() -> int:
+    return 6
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, backend: Backend, restart_seconds: int) -> Iterator[Supervised]:
     (port,) = free_ports(1)
     feed = Feed(tmp_path / "xds.sock")
     one = open_to_all(policy(1, "slow", port=backend.port, scheme="http", presents=False))
@@ -87,7 +92,7 @@ def gateway(tmp_path: Path, backend: Backend) -> Iterator[Supervised]:
     own = GatewayListener(host="127.0.0.1", port=port)
     told = Chosen(node="test", envoy="1.40.0", listener=own, places=(Place(),), identity=tmp_path / "none", keep_hours=1)
     (tmp_path / FILE).write_text(told.as_json(), encoding="utf-8")
-    with _supervised(tmp_path) as process:
+    with _supervised(tmp_path, restart_seconds) as process:
         running = Supervised(tmp_path, port, process)
         eventually(lambda: running.call() == 200)
         yield running
@@ -95,8 +100,9 @@ def gateway(tmp_path: Path, backend: Backend) -> Iterator[Supervised]:
 
 
 @contextmanager
-def _supervised(home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-E", "-s", "-m", supervisor.__name__, "--envoy", binary(), "--home", str(home), "--concurrency", "1"]
+def _supervised(home: Path, restart_seconds: int = 6) -> Iterator[subprocess.Popen[bytes]]:
+    options = ["--envoy", binary(), "--home", str(home), "--concurrency", "1", "--restart-seconds", str(restart_seconds)]
+    command = [sys.executable, "-E", "-s", "-m", supervisor.__name__, *options]
     process = subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.DEVNULL)
     yield process
     if process.poll() is None:
@@ -165,6 +171,44 @@ def test_a_restart_loses_no_call_and_leaves_one_envoy(gateway: Supervised) -> No
         time.sleep(0.5)
     assert not callers.failed
     assert callers.answered > 100
+
+
+@pytest.mark.parametrize(("restart_seconds", "finishes"), [(2, False), (12, True)])
+def test_what_is_under_way_may_outlive_a_restart_as_long_as_is_set(gateway: Supervised, restart_seconds: int, finishes: bool) -> None:
+    ends: list[object] = []
+
+    def download() -> None:
+        try:
+            ends.append(gateway.call("/slow/slow/8"))
+        except (OSError, http.client.HTTPException) as error:
+            ends.append(error)
+
+    caller = threading.Thread(target=download)
+    (before,) = gateway.envoys()
+    caller.start()
+    time.sleep(0.5)
+    gateway.process.send_signal(signal.SIGHUP)
+    caller.join()
+
+    assert (ends == [200]) is finishes
+    eventually(lambda: len(gateway.envoys()) == 1 and gateway.envoys() != [before])
+
+
+def test_a_restart_that_is_asked_for_during_another_follows_it(gateway: Supervised) -> None:
+    callers = Callers(gateway.port)
+    seen: set[int] = set()
+    with callers.calling():
+        for _ in range(2):
+            gateway.process.send_signal(signal.SIGHUP)
+            eventually(lambda: len(gateway.envoys()) > 1)
+
+        def has_been_replaced_twice() -> bool:
+            now = gateway.envoys()
+            seen.update(now)
+            return len(seen) == 3 and len(now) == 1
+
+        eventually(has_been_replaced_twice, seconds=40)
+    assert not callers.failed
 
 
 def test_an_envoy_that_dies_is_brought_back(gateway: Supervised) -> None:

@@ -114,6 +114,9 @@ def _run() -> None:
         raise CommandError(str(error)) from error
     _write_settings()
     options = ["--envoy", binary, "--home", str(settings.PORTAL_HOME), "--concurrency", str(envoy.concurrency())]
+    options += ["--restart-seconds", str(settings.GATEWAY_RESTART_SECONDS)]
+    if "NOTIFY_SOCKET" in os.environ:
+        options += ["--host", settings.GATEWAY_HOST, "--port", str(settings.GATEWAY_PORT)]
     if settings.GATEWAY_DRAIN_SECONDS is not None:
         options += ["--drain-seconds", str(settings.GATEWAY_DRAIN_SECONDS)]
     os.chdir(settings.BASE_DIR)  # modules come from here, and from nowhere that the environment says

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
 from certificates.keyring import keyring
 from certificates.sealing import BadKeyRing
-from portal.logs import log_plainly
+from portal import logs, schema
 from portal.threads import FAILED
 
 # gRPC for Python cannot be told the TLS version, only the ciphers of TLS 1.2: one for a kind of key that our certificate has not.
@@ -24,12 +23,16 @@ class Command(BaseCommand):
     requires_system_checks = ()  # those of pages would only make gateways wait; the ring of keys is checked below
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        log_plainly(logging.INFO)
+        logs.call_process("xds")
         try:  # without the right encryption keys there is nothing to serve
             self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
+            wanting = schema.unmigrated()
         except DatabaseError as error:
             self.stderr.write(f"The database does not answer yet: {error}")
             _require_ring()
+            wanting = ""
+        if wanting:
+            raise CommandError(wanting)
         connection.close()
         os.environ.update(_NO_TLS_12)
         from gateway.control.process import Failed, serve  # late: gRPC reads its environment as it is imported

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
-from portal import tls_files
+from portal import __version__, logs, schema, tls_files
 from portal.installation import write_private
 from portal.self_made import self_made
 
@@ -61,6 +61,9 @@ class Command(BaseCommand):
     def _run(self) -> None:
         """Become granian, so that signals and the exit code are its own."""
         self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])  # the workers would say it less plainly
+        if wanting := schema.unmigrated():
+            raise CommandError(wanting)
+        self.stdout.write(f"Publisher portal {__version__}.")
         call_command("certificates", "confinement", stdout=self.stdout)  # by name: the floor knows no other room
         self.stdout.flush()
         options = {
@@ -80,6 +83,8 @@ class Command(BaseCommand):
             both = str(_take_tls_files())
             options |= {"ssl-certificate": both, "ssl-keyfile": both, "ssl-protocol-min": "tls1.2"}
             options["respawn-interval"] = str(START_SECONDS)
+        if settings.LOG_FORMAT == logs.JSON:
+            options["log-config"] = str(Path(logs.__file__).with_name("granian.json"))
         _allow_connections()
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
         command = [sys.executable, "-m", "granian", *arguments, "--respawn-failed-workers", "--no-ws", "portal.asgi:application"]

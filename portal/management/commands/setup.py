@@ -18,6 +18,7 @@ STEPS = (
     installation.private_home,
     installation.database_is_ours,
     installation.tables,  # before the keys: a start that is broken off here does not look as if the database was lost
+    installation.sound_tables,
     installation.secret_key,
     installation.encryption_keys,
     installation.belonging,
