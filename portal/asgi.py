@@ -46,6 +46,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     except Gone:
         return
     environ["wsgi.input"] = io.BytesIO(body.content)
+    environ["CONTENT_LENGTH"] = environ.get("CONTENT_LENGTH") or str(len(body.content))  # of one that came in chunks
     if body.refused:
         environ[BODY_REFUSED] = body.refused
     status, headers, content = await loop.run_in_executor(_threads, _answer, environ)

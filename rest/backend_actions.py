@@ -29,6 +29,7 @@ class BackendSettings:
     """What a back end entity holds, checked."""
 
     url: str
+    spelled_url: str = ""  # what was written for it, if that differs
     title: str = ""
     description: str = ""
     validate_certificate_chain: bool = True
@@ -86,7 +87,7 @@ def apply_backend(api: Api, *, by: User | None, now: datetime) -> Api:
 
 
 def _facts(backend: Backend) -> dict[str, Any]:
-    found = {field.name: getattr(backend, field.name) for field in fields(BackendSettings)}
+    found = {field.name: getattr(backend, field.name) for field in fields(BackendSettings) if field.name != "spelled_url"}
     return found | {"certificate": backend.certificate.name if backend.certificate else None}
 
 

@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_variables
 from portal.callers import BODY_REFUSED
 from portal.characters import first_deceiving
 from portal.validators import UNSEEN
-from rest.envelope import Fault, Invalid, LengthRequired, Refused, TooLarge, TooSlow, UnsupportedMediaType
+from rest.envelope import Fault, Invalid, Refused, TooLarge, TooSlow, UnsupportedMediaType
 
 MOST_BYTES = 1024 * 1024  # a PFX file of 256 KiB is 350,000 characters of base64
 _DEEPEST = 50
@@ -39,7 +39,6 @@ def read(request: HttpRequest) -> dict[str, Any]:
 
     :raises TooLarge: if it is larger than any entity
     :raises TooSlow: if it did not come in time
-    :raises LengthRequired: if its length is not told
     :raises UnsupportedMediaType: if it says that it is no JSON, and is none
     :raises NotJson: if it is no JSON object
     :raises Invalid: if a text in it cannot be stored
@@ -168,11 +167,10 @@ class Properties:
 
 def _content(request: HttpRequest) -> bytes:
     length = request.META.get("CONTENT_LENGTH") or ""
-    if not length and request.META.get("HTTP_TRANSFER_ENCODING"):
-        raise LengthRequired(_("Send the length of the body (Content-Length)."))
-    if length.isdecimal() and int(length) > MOST_BYTES:
+    refused = request.META.get(BODY_REFUSED)
+    if refused == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (length.isdecimal() and int(length) > MOST_BYTES):
         raise TooLarge(_("The body is larger than 1 MiB."))
-    if request.META.get(BODY_REFUSED) == HTTPStatus.REQUEST_TIMEOUT:
+    if refused == HTTPStatus.REQUEST_TIMEOUT:
         raise TooSlow(_("The body took too long. Send the call again."))
     if encoding := request.headers.get("Content-Encoding", ""):
         raise UnsupportedMediaType(_("The body is encoded (%(encoding)s); send it plain.") % {"encoding": encoding})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -52,6 +52,7 @@ class Call:
     caller: Caller
     service: Service
     now: datetime
+    version: date | None = None  # the api-version's date, where one is asked for
 
     @property
     def user(self) -> User:

@@ -27,11 +27,13 @@ from rest import envelope, openapi
 from rest.authentication import authenticate
 from rest.call import Call, Service
 from rest.collection import Collection
+from rest.entities import absent
 from rest.entities.apis import Apis
 from rest.entities.backends import Backends
 from rest.entities.certificates import Certificates
 from rest.entities.operations import Operations
 from rest.entities.policies import Policies
+from rest.entities.revisions import answer_revisions
 from rest.entities.service import answer_service
 from rest.entities.subscriptions import Subscriptions
 from rest.envelope import Conflict, Fault, Forbidden, Invalid, MethodNotAllowed, NotFound, Refused
@@ -54,10 +56,9 @@ def serve(answer: Answer, generation: Generation | None) -> View:
             now = timezone.now()
             caller = authenticate(request, now=now)
             where = _service(subscription, group, service) if generation is ARM else Service("")
-            if generation:
-                generation.check(request)
+            version = generation.asked(request, today=now.date()) if generation else None
             with acting_through(caller.through):
-                return _answer(answer, Call(request=request, caller=caller, service=where, now=now), **names)
+                return _answer(answer, Call(request=request, caller=caller, service=where, now=now, version=version), **names)
         except Refused as refusal:
             return envelope.answer(refusal)
         except SealingError as damaged:
@@ -98,6 +99,14 @@ def _list_secrets(call: Call, name: str) -> HttpResponse:
 
 def _regenerate(kind: KeyKind) -> Answer:
     return lambda call, name: Subscriptions(call).answer_regenerate(name, kind)
+
+
+def _refresh_secret(call: Call, name: str) -> HttpResponse:
+    return Certificates(call).answer_refresh(name)
+
+
+def _reconnect(call: Call, name: str) -> HttpResponse:
+    return Backends(call).answer_reconnect(name)
 
 
 def _below_an_api(call: Call, path: str) -> HttpResponse:
@@ -142,24 +151,36 @@ def _arm(pattern: str, answer: Answer) -> Any:
     return re_path(rf"^(?i:{pattern})\Z", serve(answer, ARM))
 
 
+def _any_of(kinds: tuple[str, ...]) -> str:
+    """Return what matches one of *kinds*, and whatever follows it."""
+    return rf"(?P<path>(?:{'|'.join(kinds)})(?:/[^/]+)*)/?"
+
+
 _API = r"apis/(?P<api>[^/]+)"
 _arm_addresses = [
-    _arm(r"certificates", _list(Certificates)),
+    _arm(r"certificates/?", _list(Certificates)),
+    _arm(r"certificates/(?P<name>[^/]+)/refreshSecret", _refresh_secret),
     _arm(r"certificates/(?P<name>.+)", _one(Certificates)),
-    _arm(r"apis", _list(Apis)),
+    _arm(r"apis/?", _list(Apis)),
     _arm(r"apis/(?P<name>[^/]+)", _one(Apis)),
-    _arm(rf"{_API}/operations", _list(Operations)),
+    _arm(rf"{_API}/operations/?", _list(Operations)),
     _arm(rf"{_API}/operations/(?P<name>[^/]+)", _one(Operations)),
-    _arm(rf"{_API}/policies", _list(Policies)),
+    _arm(rf"{_API}/policies/?", _list(Policies)),
     _arm(rf"{_API}/policies/(?P<name>[^/]+)", _one(Policies)),
+    _arm(rf"{_API}/revisions/?", answer_revisions),
+    _arm(rf"{_API}/operations/(?P<operation>[^/]+)/{_any_of(absent.OF_AN_OPERATION)}", absent.answer_of_operation),
+    _arm(rf"{_API}/{_any_of(absent.OF_AN_API)}", absent.answer_of_api),
     _arm(r"apis/(?P<path>.+)", _below_an_api),
-    _arm(r"subscriptions", _list(Subscriptions)),
+    _arm(r"subscriptions/?", _list(Subscriptions)),
     _arm(r"subscriptions/(?P<name>[^/]+)/listSecrets", _list_secrets),
     _arm(r"subscriptions/(?P<name>[^/]+)/regeneratePrimaryKey", _regenerate(KeyKind.PRIMARY)),
     _arm(r"subscriptions/(?P<name>[^/]+)/regenerateSecondaryKey", _regenerate(KeyKind.SECONDARY)),
     _arm(r"subscriptions/(?P<name>.+)", _one(Subscriptions)),
-    _arm(r"backends", _list(Backends)),
+    _arm(r"backends/?", _list(Backends)),
+    _arm(r"backends/(?P<name>[^/]+)/reconnect", _reconnect),
     _arm(r"backends/(?P<name>.+)", _one(Backends)),
+    _arm(r"tenant/(?P<path>.+)", absent.answer_tenant),
+    _arm(_any_of(absent.OF_THE_SERVICE), absent.answer_of_service),
     _arm(r".*", _nothing),
 ]
 _SERVICE = (
@@ -169,19 +190,19 @@ _SERVICE = (
 
 urlpatterns = [
     re_path(
-        r"^management/",
+        r"^(?i:management)/",
         include(
             [
                 re_path(r"^openapi\.json\Z", description),
                 re_path(rf"^{_SERVICE.removesuffix('/')}/?\Z", serve(answer_service, ARM)),
                 re_path(rf"^{_SERVICE}", include(_arm_addresses)),
-                re_path(r"^certificates\Z", serve(_list(Certificates), DIRECT)),
-                re_path(r"^certificates/(?P<name>.+)\Z", serve(_one(Certificates), DIRECT)),
+                re_path(r"^(?i:certificates)/?\Z", serve(_list(Certificates), DIRECT)),
+                re_path(r"^(?i:certificates)/(?P<name>.+)\Z", serve(_one(Certificates), DIRECT)),
                 re_path(r"", serve(_nothing, None)),
             ]
         ),
     ),
-    re_path(r"^management\Z", serve(_nothing, None)),
+    re_path(r"^(?i:management)\Z", serve(_nothing, None)),
 ]
 handler400 = "rest.calls.bad_request"
 handler404 = "rest.calls.not_found"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from functools import partial
+from typing import Any, ClassVar, Generic, Never, TypeVar
 
 from django.db import models, transaction
 from django.http import HttpResponse, JsonResponse
@@ -18,10 +19,11 @@ from certificates.models import NAME_MAX_LENGTH, valid_name
 from portal.characters import first_deceiving
 from portal.live import Kind, LiveStatus, live_status
 from portal.validators import UNSEEN
-from rest import etags, filters, paging
+from rest import etags, fields, filters, paging
 from rest.bodies import Properties
 from rest.call import Call
 from rest.envelope import Conflict, Fault, Invalid, MethodNotAllowed, NotFound
+from rest.names import spelled
 
 Row = TypeVar("Row", bound=models.Model)
 Draft = TypeVar("Draft")
@@ -40,7 +42,8 @@ class Collection(ABC, Generic[Row, Draft]):
     segment: ClassVar[str]  # the word in addresses and types
     id_name: ClassVar[str]  # what the published documents call the id; the target of faults
     permission: ClassVar[str]  # which permissions decide: "apis.{}_api"
-    fields: ClassVar[Mapping[str, filters.Field]]  # what $filter may ask for
+    fields: ClassVar[Mapping[str, fields.Field]]  # what $filter may ask for
+    shown_only: ClassVar[tuple[str, ...]] = ()  # what it may ask for, too, and no column holds: "contact/name"
     collection_methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
     entity_methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "PUT", "PATCH", "DELETE")
     deleted_status: ClassVar[int] = 200
@@ -117,7 +120,8 @@ class Collection(ABC, Generic[Row, Draft]):
         if self.call.request.method not in self.collection_methods:
             raise MethodNotAllowed(self.collection_methods)
         self._require("view")
-        wanted = filters.parse(self.call.request.GET.get("$filter", ""), self.fields)
+        computed = {name: fields.Shown(partial(self._values, name)) for name in self.shown_only}
+        wanted = filters.parse(self.call.request.GET.get("$filter", ""), {**self.fields, **computed})
         shown, rest = paging.page_of(self.call.request, self.listed().filter(wanted))
         return self._json({"value": [self.entity(row) for row in shown], **rest})
 
@@ -138,6 +142,18 @@ class Collection(ABC, Generic[Row, Draft]):
                 return self._delete(name)
             case _:
                 return self._get(name)
+
+    def answer_refused(self, name: str, fault: Fault) -> Never:
+        """Refuse an action that entities of this kind have elsewhere; one that is not there is not found first.
+
+        :raises Invalid: naming what is not there
+        """
+        if self.call.request.method != "POST":
+            raise MethodNotAllowed(("POST",))
+        self._require("change")
+        self.check_name(name)
+        self.get(name)
+        raise Invalid(fault)
 
     def _check_new_name(self, name: str) -> None:
         """Refuse a new entity's id that deceives whoever reads it; one that is there already stays within reach.
@@ -163,6 +179,10 @@ class Collection(ABC, Generic[Row, Draft]):
     def entity(self, row: Row) -> dict[str, Any]:
         """Return an entity as clients read it."""
         return self.call.service.entity(self.path_of(self.name_of(row)), self.show(row))
+
+    def _values(self, name: str) -> dict[Any, Any]:
+        """Return what all entities show as *name*, by primary key."""
+        return {row.pk: _at(self.entity(row), name.split("/")) for row in self.listed()}
 
     def _get(self, name: str) -> HttpResponse:
         row = self.get(name)
@@ -206,7 +226,7 @@ class Collection(ABC, Generic[Row, Draft]):
         self.call.require(self.permission.format(what))
 
     def _named(self, rows: models.QuerySet[Row], name: str) -> models.QuerySet[Row]:
-        return rows.filter(name=name)
+        return spelled(rows, name)
 
     def _locked(self, name: str) -> Row | None:
         return self._named(self.rows().select_for_update(of=("self",)), name).first()
@@ -226,6 +246,15 @@ class Collection(ABC, Generic[Row, Draft]):
         if self.call.request.method == "HEAD":
             return HttpResponse(status=status, headers=headers, content_type="application/json")
         return JsonResponse(content, status=status, headers=headers)
+
+
+def _at(entity: dict[str, Any], path: list[str]) -> Any:
+    """Return what stands at *path* in an entity's properties, or else in the entity itself."""
+    value: Any = entity.get("properties", {})
+    value = value if path[0] in value else entity
+    for word in path:
+        value = value.get(word) if isinstance(value, dict) else None
+    return value
 
 
 def _warning(text: str) -> str:

@@ -1,6 +1,6 @@
 """Refusals of the REST API and the one form they all have: ``{"error": {"code", "message", "details"}}``.
 
-Clients retry 408, 429 and every 5xx, so that what will not change by itself is 400, 401, 403, 404, 405, 409, 411, 412, 413 or 415.
+Clients retry 408, 429 and every 5xx, so that what will not change by itself is 400, 401, 403, 404, 405, 409, 412, 413 or 415.
 """
 
 from __future__ import annotations
@@ -102,12 +102,6 @@ class TooSlow(Refused):
     """A body did not come in time."""
 
     status, code = 408, "RequestTimeout"
-
-
-class LengthRequired(Refused):
-    """A body came without its length."""
-
-    status, code = 411, "LengthRequired"
 
 
 class PreconditionFailed(Refused):

@@ -6,91 +6,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Protocol
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from rest.envelope import Fault, Invalid
+from rest.fields import COMPARISONS, FUNCTIONS, BadFilter, Field, constant, negated
 
 MAX_LENGTH = 2000
 _MAX_DEPTH = 20
 _TOKENS = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_$][\w./-]*)|(?P<moment>\d[\w:.+-]*)|(?P<sign>[(),]))", re.ASCII)
-_COMPARISONS = {"eq": "", "ne": "", "gt": "__gt", "ge": "__gte", "lt": "__lt", "le": "__lte"}
-_FUNCTIONS = {"contains": "icontains", "substringof": "icontains", "startswith": "istartswith", "endswith": "iendswith"}
-
-
-class _Bad(ValueError):
-    """The text is no filter; the message says why."""
-
-
-class Field(Protocol):
-    """What can be asked of one field."""
-
-    def compare(self, operator: str, value: str) -> Q:
-        """Return the condition of a comparison (``eq`` … ``le``)."""
-
-    def search(self, function: str, value: str) -> Q:
-        """Return the condition of a function (``contains`` …)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text in the column that *lookup* leads to."""
-
-    lookup: str
-    normal: Callable[[str], str] = str
-
-    def compare(self, operator: str, value: str) -> Q:
-        """Compare, with regard to case unless ``normal`` takes it away."""
-        condition = Q(**{f"{self.lookup}{_COMPARISONS[operator]}": self.normal(value)})
-        return ~condition if operator == "ne" else condition
-
-    def search(self, function: str, value: str) -> Q:
-        """Search, regardless of case."""
-        return Q(**{f"{self.lookup}__{_FUNCTIONS[function]}": self.normal(value)})
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A moment in the column that *lookup* leads to."""
-
-    lookup: str
-
-    def compare(self, operator: str, value: str) -> Q:
-        """Compare with a date or a moment, UTC unless it says otherwise."""
-        try:
-            moment = datetime.fromisoformat(value)
-            aware = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        except (ValueError, OverflowError) as error:  # OverflowError: before the first year or after the last, in UTC
-            raise _Bad(_("“%(value)s” is not a moment such as 2026-11-23T12:00:00Z.") % {"value": value}) from error
-        condition = Q(**{f"{self.lookup}{_COMPARISONS[operator]}": aware})
-        return ~condition if operator == "ne" else condition
-
-    def search(self, function: str, value: str) -> Q:  # noqa: ARG002 - whatever it is
-        """Refuse: a moment is not searched."""
-        raise _Bad(_("%(function)s does not go with a moment.") % {"function": function})
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """A field that has the same value in every entity of ours."""
-
-    value: str
-
-    def compare(self, operator: str, value: str) -> Q:
-        """Compare."""
-        mine, other = self.value, value.lower()
-        holds = {"eq": mine == other, "ne": mine != other, "gt": mine > other, "ge": mine >= other, "lt": mine < other, "le": mine <= other}
-        return _constant(holds[operator])
-
-    def search(self, function: str, value: str) -> Q:
-        """Search."""
-        tests = {"startswith": self.value.startswith, "endswith": self.value.endswith}
-        return _constant(tests.get(function, self.value.__contains__)(value.lower()))
 
 
 def parse(text: str, fields: Mapping[str, Field]) -> Q:
@@ -102,24 +29,20 @@ def parse(text: str, fields: Mapping[str, Field]) -> Q:
         return Q()
     try:
         return _Parser(_tokens(text), fields).whole()
-    except _Bad as fault:
+    except BadFilter as fault:
         raise Invalid(Fault("$filter", str(fault))) from fault
-
-
-def _constant(holds: bool) -> Q:  # a condition that is met by every row, or by none
-    return Q() if holds else Q(pk__in=[])
 
 
 def _tokens(text: str) -> list[str]:
     if len(text) > MAX_LENGTH:
-        raise _Bad(_("A filter has at most %(length)d characters.") % {"length": MAX_LENGTH})
+        raise BadFilter(_("A filter has at most %(length)d characters.") % {"length": MAX_LENGTH})
     if "\0" in text:
-        raise _Bad(_("A filter holds no NUL."))
+        raise BadFilter(_("A filter holds no NUL."))
     tokens, position, text = [], 0, text.rstrip()
     while position < len(text):
         match = _TOKENS.match(text, position)
         if match is None:
-            raise _Bad(_("What begins with “%(rest)s” makes no sense.") % {"rest": text[position:].strip()[:20]})
+            raise BadFilter(_("What begins with “%(rest)s” makes no sense.") % {"rest": text[position:].strip()[:20]})
         tokens.append(match.group(match.lastgroup or 0))
         position = match.end()
     return tokens
@@ -138,7 +61,7 @@ class _Parser:
     def whole(self) -> Q:
         condition = self._either()
         if self.position < len(self.tokens):
-            raise _Bad(_("“%(token)s” is not expected there.") % {"token": self._peek()})
+            raise BadFilter(_("“%(token)s” is not expected there.") % {"token": self._peek()})
         return condition
 
     def _either(self) -> Q:
@@ -158,14 +81,14 @@ class _Parser:
     def _one(self) -> Q:
         self.depth += 1
         if self.depth > _MAX_DEPTH:
-            raise _Bad(_("The filter is nested too deeply."))
+            raise BadFilter(_("The filter is nested too deeply."))
         token = self._take()
         if token.lower() == "not":
-            condition = _not(self._one())
+            condition = negated(self._one())
         elif token == "(":  # noqa: S105 - a parenthesis
             condition = self._either()
             self._expect(")")
-        elif token in _FUNCTIONS:
+        elif token in FUNCTIONS:
             condition = self._function(token)
         else:
             condition = self._comparison(token)
@@ -185,23 +108,31 @@ class _Parser:
     def _comparison(self, name: str) -> Q:
         found = self._field(name)
         operator = self._take().lower()
-        if operator not in _COMPARISONS:
-            raise _Bad(_("“%(token)s” is not one of %(operators)s.") % {"token": operator, "operators": ", ".join(_COMPARISONS)})
-        return found.compare(operator, self._value())
+        if operator not in COMPARISONS:
+            raise BadFilter(_("“%(token)s” is not one of %(operators)s.") % {"token": operator, "operators": ", ".join(COMPARISONS)})
+        if (value := self._value()) is not None:
+            return found.compare(operator, value)
+        condition = found.absent()
+        return condition if operator == "eq" else negated(condition) if operator == "ne" else constant(False)
 
-    def _value(self) -> str:
+    def _value(self) -> str | None:
+        """Return the value that comes next, ``None`` for ``null``."""
         token = self._take()
         if token == "datetime":  # noqa: S105 - the older way to write a moment
             token = self._take()
         if token in {"(", ")", ","}:
-            raise _Bad(_("“%(token)s” is not expected there.") % {"token": token})
+            raise BadFilter(_("“%(token)s” is not expected there.") % {"token": token})
+        if token == "null":  # noqa: S105 - a value
+            return None
         return _text(token) if token.startswith("'") else token
 
     def _field(self, name: str) -> Field:
         known = name.removeprefix("properties/")
         if known not in self.fields:
             fields = ", ".join(self.fields)
-            raise _Bad(_("“%(field)s” is not one of the fields that can be asked for: %(fields)s.") % {"field": name, "fields": fields})
+            raise BadFilter(
+                _("“%(field)s” is not one of the fields that can be asked for: %(fields)s.") % {"field": name, "fields": fields}
+            )
         return self.fields[known]
 
     def _peek(self) -> str:
@@ -209,25 +140,21 @@ class _Parser:
 
     def _take(self) -> str:
         if self.position >= len(self.tokens):
-            raise _Bad(_("The filter ends too early."))
+            raise BadFilter(_("The filter ends too early."))
         self.position += 1
         return self.tokens[self.position - 1]
 
     def _expect(self, token: str) -> None:
         if (found := self._take()) != token:
-            raise _Bad(_("“%(token)s” is not expected there.") % {"token": found})
+            raise BadFilter(_("“%(token)s” is not expected there.") % {"token": found})
 
 
 def _text(token: str) -> str:
     if not token.startswith("'"):
-        raise _Bad(_("“%(token)s” must stand in quotation marks: '%(token)s'.") % {"token": token})
+        raise BadFilter(_("“%(token)s” must stand in quotation marks: '%(token)s'.") % {"token": token})
     return token[1:-1].replace("''", "'")
 
 
 def _or(one: Q, other: Q) -> Q:
     """Return either. An empty ``Q`` means everything here, but is left out by Django's ``|``."""
     return Q() if not one or not other else one | other
-
-
-def _not(condition: Q) -> Q:
-    return ~condition if condition else Q(pk__in=[])

@@ -27,8 +27,9 @@ class ManagementMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer a call, in the language that it accepts (English, unless it says so)."""
-        if request.path_info != ROOT and not request.path_info.startswith(f"{ROOT}/"):
+        if not f"{request.path_info}/".lower().startswith(f"{ROOT}/"):
             return self.get_response(request)
+        request.encoding = "utf-8"  # what the body is written in does not change what the address means
         request.sensitive_post_parameters = "__ALL__"  # type: ignore[attr-defined]  # a body sent as a form must not be mailed
         set_urlconf(_ADDRESSES)
         try:

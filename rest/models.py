@@ -130,6 +130,7 @@ class Backend(models.Model):
     title = models.CharField(max_length=300, blank=True)
     description = models.CharField(_("description"), max_length=2000, blank=True)
     url = models.CharField(max_length=2000, db_index=True)
+    spelled_url = models.CharField(max_length=2000, blank=True, default="")  # as it was sent, if that differs; it means the same
     validate_certificate_chain = models.BooleanField(default=True)
     validate_certificate_name = models.BooleanField(default=True)
     certificate = models.ForeignKey(ClientCertificate, models.SET_NULL, null=True, blank=True, related_name="+")

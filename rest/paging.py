@@ -1,7 +1,11 @@
-"""``$top``, ``$skip``, ``count`` and ``nextLink``: a list in pages, each with the address of the next."""
+"""``$top``, ``$skip``, ``count`` and ``nextLink``: a list in pages, each with the address of the next.
+
+The address of the next page names the last entity of this one (``$skiptoken``), so that whoever deletes while walking misses nothing.
+"""
 
 from __future__ import annotations
 
+import base64
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -21,18 +25,22 @@ Row = TypeVar("Row", bound=Model)
 def page_of(request: HttpRequest, rows: QuerySet[Row]) -> tuple[list[Row], dict[str, Any]]:
     """Return the rows of the page that *request* asks for, and ``count`` and ``nextLink`` of its answer.
 
-    :raises Invalid: if ``$top`` or ``$skip`` is no number in its range
+    :param rows: ordered by ``name``
+    :raises Invalid: if ``$top`` or ``$skip`` is no number in its range, or ``$skiptoken`` is none of ours
     """
     faults: list[Fault] = []
     top = _number(request, "$top", default=PAGE, least=1, faults=faults)
     skip = _number(request, "$skip", default=0, least=0, faults=faults)
+    after = _after(request, faults)
     if faults:
         raise Invalid(*faults)
     size = min(top, LARGEST)
-    shown = list(rows[skip : skip + size])
-    # A page that is not full says how many there are; only others must be counted.
-    count = skip + len(shown) if 0 < len(shown) < size else rows.count()
-    return shown, {"count": count, "nextLink": _next(request, skip + size) if skip + size < count else None}
+    following = rows.filter(name__gt=after) if after else rows
+    shown = list(following[skip : skip + size + 1])
+    page, more = shown[:size], len(shown) > size
+    # A first page with nothing behind it says how many there are; only others must be counted.
+    count = skip + len(page) if page and not more and not after else rows.count()
+    return page, {"count": count, "nextLink": _next(request, page[-1].name) if more else None}  # type: ignore[attr-defined]  # all have one
 
 
 def _number(request: HttpRequest, name: str, *, default: int, least: int, faults: list[Fault]) -> int:
@@ -45,14 +53,27 @@ def _number(request: HttpRequest, name: str, *, default: int, least: int, faults
     return int(text)
 
 
-def _next(request: HttpRequest, skip: int) -> str:
-    """Return the same address with another ``$skip``.
+def _after(request: HttpRequest, faults: list[Fault]) -> str:
+    """Return the name of the last entity of the page before, empty for the first page."""
+    token = request.GET.get("$skiptoken", "")
+    try:
+        name = base64.urlsafe_b64decode(token.encode("ascii")).decode()
+    except ValueError:
+        name = "\0"
+    if "\0" in name:  # PostgreSQL takes none
+        faults.append(Fault("$skiptoken", _("This is not from a nextLink of this portal.")))
+    return name
+
+
+def _next(request: HttpRequest, last: str) -> str:
+    """Return the address of what follows the entity *last*.
 
     A client that came by https (and may insist on it) goes on by https, also where a TLS proxy was not made known to the portal.
     What the header says goes back to its sender alone.
     """
     query = request.GET.copy()
-    query["$skip"] = str(skip)
+    query.pop("$skip", None)
+    query["$skiptoken"] = base64.urlsafe_b64encode(last.encode()).decode()
     link = request.build_absolute_uri(f"{escape_uri_path(request.path)}?{query.urlencode(safe='$')}")
     first_scheme = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()  # of several proxies, the outermost
     if first_scheme == "https" and link.startswith("http://"):

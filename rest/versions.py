@@ -11,6 +11,9 @@ from django.utils.translation import gettext as _
 
 from rest.envelope import Refused
 
+POLICY_VALUE_SINCE = date(2018, 6, 1)
+"""Until then a policy's ``value`` and ``format`` are named ``policyContent`` and ``contentFormat``, an import's ``contentValue`` and so."""
+
 _VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-preview)?\Z", re.ASCII | re.IGNORECASE)
 
 
@@ -28,31 +31,35 @@ class MissingVersion(BadVersion):
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """The api-versions of one form of the API, the first and the last."""
+    """The api-versions of one form of the API, the first and the last; without a last one it goes on to this day."""
 
     first: date
-    last: date
+    last: date | None = None
 
-    def check(self, request: HttpRequest) -> None:
-        """Take the first, the last and whatever was published between them.
+    def asked(self, request: HttpRequest, *, today: date) -> date:
+        """Return the version that *request* names: the first, the last or any between them, previews included.
 
         :raises BadVersion: if the request names another version, or none
         """
         named = next((request.GET.get(name, "") for name in request.GET if name.lower() == "api-version"), "")
         if not named:
             raise MissingVersion("The api-version query parameter (?api-version=) is required for all requests.")
-        if not self._knows(named):
-            words = {"first": self.first.isoformat(), "last": self.last.isoformat()}
+        last = self.last or today
+        if (version := _date_of(named)) is None or not self.first <= version <= last:
+            words = {"first": self.first.isoformat(), "last": last.isoformat()}
             raise BadVersion(_("The api-version is not one of %(first)s to %(last)s.") % words)
-
-    def _knows(self, named: str) -> bool:
-        if (match := _VERSION.match(named)) is None:
-            return False
-        try:
-            return self.first <= date.fromisoformat(match[1]) <= self.last
-        except ValueError:  # the 31st of February
-            return False
+        return version
 
 
-ARM = Generation(date(2022, 8, 1), date(2024, 5, 1))
+def _date_of(named: str) -> date | None:
+    if (match := _VERSION.match(named)) is None:
+        return None
+    try:
+        return date.fromisoformat(match[1])
+    except ValueError:  # the 31st of February
+        return None
+
+
+ARM = Generation(date(2018, 1, 1))
 DIRECT = Generation(date(2014, 2, 14), date(2017, 3, 1))
+NEWEST = date(2024, 5, 1)  # what the description for machines and its examples name

@@ -71,7 +71,7 @@ def _certificate(element: Element) -> AuthenticationCertificate:
     attributes = element.attributes
     if not attributes:
         element.refuse("Name the certificate by certificate-id or thumbprint.")
-    certificate_id = attributes.get("certificate-id", "")
+    certificate_id = attributes.get("certificate-id", "").rpartition("/")[2]  # some write the id of the whole service
     if "certificate-id" in attributes and not 0 < len(certificate_id) <= _CERTIFICATE_ID_MAX_LENGTH:
         element.refuse(f"certificate-id has 1 to {_CERTIFICATE_ID_MAX_LENGTH} characters.")
     thumbprint = _IGNORED_IN_THUMBPRINTS.sub("", attributes.get("thumbprint", "")).upper()

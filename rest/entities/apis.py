@@ -1,4 +1,4 @@
-"""APIs. What this gateway has no notion of (revisions, versions, imports, OAuth) is refused by name; documentation is kept."""
+"""APIs. What this gateway has no notion of (revisions, versions, imports) is refused by name; documentation is kept."""
 
 from __future__ import annotations
 
@@ -23,23 +23,26 @@ from rest.bodies import Properties
 from rest.collection import Collection
 from rest.entities import remarks
 from rest.envelope import Conflict, Fault, Invalid
-from rest.filters import Fixed, Text
+from rest.fields import Fixed, Flag, Text
 
 _KEPT: remarks.Kinds = {
     "protocols": Properties.texts,
     "contact": Properties.nested,
     "license": Properties.nested,
+    "authenticationSettings": Properties.nested,  # said to those who call; neither here nor there does the gateway check it
     **dict.fromkeys(("termsOfServiceUrl", "apiRevisionDescription", "apiVersionDescription"), Properties.text),
 }
+_NO_AUTHENTICATION = {"oAuth2": None, "openid": None}
 _NOT_HERE = ("sourceApiId", "apiVersion", "apiVersionSetId", "apiVersionSet")
-_IMPORT = ("format", "value", "wsdlSelector")
+_IMPORT = ("format", "value", "contentFormat", "contentValue", "wsdlSelector")
 _TARGETS = {"display_name": "displayName", "service_url": "serviceUrl", "path": "path", "description": "description"}
-_REVISION = re.compile(r";rev=(\d+)\Z")
+_FIRST_REVISION = re.compile(r";rev=1\Z", re.IGNORECASE)
+_REVISION = re.compile(r";rev=(\d+)\Z", re.IGNORECASE)
 
 
 def current_revision(name: str) -> str:
     """Return an API's name without ``;rev=1``, which some clients put behind it: APIs have one revision here."""
-    return name.removesuffix(";rev=1")
+    return _FIRST_REVISION.sub("", name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +64,22 @@ class Apis(Collection[Api, ApiDraft]):
         "name": Text("name"),
         "displayName": Text("display_name"),
         "description": Text("description"),
-        "serviceUrl": Text("service_url"),
         "path": Text("path"),
+        "subscriptionRequired": Flag("subscription_required"),
+        "subscriptionKeyParameterNames/header": Text("key_header"),
+        "subscriptionKeyParameterNames/query": Text("key_query"),
+        "type": Fixed("http"),
+        "apiRevision": Fixed("1"),
         "isCurrent": Fixed("true"),
+        "isOnline": Fixed("true"),
+        "provisioningState": Fixed("Succeeded"),
     }
+    shown_only = (
+        *("id", "serviceUrl", "termsOfServiceUrl", "apiRevisionDescription", "apiVersionDescription"),
+        *("contact/name", "contact/email", "contact/url", "license/name", "license/url"),
+        *("authenticationSettings/oAuth2/authorizationServerId", "authenticationSettings/oAuth2/scope"),
+        *("authenticationSettings/openid/openidProviderId", "authenticationSettings/oAuth2", "authenticationSettings/openid"),
+    )
     deleted_status = 204
     live_kind = Kind.API
 
@@ -73,7 +88,12 @@ class Apis(Collection[Api, ApiDraft]):
         return Api.objects.select_related("remarks").order_by("name")
 
     def answer_entity(self, name: str) -> HttpResponse:
-        """Answer a call of one API's address."""
+        """Answer a call of one API's address.
+
+        :raises Invalid: if a definition is asked for instead
+        """
+        if self.call.request.method == "GET" and self.call.request.GET.get("export", "").lower() == "true":
+            raise Invalid(Fault("export", _("Definitions are not exported here; read the API and its operations (without export).")))
         return super().answer_entity(current_revision(name))
 
     def check_name(self, name: str) -> None:
@@ -92,21 +112,28 @@ class Apis(Collection[Api, ApiDraft]):
 
     def show(self, row: Api) -> dict[str, Any]:
         """Return the settings, and what was kept."""
+        kept = remarks.of(row)
         return {
             "displayName": row.display_name,
             "description": row.description or None,
             "path": row.path,
-            "serviceUrl": row.service_url,
+            "type": "http",
+            "serviceUrl": remarks.spelled(row, "serviceUrl", row.service_url),
             "protocols": ["https"],
             "subscriptionRequired": row.subscription_required,
             "subscriptionKeyParameterNames": {"header": row.key_header, "query": row.key_query},
-            "authenticationSettings": {"oAuth2": None, "openid": None},
             "apiRevision": "1",
             "isCurrent": True,
             "isOnline": True,
             "provisioningState": "Succeeded",  # clients wait until they read this
-            **remarks.of(row),
+            **kept,
+            "authenticationSettings": _NO_AUTHENTICATION | kept.get("authenticationSettings", {}),
         }
+
+    def warnings(self, row: Api) -> list[str]:
+        """Return that nobody checks the tokens which callers are told to bring."""
+        told = remarks.of(row).get("authenticationSettings", {})
+        return [_("The gateway does not check the tokens that authenticationSettings ask callers for.")] if any(told.values()) else []
 
     def read(self, sent: Properties, row: Api | None, *, whole: bool) -> ApiDraft:
         """Check settings as the Settings tab does."""
@@ -148,6 +175,8 @@ class Apis(Collection[Api, ApiDraft]):
 
     def _finish(self, api: Api, draft: ApiDraft) -> Api:
         remarks.keep(api, draft.sent, _KEPT, whole=draft.whole)
+        if "serviceUrl" in draft.sent:
+            remarks.spell(api, "serviceUrl", draft.sent.text("serviceUrl"), api.service_url)
         return apply_backend(api, by=self.call.user, now=self.call.now)
 
 
@@ -191,10 +220,10 @@ def _refuse_what_is_not_here(sent: Properties) -> None:
         sent.refuse("isCurrent", _("An API has one revision here."))
     if not set(sent.texts("protocols")) <= {"http", "https"}:
         sent.refuse("protocols", _("Only http and https are possible here."))
-    sent.nested("authenticationSettings").unsupported(
-        ("oAuth2", "openid", "oAuth2AuthenticationSettings", "openidAuthenticationSettings", "subscriptionKeyRequired"),
-        _("Callers prove themselves by subscription keys here."),
-    )
+    for name in ("oAuth2", "openid"):
+        sent.nested("authenticationSettings").nested(name)
+    for name in ("oAuth2AuthenticationSettings", "openidAuthenticationSettings"):
+        sent.nested("authenticationSettings").records(name)
 
 
 def _taken(refusal: actions.Taken) -> Invalid | Conflict:

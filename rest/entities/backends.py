@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from apis.actions import NotOverHttp
@@ -17,7 +18,7 @@ from rest.backend_actions import BackendSettings
 from rest.bodies import Properties
 from rest.collection import Collection
 from rest.envelope import Fault, Invalid
-from rest.filters import Text
+from rest.fields import Fixed, Flag, Text
 from rest.models import Backend
 
 _NOT_HERE = ("resourceId", "properties", "proxy", "circuitBreaker", "pool")
@@ -34,8 +35,12 @@ class Backends(Collection[Backend, BackendSettings]):
         "name": Text("name"),
         "title": Text("title"),
         "description": Text("description"),
-        "url": Text("url"),
+        "protocol": Fixed("http"),
+        "type": Fixed("Single"),
+        "tls/validateCertificateChain": Flag("validate_certificate_chain"),
+        "tls/validateCertificateName": Flag("validate_certificate_name"),
     }
+    shown_only = ("id", "url")
 
     def rows(self) -> QuerySet[Backend]:
         """Return all back ends, by name."""
@@ -56,7 +61,7 @@ class Backends(Collection[Backend, BackendSettings]):
         return {
             "title": row.title or None,
             "description": row.description or None,
-            "url": row.url,
+            "url": row.spelled_url or row.url,
             "protocol": "http",
             "type": "Single",
             "tls": {
@@ -79,10 +84,13 @@ class Backends(Collection[Backend, BackendSettings]):
             sent.refuse("type", _("Only single back ends are possible here."))
         sent.plain("title")
         chain, name = _tls(sent, before)
+        url = checked_url(sent, before.url if before else "")
+        written = sent.text("url", before.spelled_url if before else "")
         draft = BackendSettings(
             title=sent.text("title", before.title if before and "title" not in sent else "", longest=300),
             description=sent.text("description", before.description if before and "description" not in sent else "", longest=2000),
-            url=checked_url(sent, before.url if before else ""),
+            url=url,
+            spelled_url=written if written != url else "",
             validate_certificate_chain=chain,
             validate_certificate_name=chain and name,
             certificate=before.certificate if before and "credentials" not in sent else _certificate(sent.nested("credentials")),
@@ -103,6 +111,10 @@ class Backends(Collection[Backend, BackendSettings]):
     def remove(self, row: Backend) -> None:
         """Delete a back end; APIs that still have its settings go back to the usual ones."""
         backend_actions.delete_backend(row, by=self.call.user, now=self.call.now)
+
+    def answer_reconnect(self, name: str) -> HttpResponse:
+        """Answer ``POST …/reconnect``: nobody can ask for it."""
+        self.answer_refused(name, Fault("reconnect", _("Gateways open connections anew by themselves; nobody can ask them to.")))
 
 
 class _named_faults:  # noqa: N801 - reads as a statement

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -21,7 +22,7 @@ from rest import etags
 from rest.bodies import Properties
 from rest.collection import Collection
 from rest.envelope import Conflict, Fault, Invalid, TooManyRequests
-from rest.filters import Moment, Text
+from rest.fields import Moment, Text
 
 _BUSY_SECONDS = 5
 
@@ -38,6 +39,7 @@ class Certificates(Collection[ClientCertificate, Pfx]):
         "thumbprint": Text("current__thumbprint", normal=str.upper),
         "expirationDate": Moment("current__not_after"),
     }
+    shown_only = ("id", "signatureAlgorithm")
     entity_methods = ("GET", "HEAD", "PUT", "DELETE")
     live_kind = Kind.CERTIFICATE
     _notes: Sequence[str] = ()  # on the file that was sent
@@ -68,6 +70,10 @@ class Certificates(Collection[ClientCertificate, Pfx]):
     def warnings(self, row: ClientCertificate) -> list[str]:
         """Return why back ends may refuse the certificate, and that the file just sent was unprotected."""
         return [*_current(row).doubts(now=self.call.now), *self._notes]
+
+    def answer_refresh(self, name: str) -> HttpResponse:
+        """Answer ``POST …/refreshSecret``: no certificate comes from a key vault."""
+        self.answer_refused(name, Fault("keyVault", _("This certificate comes from no key vault; send a new file with PUT.")))
 
     def _named(self, rows: QuerySet[ClientCertificate], name: str) -> QuerySet[ClientCertificate]:
         return rows.filter(folded_name=folded(name))

@@ -18,9 +18,10 @@ from rest.bodies import Properties
 from rest.entities import remarks
 from rest.entities.parent import OfApi
 from rest.envelope import Conflict, Fault, Invalid
-from rest.filters import Text
+from rest.fields import Fixed, Text
 
 _KEPT: remarks.Kinds = {"templateParameters": Properties.records, "request": Properties.nested, "responses": Properties.records}
+_REQUEST: dict[str, Any] = {"description": None, "queryParameters": [], "headers": [], "representations": []}  # unless it was said
 _TARGETS = {"display_name": "displayName", "method": "method", "url_template": "urlTemplate", "description": "description"}
 
 
@@ -44,8 +45,9 @@ class Operations(OfApi[Operation, OperationDraft]):
         "displayName": Text("display_name"),
         "method": Text("method"),
         "description": Text("description"),
-        "urlTemplate": Text("url_template"),
+        "policies": Fixed(None),
     }
+    shown_only = ("id", "urlTemplate", "request/description")
 
     def rows(self) -> QuerySet[Operation]:
         """Return the API's operations, by name."""
@@ -65,11 +67,12 @@ class Operations(OfApi[Operation, OperationDraft]):
         return {
             "displayName": row.display_name,
             "method": row.method,
-            "urlTemplate": row.url_template,
+            "urlTemplate": remarks.spelled(row, "urlTemplate", row.url_template),
             "description": row.description or None,
             "responses": [],
             "policies": None,
             **kept,
+            "request": _REQUEST | kept.get("request", {}),
             "templateParameters": _parameters(row, kept.get("templateParameters")),
         }
 
@@ -100,8 +103,7 @@ class Operations(OfApi[Operation, OperationDraft]):
             operation = actions.add_operation(self.api, name=name, **draft.chosen, by=self.call.user, now=self.call.now)
         except actions.Taken as refusal:
             raise _taken(refusal) from refusal
-        remarks.keep(operation, draft.sent, _KEPT, whole=True)
-        return operation
+        return _finished(operation, draft)
 
     def change(self, row: Operation, draft: OperationDraft) -> Operation:
         """Change an operation."""
@@ -109,12 +111,18 @@ class Operations(OfApi[Operation, OperationDraft]):
             operation = actions.change_operation(row, **draft.chosen, by=self.call.user, now=self.call.now)
         except actions.Taken as refusal:
             raise _taken(refusal) from refusal
-        remarks.keep(operation, draft.sent, _KEPT, whole=draft.whole)
-        return operation
+        return _finished(operation, draft)
 
     def remove(self, row: Operation) -> None:
         """Delete an operation."""
         actions.delete_operation(row, by=self.call.user, now=self.call.now)
+
+
+def _finished(operation: Operation, draft: OperationDraft) -> Operation:
+    remarks.keep(operation, draft.sent, _KEPT, whole=draft.whole)
+    if "urlTemplate" in draft.sent:
+        remarks.spell(operation, "urlTemplate", draft.sent.text("urlTemplate"), operation.url_template)
+    return operation
 
 
 def _needed(name: str, before: Operation | None) -> bool:

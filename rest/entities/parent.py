@@ -13,6 +13,7 @@ from certificates.models import valid_name
 from rest.collection import Collection
 from rest.entities.apis import current_revision
 from rest.envelope import NotFound
+from rest.names import spelled
 
 Row = TypeVar("Row", bound=models.Model)
 Draft = TypeVar("Draft")
@@ -30,7 +31,7 @@ class OfApi(Collection[Row, Draft]):
         name = current_revision(self.parents["api"])
         rows = Api.objects.select_related("certificate__current")
         # PostgreSQL takes no NUL, not even to look for it: what cannot be a name is not looked for.
-        if valid_name.regex.match(name) and (api := rows.filter(name=name).first()):  # type: ignore[union-attr]  # compiled when first used
+        if valid_name.regex.match(name) and (api := spelled(rows, name).first()):  # type: ignore[union-attr]  # compiled when first used
             return api
         raise NotFound(_("There is no entity %(id)s.") % {"id": self.call.service.id_of("apis", name)})
 

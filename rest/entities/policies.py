@@ -23,14 +23,17 @@ from certificates.models import ClientCertificate
 from portal.live import Kind
 from rest import etags
 from rest.bodies import Properties
+from rest.entities import remarks
 from rest.entities.parent import OfApi
 from rest.envelope import Conflict, Fault, Invalid
 from rest.models import Remarks
+from rest.versions import POLICY_VALUE_SINCE
 
 _NAME = "policy"
 _FORMATS = ("xml", "rawxml")
 _LONGEST_USERNAME = 255
 _COMPUTED = re.compile(r"\{\{[\w.-]+\}\}|\A@[({]")  # a named value, an expression
+_THUMBPRINT = re.compile(r' thumbprint="[0-9A-F]{40}"')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -41,6 +44,7 @@ class PolicyDraft:
     security: ApiSecurity
     calls: actions.ApiCalls
     callers: actions.ApiCallers
+    text: str = ""  # the document itself, unless it holds a secret
 
 
 class Policies(OfApi[Api, PolicyDraft]):
@@ -55,7 +59,7 @@ class Policies(OfApi[Api, PolicyDraft]):
 
     def rows(self) -> QuerySet[Api]:
         """Return the API, if it has a policy."""
-        related = ("certificate__current", "basic_credentials")
+        related = ("certificate__current", "basic_credentials", "remarks")
         says_something = ~Q(credentials=Credentials.NONE) | Q(idle_seconds__isnull=False) | Q(cors=CorsChoice.GATEWAY)
         says_something |= ~Q(caller_certificate=CallerCertificate.NONE)
         has_one = says_something | Q(remarks__has_policy=True)
@@ -63,7 +67,7 @@ class Policies(OfApi[Api, PolicyDraft]):
 
     def check_name(self, name: str) -> None:
         """Take the one name there is."""
-        if name != _NAME:
+        if name.lower() != _NAME:
             raise Invalid(Fault(self.id_name, _("The one policy of an API is named policy.")))
 
     def name_of(self, row: Api) -> str:  # noqa: ARG002 - of whatever API
@@ -75,20 +79,25 @@ class Policies(OfApi[Api, PolicyDraft]):
         return etags.etag(row.pk, row.revision, row.certificate.revision if row.certificate else 0)
 
     def show(self, row: Api) -> dict[str, Any]:
-        """Return the document; a password is masked."""
-        return {"format": self._format(self.call.request.GET.get("format", "xml")), "value": as_xml(row.policy())}
+        """Return the document as it was sent, if the API still does what it says; a password is masked."""
+        value, wanted = self._names
+        rendered = as_xml(row.policy())
+        kept = (remarks.spelled(row, _NAME, meaning) for meaning in (rendered, _without_thumbprints(rendered)))
+        shown = next((text for text in kept if text not in {rendered, _without_thumbprints(rendered)}), rendered)
+        return {wanted: self._format(self.call.request.GET.get("format", "xml")), value: shown}
 
     @sensitive_variables()
     def read(self, sent: Properties, row: Api | None, *, whole: bool) -> PolicyDraft:  # noqa: ARG002 - a document is whole
         """Parse a document and look up what it names."""
-        self._format(sent.text("format", "xml"))
-        text = sent.text("value", needed=True)
+        value, wanted = self._names
+        self._format(sent.text(wanted, "xml"))
+        text = sent.text(value, needed=True)
         sent.check()
         try:
             rules = parse(text)
         except UnreadablePolicy as refusal:
             raise Invalid(Fault(refusal.element, str(refusal))) from refusal
-        return _draft(rules, self.api)
+        return replace(_draft(rules, self.api), text="" if _tells_a_password(text) or _names_an_earlier_version(rules) else text)
 
     def create(self, name: str, draft: PolicyDraft) -> Api:  # noqa: ARG002 - there is one name
         """Give the API a policy."""
@@ -116,7 +125,16 @@ class Policies(OfApi[Api, PolicyDraft]):
         if draft.callers != actions.ApiCallers.of(api):
             api = actions.change_callers(api, draft.callers, by=self.call.user, now=self.call.now)
         Remarks.objects.update_or_create(api=api, defaults={"has_policy": has_policy})
+        whole = Api.objects.select_related("certificate__current", "basic_credentials", "remarks").get(pk=api.pk)
+        rendered = as_xml(whole.policy())
+        remarks.spell(whole, _NAME, draft.text, rendered if "thumbprint" in draft.text else _without_thumbprints(rendered))
         return api
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        """What the document and its format are called, in the version that is spoken."""
+        older = self.call.version is not None and self.call.version < POLICY_VALUE_SINCE
+        return ("policyContent", "contentFormat") if older else ("value", "format")
 
     def _named(self, rows: QuerySet[Api], name: str) -> QuerySet[Api]:  # noqa: ARG002 - there is one name
         return rows
@@ -125,6 +143,21 @@ class Policies(OfApi[Api, PolicyDraft]):
         if wanted not in _FORMATS:
             raise Invalid(Fault("format", _("The format is one of %(formats)s.") % {"formats": ", ".join(_FORMATS)}))
         return wanted
+
+
+def _without_thumbprints(rendered: str) -> str:
+    """Return what a document means that names a certificate by id only: whatever its version."""
+    return _THUMBPRINT.sub("", rendered)
+
+
+def _names_an_earlier_version(rules: tuple[Rule, ...]) -> bool:
+    named = {rule.thumbprint for rule in rules if isinstance(rule, AuthenticationCertificate) and rule.thumbprint}
+    return ClientCertificate.objects.filter(current__thumbprint__in=named).count() < len(named)
+
+
+def _tells_a_password(text: str) -> bool:
+    """Tell whether a document may hold a password, be it in a comment; then it is not kept as it is."""
+    return "password" in text.lower().replace(f'password="{MASKED_PASSWORD}"', "")
 
 
 def _draft(rules: tuple[Rule, ...], api: Api) -> PolicyDraft:

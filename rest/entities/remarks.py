@@ -1,4 +1,7 @@
-"""Properties that have no effect here: kept as a client sent them and given back, so that it finds no difference for ever."""
+"""What a client sent and has no effect here: kept and given back as it was, so that it finds no difference for ever.
+
+That goes for properties, and for how a client has spelled others: they come back so while they mean what they meant then.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from apis.models import Api, Operation, Subscription
 from rest.bodies import Properties
 from rest.models import Remarks
 
+_SPELLED = "spelled"  # among the properties that are kept; no property of the published service's is named so
 Subject = Api | Operation | Subscription
 Kinds = Mapping[str, Callable[[Properties, str], object]]  # what is kept, and what reads it: typed clients cannot list what breaks them
 
@@ -21,8 +25,23 @@ def check(sent: Properties, kinds: Kinds) -> None:
 
 def of(row: Subject) -> dict[str, Any]:
     """Return what was said of *row*; select ``remarks`` with the rows to save a query each."""
-    remarks: Remarks | None = getattr(row, "remarks", None)
-    return remarks.properties if remarks else {}
+    return {name: value for name, value in _all(row).items() if name != _SPELLED}
+
+
+def spelled(row: Subject, name: str, meaning: str) -> str:
+    """Return the property *name* as it was sent, if *meaning* is still what it means; else *meaning*."""
+    written, meant = _all(row).get(_SPELLED, {}).get(name, ("", ""))
+    return str(written) if written and meant == meaning else meaning
+
+
+def spell(row: Subject, name: str, written: str, meaning: str) -> None:
+    """Keep that the property *name* was sent as *written*, which means *meaning*; nothing, if it was spelled so."""
+    before: dict[str, Any] = _all(row).get(_SPELLED, {})
+    after = {other: pair for other, pair in before.items() if other != name}
+    if written and written != meaning:
+        after[name] = [written, meaning]
+    if after != before:
+        _store(row, {**of(row), **({_SPELLED: after} if after else {})})
 
 
 def keep(row: Subject, sent: Properties, names: Kinds, *, whole: bool) -> None:
@@ -31,8 +50,19 @@ def keep(row: Subject, sent: Properties, names: Kinds, *, whole: bool) -> None:
     :param whole: the entity was sent as a whole, so that what is missing is forgotten
     """
     given = {name: sent.values[name] for name in names if name in sent}
-    before = {} if whole else of(row)
+    everything = _all(row)
+    before = {_SPELLED: everything[_SPELLED]} if _SPELLED in everything else {}
+    before |= {} if whole else of(row)
     properties = {name: value for name, value in (before | given).items() if value is not None}
-    if properties != of(row):
-        about: dict[str, Any] = {str(row._meta.model_name): row}
-        Remarks.objects.update_or_create(**about, defaults={"properties": properties})
+    if properties != everything:
+        _store(row, properties)
+
+
+def _all(row: Subject) -> dict[str, Any]:
+    remarks: Remarks | None = getattr(row, "remarks", None)
+    return remarks.properties if remarks else {}
+
+
+def _store(row: Subject, properties: dict[str, Any]) -> None:
+    about: dict[str, Any] = {str(row._meta.model_name): row}
+    row.remarks, _made = Remarks.objects.update_or_create(**about, defaults={"properties": properties})

@@ -19,11 +19,13 @@ from apis.naming import RESERVED_NAMES
 from portal.live import Kind
 from rest import etags
 from rest.bodies import Properties
+from rest.call import Service
 from rest.collection import NO_CONTENT, Collection
 from rest.entities import remarks
 from rest.entities.apis import current_revision
 from rest.envelope import Conflict, Fault, Invalid, MethodNotAllowed
-from rest.filters import Fixed, Text
+from rest.fields import Fixed, Moment, Text
+from rest.names import spelled
 
 # Every published state but active means that the keys open nothing; the word is kept and given back.
 _CLOSED = ("suspended", "submitted", "rejected", "cancelled", "expired")
@@ -32,14 +34,14 @@ _KEPT: remarks.Kinds = {
     "allowTracing": Properties.flag,
     **dict.fromkeys(("ownerId", "stateComment", "state"), Properties.text),
 }
-_SCOPE = re.compile(r"(?:^|/)apis(?:/(?P<api>[^/]+))?/?\Z")
+_SCOPE = re.compile(r"(?P<service>.*?)/?apis(?:/(?P<api>[^/]+))?/?\Z", re.IGNORECASE)
 _KEY = re.compile(r"[\x21-\x7e]{8,256}\Z")
 _KEYS = {"primaryKey": KeyKind.PRIMARY, "secondaryKey": KeyKind.SECONDARY}
 
 
-def _kept(name: str) -> Coalesce:
-    """Return what was kept of a property, as an expression of a subscription's; empty if nothing was."""
-    return Coalesce(KeyTextTransform(name, "remarks__properties"), Value(""), output_field=TextField())
+def _kept(name: str, default: str = "") -> Coalesce:
+    """Return what was kept of a property, as an expression of a subscription's; *default* if nothing was."""
+    return Coalesce(KeyTextTransform(name, "remarks__properties"), Value(default), output_field=TextField())
 
 
 _SHOWN_STATE = Case(
@@ -77,15 +79,22 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
         "userId": Text("owner"),
         "productId": Fixed(""),
         "scope": Text("scope"),
+        "createdDate": Moment("created_at"),
     }
+    shown_only = ("id", "allowTracing")
     live_kind = Kind.SUBSCRIPTION
 
     def rows(self) -> QuerySet[Subscription]:
         """Return all subscriptions, by name, with what clients see and search of them."""
         everything = f"{self.call.service.prefix}/apis"
         scope = Case(When(api=None, then=Value(everything)), default=Concat(Value(f"{everything}/"), "api__name"))
-        seen = {"scope": scope, "shown_state": _SHOWN_STATE, "comment": _kept("stateComment"), "owner": _kept("ownerId")}
+        seen = {"scope": scope, "shown_state": _SHOWN_STATE, "comment": _kept("stateComment"), "owner": _kept("ownerId", self._owner)}
         return Subscription.objects.select_related("api", "remarks").annotate(**seen).order_by("name")
+
+    @property
+    def _owner(self) -> str:
+        """Who has a subscription for which nobody was named: the administrator, as in the published service."""
+        return self.call.service.id_of("users", "1")
 
     def name_of(self, row: Subscription) -> str:
         """Return the subscription's name."""
@@ -99,7 +108,9 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
         """Return everything but the keys."""
         kept = remarks.of(row)
         return {
+            "ownerId": self._owner,
             "allowTracing": False,
+            "stateComment": None,
             **kept,
             "scope": self.call.service.id_of("apis", *([row.api.name] if row.api else [])),
             "displayName": row.display_name,
@@ -115,7 +126,9 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
         if before and not display_name.strip():
             sent.refuse("displayName", _("This must not be empty."))
         sent.plain("displayName")
-        api = before.api if before and "scope" not in sent else _api(sent)
+        sent.unsupported(("productId",), _("There are no products here; name APIs by scope."))
+        sent.unsupported(("expirationDate",), _("Subscriptions do not expire here; suspend or delete them."))
+        api = before.api if before and "scope" not in sent else _api(sent, self.call.service)
         keys = {kind: key for name, kind in _KEYS.items() if (key := _key(sent, name))}
         if len(set(keys.values())) < len(keys):
             sent.refuse("secondaryKey", _("The two keys differ."))
@@ -185,18 +198,21 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
         return self.get(name)
 
 
-def _api(sent: Properties) -> Api | None:
-    """Return the API of a scope, ``None`` for all: ``/apis``, ``/apis/orders``, or either with a service's address before it."""
+def _api(sent: Properties, service: Service) -> Api | None:
+    """Return the API of a scope, ``None`` for all: ``/apis``, ``/apis/orders``, or either with the address of *service* before it."""
     scope = sent.text("scope", needed=True)
     if not scope.strip():
         return None
-    match = _SCOPE.search(scope)
+    match = _SCOPE.match(scope)
     if match is None:
         sent.refuse("scope", _("The scope is /apis for all APIs, or /apis/ and the name of one; there are no products here."))
         return None
+    if match["service"].lower() not in {"", service.prefix.lower()}:
+        sent.refuse("scope", _("The scope names another service; this one is %(service)s.") % {"service": service.prefix})
+        return None
     if match["api"] is None:
         return None
-    api = Api.objects.filter(name=current_revision(match["api"])).first()
+    api = spelled(Api.objects.all(), current_revision(match["api"])).first() if "\0" not in match["api"] else None
     if api is None:
         sent.refuse("scope", _("There is no API %(name)s.") % {"name": match["api"]})
     return api

@@ -23,7 +23,12 @@ Document = dict[str, Any]
 _ARM_PREFIX = (
     "/management/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ApiManagement/service/{serviceName}"
 )
-_ARM_VERSIONS = ["2022-08-01", "2022-09-01-preview", "2023-03-01-preview", "2023-05-01-preview", "2023-09-01-preview", "2024-05-01"]
+_ARM_VERSIONS = [
+    *("2018-01-01", "2018-06-01-preview", "2019-01-01", "2019-12-01", "2020-06-01-preview", "2020-12-01", "2021-01-01-preview"),
+    *("2021-04-01-preview", "2021-08-01", "2021-12-01-preview", "2022-04-01-preview", "2022-08-01", "2022-09-01-preview"),
+    *("2023-03-01-preview", "2023-05-01-preview", "2023-09-01-preview", "2024-05-01", "2024-06-01-preview", "2024-10-01-preview"),
+    "2025-03-01-preview",
+]
 _DIRECT_VERSIONS = ["2014-02-14", "2015-09-15", "2016-07-07", "2016-10-10", "2017-03-01"]
 _NAME = r"^[^*#&+:<>?/\s.][^*#&+:<>?/\u0000-\u001f]{0,79}$"
 
@@ -60,7 +65,7 @@ def document() -> Document:
         "openapi": "3.1.0",
         "info": {
             "title": "Management REST API",
-            "version": versions.ARM.last.isoformat(),
+            "version": versions.NEWEST.isoformat(),
             "description": "Certificates, APIs and subscriptions of this portal, in the form that published API Management clients speak.",
         },
         "servers": [{"url": "/"}],
@@ -117,7 +122,7 @@ def _direct_paths() -> Document:
 
 
 def _list(kind: Kind, schema: str) -> Document:
-    asked = ", ".join(kind.collection.fields) or "nothing"
+    asked = ", ".join([*kind.collection.fields, *kind.collection.shown_only]) or "nothing"
     return {
         "operationId": f"{kind.plural}_list",
         "tags": [kind.plural],

@@ -33,6 +33,7 @@ class Entity:
     writes: tuple[str, ...] = ()
     version: str = VERSION
     to_anybody: bool = False
+    closed: bool = False  # to whoever is known, whatever they send
 
     @property
     def address(self) -> str:
@@ -47,12 +48,18 @@ ENTITIES = [
     Entity(S),
     Entity(f"{S}/certificates"),
     Entity(f"{S}/certificates/there", writes=_WHOLE),
+    Entity(f"{S}/certificates/there/refreshSecret", reads=(), writes=("POST",)),
     Entity(f"{S}/apis"),
     Entity(f"{S}/apis/there", writes=_ALL),
     Entity(f"{S}/apis/there/operations"),
     Entity(f"{S}/apis/there/operations/everything", writes=_ALL),
     Entity(f"{S}/apis/there/policies"),
     Entity(f"{S}/apis/there/policies/policy", writes=_WHOLE),
+    Entity(f"{S}/apis/there/revisions"),
+    Entity(f"{S}/apis/there/operations/everything/policies"),
+    Entity(f"{S}/apis/there/operations/everything/policies/policy", writes=_ALL),
+    Entity(f"{S}/apis/there/schemas"),
+    Entity(f"{S}/apis/there/schemas/some", writes=_ALL),
     Entity(f"{S}/apis/there/nothing/known", reads=()),
     Entity(f"{S}/subscriptions"),
     Entity(f"{S}/subscriptions/there", writes=_ALL),
@@ -61,6 +68,11 @@ ENTITIES = [
     Entity(f"{S}/subscriptions/there/regenerateSecondaryKey", reads=(), writes=("POST",)),
     Entity(f"{S}/backends"),
     Entity(f"{S}/backends/there", writes=_ALL),
+    Entity(f"{S}/backends/there/reconnect", reads=(), writes=("POST",)),
+    Entity(f"{S}/namedValues"),
+    Entity(f"{S}/namedValues/some", writes=_ALL),
+    Entity(f"{S}/tenant/access", closed=True),
+    Entity(f"{S}/tenant/access/listSecrets", closed=True),
     Entity(f"{S}/nothing", reads=()),
     Entity("/certificates", version=_DIRECT),
     Entity("/certificates/there", writes=_WHOLE, version=_DIRECT),
@@ -126,6 +138,8 @@ def _is_right(status: int, entity: Entity, verb: str, as_who: Open) -> bool:
     order = list(Open)
     if as_who == Open.ANYBODY and not entity.to_anybody:
         return status in {401, 429}  # after too many guesses
+    if entity.closed:
+        return status == 403
     if not entity.reads and not entity.writes:
         return status in {400, 404}
     if verb not in entity.reads + entity.writes:

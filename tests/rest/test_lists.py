@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -15,12 +16,12 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from certificates.models import CertificateVersion, ClientCertificate
-from rest import filters
+from rest import fields, filters
 from rest.envelope import Fault, Invalid
 from tests.makers import make_api, make_certificate, make_subscription
 from tests.rest.conftest import Wire, read
 
-FIELDS: dict[str, filters.Field] = {"name": filters.Text("name"), "born": filters.Moment("born"), "isCurrent": filters.Fixed("true")}
+FIELDS: dict[str, fields.Field] = {"name": fields.Text("name"), "born": fields.Moment("born"), "isCurrent": fields.Fixed("true")}
 
 
 def many(count: int) -> None:
@@ -210,11 +211,30 @@ def test_any_text_is_read_or_refused_by_name(text: str) -> None:
     assert {fault.target for fault in faults} <= {"$filter"}
 
 
+MOMENTS = st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2026, 1, 1, 0, 0, 0, 5000), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants them so
+COMPARED = {"eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge}
+
+
 @given(moment=st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis wants them so
 def test_moments_are_read_with_and_without_their_zone(moment: datetime) -> None:
-    wanted = Q(born__gte=moment)
-    assert filters.parse(f"born ge {moment.isoformat()}", FIELDS) == wanted
+    wanted = filters.parse(f"born ge {moment.isoformat()}", FIELDS)
     assert filters.parse(f"born ge datetime'{moment.replace(tzinfo=None).isoformat()}'", FIELDS) == wanted
+
+
+@given(stored=MOMENTS, asked=MOMENTS)
+def test_moments_are_compared_as_they_are_shown(stored: datetime, asked: datetime) -> None:
+    """To the millisecond, with whatever is asked for and whatever is stored within it."""
+    shown = stored.replace(microsecond=stored.microsecond // 1000 * 1000)
+    for word, holds in COMPARED.items():
+        condition = filters.parse(f"born {word} {asked.isoformat()}", FIELDS)
+        assert _meets(condition, stored) == holds(shown, asked), word
+
+
+def _meets(condition: Q, stored: datetime) -> bool:
+    """Evaluate a condition on the column ``born`` as a database would."""
+    holds = {"born__gte": operator.ge, "born__lt": operator.lt, "pk__in": lambda *_: False}
+    parts = [_meets(one, stored) if isinstance(one, Q) else holds[str(one[0])](stored, one[1]) for one in condition.children]  # type: ignore[index]  # pairs
+    return all(parts) != condition.negated
 
 
 def test_both_of_a_constant_and_a_condition() -> None:

@@ -12,6 +12,7 @@ from apis import actions
 from apis.actions import ApiCalls
 from apis.calls import CorsChoice
 from apis.models import Api
+from apis.policy import as_xml
 from portal.models import Activity, Event
 from tests.makers import make_api, make_certificate
 from tests.rest.conftest import Wire, read, targets
@@ -58,10 +59,9 @@ def test_what_a_document_says_is_done_and_shown(wire: Wire) -> None:
         cors_max_age=300,
         cors_credentials=True,
     )
-    for shown in (read(answer), read(wire.get(POLICY))):
-        value = shown["properties"]["value"]
-        for words in ("<origin>https://shop.example.com</origin>", 'max-age="300"', "<method>GET</method>", 'timeout="300"', 'id="client"'):
-            assert words in value
+    effective = as_xml(Api.objects.get().policy())
+    for words in ("<origin>https://shop.example.com</origin>", 'max-age="300"', "<method>GET</method>", 'timeout="300"', 'id="client"'):
+        assert words in effective
     again = wire.put(POLICY, {"value": read(answer)["properties"]["value"]})
     assert (again.status_code, read(again)["properties"]) == (200, read(answer)["properties"])
 
@@ -69,8 +69,11 @@ def test_what_a_document_says_is_done_and_shown(wire: Wire) -> None:
 def test_the_order_of_cors_and_credentials_does_not_matter(wire: Wire) -> None:
     make_api("orders")
     make_certificate("client")
-    first, second = (read(put(wire, inbound))["properties"]["value"] for inbound in (CORS + CERTIFICATE, CERTIFICATE + CORS))
-    assert first == second
+    effective = set()
+    for inbound in (CORS + CERTIFICATE, CERTIFICATE + CORS):
+        assert put(wire, inbound).status_code in {200, 201}
+        effective.add(as_xml(Api.objects.get().policy()))
+    assert len(effective) == 1
 
 
 def test_a_document_without_them_puts_back_what_is_usual_and_leaves_what_no_document_holds(wire: Wire) -> None:

@@ -162,7 +162,7 @@ def test_a_policy_binds_the_entry_whichever_of_its_versions_is_named(wire: Wire)
     old = entry.current.thumbprint
     wire.put("certificates/orders", pfx("renewed"))
     entry.refresh_from_db()
-    for named in (f'thumbprint="{old}"', 'certificate-id="orders"', f'certificate-id="orders" thumbprint="{old}"'):
+    for named in (f'thumbprint="{old}"', f'certificate-id="{S}/certificates/orders" thumbprint="{old}"'):
         value = f"<policies><inbound><base /><authentication-certificate {named} /></inbound></policies>"
         shown = read(wire.put("apis/orders/policies/policy", {"value": value}))["properties"]["value"]
         assert f'certificate-id="orders" thumbprint="{entry.current.thumbprint}"' in shown

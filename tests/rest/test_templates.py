@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
         ("/Orders({id})", "/Orders({id})", ["id"]),
         ("/{name}.json", "/{name}.json", ["name"]),
         ("/{a}-{b}", "/{a}-{b}", ["a", "b"]),
-        ("orders/{id}:cancel", "/orders/{id}:cancel", ["id"]),
+        ("orders/{id}:cancel", "orders/{id}:cancel", ["id"]),
         ("/{*rest}", "/{*rest}", []),
         ("/o/{id}?q={q}&v=1", "/o/{id}?q={q}&v=1", ["id", "q"]),
         ("", "/", []),
