@@ -1,4 +1,4 @@
-"""Does a back end ask for a client certificate? Seen in a TLS handshake of the portal's own, because Envoy does not tell.
+"""Does a back end ask for a client certificate, and which does it show? Seen in a TLS handshake of the portal's own: Envoy does not tell.
 
 No certificate is shown, no request sent, and nothing believed but the question itself (CertificateRequest: RFC 8446, 4.3.2; RFC 5246,
 7.4.4). Where the gateway stands elsewhere, the back end may treat it otherwise.
@@ -12,7 +12,9 @@ import socket
 import time
 from collections.abc import Iterable
 
+from cryptography import x509
 from OpenSSL import SSL
+from OpenSSL.crypto import X509
 
 from apis.addresses import Network, callable_address
 from apis.policy.model import Backend
@@ -28,16 +30,44 @@ def asks_for_certificate(backend: Backend, *, allowed: Iterable[Network]) -> boo
 
     :param allowed: networks whose loopback addresses may be called
     """
-    until = time.monotonic() + _SECONDS
     steps: list[bytes] = []
+    ended = _handshake(backend, _context(backend, steps), allowed)
+    asked = any(_READS_REQUEST in step for step in steps)
+    return True if asked else False if ended else None
+
+
+def certificate_of(backend: Backend, *, allowed: Iterable[Network]) -> x509.Certificate | None:
+    """Return the certificate that *backend* shows for its host name, trusted or not; ``None`` if none was seen.
+
+    Takes three seconds at most.
+
+    :param allowed: networks whose loopback addresses may be called
+    """
+    shown: list[X509] = []
+
+    def look(_connection: SSL.Connection, certificate: X509, _error: int, depth: int, _fine: int) -> bool:
+        if depth == 0:
+            shown.append(certificate)
+        return True
+
+    context = _context(backend, [])
+    context.set_verify(SSL.VERIFY_PEER, look)
+    _handshake(backend, context, allowed)
+    try:
+        return shown[0].to_cryptography() if shown else None
+    except ValueError:  # what OpenSSL reads and cryptography does not
+        return None
+
+
+def _handshake(backend: Backend, context: SSL.Context, allowed: Iterable[Network]) -> bool:
+    """Shake hands as far as it goes; return whether it came to its end."""
+    until = time.monotonic() + _SECONDS
     try:
         with socket.create_connection((callable_address(backend.host, backend.port, allowed), backend.port), timeout=_SECONDS) as plain:
             plain.setblocking(False)
-            ended = _shake(SSL.Connection(_context(backend, steps), plain), backend.host, until)
+            return _shake(SSL.Connection(context, plain), backend.host, until)
     except OSError:
-        ended = False
-    asked = any(_READS_REQUEST in step for step in steps)
-    return True if asked else False if ended else None
+        return False
 
 
 def _context(backend: Backend, steps: list[bytes]) -> SSL.Context:

@@ -360,7 +360,7 @@ class CertificateVersion(SealedSecret):
 
 
 class ExpiryNotice(models.Model):
-    """One person was told that one version expires within so many days (0: that it has expired)."""
+    """What the command of earlier releases has told: read once when the room of notices begins, and kept as long as those may run."""
 
     version = models.ForeignKey(CertificateVersion, models.CASCADE, related_name="notices", verbose_name=_("version"))
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("person"))

@@ -42,6 +42,7 @@ _PAGES = (
     ("sessions", "people"),
     ("sign_in_settings", "people"),
     ("rest:", "management-api"),
+    ("notices:", "notices"),
 )
 
 

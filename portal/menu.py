@@ -39,6 +39,7 @@ _ENTRIES = (
     Entry(label=_("People"), icon="users", url_name="people:index", permission="auth.view_user"),
     Entry(label=_("Closed sign-ins"), url_name="locks", within=True, permission="auth.change_user"),
     Entry(label=_("Sign-in settings"), url_name="sign_in_settings", within=True, permission="signin.change_secondfactordemand"),
+    Entry(label=_("Notices"), icon="bell", url_name="notices:index", permission="notices.change_schedule"),
 )
 
 

@@ -88,6 +88,14 @@ class Event(models.TextChoices):
     DATABASE_BACKED_UP = "database.backed-up", _("Backup made")
     DATABASE_RESTORED = "database.restored", _("Backup restored")
     DATABASE_BEGUN = "database.begun", _("Begun anew without data")
+    CHANNEL_ADDED = "notice.channel-added", _("Channel for notices added")
+    CHANNEL_CHANGED = "notice.channel-changed", _("Channel for notices changed")
+    CHANNEL_DELETED = "notice.channel-deleted", _("Channel for notices deleted")
+    NOTICES_SCHEDULED = "notice.scheduled", _("Schedule of notices changed")
+    CONTACT_ADDED = "notice.contact-added", _("Contact of a certificate added")
+    CONTACT_REMOVED = "notice.contact-removed", _("Contact of a certificate removed")
+    NOTICE_ACKNOWLEDGED = "notice.acknowledged", _("Notice acknowledged")
+    NOTICE_RESUMED = "notice.resumed", _("Acknowledgement taken back")
 
 
 class Unchangeable(Exception):

@@ -13,7 +13,7 @@ VIEWERS, PUBLISHERS, ADMINISTRATORS = "Viewers", "Publishers", "Administrators"
 
 _OURS = ("portal", "certificates", "apis", "gateway")
 _PUBLISHED = ("certificates", "apis")
-_ADMINISTERED = (*_OURS, "signin", "rest", "auth")
+_ADMINISTERED = (*_OURS, "signin", "rest", "auth", "notices")
 
 
 class Role(TextChoices):

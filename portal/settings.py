@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "gateway",
     "rest",
     "demo",
+    "notices",
     "csp",
     "django_htmx",
     "heroicons",
@@ -220,7 +221,12 @@ ACTIVITY_KEEP_DAYS = int(read("PORTAL_ACTIVITY_KEEP_DAYS", "0"))  # how long lin
 ACTIVITY_FORWARD = read("PORTAL_ACTIVITY_FORWARD")  # where lines go as they are written (portal.activity.receivers); empty: nowhere
 ACTIVITY_FORWARD_CA = read("PORTAL_ACTIVITY_FORWARD_CA")  # authorities the server is checked against, PEM file; empty: the system's
 
-# --- mail: expiry notices, and error reports to whoever runs the portal ------------------------------------------------
+# --- notices about what ends or fails ---------------------------------------------------------------------------------
+PORTAL_URL = read("PORTAL_URL")  # where people open the portal, for links in notices; empty: where it listens
+NOTICES_SECONDS = read_number("PORTAL_NOTICES_SECONDS", 20)  # how often is looked for what is due
+NOTICES_CA = read("PORTAL_NOTICES_CA")  # authorities that webhooks' servers are trusted by beside the system's, PEM file
+
+# --- mail: notices, and error reports to whoever runs the portal ------------------------------------------------
 EMAIL_HOST = read("PORTAL_MAIL_HOST")  # empty: no mail
 EMAIL_PORT = int(read("PORTAL_MAIL_PORT", "25"))
 EMAIL_HOST_USER = read("PORTAL_MAIL_USER")

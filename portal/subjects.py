@@ -32,6 +32,7 @@ KINDS: dict[str, tuple[str | Promise, str]] = {
     "log": (_("Activity log"), "clock"),
     "encryption": (_("Encryption"), "lock-closed"),
     "database": (_("Database"), "circle-stack"),
+    "notice": (_("Notices"), "bell"),
 }
 
 

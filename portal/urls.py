@@ -32,6 +32,7 @@ urlpatterns = [
     path("subscriptions/", include("apis.subscription_urls")),
     path("gateways/", include("gateway.pages.urls")),
     path("access-tokens/", include("rest.urls")),
+    path("notices/", include("notices.urls")),
     path("admin/", admin.site.urls),
 ]
 handler400 = "portal.errors.bad_request"

@@ -13,6 +13,8 @@ from apis.models import Api, Subscription
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate, ServerCertificate
 from gateway.models import FailedCall, FailureKind, Gateway, Usage
+from notices import actions as notice_actions
+from notices.models import Channel, ChannelKind
 from portal.activity.writing import write
 from portal.models import Activity, Event, Invitation
 from portal.people import invitations
@@ -93,6 +95,12 @@ def make_invitation(name: str = "newcomer", *, token: str = "") -> tuple[Invitat
     if token:
         Invitation.objects.filter(pk=made.invitation.pk).update(digest=Invitation.digest_of(token))
     return made.invitation, token or made.token
+
+
+def make_channel(name: str = "team", kind: ChannelKind = ChannelKind.MAIL, address: str = "team@example.com", secret: str = "") -> Channel:
+    """Store a channel for notices, by default a mailbox."""
+    made = notice_actions.add_channel(name=name, kind=kind, address=address, secret=secret, language="en", by=None, now=timezone.now())
+    return made[0]
 
 
 def make_failed_call(activity_id: str = "5f3c-1", *, api: Api | None = None, gateway: str = "gateway-1") -> FailedCall:

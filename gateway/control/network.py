@@ -10,10 +10,13 @@ from typing import Any
 
 import grpc
 from django.db import DatabaseError, connection
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from certificates.sealing import SealingError
 from gateway.control.enrolment import SERVER_LASTS, Issued, issue_for_server
+from portal.troubles import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +43,25 @@ class ServerIdentity:
         """Return what keeps gateways of other machines from coming, or soon will, in a sentence; empty: nothing."""
         if self._issued is None:
             return "There is no certificate to show gateways of other machines."
-        late = self._issued.not_after - _RENEWED_BEFORE / 2 < self._clock()
-        return "The certificate that gateways of other machines are shown cannot be renewed." if late else ""
+        return "The certificate that gateways of other machines are shown cannot be renewed." if self._is_late() else ""
+
+    def failing(self) -> list[Trouble]:
+        """Return what people are told of: that it is not renewed, long before it ends."""
+        if self._issued is None or not self._is_late():
+            return []
+        return [
+            Trouble(
+                key=f"control-plane:{','.join(self._names)}",
+                episode=self._issued.not_after.isoformat(),
+                name=", ".join(self._names),
+                reason=_("The certificate that gateways of other machines are shown cannot be renewed."),
+                path=reverse("gateways:index"),
+                told_to="gateway.change_gateway",
+            )
+        ]
+
+    def _is_late(self) -> bool:
+        return self._issued is not None and self._issued.not_after - _RENEWED_BEFORE / 2 < self._clock()
 
     def configuration(self) -> Any:
         """Return what the next handshake shows; called by gRPC, which must not wait."""

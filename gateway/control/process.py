@@ -30,7 +30,7 @@ from gateway.control.watch import Watch
 from gateway.models import Gateway
 from gateway.streams.cache import Cache, Update
 from gateway.streams.serving import OPTIONS, add_local_socket
-from portal import __version__, notify, parts
+from portal import __version__, keepers, notify, parts, troubles
 from portal.activity.forwarding import LogKeeper
 from portal.health import HealthServer
 from portal.readiness import PATIENCE_SECONDS, Look, Readiness
@@ -85,7 +85,14 @@ async def _serve() -> None:
     identity = network.ServerIdentity(*_names()) if settings.XDS_ADDRESS else None
     own = {"certificate": identity.trouble} if identity else {}
     readiness = Readiness({**parts.looks(), **own, "changes": lambda: watch.trouble() or control_plane.trouble, "streams": _look_at(loop)})
-    works = {"log_keeper": LogKeeper().run, "watch": watch.run, "status_writer": StatusWriter(statuses, snapshot.apis_of).run}
+    if identity:
+        troubles.register("control-plane", identity.failing)
+    works = {
+        **keepers.works(),
+        "log_keeper": LogKeeper().run,
+        "watch": watch.run,
+        "status_writer": StatusWriter(statuses, snapshot.apis_of).run,
+    }
     with _working(threads, works):
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():

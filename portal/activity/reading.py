@@ -14,7 +14,7 @@ from portal.models import Activity, Event
 
 LINES_PER_PAGE = 50
 SYSTEM = "-"  # what the filter calls lines that no person caused
-_ABOUT_PEOPLE = ("sign-in", "people", "access", "export", "log")  # kinds for those who may see people
+_ABOUT_PEOPLE = ("sign-in", "people", "access", "export", "log", "notice")  # kinds for those who may see people
 _MANY_NAMES = 50
 _OUT_OF_ORDER = timedelta(minutes=10)  # how much older a line may be than the one before it: writers wait for each other
 _LONGEST_NUMBER = 18  # digits of a 64-bit key

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.makers import (
     make_api,
     make_certificate,
+    make_channel,
     make_failed_call,
     make_gateway,
     make_invitation,
@@ -75,6 +76,7 @@ _ENTER, _VIEW, _PUBLISH, _ADMINISTER = Open.SIGNED_IN, Open.VIEWERS, Open.PUBLIS
 CERTIFICATE, API, SUBSCRIPTION, GATEWAY, ACTIVITY_ID = "orders-client", "orders", "all", "gateway-1", "5f3c-1"
 ACCESS = "5cf1a7"
 SERVER_CERTIFICATE = "api.example.com"
+CHANNEL = "team"
 PERSON, INVITATION = "someone", "a-link-of-the-tests"
 
 ADDRESSES: dict[str, Address] = {
@@ -158,6 +160,15 @@ ADDRESSES: dict[str, Address] = {
     "gateways:failed_call": page(_VIEW, more=(("activity_id", ACTIVITY_ID),)),
     "gateways:enrol": form(_ADMINISTER),
     "gateways:remove": form(_ADMINISTER, named=GATEWAY),
+    "notices:index": page(_ADMINISTER),
+    "notices:schedule": button(_ADMINISTER),
+    "notices:new": form(_ADMINISTER),
+    "notices:channel": form(_ADMINISTER, named=CHANNEL),
+    "notices:test": button(_ADMINISTER, named=CHANNEL),
+    "notices:delete": form(_ADMINISTER, named=CHANNEL),
+    "notices:acknowledge": button(_PUBLISH),
+    "notices:contacts": form(_PUBLISH, named=CERTIFICATE, more=(("kind", "client"),)),
+    "notices:remove": button(_PUBLISH, named=CERTIFICATE, more=(("kind", "client"),)),
     "rest:index": page(_VIEW),
     "rest:new": form(_ADMINISTER),
     "rest:revoke": form(_ADMINISTER, more=(("identifier", ACCESS),)),
@@ -196,5 +207,6 @@ def make_something_of_everything() -> None:
     make_subscription(SUBSCRIPTION, api=make_api(API))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)
+    make_channel(CHANNEL)
     make_person(PERSON)
     make_invitation("newcomer", token=INVITATION)

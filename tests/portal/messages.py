@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.utils.translation.template import templatize
 
-APPS = ("portal", "certificates", "apis", "gateway", "rest", "demo")
+APPS = ("portal", "certificates", "apis", "gateway", "rest", "demo", "notices")
 _PLAIN = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 _PLURAL = {"ngettext", "ngettext_lazy"}
 _CONTEXT = {"pgettext", "pgettext_lazy"}

@@ -46,7 +46,7 @@ def test_administrators_open_every_list(office: Client) -> None:
 
 
 def test_every_table_of_ours_is_there() -> None:
-    rooms = {"portal", "certificates", "apis", "gateway", "rest"}
+    rooms = {"portal", "certificates", "apis", "gateway", "rest", "notices"}
     ours = {model for model in apps.get_models() if model.__module__.partition(".")[0] in rooms and model._meta.default_permissions}
     assert ours - {Certificate} <= set(MODELS), "the common table of certificates is seen by its kinds"
 

@@ -8,11 +8,15 @@ from types import TracebackType
 from typing import Self
 
 
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True  # a port that somebody has just left
+
+
 class Mailbox:
     """Listens on a free port of the loopback address; a context manager."""
 
-    def __init__(self) -> None:
-        """Take a port."""
+    def __init__(self, *, port: int = 0) -> None:
+        """Take a port, or that one, where a mail server has been away."""
         self.mails: list[bytes] = []
         mails = self.mails
 
@@ -31,7 +35,7 @@ class Mailbox:
                         case _:
                             self.wfile.write(b"250 yes\r\n")
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Conversation)
+        self._server = _Server(("127.0.0.1", port), Conversation)
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
 

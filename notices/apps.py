@@ -1,0 +1,21 @@
+"""The notices app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class NoticesConfig(AppConfig):
+    """The notices app."""
+
+    name = "notices"
+    verbose_name = _("Notices")
+
+    def ready(self) -> None:
+        """Have the xDS process send what is due, and say where lines of the activity log lead to."""
+        from notices.keeper import NoticeKeeper  # models are there only now
+        from portal import keepers
+        from portal.subjects import describe, register
+
+        keepers.keep("notices", lambda: NoticeKeeper().run)
+        register("notice", model="notices.Channel", url_name="notices:channel")
+        describe("notice", "notices.Channel", "notices.Schedule", "notices.Contact")

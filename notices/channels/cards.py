@@ -1,0 +1,32 @@
+"""What the forms of chat services have in common. [pure]"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from notices.messages import Item
+
+MOST_ITEMS = 10  # a card is read at a glance; the rest is counted, and stands in the portal
+_MARKS = re.compile(r"([\\`*_\[\]<>~|])")  # not at the beginning of lines, where more would be
+
+
+def body(content: dict[str, Any]) -> bytes:
+    """Return *content* as it is posted."""
+    return json.dumps(content, ensure_ascii=False).encode()
+
+
+def lines_of(item: Item) -> str:
+    """Return an item as plain text."""
+    return "\n".join([item.sentence, *(f"{label}: {value}" for label, value in item.facts)])
+
+
+def escaped(text: str) -> str:
+    """Return *text* so that Markdown shows it as it is: names and subjects are strangers' words, and could hold links."""
+    return _MARKS.sub(r"\\\1", text)
+
+
+def cut(text: str, length: int) -> str:
+    """Return *text*, or its beginning."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -1,0 +1,84 @@
+"""Who is to be told of what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from notices.models import Channel, Contact, language_of
+from notices.subjects import Subject
+
+_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """Somebody, or a channel.
+
+    :ivar key: what it is called among recipients, for good
+    :ivar channel: the channel; ``None``: *address* is a mail address
+    """
+
+    key: str
+    language: str
+    channel: Channel | None = None
+    address: str = ""
+
+
+@dataclass(slots=True)
+class Told:
+    """What one addressee is to be told."""
+
+    addressee: Addressee
+    subjects: list[Subject] = field(default_factory=list)
+
+
+def recipients(subjects: Iterable[Subject]) -> list[Told]:
+    """Return who is to be told of which of *subjects*, in their order. Mail only where there is a mail server."""
+    every = list(subjects)
+    found = [Told(addressee_of(channel), every) for channel in Channel.objects.select_related("secret")]
+    if settings.EMAIL_HOST:
+        people: dict[str, Told] = {}
+        owners = _owners(every)
+        for subject in every:
+            for addressee in owners.get(subject.entry) or _able(subject.told_to):
+                people.setdefault(addressee.key, Told(addressee)).subjects.append(subject)
+        found += people.values()
+    return [one for one in found if one.subjects]
+
+
+def addressee_of(channel: Channel) -> Addressee:
+    """Return a channel as one to be told."""
+    return Addressee(key=channel.key, language=channel.language, channel=channel)
+
+
+def _owners(subjects: Iterable[Subject]) -> dict[int | None, list[Addressee]]:
+    """Return the owners and contacts of entries, as far as they can be reached."""
+    entries = {subject.entry for subject in subjects if subject.entry is not None}
+    contacts = Contact.objects.filter(certificate__in=entries).select_related("person__preferences")
+    found: dict[int | None, list[Addressee]] = {}
+    for contact in contacts:
+        if addressee := _contact(contact):
+            found.setdefault(contact.certificate_id, []).append(addressee)
+    return found
+
+
+def _contact(contact: Contact) -> Addressee | None:
+    if contact.person is None:
+        return Addressee(
+            key=f"mail:{contact.address.lower()}", language=contact.language or settings.LANGUAGE_CODE, address=contact.address
+        )
+    return _person(contact.person) if contact.person.is_active and contact.person.email else None
+
+
+def _person(person: User) -> Addressee:
+    return Addressee(key=f"person:{person.pk}", language=language_of(person), address=person.email)
+
+
+def _able(permission: str) -> Iterator[Addressee]:
+    """Yield everybody who can do something about it and has a mail address."""
+    people = User.objects.with_perm(permission, backend=_BACKEND).exclude(email="").select_related("preferences").order_by("pk")
+    yield from map(_person, people)

@@ -1,0 +1,222 @@
+"""The pages: channels, when is told, owners, acknowledging."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from notices.models import Acknowledgement, Channel, ChannelKind, Contact, Schedule
+from portal.models import Activity
+from tests.makers import issue, lines, make_certificate, make_channel, make_server_certificate
+from tests.notices.receivers import Receiver
+from tests.whole.mailbox import Mailbox
+
+pytestmark = pytest.mark.django_db
+URL = "https://hooks.example.com/services/very-secret-token"
+
+
+@pytest.fixture
+def office(administrator: User) -> Client:
+    """Return a test client signed in as an Administrator."""
+    client = Client()
+    client.force_login(administrator)
+    return client
+
+
+def posted(client: Client, page: str, **fields: Any) -> Any:
+    return client.post(page, fields)
+
+
+def text_of(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+def test_a_channel_is_added_shown_and_told_in_the_log_without_its_secret(office: Client) -> None:
+    answer = posted(office, "/notices/channels/new/", name="Team", kind="slack", url=URL, language="en")
+    assert (answer.status_code, answer["Location"]) == (303, "/notices/channels/Team/")
+    pages = text_of(office.get("/notices/")) + text_of(office.get("/notices/channels/Team/"))
+    assert "hooks.example.com" in pages
+    assert "very-secret-token" not in pages
+    (line,) = lines()
+    assert (line.event, line.subject_name) == ("notice.channel-added", "Team")
+    assert "very-secret-token" not in str(Activity.objects.values_list("changes", "details"))
+    assert "Team" in text_of(office.get("/activity/"))
+
+
+def test_the_secret_of_a_webhook_is_made_and_shown_once(office: Client) -> None:
+    answer = posted(office, "/notices/channels/new/", name="hook", kind="webhook", url=URL, language="en")
+    assert answer["Cache-Control"] == "no-store"
+    (secret,) = re.findall(r"<code[^>]*>([0-9a-f]{64})</code>", text_of(answer))
+    assert Channel.objects.get().secret.told()[1].value.decode() == secret
+    assert secret not in text_of(office.get("/notices/channels/hook/"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"kind": "slack"}, "Enter the URL that notices are posted to."),
+        ({"kind": "mail"}, "Enter the mail address that notices go to."),
+        ({"kind": "mail", "address": "nobody"}, "Enter a valid email address."),
+        ({"kind": "slack", "url": "http://169.254.169.254/latest"}, "Notices are not posted to this address"),
+        ({"kind": "slack", "url": "hooks.example.com"}, "This is not a URL"),
+        ({"kind": "slack", "url": URL, "secret": "long-enough-secret"}, "Messages of this kind are not signed."),
+        ({"kind": "webhook", "url": URL, "secret": "short"}, "at least 8 characters"),
+        ({"kind": "pager", "url": URL}, "Select a valid choice"),
+        ({"kind": "slack", "url": URL, "name": "there"}, "There is already a channel of this name."),
+        ({"kind": "slack", "url": URL, "name": "new"}, "This name is an address of the portal itself."),
+        ({"kind": "slack", "url": URL, "name": "a/b"}, "Use 1 to 80 characters"),
+        ({"kind": "slack", "url": URL, "language": "xx"}, "Select a valid choice"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_stored(office: Client, fields: dict[str, str], words: str) -> None:
+    make_channel("there")
+    answer = office.post("/notices/channels/new/", {"name": "Team", "language": "en", **fields})
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert words in page
+    assert "very-secret-token" not in page
+    assert "long-enough-secret" not in page
+    assert Channel.objects.count() == 1
+
+
+def test_what_is_left_empty_stays_as_it_was(office: Client) -> None:
+    channel = make_channel("hook", ChannelKind.WEBHOOK, URL, "the-first-secret")
+    assert posted(office, "/notices/channels/hook/", url="", secret="", language="zh-hans").status_code == 303
+    channel.refresh_from_db()
+    assert (channel.language, channel.secret.told()[0]) == ("zh-hans", URL)
+    posted(office, "/notices/channels/hook/", url="https://other.example.com/x", secret="", language="en")
+    channel = Channel.objects.get()
+    url, secret = channel.secret.told()
+    assert (channel.place, url, secret.value) == ("other.example.com", "https://other.example.com/x", b"the-first-secret")
+    newest = Activity.objects.order_by("-id")[0]
+    assert newest.changes == {
+        "place": ["hooks.example.com", "other.example.com"],
+        "language": ["zh-hans", "en"],
+        "address": {"hidden": True},
+    }
+
+
+def test_a_channel_whose_key_is_lost_wants_its_url_again(office: Client) -> None:
+    channel = make_channel("hook", ChannelKind.WEBHOOK, URL, "the-first-secret")
+    type(channel.secret).objects.update(ring_key="gone")
+    answer = posted(office, "/notices/channels/hook/", url="", secret="another-secret", language="en")
+    assert answer.status_code == 422
+    assert "cannot be opened any more" in text_of(answer)
+    assert posted(office, "/notices/channels/hook/", url=URL, secret="another-secret", language="en").status_code == 303
+    assert Channel.objects.get().secret.told()[1].value == b"another-secret"
+
+
+def test_the_test_button_says_what_became_of_it(office: Client) -> None:
+    with Receiver(answers=[(200, b"ok"), (403, b"no")]) as receiver:
+        make_channel("team", ChannelKind.SLACK, receiver.url())
+        for words in ("team: Delivered.", "team: It was refused: HTTP 403."):
+            answer = office.post("/notices/channels/team/test/", follow=True)
+            assert words in text_of(answer)
+    assert "It was refused: HTTP 403." in text_of(office.get("/notices/"))
+    assert len(receiver.posts) == 2
+
+
+def test_a_mailbox_is_tried_like_any_channel(office: Client, mailbox: Mailbox) -> None:
+    make_channel("team", address="team@example.com")
+    assert "team: Delivered." in text_of(office.post("/notices/channels/team/test/", follow=True))
+    assert b"A test of the publisher portal" in mailbox.mails[0]
+
+
+def test_a_deleted_channel_is_gone_with_its_secret(office: Client) -> None:
+    channel = make_channel("team", ChannelKind.SLACK, URL)
+    assert "Delete team?" in text_of(office.get("/notices/channels/team/delete/"))
+    assert office.post("/notices/channels/team/delete/")["Location"] == "/notices/"
+    assert not Channel.objects.exists()
+    assert not type(channel.secret).objects.exists()
+    assert office.get("/notices/channels/team/").status_code == 404
+
+
+@pytest.mark.parametrize("typed", ["", "soon", "60, -1", "731", ",".join(map(str, range(13))), "60; 30"])
+def test_thresholds_are_days(office: Client, typed: str) -> None:
+    answer = posted(office, "/notices/schedule/", thresholds=typed, weekly="0")
+    assert answer.status_code == 422
+    assert not Schedule.objects.exists()
+
+
+def test_the_schedule_is_kept_and_told(office: Client) -> None:
+    assert posted(office, "/notices/schedule/", thresholds="7, 90 7,0", weekly="").status_code == 303
+    kept = Schedule.objects.get()
+    assert (kept.thresholds, kept.weekly) == ([90, 7, 0], None)
+    (line,) = lines()
+    assert line.changes["thresholds"] == [["60", "30", "14", "7", "1", "0"], ["90", "7", "0"]]
+    assert 'value="90, 7, 0"' in text_of(office.get("/notices/"))
+
+
+def soon(name: str) -> Any:
+    return issue(name, not_after=datetime.now(UTC) + timedelta(days=3))
+
+
+def test_owners_and_contacts_are_added_and_removed_on_the_entrys_page(signed_in: Client, publisher: User) -> None:
+    make_certificate("orders", soon("orders"))
+    page = "/notices/of/client/orders/"
+    assert posted(signed_in, page, person="publisher", address="", language="en").status_code == 303
+    assert posted(signed_in, page, person="", address="team@example.com", language="zh-hans").status_code == 303
+    assert posted(signed_in, page, person="publisher", address="", language="en").status_code == 303, "once more does no harm"
+    shown = text_of(signed_in.get("/security/client-certificates/orders/"))
+    assert "publisher" in shown
+    assert "team@example.com" in shown
+    assert Contact.objects.count() == 2
+    contact = Contact.objects.get(address="team@example.com")
+    assert signed_in.post(f"{page}remove/", {"contact": contact.pk}).status_code == 303
+    assert signed_in.post(f"{page}remove/", {"contact": "x"}).status_code == 303
+    assert [str(one) for one in Contact.objects.all()] == ["publisher"]
+    assert [line.event for line in lines()][1:] == ["notice.contact-added", "notice.contact-added", "notice.contact-removed"]
+
+
+def test_who_cannot_be_reached_is_no_owner(signed_in: Client, publisher: User) -> None:
+    make_certificate("orders")
+    User.objects.filter(pk=publisher.pk).update(email="")
+    for fields in (
+        {"person": "publisher"},
+        {},
+        {"person": "publisher", "address": "a@example.com"},
+        {"address": "nobody"},
+        {"person": "x"},
+    ):
+        assert posted(signed_in, "/notices/of/client/orders/", **fields).status_code == 422
+    assert not Contact.objects.exists()
+
+
+def test_an_entry_is_acknowledged_and_told_of_again(signed_in: Client) -> None:
+    for entry, kind in ((make_certificate("orders"), "client"), (make_server_certificate("api.example.com"), "server")):
+        page = f"/notices/of/{kind}/{entry.name}/"
+        (key,) = re.findall(r'name="subject" value="([^"]+)"', text_of(signed_in.get(page)))
+        answer = signed_in.post("/notices/acknowledge/", {"subject": key, "next": page})
+        assert (answer.status_code, answer["Location"]) == (303, page)
+        assert Acknowledgement.objects.get().by == "publisher"
+        assert "Acknowledged by publisher" in text_of(signed_in.get(page))
+        signed_in.post("/notices/acknowledge/", {"subject": key, "next": "https://evil.example.com/", "resume": "yes"})
+        assert not Acknowledgement.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["", "client:999", "client:x", "gateway:1", "client:99999999999999999999999"])
+def test_what_is_not_there_cannot_be_acknowledged(signed_in: Client, key: str) -> None:
+    assert signed_in.post("/notices/acknowledge/", {"subject": key, "next": "//evil.example.com"})["Location"] == "/"
+    assert not Acknowledgement.objects.exists()
+
+
+def test_the_page_lists_what_is_due_and_says_that_nobody_gets_mail(office: Client) -> None:
+    make_certificate("orders", soon("orders"))
+    make_certificate("fine")
+    page = text_of(office.get("/notices/"))
+    assert "orders" in page
+    assert "fine" not in page
+    assert "PORTAL_MAIL_HOST" in page
+    assert "nobody yet" in page
+
+
+def test_the_pages_speak_chinese(office: Client, administrator: User) -> None:
+    make_channel("team")
+    page = text_of(office.get("/notices/", headers={"accept-language": "zh-hans"}))
+    assert "每周摘要" in page
+    assert "发送测试" in page
