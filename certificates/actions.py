@@ -80,10 +80,11 @@ def upload(pfx: Pfx, *, name: str = "", by: User | None, now: datetime) -> Clien
     return upload_as(ClientCertificate, pfx, name=name, by=by, now=now)
 
 
-def upload_as(kind: type[C], pfx: Pfx, *, name: str = "", by: User | None, now: datetime) -> C:
+def upload_as(kind: type[C], pfx: Pfx, *, name: str = "", by: User | None, now: datetime, source: str = "") -> C:
     """Store a new entry of that *kind* with *pfx* as its first version.
 
     :param name: the entry's name; empty: made from the certificate's common name
+    :param source: where it came from besides an upload; the activity log says so
     :raises AlreadyUploaded: if an entry holds this certificate already
     :raises NameTaken: if *name* is taken
     """
@@ -92,40 +93,41 @@ def upload_as(kind: type[C], pfx: Pfx, *, name: str = "", by: User | None, now: 
         _refuse_second_upload(kind.KIND, facts)
         _refuse_taken_name(kind.KIND, name)
         try:
-            return _upload(kind, pfx, facts, name or _free_name(kind.KIND, facts), by=by, now=now)
+            return _upload(kind, pfx, facts, name or _free_name(kind.KIND, facts), by=by, now=now, source=source)
         except IntegrityError:  # somebody else was faster; the next attempt sees what they have stored
             if attempt == _ATTEMPTS - 1:
                 raise
     raise AssertionError
 
 
-def replace(certificate: C, pfx: Pfx, *, by: User | None, now: datetime) -> C:
+def replace(certificate: C, pfx: Pfx, *, by: User | None, now: datetime, source: str = "") -> C:
     """Make *pfx* the current version; what uses the entry switches at once.
 
+    :param source: where it came from besides an upload; the activity log says so
     :raises AlreadyUploaded: if an entry of its kind (this one included) holds this certificate already
     """
     facts = Facts.of(pfx.certificate)
     _refuse_second_upload(certificate.KIND, facts)
     try:
-        return _replace(certificate, pfx, facts, by=by, now=now)
+        return _replace(certificate, pfx, facts, by=by, now=now, source=source)
     except IntegrityError:
         _refuse_second_upload(certificate.KIND, facts)  # somebody else was faster
         raise
 
 
-def renew(certificate: C, pfx: Pfx, *, by: User | None, now: datetime) -> C:
+def renew(certificate: C, pfx: Pfx, *, by: User | None, now: datetime, source: str = "") -> C:
     """Make *pfx* the current version: a new one, or the earlier one that it is. For those who send what shall be, not what shall change.
 
     :raises AlreadyUploaded: if another entry holds this certificate
     """
     sent = Facts.of(pfx.certificate).thumbprint_sha256
     if version := certificate.versions.filter(thumbprint_sha256=sent).first():
-        return roll_back(certificate, version=version.number, by=by, now=now)
-    return replace(certificate, pfx, by=by, now=now)
+        return roll_back(certificate, version=version.number, by=by, now=now, source=source)
+    return replace(certificate, pfx, by=by, now=now, source=source)
 
 
 @transaction.atomic
-def roll_back(certificate: C, *, version: int, by: User | None, now: datetime) -> C:
+def roll_back(certificate: C, *, version: int, by: User | None, now: datetime, source: str = "") -> C:
     """Make an earlier (or later) version the current one again; nothing happens if it is.
 
     :raises CertificateVersion.DoesNotExist: if the entry has no version of that number
@@ -139,7 +141,7 @@ def roll_back(certificate: C, *, version: int, by: User | None, now: datetime) -
     chosen.save(update_fields=["current_since"])
     _make_current(certificate, chosen)
     event, changes = _event("rolled-back", certificate), _differences(before, chosen)
-    record(event, certificate, by=by, at=now, changes=changes, version=version, thumbprint=chosen.thumbprint)
+    record(event, certificate, by=by, at=now, changes=changes, version=version, thumbprint=chosen.thumbprint, **_from(source))
     return certificate
 
 
@@ -167,23 +169,27 @@ def _locked(certificate: C) -> C:
 
 
 @transaction.atomic
-def _upload(kind: type[C], pfx: Pfx, facts: Facts, name: str, *, by: User | None, now: datetime) -> C:
+def _upload(kind: type[C], pfx: Pfx, facts: Facts, name: str, *, by: User | None, now: datetime, source: str) -> C:
     certificate = kind.objects.create(kind=kind.KIND, name=name, created_at=now)
     _add_version(certificate, pfx, facts, by=by, now=now)
-    record(_event("uploaded", certificate), certificate, by=by, at=now, thumbprint=facts.thumbprint, subject=facts.shown_name)
+    told: dict[str, Any] = {"thumbprint": facts.thumbprint, "subject": facts.shown_name, **_from(source)}
+    record(_event("uploaded", certificate), certificate, by=by, at=now, **told)
     return certificate
 
 
 @transaction.atomic
-def _replace(certificate: C, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime) -> C:
+def _replace(certificate: C, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime, source: str) -> C:
     certificate = _locked(certificate)
     before = certificate.current
     version = _add_version(certificate, pfx, facts, by=by, now=now)
     changes = _differences(before, version)
-    record(
-        _event("replaced", certificate), certificate, by=by, at=now, changes=changes, version=version.number, thumbprint=facts.thumbprint
-    )
+    told: dict[str, Any] = {"version": version.number, "thumbprint": facts.thumbprint, **_from(source)}
+    record(_event("replaced", certificate), certificate, by=by, at=now, changes=changes, **told)
     return certificate
+
+
+def _from(source: str) -> dict[str, Any]:
+    return {"source": source} if source else {}
 
 
 def _differences(before: CertificateVersion | None, after: CertificateVersion) -> dict[str, Any]:
@@ -237,11 +243,13 @@ def _make_current(certificate: Certificate, version: CertificateVersion) -> None
 
 
 def _free_name(kind: Kind, facts: Facts) -> str:
-    """Return a name nobody of that *kind* bears, made from the common name: ``Orders Client`` gives ``orders-client``.
+    """Return a name made from the common name; where there is none, from the first alternative name."""
+    return free_name(kind, facts.common_name or facts.shown_name)
 
-    Where there is none, from the first alternative name.
-    """
-    seen = "".join(" " if deceives(one) else one for one in facts.common_name or facts.shown_name)
+
+def free_name(kind: Kind, text: str) -> str:
+    """Return a name nobody of that *kind* bears, made from *text*: ``Orders Client`` gives ``orders-client``."""
+    seen = "".join(" " if deceives(one) else one for one in text)
     words = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", seen).lower())
     stem = words[: NAME_MAX_LENGTH - 8].strip("-._") or "certificate"
     alike = Certificate.objects.filter(kind=kind, folded_name__startswith=folded(stem))

@@ -20,7 +20,7 @@ from portal.validators import plain_name
 LONGEST_PASSWORD = 4096  # characters
 
 
-class _Unkept(forms.Textarea):
+class PrivateText(forms.Textarea):
     """A text that a refused form does not show again, because it holds a private key."""
 
     def format_value(self, value: Any) -> str:  # noqa: ARG002 - Django's signature
@@ -59,7 +59,7 @@ class PfxForm(forms.Form):
         label=_("Or paste PEM text"),
         help_text=_("Certificate, chain and private key, each from BEGIN to END."),
         required=False,
-        widget=_Unkept(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
+        widget=PrivateText(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -69,17 +69,17 @@ class PfxForm(forms.Form):
 
     def clean_file(self) -> UploadedFile[bytes] | None:
         """Refuse what is too large to be a PFX file."""
-        return _small_enough(self.cleaned_data["file"])
+        return small_enough(self.cleaned_data["file"])
 
     def clean_key(self) -> UploadedFile[bytes] | None:
         """Refuse what is too large to be a key."""
-        return _small_enough(self.cleaned_data["key"])
+        return small_enough(self.cleaned_data["key"])
 
     def clean_pem(self) -> str:
         """Refuse what is too large to be certificates and a key."""
         pem: str = self.cleaned_data["pem"]
         if len(pem) > MOST_BYTES:
-            raise _too_large()
+            raise too_large()
         return pem
 
     def clean(self) -> dict[str, Any]:
@@ -130,13 +130,18 @@ class UploadForm(PfxForm):
     )
 
 
-def _small_enough(file: UploadedFile[bytes] | None) -> UploadedFile[bytes] | None:
+def small_enough(file: UploadedFile[bytes] | None) -> UploadedFile[bytes] | None:
+    """Return *file*.
+
+    :raises ValidationError: if it is larger than a certificate with its chain and its key can be
+    """
     if file is not None and (file.size is None or file.size > MOST_BYTES):
-        raise _too_large()
+        raise too_large()
     return file
 
 
-def _too_large() -> forms.ValidationError:
+def too_large() -> forms.ValidationError:
+    """Return the refusal of what is too large."""
     return forms.ValidationError(problems.sentence(UnreadablePfx(Problem.TOO_LARGE)), code=Problem.TOO_LARGE)
 
 

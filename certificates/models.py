@@ -42,9 +42,9 @@ NAME_MAX_LENGTH = 80
 NAME_PATTERN = r"(?!\.{1,2}(?:/|\Z))[^*#&+:<>?/\s\x00-\x1f][^*#&+:<>?/\x00-\x1f]{0,79}"
 valid_name = RegexValidator(rf"^{NAME_PATTERN}\Z", _("Use 1 to 80 characters, and none of * # & + : < > ? /"))
 
-RESERVED_NAMES = frozenset({"upload"})  # the addresses of other pages
+RESERVED_NAMES = frozenset({"request", "upload", "watch"})  # the addresses of other pages
 not_reserved = RegexValidator(
-    rf"^({'|'.join(RESERVED_NAMES)})\Z", _("This name is an address of the portal itself."), inverse_match=True, flags=re.IGNORECASE
+    rf"^({'|'.join(sorted(RESERVED_NAMES))})\Z", _("This name is an address of the portal itself."), inverse_match=True, flags=re.IGNORECASE
 )
 
 EXPIRES_SOON = timedelta(days=30)

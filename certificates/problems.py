@@ -66,6 +66,24 @@ _SENTENCES: dict[Problem, Promise] = {
         "The portal could not ask the gateway's TLS library whether it loads this certificate, so nothing was stored. The file is not "
         "at fault. Try again; if it stays so, an administrator finds the reason in the portal's log."
     ),
+    Problem.REQUEST: _(
+        "This is the signing request itself, not a certificate. Send it to the authority, and bring here the certificate that it returns."
+    ),
+    Problem.OTHER_KEY: _(
+        "The certificate (%(detail)s) belongs to another key than this signing request. Bring the one that was issued for this request."
+    ),
+    Problem.ONLY_CHAIN: _(
+        "This holds certificates of authorities alone, not the one that was issued for the signing request. Bring that one, with or "
+        "without these."
+    ),
+    Problem.ANSWER_EXPIRED: _("The certificate expired on %(detail)s (UTC). Have the signing request signed again."),
+    Problem.KEY_AS_ANSWER: _(
+        "This holds a private key. The key of the signing request lies sealed in the portal: bring only the certificate that was issued "
+        "for it. A certificate with a key of its own is uploaded as a .pfx file."
+    ),
+    Problem.NO_ANSWER: _(
+        "This is no certificate. Bring what the authority has returned: PEM, DER (.cer, .crt) or PKCS#7 (.p7b), with or without the chain."
+    ),
 }
 _OF_THE_PASSWORD = (Problem.WRONG_PASSWORD, Problem.PASSWORD_NEEDED, Problem.NO_PASSWORD_NEEDED)
 _OF_DER: dict[str, Promise] = {

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 import certificates.converters  # noqa: F401 - registers <name:…>
 from certificates import views
 from certificates.kinds import CLIENT_CERTIFICATES, Pages
+from certificates.sources import request_views
 
 
 def addresses_of(pages: Pages) -> list[URLPattern]:
@@ -13,10 +14,15 @@ def addresses_of(pages: Pages) -> list[URLPattern]:
     return [
         path("", views.index, kind, name="index"),
         path("upload/", views.upload, kind, name="upload"),
+        path("request/", request_views.make, kind, name="request"),
         path("<name:name>/", views.detail, kind, name="detail"),
         path("<name:name>/replace/", views.replace, kind, name="replace"),
         path("<name:name>/roll-back/", views.roll_back, kind, name="roll_back"),
         path("<name:name>/delete/", views.delete, kind, name="delete"),
+        path("<name:name>/request/", request_views.pending, kind, name="pending"),
+        path("<name:name>/request.csr", request_views.download, kind, name="request_file"),
+        path("<name:name>/answer/", request_views.answer, kind, name="answer"),
+        path("<name:name>/request/discard/", request_views.discard, kind, name="discard"),
     ]
 
 

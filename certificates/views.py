@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +20,7 @@ from certificates.judgement import DoubtKind, Purpose, doubts_of, without_issuer
 from certificates.kinds import Pages
 from certificates.models import Certificate, CertificateVersion, ClientCertificate, holding_words
 from certificates.pfx import Pfx, Problem
+from certificates.sources.standing import request_for, requests_of
 from certificates.uses import apis_that_need
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import Column, listing
@@ -44,8 +45,9 @@ def index(request: PortalRequest, pages: Pages) -> HttpResponse:
         shown = listing(request, ClientCertificate.objects.with_use(), (*_COLUMNS, _USE), search=holding_words)
     else:
         shown = listing(request, pages.model.objects.with_current(), _COLUMNS, search=holding_words)
+    waiting = {"requests": requests_of(pages.model.KIND)}
     template = "certificates/_list.html" if (fragment := wants_fragment(request)) else "certificates/index.html"
-    return _render(request, pages, template, {"listing": shown, "page": shown.page, "fragment": fragment})
+    return _render(request, pages, template, {"listing": shown, "page": shown.page, "fragment": fragment, **waiting})
 
 
 @sensitive_variables("form", "pfx")
@@ -75,9 +77,12 @@ def upload(request: PortalRequest, pages: Pages) -> HttpResponse:
 @may("view")
 def detail(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     """Show what a certificate says of itself, its versions and which APIs present it."""
+    if (waiting := request_for(pages.model.KIND, name)) and not pages.model.objects.named(name).exists():
+        return redirect(pages.to["pending"], waiting.name)
     certificate = _find(pages, name)
     assert certificate.current is not None  # noqa: S101 - an entry is made with its first version
     context = {
+        "waiting": waiting,
         "certificate": certificate,
         **_what_it_is(certificate.current),
         "versions": certificate.versions.select_related("created_by").defer("wrapped_key", "ciphertext"),

@@ -25,6 +25,12 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.SERVER_CERTIFICATE_REPLACED: gettext_lazy("{who} replaced the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_ROLLED_BACK: gettext_lazy("{who} rolled back the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_DELETED: gettext_lazy("{who} deleted the server certificate {subject}"),
+    Event.SIGNING_REQUEST_MADE: gettext_lazy("{who} made a key and a signing request for {subject}"),
+    Event.SIGNING_REQUEST_DISCARDED: gettext_lazy("{who} discarded the signing request for {subject}"),
+    Event.CERTIFICATE_SOURCE_SET: gettext_lazy("{who} set where the certificate {subject} renews itself from"),
+    Event.CERTIFICATE_SOURCE_REMOVED: gettext_lazy("{who} stopped the certificate {subject} from renewing itself"),
+    Event.SERVER_CERTIFICATE_SOURCE_SET: gettext_lazy("{who} set where the server certificate {subject} renews itself from"),
+    Event.SERVER_CERTIFICATE_SOURCE_REMOVED: gettext_lazy("{who} stopped the server certificate {subject} from renewing itself"),
     Event.API_CREATED: gettext_lazy("{who} added the API {subject}"),
     Event.API_CHANGED: gettext_lazy("{who} changed the settings of the API {subject}"),
     Event.API_CALLS_CHANGED: gettext_lazy("{who} changed how calls of the API {subject} go on"),
@@ -95,6 +101,11 @@ _WORDS = {  # what no field of a model names
     "certificate": gettext_lazy("client certificate"),
     "key": gettext_lazy("key"),
     "name": gettext_lazy("name"),
+}
+_SOURCES = {  # where a version came from besides an upload
+    "watched": gettext_lazy("from its watched place"),
+    "signing-request": gettext_lazy("the answer to a signing request"),
+    "command": gettext_lazy("by the command"),
 }
 _UNKNOWN, _UNKNOWN_ICON = "{who}: {event} {subject}", "question-mark-circle"  # written by another version, or tampered with
 _OLD_AND_NEW = 2
@@ -185,6 +196,8 @@ def _facts(details: dict[str, Any]) -> list[str]:
         facts.append(_("version %(number)s") % {"number": version})
     if thumbprint := details.get("thumbprint"):
         facts.append(_("thumbprint … %(last_four)s") % {"last_four": str(thumbprint)[-4:]})
+    if isinstance(source := details.get("source"), str) and source in _SOURCES:
+        facts.append(str(_SOURCES[source]))
     if template := details.get("url_template"):
         facts.append(f"{details.get('method', '*')} {template}")
     facts += [str(details[key]) for key in ("service_url", "certificate") if details.get(key)]

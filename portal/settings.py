@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "portal",
     "portal.signin",
     "certificates",
+    "certificates.sources",
     "apis",
     "gateway",
     "rest",

@@ -11,7 +11,11 @@ from django.utils import timezone
 from apis import actions as api_actions
 from apis.models import Api, Subscription
 from certificates import actions as certificate_actions
-from certificates.models import ClientCertificate, ServerCertificate
+from certificates.judgement import Purpose
+from certificates.models import ClientCertificate, Kind, ServerCertificate
+from certificates.signing import KeyKind, Wanted
+from certificates.signing.making import make
+from certificates.sources.models import SigningRequest
 from gateway.models import FailedCall, FailureKind, Gateway, Usage
 from notices import actions as notice_actions
 from notices.models import Channel, ChannelKind
@@ -35,6 +39,17 @@ def make_server_certificate(name: str = "api.example.com", issued: Issued | None
     """Store a server certificate, by default for the host name that it is called by."""
     pfx = (issued or issue(name, hosts=(name,))).as_pfx()
     return certificate_actions.upload_as(ServerCertificate, pfx, name=name, by=None, now=timezone.now())
+
+
+def make_signing_request(name: str = "orders-client", *, kind: Kind = Kind.CLIENT) -> SigningRequest:
+    """Store a signing request that waits for its certificate."""
+    made = make(Wanted(key=KeyKind.EC_P256, subject=f"CN={name},O=Example", names=(), purpose=Purpose(kind)))
+    row = SigningRequest(
+        kind=kind, name=name, der=made.request, subject=f"CN={name}, O=Example", key_type="P-256", created_at=timezone.now()
+    )
+    row.seal(made.private_key)
+    row.save(force_insert=True)
+    return row
 
 
 def make_api(name: str = "orders", *, service_url: str = "https://orders.example.com", path: str = "", everything: bool = True) -> Api:

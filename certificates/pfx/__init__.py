@@ -2,6 +2,18 @@
 
 from certificates.pfx.joining import joined
 from certificates.pfx.model import MOST_BYTES, Aside, Pfx, Problem, Reason, UnreadablePfx
-from certificates.pfx.opening import open_pfx, password_of
+from certificates.pfx.opening import make_key, open_pfx, password_of, read_answer
 
-__all__ = ["MOST_BYTES", "Aside", "Pfx", "Problem", "Reason", "UnreadablePfx", "joined", "open_pfx", "password_of"]
+__all__ = [
+    "MOST_BYTES",
+    "Aside",
+    "Pfx",
+    "Problem",
+    "Reason",
+    "UnreadablePfx",
+    "joined",
+    "make_key",
+    "open_pfx",
+    "password_of",
+    "read_answer",
+]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from certificates import ber
@@ -46,8 +46,8 @@ class Path:
     aside: tuple[Aside, ...]
 
 
-def path_of(key: PrivateKeyTypes, ders: Sequence[bytes], *, now: datetime) -> Path:
-    """Return the path of the certificates *ders* that belongs to *key*.
+def path_of(key: PublicKeyTypes, ders: Sequence[bytes], *, now: datetime) -> Path:
+    """Return the path of the certificates *ders* that belongs to the public *key*.
 
     Of several certificates of the key the one valid at *now* is the leaf, of several valid ones the one that became valid last: a renewal
     under the same key. Of several issuers the one valid at *now* is in the path, of several valid ones the one that expires last.
@@ -94,8 +94,8 @@ def _read(ders: Sequence[bytes]) -> tuple[list[Candidate], bool]:
     return readable, len(readable) < len(set(ders))
 
 
-def _own(key: PrivateKeyTypes, readable: list[Candidate]) -> list[Candidate]:
-    public = _encoded(key.public_key())
+def _own(key: PublicKeyTypes, readable: list[Candidate]) -> list[Candidate]:
+    public = _encoded(key)
     return [one for one in readable if public_key_of(one.certificate) == public]
 
 

@@ -1,8 +1,8 @@
-"""The child process that opens one PFX file: ``python -m certificates.pfx.child PARENT``, request on stdin, answer on stdout. [pure]
+"""The child process that opens one file, or makes one key: ``python -m certificates.pfx.child PARENT``, request on stdin. [pure]
 
-``PARENT tell`` answers how such a child is confined on this machine.
+It answers on stdout. ``PARENT tell`` answers how such a child is confined on this machine.
 
-Opening somebody's file may cost seconds and holds the interpreter lock all the while; in a process of its own, under
+Opening somebody's file and making an RSA key may cost seconds and holds the interpreter lock all the while; in a process of its own, under
 limits, it delays nobody. Neither password nor key ever stands in an argument, the environment or a file.
 """
 
@@ -16,6 +16,8 @@ from certificates.pfx import confinement, limits, wire
 from certificates.pfx.model import Problem, UnreadablePfx
 from certificates.pfx.reading import read
 from certificates.sealing import Secret
+from certificates.signing import answer as signing_answer
+from certificates.signing import making
 
 TELL = "tell"
 
@@ -27,9 +29,9 @@ def main() -> None:
     if sys.argv[2:] == [TELL]:
         sys.stdout.write(" ".join(got))
         return
-    password, now, data = wire.unpack(sys.stdin.buffer.read())
+    request = wire.unpack(sys.stdin.buffer.read())
     try:
-        answer = wire.answer_with(read(data, Secret(password), now=datetime.fromisoformat(now.decode())))
+        answer = _answer(request)
     except UnreadablePfx as refusal:
         answer = wire.answer_refusing(refusal)
     except MemoryError:
@@ -38,6 +40,19 @@ def main() -> None:
         places = (f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(unexpected.__traceback__))
         answer = wire.answer_failing(" ".join((type(unexpected).__name__, *places)))
     sys.stdout.buffer.write(answer)
+
+
+def _answer(request: list[bytes]) -> bytes:
+    match request:
+        case [wire.OPEN, password, now, data]:
+            return wire.answer_with(read(data, Secret(password), now=datetime.fromisoformat(now.decode())))
+        case [wire.ANSWER, public_key, now, data]:
+            return wire.answer_with(signing_answer.read(data, public_key, now=datetime.fromisoformat(now.decode())))
+        case [wire.MAKE, wanted]:
+            made = making.make(making.Wanted.from_bytes(wanted))
+            return wire.answer_made(made.private_key, made.request)
+        case _:
+            raise ValueError("This is no request.")
 
 
 if __name__ == "__main__":

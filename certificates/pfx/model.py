@@ -44,6 +44,12 @@ class Problem(enum.StrEnum):
     BUSY = "busy"
     NOT_LOADED = "not-loaded"  # by the gateway; the detail is the sentence that says why
     NOT_ASKED = "not-asked"  # the gateway's loader gave no answer
+    REQUEST = "request"  # from here on: what was brought as the answer to a signing request
+    OTHER_KEY = "other-key"
+    ONLY_CHAIN = "only-chain"
+    ANSWER_EXPIRED = "answer-expired"
+    KEY_AS_ANSWER = "key-as-answer"
+    NO_ANSWER = "no-answer"
 
 
 class UnreadablePfx(Exception):

@@ -1,4 +1,4 @@
-"""Opening a file that somebody sent, in a child process under limits. [pure]"""
+"""Opening a file that somebody sent, and making a key, in a child process under limits. [pure]"""
 
 from __future__ import annotations
 
@@ -44,8 +44,27 @@ def open_pfx(data: bytes, password: Secret, *, now: datetime | None = None) -> P
     """
     if len(data) > MOST_BYTES:
         raise UnreadablePfx(Problem.TOO_LARGE)
-    with turn():
-        return _open_in_child(data, password, now or datetime.now(UTC))
+    return _pfx_of(wire.OPEN, password.value, _told(now), data)
+
+
+def read_answer(data: bytes, public_key: bytes, *, now: datetime) -> Pfx:
+    """Return the certificate of *public_key* (SubjectPublicKeyInfo, DER) in what an authority has answered, without a private key.
+
+    :raises UnreadablePfx: if there is none that could be presented; its ``problem`` says why
+    """
+    if len(data) > MOST_BYTES:
+        raise UnreadablePfx(Problem.TOO_LARGE)
+    return _pfx_of(wire.ANSWER, public_key, _told(now), data)
+
+
+def make_key(wanted: bytes) -> tuple[Secret, bytes]:
+    """Return a new private key (PKCS#8 DER) and its signing request (DER), as :class:`certificates.signing.Wanted` asks for them.
+
+    :raises UnreadablePfx: ``BUSY``, or ``TOO_MUCH_WORK`` where it takes too long
+    """
+    made = _ask_child(wire.MAKE, wanted)
+    assert isinstance(made, tuple)  # noqa: S101 - the answer to such a request
+    return made
 
 
 def confinement() -> tuple[str, ...]:
@@ -85,14 +104,26 @@ def turn() -> Iterator[None]:
         _places.release()
 
 
-def _open_in_child(data: bytes, password: Secret, now: datetime) -> Pfx:
+def _pfx_of(*request: bytes) -> Pfx:
+    found = _ask_child(*request)
+    assert isinstance(found, Pfx)  # noqa: S101 - the answer to such a request
+    return found
+
+
+def _told(now: datetime | None) -> bytes:
+    return (now or datetime.now(UTC)).isoformat().encode()
+
+
+def _ask_child(*request: bytes) -> Pfx | tuple[Secret, bytes]:
+    """Return what the child found or made, once it is this thread's turn."""
     try:
-        return wire.understand(_ask(Secret(wire.pack((password.value, now.isoformat().encode(), data)))))
+        with turn():
+            return wire.understand(_ask(Secret(wire.pack(request))))
     except wire.ChildFailed as failure:
-        _log.error("A PFX file could not be opened for a reason nobody expected: %s", failure)
+        _log.error("A file could not be opened, or a key not be made, for a reason nobody expected: %s", failure)
         raise UnreadablePfx(Problem.DAMAGED) from None
     except (OSError, MemoryError) as error:  # no room for another process; not chained: its frames hold the password
-        _log.error("A PFX file could not be opened: %s", type(error).__name__)
+        _log.error("A file could not be opened, or a key not be made: %s", type(error).__name__)
         raise UnreadablePfx(Problem.BUSY) from None
 
 

@@ -37,7 +37,7 @@ def _pfx(found: Found, password: Secret, now: datetime) -> Pfx:
     if len({keys.fingerprint(key) for key in found.keys}) > 1:  # nobody could tell which one is meant
         raise UnreadablePfx(Problem.SEVERAL_KEYS)
     key = keys.load(found.keys[0])
-    path = path_of(key, found.certificates, now=now)
+    path = path_of(key.public_key(), found.certificates, now=now)
     return Pfx(certificate=path.leaf, chain=path.above, private_key=keys.pkcs8_of(key), aside=path.aside, unprotected=not password.value)
 
 

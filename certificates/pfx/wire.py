@@ -1,7 +1,8 @@
-"""How the portal and the child that opens a PFX file talk: fields of bytes, each preceded by its length. [pure]
+"""How the portal and the child that does costly work with keys and files talk: fields of bytes, each preceded by its length. [pure]
 
-Request: password, the time, file. Answer: ``pfx``, certificate, private key, what else there is to tell (JSON), chain…, or ``problem``,
-reason, detail, or ``failure``, where it happened.
+Request: ``open``, password, the time, file; or ``answer``, public key, the time, file; or ``make``, what is wanted. Answer: ``pfx``,
+certificate, private key, what else there is to tell (JSON), chain…, or ``made``, private key, signing request, or ``problem``, reason,
+detail, or ``failure``, where it happened.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from certificates.pfx.model import Aside, Pfx, Problem, UnreadablePfx
 from certificates.sealing import Secret
 
+OPEN, ANSWER, MAKE = b"open", b"answer", b"make"
 _LENGTH = struct.Struct(">I")
 
 
@@ -57,8 +59,13 @@ def answer_failing(where: str) -> bytes:
     return pack((b"failure", where.encode()))
 
 
-def understand(answer: bytes) -> Pfx:
-    """Return what the child found.
+def answer_made(private_key: Secret, request: bytes) -> bytes:
+    """Return the answer that holds a key made here, and its signing request."""
+    return pack((b"made", private_key.value, request))
+
+
+def understand(answer: bytes) -> Pfx | tuple[Secret, bytes]:
+    """Return what the child found in a file, or has made.
 
     :raises UnreadablePfx: if it refuses the file
     :raises ChildFailed: if it met the unexpected, or did not answer in full
@@ -67,6 +74,8 @@ def understand(answer: bytes) -> Pfx:
         match unpack(answer):
             case [b"pfx", certificate, private_key, more, *chain]:
                 return _pfx(certificate, Secret(private_key), json.loads(more), chain)
+            case [b"made", private_key, request]:
+                return Secret(private_key), request
             case [b"problem", problem, detail]:
                 raise UnreadablePfx(Problem(problem.decode()), detail.decode())
             case [b"failure", where]:

@@ -46,6 +46,12 @@ _ATTRIBUTES = {  # RFC 4514, section 3, and what OpenSSL calls the others
     "1.3.6.1.4.1.311.60.2.1.3": "jurisdictionC",
 }
 
+_OIDS = {name.casefold(): oid for oid, name in _ATTRIBUTES.items()} | {  # and what other programs call them
+    "e": "1.2.840.113549.1.9.1",
+    "email": "1.2.840.113549.1.9.1",
+    "s": "2.5.4.8",
+}
+
 
 class NameKind(enum.StrEnum):
     """What an alternative name names; those that cannot be told by their looks are shown with their kind."""
@@ -89,6 +95,11 @@ def shown(name: Element) -> str:
     """
     parts = ["+".join(f"{_ATTRIBUTES.get(kind, kind)}={_escaped(value)}" for kind, value in part) for part in _parts(name)]
     return ", ".join(reversed(parts))[:_LONGEST]
+
+
+def oid_named(attribute: str) -> str:
+    """Return the OID of an attribute by what people call it, in whatever case; empty if that is not known."""
+    return _OIDS.get(attribute.casefold(), "")
 
 
 def common_name(name: Element) -> str:

@@ -84,7 +84,7 @@ def test_a_file_that_takes_too_long_is_given_up_and_its_child_is_gone(little_tim
 
 def test_the_system_ends_a_child_that_used_up_its_processor_time() -> None:
     limited = "from certificates.pfx import limits; limits.CPU_SECONDS = 1; from certificates.pfx import child; child.main()"
-    request = wire.pack((SECRET.value, datetime.now(UTC).isoformat().encode(), HOSTILE))
+    request = wire.pack((wire.OPEN, SECRET.value, datetime.now(UTC).isoformat().encode(), HOSTILE))
     command = [sys.executable, "-c", limited, str(os.getpid())]
     ended = subprocess.run(command, input=request, capture_output=True, timeout=20, check=False)
     assert -ended.returncode in {signal.SIGXCPU, signal.SIGKILL}

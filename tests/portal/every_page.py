@@ -9,6 +9,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from certificates.models import Kind
 from tests.makers import (
     make_api,
     make_certificate,
@@ -19,6 +20,7 @@ from tests.makers import (
     make_person,
     make_server_certificate,
     make_shared_access,
+    make_signing_request,
     make_subscription,
 )
 
@@ -123,6 +125,17 @@ ADDRESSES: dict[str, Address] = {
     "certificates:replace": form(_PUBLISH, named=CERTIFICATE),
     "certificates:roll_back": button(_PUBLISH, named=CERTIFICATE),
     "certificates:delete": form(_PUBLISH, named=CERTIFICATE),
+    **{
+        f"{kind}:{page_name}": address
+        for kind, named in (("certificates", CERTIFICATE), ("server_certificates", SERVER_CERTIFICATE))
+        for page_name, address in (
+            ("request", form(_PUBLISH)),
+            ("pending", page(_PUBLISH, named=named)),
+            ("request_file", page(_PUBLISH, named=named, method="post")),
+            ("answer", button(_PUBLISH, named=named)),
+            ("discard", form(_PUBLISH, named=named)),
+        )
+    },
     "server_certificates:index": page(_VIEW),
     "server_certificates:detail": page(_VIEW, named=SERVER_CERTIFICATE),
     "server_certificates:upload": form(_PUBLISH),
@@ -204,6 +217,8 @@ def make_something_of_everything() -> None:
     """Store what the addresses name."""
     make_certificate(CERTIFICATE)
     make_server_certificate(SERVER_CERTIFICATE)
+    make_signing_request(CERTIFICATE)
+    make_signing_request(SERVER_CERTIFICATE, kind=Kind.SERVER)
     make_subscription(SUBSCRIPTION, api=make_api(API))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)

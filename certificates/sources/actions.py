@@ -1,0 +1,127 @@
+"""Every change to signing requests and sources: one function per change, rows and activity line in one transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from cryptography.x509 import load_der_x509_csr
+from django.db import IntegrityError, transaction
+
+from certificates import actions
+from certificates.facts import key_type
+from certificates.judgement import Purpose
+from certificates.loading import refuse_unloadable
+from certificates.models import Certificate, Kind, folded
+from certificates.pfx import Pfx, make_key, read_answer
+from certificates.signing import KeyKind, Wanted
+from certificates.signing.typed import alternatives_of, subject_of
+from certificates.sources.delivery import Origin, deliver
+from certificates.sources.models import SigningRequest
+from portal.activity import record
+from portal.models import Event
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+C = TypeVar("C", bound=Certificate)
+
+
+class AlreadyRequested(Exception):
+    """A signing request for the entry waits for its certificate already.
+
+    :ivar request: that one
+    """
+
+    def __init__(self, request: SigningRequest) -> None:
+        """Hold the request."""
+        super().__init__(f"A signing request for {request.name} waits for its certificate already.")
+        self.request = request
+
+
+def request_certificate(
+    kind: Kind, *, name: str, subject: str, names: tuple[str, ...], key: KeyKind, by: User | None, now: datetime
+) -> SigningRequest:
+    """Make a key and a signing request for the entry *name*, which need not be there yet; the key is sealed at once.
+
+    :param name: empty: made from the common name, or else the first alternative name
+    :param subject: as RFC 4514 writes it
+    :raises certificates.signing.BadName: if no certificate can have such a subject or alternative name
+    :raises AlreadyRequested: if one for this entry waits already
+    :raises certificates.pfx.UnreadablePfx: ``BUSY`` or ``TOO_MUCH_WORK``
+    """
+    common_name, alternatives = _common_name(subject), alternatives_of(names)
+    name = name or actions.free_name(kind, common_name or (names[0] if alternatives else ""))
+    _refuse_second(kind, name)
+    private_key, der = make_key(Wanted(key=key, subject=subject, names=names, purpose=Purpose(kind)).as_bytes())
+    request = load_der_x509_csr(der)
+    row = SigningRequest(
+        kind=kind,
+        name=name,
+        der=der,
+        subject=", ".join(part.strip() for part in subject.splitlines() if part.strip()),
+        names=list(names),
+        key_type=key_type(request.public_key()),
+        created_at=now,
+        created_by=by,
+    )
+    row.seal(private_key)
+    try:
+        _store(row, by=by, now=now)
+    except IntegrityError:  # somebody else was faster
+        _refuse_second(kind, name)
+        raise
+    return row
+
+
+@transaction.atomic
+def discard(request: SigningRequest, *, by: User | None, now: datetime) -> None:
+    """Delete a signing request and its private key: a certificate that is issued for it is of no use then.
+
+    :raises SigningRequest.DoesNotExist: if it is gone already
+    """
+    request = SigningRequest.objects.select_for_update().get(pk=request.pk)
+    record(Event.SIGNING_REQUEST_DISCARDED, request, by=by, at=now)
+    request.delete()
+
+
+def answer(kind: type[C], request: SigningRequest, data: bytes, *, by: User | None, now: datetime) -> C:
+    """Bring what an authority has answered: with the request's key it becomes the next version of the entry, or a new entry.
+
+    :param data: PEM, DER or PKCS#7, with or without the chain
+    :raises certificates.pfx.UnreadablePfx: if it holds no certificate of that key, or one that a gateway does not load
+    :raises SigningRequest.DoesNotExist: if the request is gone
+    """
+    read = read_answer(data, request.public_key, now=now)
+    pfx = dataclasses.replace(read, private_key=request.unseal())
+    refuse_unloadable(pfx)
+    return _take(kind, request, pfx, by=by, now=now)
+
+
+@transaction.atomic
+def _store(row: SigningRequest, *, by: User | None, now: datetime) -> None:
+    row.save(force_insert=True)
+    record(Event.SIGNING_REQUEST_MADE, row, by=by, at=now, subject=row.label)
+
+
+@transaction.atomic
+def _take(kind: type[C], request: SigningRequest, pfx: Pfx, *, by: User | None, now: datetime) -> C:
+    request = SigningRequest.objects.select_for_update().get(pk=request.pk)
+    entry = kind.objects.filter(kind=request.kind, folded_name=folded(request.name)).first()
+    if entry:
+        entry = deliver(entry, pfx, source=Origin.SIGNING_REQUEST, by=by, now=now)
+    else:
+        entry = actions.upload_as(kind, pfx, name=request.name, by=by, now=now, source=Origin.SIGNING_REQUEST)
+    request.delete()
+    return entry
+
+
+def _refuse_second(kind: Kind, name: str) -> None:
+    if waiting := SigningRequest.objects.filter(kind=kind, folded_name=folded(name)).first():
+        raise AlreadyRequested(waiting)
+
+
+def _common_name(subject: str) -> str:
+    found = [one.value for one in subject_of(subject) if one.oid.dotted_string == "2.5.4.3"]
+    return str(found[0]) if found else ""

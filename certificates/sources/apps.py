@@ -1,0 +1,12 @@
+"""The room as a Django app, with tables of its own."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SourcesConfig(AppConfig):
+    """Sources of versions."""
+
+    name = "certificates.sources"
+    label = "sources"
+    verbose_name = _("Sources of certificates")

@@ -1,0 +1,1 @@
+"""Tests of sources: signing requests, watched places, the command."""
