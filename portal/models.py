@@ -1,7 +1,9 @@
 """The activity log, which is also the feed that the xDS process follows, and what each person prefers."""
 
+from __future__ import annotations
+
 import uuid
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from portal.people.models import Invitation
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 __all__ = ["Activity", "Event", "FailedGuess", "GuessKind", "Invitation", "Preferences", "Theme"]
 
@@ -104,6 +109,11 @@ class Event(models.TextChoices):
     NOTICE_RESUMED = "notice.resumed", _("Acknowledgement taken back")
 
 
+def events() -> list[tuple[str, _StrPromise]]:
+    """Return what can happen, as choices. A function, so that a new event needs no migration: the database does not know them."""
+    return Event.choices
+
+
 class Unchangeable(Exception):
     """A line of the activity log was to be changed or deleted."""
 
@@ -132,7 +142,7 @@ class Activity(models.Model):
     actor_name = models.CharField(_("name"), max_length=150, blank=True)
     through = models.JSONField(_("by token"), default=dict, blank=True)  # as portal.activity.acting.Through; empty: in person
     kind = models.CharField(max_length=20, editable=False)  # what stands before the dot of the event
-    event = models.CharField(_("what"), max_length=40, choices=Event)
+    event = models.CharField(_("what"), max_length=40, choices=events)
     subject_id = models.CharField(max_length=40)
     subject_name = models.CharField(_("subject"), max_length=300)
     details = models.JSONField(_("details"), default=dict, blank=True)

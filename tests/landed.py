@@ -11,7 +11,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 LIST = Path(__file__).with_name("landed_migrations.sha256")  # as sha256sum writes it
-_ROOMS = ("portal", "certificates", "apis", "gateway", "rest", "demo")
+_ROOMS = ("portal", "certificates", "apis", "gateway", "rest", "notices", "demo")
 
 
 def migrations() -> dict[str, str]:
