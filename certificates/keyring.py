@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import stat
 from pathlib import Path
 
@@ -30,9 +31,15 @@ def keyring() -> KeyRing:
         ) from error
     except OSError as error:
         raise BadKeyRing(f"The encryption keys in {path} cannot be read: {error.strerror}.") from error
-    if (mode := stat.S_IMODE(status.st_mode)) & 0o077:
+    if (mode := stat.S_IMODE(status.st_mode)) & (0o037 if _is_credential(path) else 0o077):
         raise BadKeyRing(f"Others may read the encryption keys in {path} (mode {mode:04o}); run `chmod 600 {path}`.")
     return _read(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+
+
+def _is_credential(path: Path) -> bool:
+    """Return whether systemd has handed *path* over (LoadCredential=): for this service alone; its access list looks like a group's."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return bool(folder) and path.parent == Path(str(folder))
 
 
 def create_ring_file(path: Path) -> None:

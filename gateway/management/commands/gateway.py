@@ -110,8 +110,12 @@ def _run() -> None:
     """Become the supervisor, which needs nothing of Django, nor of what the environment tells it: strangers talk to Envoy."""
     try:
         binary = envoy.binary()
+        if reason := envoy.refusal():
+            raise CommandError(reason)
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from error
+    if doubt := envoy.doubt():
+        sys.stderr.write(f"{doubt}\n")
     _write_settings()
     options = ["--envoy", binary, "--home", str(settings.PORTAL_HOME), "--concurrency", str(envoy.concurrency())]
     options += ["--restart-seconds", str(settings.GATEWAY_RESTART_SECONDS)]
