@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import stat
 from pathlib import Path
 
@@ -30,9 +31,14 @@ def keyring() -> KeyRing:
         ) from error
     except OSError as error:
         raise BadKeyRing(f"The encryption keys in {path} cannot be read: {error.strerror}.") from error
-    if (mode := stat.S_IMODE(status.st_mode)) & 0o077:
+    if (mode := stat.S_IMODE(status.st_mode)) & 0o077 and not _is_handed_over(status):
         raise BadKeyRing(f"Others may read the encryption keys in {path} (mode {mode:04o}); run `chmod 600 {path}`.")
     return _read(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+
+
+def _is_handed_over(status: os.stat_result) -> bool:
+    """Tell whether it is root's, for one group to read and for nobody to write: so Kubernetes (fsGroup) and systemd hand secrets over."""
+    return os.geteuid() != 0 and status.st_uid == 0 and not status.st_mode & 0o037
 
 
 def create_ring_file(path: Path) -> None:

@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
 from certificates.keyring import keyring
 from certificates.sealing import BadKeyRing
+from portal.installation import private_home
 from portal.logs import log_plainly
 from portal.threads import FAILED
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         log_plainly(logging.INFO)
+        private_home()  # in a container it may be on a volume that is new at each start
         try:  # without the right encryption keys there is nothing to serve
             self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
         except DatabaseError as error:
