@@ -5,7 +5,7 @@ PORTAL_HOME ?= var
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run serve manage check test test-sqlite test-postgresql test-whole lint coverage mutation lock wheels sbom advisories install install-for-tests
+.PHONY: help run serve manage check test test-sqlite test-postgresql test-whole image image-test lint coverage mutation lock wheels sbom advisories install install-for-tests
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,17 +31,23 @@ endif
 test: lint test-sqlite test-postgresql test-whole ## linters, then every test: on SQLite, on PostgreSQL, in a browser
 
 test-sqlite: install-for-tests ## every test but those below, on SQLite
-	python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/whole --durations=15 $(ARGS)
+	python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/whole --ignore=tests/image --durations=15 $(ARGS)
 
 test-postgresql: install-for-tests ## those of them that touch a database, on PostgreSQL
-	python -m tests.postgresql python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/whole $(ARGS)
+	python -m tests.postgresql python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/whole --ignore=tests/image $(ARGS)
 
 test-whole: install-for-tests ## the whole thing as people start it, and its pages in a browser
 	python -m tests.browser.chromium
 	python -m pytest tests/browser tests/whole --durations=15 $(ARGS)
 
+image: ## the container image, by IMAGE_TOOL (docker), as localhost/publisher-portal
+	$(or $(IMAGE_TOOL),docker) build --file deploy/image/Containerfile --tag localhost/publisher-portal $(ARGS) .
+
+image-test: install-for-tests ## the image built from this checkout, and what compose.yaml says started from it (as root, on Debian)
+	python -m pytest tests/image $(ARGS)
+
 check: lint ## in a minute, while you work: the linters, and what is quick of the tests of the rooms that have changed
-	@rooms=$$(python -m tests.changed); test -z "$$rooms" || python -m pytest $$rooms -q -n 2 --within 40 --ignore=tests/browser
+	@rooms=$$(python -m tests.changed); test -z "$$rooms" || python -m pytest $$rooms -q -n 2 --within 40 --ignore=tests/browser --ignore=tests/image
 
 lint: install-for-tests ## linters, types, the import contract, missing migrations
 	ruff check .
@@ -53,7 +59,7 @@ lint: install-for-tests ## linters, types, the import contract, missing migratio
 
 coverage: install-for-tests ## branch coverage of the product, processes that tests start included; fails below 95 % or where a refusal is not provoked
 	coverage erase
-	coverage run -m pytest -n 2 --dist worksteal --ignore=tests/browser
+	coverage run -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/image
 	coverage combine --quiet
 	coverage report
 	coverage json --quiet -o - | python -m tests.uncovered

@@ -31,7 +31,8 @@ def keyring() -> KeyRing:
         ) from error
     except OSError as error:
         raise BadKeyRing(f"The encryption keys in {path} cannot be read: {error.strerror}.") from error
-    if (mode := stat.S_IMODE(status.st_mode)) & (0o037 if _is_credential(path) else 0o077):
+    mode = stat.S_IMODE(status.st_mode)
+    if mode & 0o077 and not (mode & 0o037 == 0 and (_is_credential(path) or _is_handed_over(status))):
         raise BadKeyRing(f"Others may read the encryption keys in {path} (mode {mode:04o}); run `chmod 600 {path}`.")
     return _read(path, (status.st_ino, status.st_mtime_ns, status.st_size))
 
@@ -40,6 +41,11 @@ def _is_credential(path: Path) -> bool:
     """Return whether systemd has handed *path* over (LoadCredential=): for this service alone; its access list looks like a group's."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     return bool(folder) and path.parent == Path(str(folder))
+
+
+def _is_handed_over(status: os.stat_result) -> bool:
+    """Return whether it is root's, for one group to read: so Kubernetes (fsGroup) hands secrets over."""
+    return os.geteuid() != 0 and status.st_uid == 0
 
 
 def create_ring_file(path: Path) -> None:

@@ -214,10 +214,10 @@ def write_private(path: Path, content: str) -> None:
 
 
 def _fingerprint_of_static_files() -> str:
-    """Return a digest of which static files there are, where, how large and how old."""
+    """Return a digest of which static files there are, and of what they hold: dates and folders differ where an image is unpacked."""
     digest = hashlib.sha256()
     for finder in get_finders():
         for name, storage in finder.list([]):
-            state = Path(storage.path(name)).stat()
-            digest.update(f"{name} {storage.path(name)} {state.st_size} {state.st_mtime_ns}\n".encode())
+            content = Path(storage.path(name)).read_bytes()
+            digest.update(f"{name} {len(content)}\n".encode() + content)
     return digest.hexdigest()

@@ -275,7 +275,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # --- static files -----------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
-STATIC_ROOT = PORTAL_HOME / "static"
+STATIC_ROOT = Path(read("PORTAL_STATIC_ROOT", str(PORTAL_HOME / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing uploaded is ever kept as a file

@@ -11,12 +11,17 @@ import pytest
 PACKAGES = {
     "ab": "apache2-utils",
     "apache2": "apache2",
+    "buildah": "buildah",
     "caddy": "caddy",
     "catalina.sh": "tomcat10",
+    "curl": "curl",
     "haproxy": "haproxy",
+    "ip": "iproute2",
     "java": "default-jre-headless",
+    "mmdebstrap": "mmdebstrap",
     "nginx": "nginx",
     "openssl": "openssl",
+    "runc": "runc",
     "systemd-analyze": "systemd",
 }
 _PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/share/tomcat10/bin"

@@ -21,7 +21,7 @@ from pathlib import Path
 from tests.processes import folder_open_to_all
 
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
-_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=")
+_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 class Server:
@@ -54,8 +54,11 @@ def server() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def stoppable_server(*, connections: int = 100) -> Iterator[Server]:
-    """Yield a fresh server with one database, which takes so many *connections*; it and its data are gone afterwards."""
+def stoppable_server(*, connections: int = 100, listens_on: str = "") -> Iterator[Server]:
+    """Yield a fresh server with one database, which takes so many *connections*; it and its data are gone afterwards.
+
+    :param listens_on: an address where it takes callers with a password; empty: only the socket, without one
+    """
     with tempfile.TemporaryDirectory(prefix="postgresql-", dir=folder_open_to_all()) as temporary:
         folder = Path(temporary)
         user = _UNPRIVILEGED if os.geteuid() == 0 else None
@@ -68,7 +71,11 @@ def stoppable_server(*, connections: int = 100) -> Iterator[Server]:
                 os.chown(path, person.pw_uid, person.pw_gid)
         initdb: list[str | Path] = [binaries / "initdb", "-D", data, "-U", "portal", "--auth=trust", "--encoding=UTF8", "--no-sync"]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=user, cwd=folder)
-        options = [part for setting in (*_SETTINGS, f"max_connections={connections}") for part in ("-c", setting)]
+        if listens_on:
+            with (data / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all samenet scram-sha-256\n")
+        chosen = (*_SETTINGS, f"max_connections={connections}", f"listen_addresses={listens_on}")
+        options = [part for setting in chosen for part in ("-c", setting)]
         running = Server([binaries / "postgres", "-D", data, "-k", folder, *options], folder, user)
         running.start()
         try:

@@ -31,6 +31,7 @@ class Chosen:
     :ivar envoy: the version of its Envoy
     :ivar places: of its control planes, tried in this order
     :ivar identity: the folder with what it was enrolled with
+    :ivar renewals: the folder where a renewal of that is kept
     :ivar keep_hours: how old a kept configuration may be; 0: none is kept
     """
 
@@ -39,11 +40,12 @@ class Chosen:
     listener: GatewayListener
     places: tuple[Place, ...]
     identity: Path
+    renewals: Path
     keep_hours: int
 
     def as_json(self) -> str:
         """Return it as the file holds it."""
-        return json.dumps(asdict(self) | {"identity": str(self.identity)}, indent=1)
+        return json.dumps(asdict(self) | {"identity": str(self.identity), "renewals": str(self.renewals)}, indent=1)
 
     @classmethod
     def parse(cls, text: str) -> Chosen:
@@ -53,5 +55,5 @@ class Chosen:
         https = Https(**listener["https"]) if listener["https"] else None
         said["listener"] = GatewayListener(**(listener | {"https": https}))
         said["places"] = tuple(Place(**place) for place in said["places"])
-        said["identity"] = Path(said["identity"])
+        said["identity"], said["renewals"] = Path(said["identity"]), Path(said["renewals"])
         return cls(**said)

@@ -106,7 +106,7 @@ class ControlPlanes:
     def _channel(self, place: Place) -> grpc.aio.Channel:
         if not place.host:
             return grpc.aio.insecure_channel(f"unix:{LOCAL_SOCKET}", options=_OPTIONS)
-        own = identity.read(self._chosen.identity)
+        own = identity.read(self._chosen.identity, self._chosen.renewals)
         if own.has_ended(datetime.now(UTC)):
             raise identity.NotEnrolled(
                 "the gateway's certificate has ended; remove the gateway in the portal, add it again, unpack the new one"

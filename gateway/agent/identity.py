@@ -1,7 +1,8 @@
 """What a gateway was enrolled with, and its renewal. [pure]
 
-Somebody unpacks three files: certificate, private key, authority. A renewed certificate and its key are one file beside them, so that the
-two never disagree. Whichever certificate was issued last counts: who enrols the gateway again need not take the other one away.
+Somebody unpacks three files: certificate, private key, authority; where they lie need not be writable. A renewed certificate and its key
+are one file of our own, so that the two never disagree. Whichever certificate was issued last counts: who enrols the gateway again need not
+take the other one away.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from portal import private_files
 
 CERTIFICATE_FILE, PRIVATE_KEY_FILE, AUTHORITY_FILE = "certificate.pem", "private-key.pem", "authority.pem"
+FILES = (CERTIFICATE_FILE, PRIVATE_KEY_FILE, AUTHORITY_FILE)
 RENEWED_FILE = "renewed.pem"  # private key and certificate
 _RENEW_AFTER = 2 / 3  # of its life: of two years, eight months are left for a control plane to be there
 
@@ -54,15 +56,15 @@ class Identity:
         return now >= self.leaf.not_valid_after_utc
 
 
-def read(folder: Path) -> Identity:
-    """Return what the files in *folder* hold.
+def read(folder: Path, renewals: Path) -> Identity:
+    """Return what the files in *folder* hold, or what was renewed since, in the folder *renewals*.
 
     :raises NotEnrolled: if one of them is missing, or cannot be read
     """
     try:
         authority = (folder / AUTHORITY_FILE).read_bytes()
         enrolled = Identity((folder / CERTIFICATE_FILE).read_bytes(), (folder / PRIVATE_KEY_FILE).read_bytes(), authority)
-        both = renewed.read_bytes() if (renewed := folder / RENEWED_FILE).exists() else b""
+        both = renewed.read_bytes() if (renewed := renewals / RENEWED_FILE).exists() else b""
         candidates = [enrolled, Identity(both, both, authority)] if both else [enrolled]
         return max(candidates, key=lambda one: one.leaf.not_valid_before_utc)
     except OSError as error:
@@ -80,8 +82,8 @@ def request_for(identity: Identity) -> tuple[bytes, bytes]:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), request.public_bytes(Encoding.PEM)
 
 
-def store_renewed(folder: Path, identity: Identity, private_key: bytes, answer: bytes) -> datetime:
-    """Write the *answer* to a request down, with its key; return until when it is valid.
+def store_renewed(renewals: Path, identity: Identity, private_key: bytes, answer: bytes) -> datetime:
+    """Write the *answer* to a request down in the folder *renewals*, with its key; return until when it is valid.
 
     :raises BadRenewal: if it is not for that key, or of another authority
     """
@@ -93,5 +95,6 @@ def store_renewed(folder: Path, identity: Identity, private_key: bytes, answer: 
         raise BadRenewal("The certificate that came is of another authority, or is none.") from error
     if leaf.public_key() != key.public_key():
         raise BadRenewal("The certificate that came is for another key.")
-    private_files.write(folder / RENEWED_FILE, private_key + leaf.public_bytes(Encoding.PEM))
+    renewals.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_files.write(renewals / RENEWED_FILE, private_key + leaf.public_bytes(Encoding.PEM))
     return leaf.not_valid_after_utc

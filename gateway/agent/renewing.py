@@ -27,7 +27,7 @@ class Renewing:
 
     def __init__(self, chosen: Chosen) -> None:
         """Take where it lies."""
-        self._folder = chosen.identity
+        self._folder, self._renewals = chosen.identity, chosen.renewals
         self._is_enrolled = any(place.host for place in chosen.places)
 
     async def run(self, channel: grpc.aio.Channel) -> None:
@@ -37,7 +37,7 @@ class Renewing:
         :raises grpc.RpcError: if the control plane does not renew it
         """
         while True:
-            if self._is_enrolled and (own := identity.read(self._folder)).is_due(datetime.now(UTC)):
+            if self._is_enrolled and (own := identity.read(self._folder, self._renewals)).is_due(datetime.now(UTC)):
                 await self._renew(own, channel)
             await asyncio.sleep(_LOOK_SECONDS)
 
@@ -45,7 +45,7 @@ class Renewing:
         private_key, request = identity.request_for(own)
         answer = await channel.unary_unary(RENEW, bytes, bytes)(request, timeout=_ANSWER_SECONDS)
         try:
-            until = identity.store_renewed(self._folder, own, private_key, answer)
+            until = identity.store_renewed(self._renewals, own, private_key, answer)
         except identity.BadRenewal as error:
             log.warning("The gateway's certificate was not renewed. %s", error)
         else:

@@ -41,7 +41,7 @@ def folder(tmp_path: Path, db: None) -> Path:
 
 
 def test_it_is_due_after_two_thirds_of_its_life_and_ends_with_it(folder: Path) -> None:
-    own = identity.read(folder)
+    own = identity.read(folder, folder)
     begins, ends = own.leaf.not_valid_before_utc, own.leaf.not_valid_after_utc
     assert not own.is_due(begins + 0.66 * (ends - begins))
     assert own.is_due(begins + 0.67 * (ends - begins))
@@ -79,7 +79,7 @@ class _ControlPlane:
         return _signed(request, by=self.authority) + self.authority.pem.encode()
 
 
-async def _ask(folder: Path, answers: _ControlPlane) -> None:
+async def _ask(folder: Path, answers: _ControlPlane, *, renewals: Path | None = None) -> None:
     server = grpc.aio.server()
     service, method = RENEW.strip("/").split("/")
     server.add_generic_rpc_handlers(
@@ -87,7 +87,9 @@ async def _ask(folder: Path, answers: _ControlPlane) -> None:
     )
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    chosen = Chosen(node="g", envoy="", listener=_HERE, places=(Place(host="h", port=1),), identity=folder, keep_hours=0)
+    chosen = Chosen(
+        node="g", envoy="", listener=_HERE, places=(Place(host="h", port=1),), identity=folder, renewals=renewals or folder, keep_hours=0
+    )
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             await asyncio.wait_for(Renewing(chosen).run(channel), 1)
@@ -106,14 +108,24 @@ def _due(folder: Path, authority: Issued) -> None:
 def test_one_that_is_due_is_renewed_with_a_key_of_its_own(tmp_path: Path) -> None:
     authority = issue("authority", authority=True)
     _due(folder := tmp_path / "identity", authority)
-    before = identity.read(folder)
+    before = identity.read(folder, folder)
     with pytest.raises(Renewed, match="valid until"):
         asyncio.run(_ask(folder, _ControlPlane(authority)))
-    after = identity.read(folder)
+    after = identity.read(folder, folder)
     assert after.leaf.public_key() != before.leaf.public_key()
     assert serialization.load_pem_private_key(after.private_key, None).public_key() == after.leaf.public_key()
     assert not after.is_due(datetime.now(UTC))
     assert (folder / identity.RENEWED_FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_renewal_needs_no_place_where_the_enrolment_lies(tmp_path: Path) -> None:
+    authority = issue("authority", authority=True)
+    _due(folder := tmp_path / "mounted", authority)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    with pytest.raises(Renewed):
+        asyncio.run(_ask(folder, _ControlPlane(authority), renewals=(renewals := tmp_path / "home" / "identity")))
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    assert not identity.read(folder, renewals).is_due(datetime.now(UTC))
 
 
 def test_one_that_is_not_due_is_left_alone(tmp_path: Path) -> None:
@@ -142,19 +154,19 @@ def test_whoever_enrols_a_gateway_again_need_not_take_the_renewed_certificate_aw
     newest = issue("gateway-2", by=authority, not_before=datetime.now(UTC) + timedelta(minutes=1))
     (folder / "certificate.pem").write_text(newest.pem)
     (folder / "private-key.pem").write_text(newest.key_pem)
-    assert identity.read(folder).leaf == newest.certificate
+    assert identity.read(folder, folder).leaf == newest.certificate
 
 
 @pytest.mark.parametrize("name", ["certificate.pem", "private-key.pem", "authority.pem"])
 def test_a_file_that_is_missing_or_no_certificate_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(identity.NotEnrolled, match=name):
-        identity.read(folder)
+        identity.read(folder, folder)
     (folder / "certificate.pem").write_text("nonsense")
     (folder / "private-key.pem").write_text("nonsense")
     (folder / "authority.pem").write_text("nonsense")
     with pytest.raises(identity.NotEnrolled, match="holds no certificate"):
-        identity.read(folder)
+        identity.read(folder, folder)
 
 
 @pytest.mark.django_db(transaction=True)

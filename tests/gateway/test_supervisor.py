@@ -90,7 +90,9 @@ def gateway(tmp_path: Path, backend: Backend, restart_seconds: int) -> Iterator[
     chosen = GatewayBootstrap(node="test", agent=UnixSocket(path=supervisor.AGENT_SOCKET), admin=admin, trust_bundle=trust_bundle())
     (tmp_path / supervisor.BOOTSTRAP).write_text(as_json(bootstrap(chosen)), encoding="utf-8")
     own = GatewayListener(host="127.0.0.1", port=port)
-    told = Chosen(node="test", envoy="1.40.0", listener=own, places=(Place(),), identity=tmp_path / "none", keep_hours=1)
+    told = Chosen(
+        node="test", envoy="1.40.0", listener=own, places=(Place(),), identity=tmp_path / "none", renewals=tmp_path / "none", keep_hours=1
+    )
     (tmp_path / FILE).write_text(told.as_json(), encoding="utf-8")
     with _supervised(tmp_path, restart_seconds) as process:
         running = Supervised(tmp_path, port, process)

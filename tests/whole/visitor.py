@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import re
+from typing import Protocol
 
 import requests
 
-from tests.processes import Portal
+
+class Place(Protocol):
+    """A portal with its first administrator."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def user_name(self) -> str: ...
+    @property
+    def password(self) -> str: ...
 
 
 class Visitor:
     """A person who is signed in as the first administrator."""
 
-    def __init__(self, portal: Portal) -> None:
+    def __init__(self, portal: Place) -> None:
         """Sign in."""
         self._portal = portal
         self._session = requests.Session()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,7 @@ class Command(BaseCommand):
         folder = identities.Folder(Path(settings.PORTAL_HOME) / "demo")
         if verb == "prepare":
             return "\n".join(_prepare(folder))
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # the first process of a container does not end by it otherwise
         backend.serve(folder, settings.DEMO_BACKEND_HOST, settings.DEMO_BACKEND_PORT)
         return None
 

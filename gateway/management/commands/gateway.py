@@ -20,6 +20,7 @@ from certificates.sealing import SealingError
 from gateway import actions
 from gateway.agent import chosen, envoy, supervisor
 from gateway.agent.bootstrap import as_json, bootstrap
+from gateway.agent.identity import FILES as IDENTITY_FILES
 from gateway.models import Gateway
 from portal import private_files
 from portal.characters import shown
@@ -36,7 +37,10 @@ class Command(BaseCommand):
 
         enrol = verbs.add_parser("enrol", help="let a gateway on another machine come; writes its certificate, key and our authority")
         enrol.add_argument("name", help="what the gateway is called here")
-        enrol.add_argument("--directory", type=Path, required=True, help="where the files are written; made if it is not there")
+        where = enrol.add_mutually_exclusive_group(required=True)
+        where.add_argument("--directory", type=Path, help="where the files are written; made if it is not there")
+        where.add_argument("--secret", metavar="NAME", help="write them to standard output as a Kubernetes Secret of this name instead")
+        enrol.add_argument("--if-missing", action="store_true", help="succeed without a change if the files are there already")
         remove = verbs.add_parser("remove", help="let a gateway come no more")
         remove.add_argument("name")
         listing = verbs.add_parser("list", help="list the gateways and what each has applied")
@@ -49,13 +53,18 @@ class Command(BaseCommand):
             case "restart":
                 self._restart()
             case "enrol":
-                self._enrol(options["name"], options["directory"])
+                self._enrol(**{name: options[name] for name in ("name", "directory", "secret", "if_missing")})
             case "remove":
                 self._remove(options["name"])
             case "list":
                 self._list(as_json=options["json"])
 
-    def _enrol(self, name: str, directory: Path) -> None:
+    def _enrol(self, *, name: str, directory: Path | None, secret: str | None, if_missing: bool) -> None:
+        if directory and if_missing and all((directory / file).exists() for file in IDENTITY_FILES):
+            self.stdout.write(f"{directory} holds an enrolment already.")
+            return
+        if secret and sys.stdout.isatty():
+            raise CommandError("What is written holds a private key. Hand it on: … | kubectl apply --filename -")
         try:
             valid_name(name)
             plain_name(name)
@@ -65,6 +74,9 @@ class Command(BaseCommand):
             issued = actions.enrol(name, by=None, now=timezone.now())
         except SealingError as damaged:
             raise CommandError(str(damaged)) from damaged
+        if directory is None:
+            self.stdout.write(_as_secret(secret or "", issued.files))
+            return
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for filename, content in issued.files.items():
             private_files.write(directory / filename, content)
@@ -104,6 +116,12 @@ class Command(BaseCommand):
         _write_settings()
         os.kill(process, signal.SIGHUP)
         self.stdout.write("The gateway is restarting; calls go on.")
+
+
+def _as_secret(name: str, files: dict[str, bytes]) -> str:
+    """Return *files* as a Kubernetes Secret."""
+    texts = {filename: content.decode("ascii") for filename, content in files.items()}
+    return json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": "Opaque", "stringData": texts})
 
 
 def _run() -> None:

@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from certificates.keyring import keyring
 from certificates.sealing import BadKeyRing
 from portal import logs, schema
+from portal.installation import private_home
 from portal.threads import FAILED
 
 # gRPC for Python cannot be told the TLS version, only the ciphers of TLS 1.2: one for a kind of key that our certificate has not.
@@ -24,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         logs.call_process("xds")
+        private_home()  # in a container it may be on a volume that is new at each start
         try:  # without the right encryption keys there is nothing to serve
             self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
             wanting = schema.unmigrated()

@@ -18,7 +18,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from portal import __version__, logs, schema, tls_files
-from portal.installation import write_private
+from portal.installation import private_home, write_private
 from portal.self_made import self_made
 
 WORKERS = 2
@@ -60,6 +60,7 @@ class Command(BaseCommand):
 
     def _run(self) -> None:
         """Become granian, so that signals and the exit code are its own."""
+        private_home()  # in a container it may be on a volume that is new at each start
         self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])  # the workers would say it less plainly
         if wanting := schema.unmigrated():
             raise CommandError(wanting)
