@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from certificates.models import ClientCertificate, Kind, ServerCertificate
 from portal import live
 
+_PAGES = ("index", "upload", "detail", "replace", "confirm", "tries", "discard", "rules", "roll_back", "destroy", "delete")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
@@ -46,7 +48,7 @@ class Pages:
     @property
     def to(self) -> dict[str, str]:
         """The names of their addresses, by page: ``index``, ``detail``…"""
-        return {page: f"{self.namespace}:{page}" for page in ("index", "upload", "detail", "replace", "roll_back", "delete")}
+        return {page: f"{self.namespace}:{page}" for page in _PAGES}
 
 
 CLIENT_CERTIFICATES = Pages(

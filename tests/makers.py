@@ -11,7 +11,9 @@ from django.utils import timezone
 from apis import actions as api_actions
 from apis.models import Api, Subscription
 from certificates import actions as certificate_actions
-from certificates.models import ClientCertificate, ServerCertificate
+from certificates.models import Certificate, ClientCertificate, ServerCertificate
+from certificates.rollout import actions as rollout
+from certificates.rollout.models import Candidate
 from gateway.models import FailedCall, FailureKind, Gateway, Usage
 from portal.activity.writing import write
 from portal.models import Activity, Event, Invitation
@@ -21,7 +23,16 @@ from rest import actions as rest_actions
 from rest.models import SharedAccess
 from tests.issuing import Issued, PrivateKey, issue
 
-__all__ = ["Issued", "PrivateKey", "issue", "make_api", "make_certificate", "make_server_certificate", "make_subscription"]
+__all__ = [
+    "Issued",
+    "PrivateKey",
+    "issue",
+    "make_api",
+    "make_candidate",
+    "make_certificate",
+    "make_server_certificate",
+    "make_subscription",
+]
 
 
 def make_certificate(name: str = "orders-client", issued: Issued | None = None) -> ClientCertificate:
@@ -33,6 +44,11 @@ def make_server_certificate(name: str = "api.example.com", issued: Issued | None
     """Store a server certificate, by default for the host name that it is called by."""
     pfx = (issued or issue(name, hosts=(name,))).as_pfx()
     return certificate_actions.upload_as(ServerCertificate, pfx, name=name, by=None, now=timezone.now())
+
+
+def make_candidate(certificate: Certificate, issued: Issued | None = None) -> Candidate:
+    """Store what shall become the next version of an entry."""
+    return rollout.propose(certificate, (issued or issue(certificate.name)).as_pfx(), by=None, now=timezone.now())
 
 
 def make_api(name: str = "orders", *, service_url: str = "https://orders.example.com", path: str = "", everything: bool = True) -> Api:

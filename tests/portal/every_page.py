@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.makers import (
     make_api,
+    make_candidate,
     make_certificate,
     make_failed_call,
     make_gateway,
@@ -118,12 +119,22 @@ ADDRESSES: dict[str, Address] = {
     "certificates:detail": page(_VIEW, named=CERTIFICATE),
     "certificates:upload": form(_PUBLISH),
     "certificates:replace": form(_PUBLISH, named=CERTIFICATE),
+    "certificates:confirm": form(_PUBLISH, named=CERTIFICATE),
+    "certificates:tries": form(_PUBLISH, named=CERTIFICATE, method="post"),
+    "certificates:discard": button(_PUBLISH, named=CERTIFICATE),
+    "certificates:rules": form(_PUBLISH, named=CERTIFICATE),
+    "certificates:destroy": form(_PUBLISH, named=CERTIFICATE, more=(("number", "1"),)),
     "certificates:roll_back": button(_PUBLISH, named=CERTIFICATE),
     "certificates:delete": form(_PUBLISH, named=CERTIFICATE),
     "server_certificates:index": page(_VIEW),
     "server_certificates:detail": page(_VIEW, named=SERVER_CERTIFICATE),
     "server_certificates:upload": form(_PUBLISH),
     "server_certificates:replace": form(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:confirm": form(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:tries": form(_PUBLISH, named=SERVER_CERTIFICATE, method="post"),
+    "server_certificates:discard": button(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:rules": form(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:destroy": form(_PUBLISH, named=SERVER_CERTIFICATE, more=(("number", "1"),)),
     "server_certificates:roll_back": button(_PUBLISH, named=SERVER_CERTIFICATE),
     "server_certificates:delete": form(_PUBLISH, named=SERVER_CERTIFICATE),
     "apis:index": page(_VIEW),
@@ -190,8 +201,8 @@ def url_names(patterns: list[URLPattern | URLResolver] | None = None, namespace:
 
 def make_something_of_everything() -> None:
     """Store what the addresses name."""
-    make_certificate(CERTIFICATE)
-    make_server_certificate(SERVER_CERTIFICATE)
+    make_candidate(make_certificate(CERTIFICATE))
+    make_candidate(make_server_certificate(SERVER_CERTIFICATE))
     make_subscription(SUBSCRIPTION, api=make_api(API))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)
