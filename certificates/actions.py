@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import IntegrityError, transaction
 
 from certificates.facts import Facts
-from certificates.models import NAME_MAX_LENGTH, RESERVED_NAMES, Certificate, CertificateVersion, ClientCertificate, Kind, folded
+from certificates.models import (
+    NAME_MAX_LENGTH,
+    RESERVED_NAMES,
+    Certificate,
+    CertificateVersion,
+    ClientCertificate,
+    KeyDestroyed,
+    Kind,
+    folded,
+)
+from certificates.rollout.models import rules_of
 from certificates.uses import apis_that_need
 from portal.activity import differences, record
 from portal.characters import deceives
@@ -75,6 +85,18 @@ class InUse(Exception):
         self.apis = apis
 
 
+class AnotherPersonConfirms(Exception):
+    """The entry says that another person confirms each switch: it has to be proposed (:mod:`certificates.rollout`).
+
+    :ivar certificate: that entry
+    """
+
+    def __init__(self, certificate: Certificate) -> None:
+        """Hold the entry."""
+        super().__init__(f"Another person has to confirm a new version of {certificate.name}.")
+        self.certificate = certificate
+
+
 def upload(pfx: Pfx, *, name: str = "", by: User | None, now: datetime) -> ClientCertificate:
     """Store a new client certificate; see :func:`upload_as`."""
     return upload_as(ClientCertificate, pfx, name=name, by=by, now=now)
@@ -90,7 +112,7 @@ def upload_as(kind: type[C], pfx: Pfx, *, name: str = "", by: User | None, now: 
     """
     facts = Facts.of(pfx.certificate)
     for attempt in range(_ATTEMPTS):
-        _refuse_second_upload(kind.KIND, facts)
+        refuse_second_upload(kind.KIND, pfx)
         _refuse_taken_name(kind.KIND, name)
         try:
             return _upload(kind, pfx, facts, name or _free_name(kind.KIND, facts), by=by, now=now, source=source)
@@ -105,43 +127,64 @@ def replace(certificate: C, pfx: Pfx, *, by: User | None, now: datetime, source:
 
     :param source: where it came from besides an upload; the activity log says so
     :raises AlreadyUploaded: if an entry of its kind (this one included) holds this certificate already
+    :raises AnotherPersonConfirms: if it may not be switched at once
     """
-    facts = Facts.of(pfx.certificate)
-    _refuse_second_upload(certificate.KIND, facts)
-    try:
-        return _replace(certificate, pfx, facts, by=by, now=now, source=source)
-    except IntegrityError:
-        _refuse_second_upload(certificate.KIND, facts)  # somebody else was faster
-        raise
+    refuse_second_upload(certificate.kind, pfx, to=certificate)
+    _refuse_unconfirmed(certificate)
+    return switch_to(certificate, pfx, by=by, now=now, source=source)
 
 
 def renew(certificate: C, pfx: Pfx, *, by: User | None, now: datetime, source: str = "") -> C:
     """Make *pfx* the current version: a new one, or the earlier one that it is. For those who send what shall be, not what shall change.
 
     :raises AlreadyUploaded: if another entry holds this certificate
+    :raises AnotherPersonConfirms: if it may not be switched at once
     """
-    sent = Facts.of(pfx.certificate).thumbprint_sha256
-    if version := certificate.versions.filter(thumbprint_sha256=sent).first():
-        return roll_back(certificate, version=version.number, by=by, now=now, source=source)
-    return replace(certificate, pfx, by=by, now=now, source=source)
+    _refuse_unconfirmed(certificate)
+    return switch_to(certificate, pfx, by=by, now=now, source=source)
 
 
-@transaction.atomic
-def roll_back(certificate: C, *, version: int, by: User | None, now: datetime, source: str = "") -> C:
+def roll_back(certificate: C, *, version: int, by: User | None, now: datetime) -> C:
     """Make an earlier (or later) version the current one again; nothing happens if it is.
 
     :raises CertificateVersion.DoesNotExist: if the entry has no version of that number
+    :raises certificates.models.KeyDestroyed: if the private key of that version was destroyed
+    :raises AnotherPersonConfirms: if it may not be switched at once
     """
+    _refuse_unconfirmed(certificate)
+    return _roll_back(certificate, version=version, by=by, now=now)
+
+
+def switch_to(certificate: C, pfx: Pfx, *, by: User | None, now: datetime, source: str = "") -> C:
+    """Do what :func:`renew` does for what was confirmed (:mod:`certificates.rollout`).
+
+    A version whose key was destroyed gets it back from *pfx*.
+
+    :param source: where it came from besides an upload; the activity log says so
+    :raises AlreadyUploaded: if another entry holds this certificate
+    """
+    sent = Facts.of(pfx.certificate).thumbprint_sha256
+    if version := certificate.versions.filter(thumbprint_sha256=sent).first():
+        with transaction.atomic():
+            if version.destroyed_at:
+                _bring_key_back(version, pfx)
+            return _roll_back(certificate, version=version.number, by=by, now=now, source=source)
+    return _replace(certificate, pfx, by=by, now=now, source=source)
+
+
+@transaction.atomic
+def _roll_back(certificate: C, *, version: int, by: User | None, now: datetime, source: str = "") -> C:
     certificate = _locked(certificate)
     chosen = certificate.versions.get(number=version)
     if chosen == certificate.current:
         return certificate
+    if chosen.destroyed_at:
+        raise KeyDestroyed(chosen.sealed_name)
     before = certificate.current
     chosen.current_since = now
     chosen.save(update_fields=["current_since"])
     _make_current(certificate, chosen)
-    event, changes = _event("rolled-back", certificate), _differences(before, chosen)
-    record(event, certificate, by=by, at=now, changes=changes, version=version, thumbprint=chosen.thumbprint, **_from(source))
+    _tell_switch("rolled-back", certificate, before, chosen, by=by, now=now, source=source)
     return certificate
 
 
@@ -154,12 +197,13 @@ def delete(certificate: Certificate, *, by: User | None, now: datetime) -> None:
     certificate = _locked(certificate)
     if apis := list(apis_that_need(certificate).order_by("name")):
         raise InUse(certificate, apis)
-    record(_event("deleted", certificate), certificate, by=by, at=now)
+    record(event_of("deleted", certificate), certificate, by=by, at=now)
     Certificate.objects.filter(pk=certificate.pk).update(current=None)
     certificate.delete()
 
 
-def _event(what: str, certificate: Certificate) -> Event:
+def event_of(what: str, certificate: Certificate) -> Event:
+    """Return the event that tells of *what* (``replaced``…) has happened to an entry of its kind."""
     kind = {Kind.CLIENT: "certificate", Kind.SERVER: "server-certificate"}[Kind(certificate.kind)]
     return Event(f"{kind}.{what}")
 
@@ -172,29 +216,50 @@ def _locked(certificate: C) -> C:
 def _upload(kind: type[C], pfx: Pfx, facts: Facts, name: str, *, by: User | None, now: datetime, source: str) -> C:
     certificate = kind.objects.create(kind=kind.KIND, name=name, created_at=now)
     _add_version(certificate, pfx, facts, by=by, now=now)
-    told: dict[str, Any] = {"thumbprint": facts.thumbprint, "subject": facts.shown_name, **_from(source)}
-    record(_event("uploaded", certificate), certificate, by=by, at=now, **told)
+    event, brought = event_of("uploaded", certificate), _from(source)
+    record(event, certificate, by=by, at=now, thumbprint=facts.thumbprint, subject=facts.shown_name, **brought)
     return certificate
+
+
+def _replace(certificate: C, pfx: Pfx, *, by: User | None, now: datetime, source: str = "") -> C:
+    try:
+        return _add_as_current(certificate, pfx, by=by, now=now, source=source)
+    except IntegrityError:
+        refuse_second_upload(certificate.kind, pfx)  # somebody else was faster
+        raise
 
 
 @transaction.atomic
-def _replace(certificate: C, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime, source: str) -> C:
+def _add_as_current(certificate: C, pfx: Pfx, *, by: User | None, now: datetime, source: str) -> C:
     certificate = _locked(certificate)
     before = certificate.current
-    version = _add_version(certificate, pfx, facts, by=by, now=now)
-    changes = _differences(before, version)
-    told: dict[str, Any] = {"version": version.number, "thumbprint": facts.thumbprint, **_from(source)}
-    record(_event("replaced", certificate), certificate, by=by, at=now, changes=changes, **told)
+    version = _add_version(certificate, pfx, Facts.of(pfx.certificate), by=by, now=now)
+    _tell_switch("replaced", certificate, before, version, by=by, now=now, source=source)
     return certificate
+
+
+def _tell_switch(
+    what: str,
+    certificate: Certificate,
+    before: CertificateVersion | None,
+    after: CertificateVersion,
+    *,
+    by: User | None,
+    now: datetime,
+    source: str,
+) -> None:
+    old, new = ({name: getattr(one, name) for name in _TOLD} if one else {} for one in (before, after))
+    event, changes = event_of(what, certificate), differences(old, new)
+    record(event, certificate, by=by, at=now, changes=changes, version=after.number, thumbprint=after.thumbprint, **_from(source))
 
 
 def _from(source: str) -> dict[str, Any]:
     return {"source": source} if source else {}
 
 
-def _differences(before: CertificateVersion | None, after: CertificateVersion) -> dict[str, Any]:
-    old, new = ({name: getattr(one, name) for name in _TOLD} if one else {} for one in (before, after))
-    return differences(old, new)
+def _refuse_unconfirmed(certificate: Certificate) -> None:
+    if rules_of(certificate).another_person:
+        raise AnotherPersonConfirms(certificate)
 
 
 def _refuse_taken_name(kind: Kind, name: str) -> None:
@@ -202,8 +267,15 @@ def _refuse_taken_name(kind: Kind, name: str) -> None:
         raise NameTaken(other)
 
 
-def _refuse_second_upload(kind: Kind, facts: Facts) -> None:
-    same = CertificateVersion.objects.filter(kind=kind, thumbprint_sha256=facts.thumbprint_sha256)
+def refuse_second_upload(kind: str, pfx: Pfx, *, to: Certificate | None = None) -> None:
+    """Refuse what is here already.
+
+    :param to: the entry that it is for; what this one holds without a key, which was destroyed, may come again
+    :raises AlreadyUploaded: if an entry of that *kind* holds this certificate
+    """
+    same = CertificateVersion.objects.filter(kind=kind, thumbprint_sha256=Facts.of(pfx.certificate).thumbprint_sha256)
+    if to is not None:
+        same = same.exclude(certificate=to.pk, destroyed_at__isnull=False)
     if holder := same.select_related("certificate").first():
         raise AlreadyUploaded(holder)
 
@@ -236,7 +308,17 @@ def _add_version(certificate: Certificate, pfx: Pfx, facts: Facts, *, by: User |
     return version
 
 
+def _bring_key_back(version: CertificateVersion, pfx: Pfx) -> None:
+    version.seal(pfx.private_key)
+    version.destroyed_at = version.destroyed_by = None
+    version.save()
+
+
 def _make_current(certificate: Certificate, version: CertificateVersion) -> None:
+    if certificate.current:
+        certificate.versions.filter(pk=certificate.current.pk).update(current_until=version.current_since)
+    version.current_until = None
+    version.save(update_fields=["current_until"])
     certificate.current = version
     certificate.revision += 1
     certificate.save(update_fields=["current", "revision"])

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from certificates import actions
 from certificates.kinds import CLIENT_CERTIFICATES, SERVER_CERTIFICATES, Pages
 from certificates.models import Certificate, CertificateVersion, ClientCertificate, ExpiryNotice, SealedText, ServerCertificate
+from certificates.rollout.models import Candidate, Rules, Tried
 from portal.admin import ReadOnlyAdmin
 from portal.responses import see_other
 
@@ -45,6 +46,31 @@ class ExpiryNoticeAdmin(ReadOnlyAdmin):
 
     list_display = ("version", "person", "days", "sent_at")
     list_select_related = ("version", "person")
+
+
+@admin.register(Candidate)
+class CandidateAdmin(ReadOnlyAdmin):
+    """What shall become versions, without what is sealed."""
+
+    fields = ("certificate", "thumbprint", "source", "proposed_at", "proposed_by", "when", "at", "confirmed_at", "confirmed_by", "ring_key")
+    list_display = ("certificate", "thumbprint", "proposed_at", "when", "at")
+    list_select_related = ("certificate",)
+
+
+@admin.register(Tried)
+class TriedAdmin(ReadOnlyAdmin):
+    """What back ends made of candidates."""
+
+    list_display = ("candidate", "api", "gateway", "outcome")
+    list_select_related = ("candidate__certificate",)
+
+
+@admin.register(Rules)
+class RulesAdmin(ReadOnlyAdmin):
+    """How entries' versions are switched to."""
+
+    list_display = ("certificate", "sources", "another_person")
+    list_select_related = ("certificate",)
 
 
 class CertificateAdmin(ReadOnlyAdmin):

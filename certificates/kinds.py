@@ -11,8 +11,8 @@ from certificates.models import ClientCertificate, Kind, ServerCertificate
 from portal import live
 
 _PAGES = (
-    *("index", "upload", "detail", "replace", "roll_back", "delete"),
-    *("request", "pending", "request_file", "answer", "discard"),
+    *("index", "upload", "detail", "replace", "confirm", "tries", "discard", "rules", "roll_back", "destroy", "delete"),
+    *("request", "pending", "request_file", "answer", "discard_request"),
     *("watch", "unwatch"),
 )
 

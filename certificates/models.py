@@ -275,8 +275,17 @@ class ServerCertificate(Certificate):
         verbose_name_plural = _("server certificates")
 
 
+class KeyDestroyed(SealingError):
+    """The private key of a version was destroyed; what is sealed in its place is empty."""
+
+    def __init__(self, row: str) -> None:
+        """Hold what the key belonged to."""
+        super().__init__("Its private key was destroyed.")
+        self.row = row
+
+
 class CertificateVersion(SealedSecret):
-    """One key pair of an entry. The sealed secret is the private key, PKCS#8 DER."""
+    """One key pair of an entry. The sealed secret is the private key, PKCS#8 DER; empty once it was destroyed."""
 
     certificate = models.ForeignKey(Certificate, models.CASCADE, related_name="versions", verbose_name=_("certificate"))
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.CLIENT, db_default=Kind.CLIENT, editable=False)  # its entry's
@@ -298,6 +307,11 @@ class CertificateVersion(SealedSecret):
     created_at = models.DateTimeField(_("uploaded"))
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("uploaded by"))
     current_since = models.DateTimeField(default=timezone.now, editable=False)  # or was until; which one stands in is told by it
+    current_until = models.DateTimeField(null=True, editable=False)  # None: it is current, or was before this was noted
+    destroyed_at = models.DateTimeField(_("key destroyed"), null=True, blank=True)
+    destroyed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("key destroyed by")
+    )
 
     class Meta:
         """A version has a number of its own; a certificate is uploaded once for each kind."""
@@ -354,8 +368,10 @@ class CertificateVersion(SealedSecret):
     def identity(self) -> Identity:
         """Return what the gateway shows: chain and unsealed private key.
 
-        :raises certificates.sealing.SealingError: if the ring lacks the row's key, or the row was tampered with
+        :raises certificates.sealing.SealingError: if its key was destroyed, the ring lacks the row's key, or the row was tampered with
         """
+        if self.destroyed_at:
+            raise KeyDestroyed(self.sealed_name)
         return Identity.of(bytes(self.der), self.chain_der, self.unseal())
 
 

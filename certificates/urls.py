@@ -5,6 +5,9 @@ from django.urls import URLPattern, path
 import certificates.converters  # noqa: F401 - registers <name:…>
 from certificates import views
 from certificates.kinds import CLIENT_CERTIFICATES, Pages
+from certificates.rollout import destroying_views as destroying
+from certificates.rollout import rules_views as rules
+from certificates.rollout import views as rollout
 from certificates.sources import request_views
 
 
@@ -17,12 +20,17 @@ def addresses_of(pages: Pages) -> list[URLPattern]:
         path("request/", request_views.make, kind, name="request"),
         path("<name:name>/", views.detail, kind, name="detail"),
         path("<name:name>/replace/", views.replace, kind, name="replace"),
+        path("<name:name>/replace/confirm/", rollout.confirm, kind, name="confirm"),
+        path("<name:name>/replace/try/", rollout.tries, kind, name="tries"),
+        path("<name:name>/replace/discard/", rollout.discard, kind, name="discard"),
+        path("<name:name>/rules/", rules.rules, kind, name="rules"),
         path("<name:name>/roll-back/", views.roll_back, kind, name="roll_back"),
+        path("<name:name>/versions/<id:number>/destroy/", destroying.destroy, kind, name="destroy"),
         path("<name:name>/delete/", views.delete, kind, name="delete"),
         path("<name:name>/request/", request_views.pending, kind, name="pending"),
         path("<name:name>/request.csr", request_views.download, kind, name="request_file"),
         path("<name:name>/answer/", request_views.answer, kind, name="answer"),
-        path("<name:name>/request/discard/", request_views.discard, kind, name="discard"),
+        path("<name:name>/request/discard/", request_views.discard, kind, name="discard_request"),
     ]
 
 

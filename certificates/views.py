@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,8 +18,12 @@ from certificates.access import may
 from certificates.forms import PfxForm, RollBackForm, UploadForm
 from certificates.judgement import DoubtKind, Purpose, doubts_of, without_issuer
 from certificates.kinds import Pages
-from certificates.models import Certificate, CertificateVersion, ClientCertificate, holding_words
+from certificates.models import Certificate, CertificateVersion, ClientCertificate, KeyDestroyed, holding_words
+from certificates.pages import find, render, where_it_goes
 from certificates.pfx import Pfx, Problem
+from certificates.rollout import actions as rollout
+from certificates.rollout.entrance import ALREADY_PLANNED, go_on, may_replace_at_once, propose_roll_back
+from certificates.rollout.models import Candidate, rules_of
 from certificates.sources.standing import request_for, requests_of
 from certificates.uses import apis_that_need
 from portal.http import PortalRequest, wants_fragment
@@ -47,7 +51,7 @@ def index(request: PortalRequest, pages: Pages) -> HttpResponse:
         shown = listing(request, pages.model.objects.with_current(), _COLUMNS, search=holding_words)
     waiting = {"requests": requests_of(pages.model.KIND)}
     template = "certificates/_list.html" if (fragment := wants_fragment(request)) else "certificates/index.html"
-    return _render(request, pages, template, {"listing": shown, "page": shown.page, "fragment": fragment, **waiting})
+    return render(request, pages, template, {"listing": shown, "page": shown.page, "fragment": fragment, **waiting})
 
 
 @sensitive_variables("form", "pfx")
@@ -70,7 +74,7 @@ def upload(request: PortalRequest, pages: Pages) -> HttpResponse:
             messages.success(request, _("%(name)s was uploaded.") % {"name": certificate.name})
             _say_that_it_was_unprotected(request, pfx)
             return see_other(pages.to["detail"], certificate.name)
-    return _render(request, pages, "certificates/upload.html", {"form": form, **held}, status=_status_of(form))
+    return render(request, pages, "certificates/upload.html", {"form": form, **held}, status=_status_of(form))
 
 
 @require_safe
@@ -79,17 +83,18 @@ def detail(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     """Show what a certificate says of itself, its versions and which APIs present it."""
     if (waiting := request_for(pages.model.KIND, name)) and not pages.model.objects.named(name).exists():
         return redirect(pages.to["pending"], waiting.name)
-    certificate = _find(pages, name)
+    certificate = find(pages, name)
     assert certificate.current is not None  # noqa: S101 - an entry is made with its first version
     context = {
         "waiting": waiting,
         "certificate": certificate,
         **_what_it_is(certificate.current),
-        "versions": certificate.versions.select_related("created_by").defer("wrapped_key", "ciphertext"),
+        "versions": certificate.versions.select_related("created_by", "destroyed_by").defer("wrapped_key", "ciphertext"),
+        "candidate": Candidate.objects.filter(certificate=certificate.pk).select_related("proposed_by", "confirmed_by").first(),
         "now": timezone.now(),
         **_use_of(certificate),
     }
-    return _render(request, pages, "certificates/detail.html", context)
+    return render(request, pages, "certificates/detail.html", context)
 
 
 @sensitive_variables("form", "pfx")
@@ -97,40 +102,63 @@ def detail(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @may("change")
 def replace(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
-    """Add a new version, which every API that uses the entry presents from then on."""
-    certificate = _find(pages, name)
+    """Add a new version, which every API that uses the entry presents from then on; or propose one, to be compared and tried first."""
+    certificate = find(pages, name)
     form = PfxForm(request.POST, request.FILES) if request.method == "POST" else PfxForm()
     held: dict[str, Any] = {}
     if form.is_valid() and (pfx := form.open()):
         try:
-            certificate = actions.replace(certificate, pfx, by=request.user, now=timezone.now())
+            answer = _replace(request, pages, certificate, pfx)
         except actions.AlreadyUploaded as refusal:
             held = _say_who_holds_it(form, refusal, certificate)
+        except rollout.AlreadyPlanned:
+            form.add_error(form.source, ALREADY_PLANNED)
+            held = {"planned": True}
         except Certificate.DoesNotExist as gone:
             raise Http404 from gone
         else:
-            messages.success(request, _("%(name)s was replaced.") % {"name": name} + " " + _where_it_goes(pages, certificate))
             _say_that_it_was_unprotected(request, pfx)
-            return see_other(pages.to["detail"], certificate.name)
+            return answer
     context = {"form": form, "certificate": certificate, **held, **_use_of(certificate)}
-    return _render(request, pages, "certificates/replace.html", context, status=_status_of(form))
+    return render(request, pages, "certificates/replace.html", context, status=_status_of(form))
+
+
+@sensitive_variables("pfx")
+def _replace(request: PortalRequest, pages: Pages, certificate: Certificate, pfx: Pfx) -> HttpResponse:
+    """Do with *pfx* what the form says: replace at once, or propose it.
+
+    :raises actions.AlreadyUploaded: if an entry holds it already
+    :raises rollout.AlreadyPlanned: if a switch of the entry is planned
+    """
+    when, confirmed = request.POST.get("when", ""), bool(request.POST.get("confirmed"))
+    if may_replace_at_once(certificate, pfx, when=when, confirmed=confirmed):
+        certificate = actions.replace(certificate, pfx, by=request.user, now=timezone.now())
+        messages.success(request, _("%(name)s was replaced.") % {"name": certificate.name} + " " + where_it_goes(pages, certificate))
+        return see_other(pages.to["detail"], certificate.name)
+    candidate = rollout.propose(certificate, pfx, by=request.user, now=timezone.now())
+    return go_on(request, pages, candidate)
 
 
 @require_POST
 @may("change")
 def roll_back(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     """Make another version the current one."""
-    certificate = _find(pages, name)
+    certificate = find(pages, name)
     form = RollBackForm(request.POST)
     form.fields["version"].queryset = certificate.versions.all()  # type: ignore[attr-defined]  # a ModelChoiceField
     if not form.is_valid():
-        return _render(request, pages, "certificates/no_such_version.html", {"form": form, "certificate": certificate}, status=422)
+        return render(request, pages, "certificates/no_such_version.html", {"form": form, "certificate": certificate}, status=422)
     version = form.cleaned_data["version"]
     try:
+        if request.POST.get("when") or rules_of(certificate).another_person:
+            return propose_roll_back(request, pages, certificate, version.number)
         certificate = actions.roll_back(certificate, version=version.number, by=request.user, now=timezone.now())
     except Certificate.DoesNotExist as gone:
         raise Http404 from gone
-    messages.success(request, _("%(name)s was rolled back.") % {"name": name} + " " + _where_it_goes(pages, certificate))
+    except KeyDestroyed:
+        context = {"certificate": certificate, "destroyed": version}
+        return render(request, pages, "certificates/no_such_version.html", context, status=409)
+    messages.success(request, _("%(name)s was rolled back.") % {"name": name} + " " + where_it_goes(pages, certificate))
     return see_other(pages.to["detail"], name)
 
 
@@ -138,30 +166,19 @@ def roll_back(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
 @may("delete")
 def delete(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     """Delete a certificate after a confirmation; one that is in use stays, and the page says where."""
-    certificate = _find(pages, name)
+    certificate = find(pages, name)
     use = _use_of(certificate)
     if request.method == "POST":
         try:
             actions.delete(certificate, by=request.user, now=timezone.now())
         except actions.InUse:
-            return _render(request, pages, "certificates/in_use.html", {"certificate": certificate, **_use_of(certificate)}, status=409)
+            return render(request, pages, "certificates/in_use.html", {"certificate": certificate, **_use_of(certificate)}, status=409)
         except Certificate.DoesNotExist as gone:
             raise Http404 from gone
         messages.success(request, _("%(name)s was deleted.") % {"name": name})
         return see_other(pages.to["index"])
     template = "certificates/in_use.html" if use["used_by"] else "certificates/confirm_delete.html"
-    return _render(request, pages, template, {"certificate": certificate, **use})
-
-
-def _render(request: PortalRequest, pages: Pages, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    """Render a page of the kind, with what its reader may do."""
-    may_do = {f"may_{action}": request.user.has_perm(pages.permission(action)) for action in ("add", "change", "delete")}
-    return render(request, template, {"pages": pages, **may_do, **context}, status=status)
-
-
-def _find(pages: Pages, name: str) -> Certificate:
-    """Return the entry of that name, in whatever case, or answer 404."""
-    return get_object_or_404(pages.model.objects.named(name).select_related("current__created_by"))
+    return render(request, pages, template, {"certificate": certificate, **use})
 
 
 def _what_it_is(version: CertificateVersion) -> dict[str, Any]:
@@ -186,13 +203,6 @@ def _use_of(certificate: Certificate) -> dict[str, Any]:
     apis = list(users.order_by("display_name", "name").only("name", "display_name", "certificate")[: _SHOWN_APIS + 1])
     used_by = len(apis) if len(apis) <= _SHOWN_APIS else users.count()
     return {"apis": apis[:_SHOWN_APIS], "used_by": used_by, "more": used_by - len(apis[:_SHOWN_APIS])}
-
-
-def _where_it_goes(pages: Pages, certificate: Certificate) -> str:
-    """Say what becomes of the current version: what is presented only a gateway can tell, and not yet."""
-    assert certificate.current is not None  # noqa: S101 - an entry is made with its first version
-    words = pages.goes if apis_that_need(certificate).exists() else pages.goes_nowhere
-    return str(words) % {"number": certificate.current.number}
 
 
 def _say_who_holds_it(form: PfxForm, refusal: actions.AlreadyUploaded, asked: Certificate | None = None) -> dict[str, Any]:

@@ -18,14 +18,19 @@ class GatewayConfig(AppConfig):
     verbose_name = _("Gateway")
 
     def ready(self) -> None:
-        """Enter our answers to whether a change is live and whether a certificate loads, and register the check that Envoy is there."""
+        """Enter our answers to what is live, what loads and what back ends accept, and register the check that Envoy is there."""
         from certificates.loading import load_with
+        from certificates.rollout.destroying import stand_ins_by
+        from certificates.rollout.trying import try_with
         from gateway import checks  # noqa: F401
-        from gateway.status import status_of  # models can be imported only now
+        from gateway.status import stand_ins, status_of  # models can be imported only now
+        from gateway.trying import HandshakeTrier
         from portal.live import answer_with
 
         answer_with(status_of)
         load_with(_refusal_of)
+        try_with(HandshakeTrier())
+        stand_ins_by(stand_ins)
 
 
 def _refusal_of(identity: Identity) -> str:

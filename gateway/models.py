@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from django.db import models
@@ -15,6 +15,7 @@ from apis.hints import Hint, hints_for
 from apis.models import Api
 from apis.policy.failure import Failure
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, SealedSecret, valid_name
+from certificates.rollout.models import Candidate
 
 # The xDS process notes every SEEN_EVERY that a gateway is still connected; a gateway that was not seen for twice that long is
 # not counted, so that a killed process leaves no gateway "connected" for ever.
@@ -249,9 +250,11 @@ class Probe(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     gateway = models.ForeignKey(Gateway, models.CASCADE, related_name="probes", verbose_name=_("gateway"))
     target = models.JSONField(_("back end"))  # a gateway.streams.probing.Target
-    version = models.ForeignKey(
-        CertificateVersion, models.CASCADE, null=True, related_name="+", verbose_name=_("client certificate")
-    )  # None: nothing is presented
+    version = models.ForeignKey(CertificateVersion, models.CASCADE, null=True, related_name="+", verbose_name=_("client certificate"))
+    candidate = models.ForeignKey(
+        Candidate, models.CASCADE, null=True, related_name="+", verbose_name=_("candidate")
+    )  # neither: nothing is presented
+    manner: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)  # further fields of a probing.Question
     asked_at = models.DateTimeField(_("when"), db_index=True)
     seen = models.JSONField(_("what was seen"), null=True)  # a gateway.streams.probing.Seen
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from certificates.models import CertificateVersion
+from certificates.rollout.models import Candidate
 from gateway.models import PROBE_KEPT, Gateway, Probe
 from gateway.streams.probing import Seen, Target
 from portal.change_signal import CHANNEL
@@ -21,7 +22,23 @@ class NoAnswer(Exception):
     """The gateway has not answered; the message is a sentence for whoever wanted to know."""
 
 
-def ask(gateway: Gateway, target: Target, *, version: CertificateVersion | None = None, seconds: float = 10.0) -> Seen:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a probe is made, beyond the handshake that all have in common; as :class:`gateway.streams.probing.Question` has it."""
+
+    path: str = ""
+    older_servers: bool = False
+    asks_later: bool = False
+
+
+def ask(
+    gateway: Gateway,
+    target: Target,
+    *,
+    version: CertificateVersion | Candidate | None = None,
+    manner: Manner = Manner(),
+    seconds: float = 10.0,
+) -> Seen:
     """Return what *gateway* sees when it shakes hands with *target*. Not to be called within a transaction: nobody would see the question.
 
     :param target: whom an API may call; the name is looked up where the gateway is
@@ -31,7 +48,9 @@ def ask(gateway: Gateway, target: Target, *, version: CertificateVersion | None 
     """
     now = timezone.now()
     Probe.objects.filter(asked_at__lt=now - PROBE_KEPT).delete()
-    probe = Probe.objects.create(gateway=gateway, target=asdict(target), version=version, asked_at=now)
+    told = {"target": asdict(target), "manner": asdict(manner)}
+    presented = {"candidate" if isinstance(version, Candidate) else "version": version}
+    probe = Probe.objects.create(gateway=gateway, asked_at=now, **presented, **told)
     _signal()
     try:
         return _answer_to(probe, time.monotonic() + seconds)

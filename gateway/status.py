@@ -9,14 +9,18 @@ from uuid import UUID
 from django.db.models import F, Q
 from django.utils import timezone
 
-from certificates.models import CertificateVersion, ClientCertificate
+from certificates.models import Certificate, CertificateVersion, ClientCertificate
 from certificates.unloadable import explanation_of
 from gateway.models import Delivery, Gateway, Refusal
 from portal.live import Kind, LiveStatus, Standing, State
 from portal.models import Activity, Event
 
 _REMEMBERED = timedelta(days=1)  # how long a gateway that went away is mentioned
-_SILENT = {Event.SUBSCRIPTION_KEY_SHOWN}  # events that change nothing
+_CANDIDATES = ("PROPOSED", "PLANNED", "DISCARDED", "RULES_CHANGED", "KEY_DESTROYED")
+_SILENT = {  # events that change nothing of what gateways have
+    Event.SUBSCRIPTION_KEY_SHOWN,
+    *(Event[f"{kind}_{what}"] for kind in ("CERTIFICATE", "SERVER_CERTIFICATE") for what in _CANDIDATES),
+}
 
 
 def status_of(kind: Kind, pk: int, *, now: datetime | None = None) -> LiveStatus:
@@ -38,6 +42,12 @@ def status_of(kind: Kind, pk: int, *, now: datetime | None = None) -> LiveStatus
         certificate=entry.name if entry else "",
         version=entry.version if entry else None,
     )
+
+
+def stand_ins(certificate: Certificate) -> set[UUID]:
+    """Return which versions of an entry gateways present because they have refused the current one."""
+    found = Refusal.objects.filter(presents__certificate=certificate.pk)
+    return {pk for pk in found.values_list("presents", flat=True) if pk}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,11 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.CERTIFICATE_REPLACED: gettext_lazy("{who} replaced the certificate {subject}"),
     Event.CERTIFICATE_ROLLED_BACK: gettext_lazy("{who} rolled back the certificate {subject}"),
     Event.CERTIFICATE_DELETED: gettext_lazy("{who} deleted the certificate {subject}"),
+    Event.CERTIFICATE_PROPOSED: gettext_lazy("{who} proposed a version of the certificate {subject}"),
+    Event.CERTIFICATE_PLANNED: gettext_lazy("{who} planned a switch of the certificate {subject}"),
+    Event.CERTIFICATE_DISCARDED: gettext_lazy("{who} discarded the proposed version of the certificate {subject}"),
+    Event.CERTIFICATE_RULES_CHANGED: gettext_lazy("{who} changed how the certificate {subject} is switched"),
+    Event.CERTIFICATE_KEY_DESTROYED: gettext_lazy("{who} destroyed a private key of the certificate {subject}"),
     Event.SERVER_CERTIFICATE_UPLOADED: gettext_lazy("{who} uploaded the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_REPLACED: gettext_lazy("{who} replaced the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_ROLLED_BACK: gettext_lazy("{who} rolled back the server certificate {subject}"),
@@ -31,6 +36,11 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.CERTIFICATE_SOURCE_REMOVED: gettext_lazy("{who} stopped the certificate {subject} from renewing itself"),
     Event.SERVER_CERTIFICATE_SOURCE_SET: gettext_lazy("{who} set where the server certificate {subject} renews itself from"),
     Event.SERVER_CERTIFICATE_SOURCE_REMOVED: gettext_lazy("{who} stopped the server certificate {subject} from renewing itself"),
+    Event.SERVER_CERTIFICATE_PROPOSED: gettext_lazy("{who} proposed a version of the server certificate {subject}"),
+    Event.SERVER_CERTIFICATE_PLANNED: gettext_lazy("{who} planned a switch of the server certificate {subject}"),
+    Event.SERVER_CERTIFICATE_DISCARDED: gettext_lazy("{who} discarded the proposed version of the server certificate {subject}"),
+    Event.SERVER_CERTIFICATE_RULES_CHANGED: gettext_lazy("{who} changed how the server certificate {subject} is switched"),
+    Event.SERVER_CERTIFICATE_KEY_DESTROYED: gettext_lazy("{who} destroyed a private key of the server certificate {subject}"),
     Event.API_CREATED: gettext_lazy("{who} added the API {subject}"),
     Event.API_CHANGED: gettext_lazy("{who} changed the settings of the API {subject}"),
     Event.API_CALLS_CHANGED: gettext_lazy("{who} changed how calls of the API {subject} go on"),
@@ -200,7 +210,7 @@ def _facts(details: dict[str, Any]) -> list[str]:
         facts.append(str(_SOURCES[source]))
     if template := details.get("url_template"):
         facts.append(f"{details.get('method', '*')} {template}")
-    facts += [str(details[key]) for key in ("service_url", "certificate") if details.get(key)]
+    facts += [str(details[key]) for key in ("service_url", "certificate", "moment") if details.get(key)]
     if details.get("validate_certificate_chain") is False:
         facts.append(_("the back end's certificate is not checked"))
     return [*facts, *_facts_of_people(details), *_numbers(details)]

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "portal.signin",
     "certificates",
     "certificates.sources",
+    "certificates.rollout",
     "apis",
     "gateway",
     "rest",
@@ -144,11 +145,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a connection that has died, or whose file is gone, is found out before it is used
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["ENGINE"] = "portal.sqlite"
+    # secure_delete: what is deleted is overwritten with zeros, private keys among it.
     # IMMEDIATE: with DEFERRED, two writers that have read lose to each other ("database is locked").
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;",
     }
     DATABASES["default"]["TEST"] = {"NAME": PORTAL_HOME / "tests.sqlite3"}  # a file, so that the tests' other processes share it
 

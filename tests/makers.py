@@ -12,7 +12,9 @@ from apis import actions as api_actions
 from apis.models import Api, Subscription
 from certificates import actions as certificate_actions
 from certificates.judgement import Purpose
-from certificates.models import ClientCertificate, Kind, ServerCertificate
+from certificates.models import Certificate, ClientCertificate, Kind, ServerCertificate
+from certificates.rollout import actions as rollout
+from certificates.rollout.models import Candidate
 from certificates.signing import KeyKind, Wanted
 from certificates.signing.making import make
 from certificates.sources.models import SigningRequest
@@ -27,7 +29,16 @@ from rest import actions as rest_actions
 from rest.models import SharedAccess
 from tests.issuing import Issued, PrivateKey, issue
 
-__all__ = ["Issued", "PrivateKey", "issue", "make_api", "make_certificate", "make_server_certificate", "make_subscription"]
+__all__ = [
+    "Issued",
+    "PrivateKey",
+    "issue",
+    "make_api",
+    "make_candidate",
+    "make_certificate",
+    "make_server_certificate",
+    "make_subscription",
+]
 
 
 def make_certificate(name: str = "orders-client", issued: Issued | None = None) -> ClientCertificate:
@@ -50,6 +61,11 @@ def make_signing_request(name: str = "orders-client", *, kind: Kind = Kind.CLIEN
     row.seal(made.private_key)
     row.save(force_insert=True)
     return row
+
+
+def make_candidate(certificate: Certificate, issued: Issued | None = None) -> Candidate:
+    """Store what shall become the next version of an entry."""
+    return rollout.propose(certificate, (issued or issue(certificate.name)).as_pfx(), by=None, now=timezone.now())
 
 
 def make_api(name: str = "orders", *, service_url: str = "https://orders.example.com", path: str = "", everything: bool = True) -> Api:

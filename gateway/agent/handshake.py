@@ -1,4 +1,4 @@
-"""One TLS handshake with somebody, and what it shows. Nothing is verified: whoever asked judges what was seen. [pure]
+"""One TLS handshake with somebody, perhaps a request, and what it shows. Nothing is verified: whoever asked judges what was seen. [pure]
 
 With OpenSSL rather than Envoy's library: it tells whether a certificate was asked for, of whom, and what was objected to.
 """
@@ -6,6 +6,7 @@ With OpenSSL rather than Envoy's library: it tells whether a certificate was ask
 from __future__ import annotations
 
 import ipaddress
+import re
 import select
 import socket
 import time
@@ -20,6 +21,9 @@ from gateway.streams.probing import Question, Seen, Stage, Target
 
 _SECONDS = 5.0  # for all of it, as for Envoy's connections
 _AFTERTHOUGHT_SECONDS = 0.3  # for a server that speaks TLS 1.3 to refuse the certificate it was shown
+_ANSWER = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})[ \r\n]")
+_LONGEST_LINE = 4096
+_CLOSED = "the connection was closed"
 
 
 def shake_hands(question: Question) -> Seen:
@@ -74,6 +78,10 @@ def _shaken(plain: socket.socket, question: Question, deadline: float, address: 
     if not error and asked:
         error = _carried_out(lambda: secure.recv(1), plain, min(deadline, time.monotonic() + _AFTERTHOUGHT_SECONDS), silence="")
         stage = Stage.AFTER if error else None
+    status = None
+    if not error and question.path:
+        status, error = _asked_for(secure, plain, question, deadline)
+        stage = Stage.REQUEST if error else None
     chain = secure.get_peer_cert_chain(as_cryptography=True) or []
     return Seen(
         stage=stage,
@@ -85,17 +93,39 @@ def _shaken(plain: socket.socket, question: Question, deadline: float, address: 
         asked_for_certificate=bool(asked),
         issuers=tuple(_name(one) for one in secure.get_client_ca_list()),
         chain=tuple(one.public_bytes(Encoding.DER) for one in chain),
+        status=status,
     )
 
 
+def _asked_for(secure: SSL.Connection, plain: socket.socket, question: Question, deadline: float) -> tuple[int | None, str]:
+    """Ask for the headers of a path; return the status of the answer, or why there is none."""
+    target = question.target
+    host = target.server_name or target.host
+    named = f"[{host}]" if ":" in host else host
+    request = f"HEAD {question.path} HTTP/1.1\r\nHost: {named}:{target.port}\r\nConnection: close\r\nAccept: */*\r\n\r\n".encode("ascii")
+    if error := _carried_out(lambda: secure.sendall(request), plain, deadline):
+        return None, error
+    answer = bytearray()
+    while b"\n" not in answer and len(answer) < _LONGEST_LINE:
+        before = len(answer)
+        if error := _carried_out(lambda: answer.extend(secure.recv(_LONGEST_LINE)), plain, deadline):
+            return None, error
+        if len(answer) == before:
+            return None, _CLOSED
+    found = _ANSWER.match(answer)
+    return (int(found[1]), "") if found else (None, "the answer is not HTTP/1.1")
+
+
 def _context(question: Question) -> SSL.Context:
-    """Return what a handshake is made with: TLS 1.2 or 1.3, and whatever parameters servers still have.
+    """Return what a handshake is made with: TLS 1.2 or 1.3, earlier ones where that was asked for, and whatever parameters servers have.
 
     :raises ValueError: if certificate or key cannot be read
     :raises SSL.Error: if they do not belong together
     """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_min_proto_version(SSL.TLS1_VERSION if question.older_servers else SSL.TLS1_2_VERSION)
+    if question.asks_later:
+        context.set_max_proto_version(SSL.TLS1_2_VERSION)
     context.set_verify(SSL.VERIFY_NONE)
     context.set_cipher_list(b"DEFAULT:@SECLEVEL=0")
     if question.target.protocols:
@@ -133,7 +163,7 @@ def _carried_out(step: Callable[[], object], plain: socket.socket, deadline: flo
         except SSL.WantWriteError:
             readable, writable = [], [plain]
         except SSL.ZeroReturnError:
-            return ""
+            return _CLOSED
         except (SSL.Error, OSError) as error:
             return _words(error)
         else:
@@ -149,9 +179,9 @@ def _words(error: Exception) -> str:
         case ([*reasons],) if reasons:
             return "; ".join(reason[-1] for reason in reasons)
         case (-1, str(words)):
-            return "the connection was closed" if "EOF" in words else words
+            return _CLOSED if "EOF" in words else words
         case _:
-            return str(error) or "the connection was closed"
+            return str(error) or _CLOSED
 
 
 def _name(issuer: crypto.X509Name) -> str:

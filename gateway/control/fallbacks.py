@@ -26,7 +26,8 @@ from gateway.streams.stream import Key
 log = logging.getLogger(__name__)
 
 _MOST = 3  # earlier versions of an entry, should a gateway refuse several; the one that was current last is tried first
-_NEEDED = ("certificate", "number", "der", "chain", "ring_key", "wrapped_key", "ciphertext")  # every switch waits for the query
+# Every switch waits for the query.
+_NEEDED = ("certificate", "number", "der", "chain", "ring_key", "wrapped_key", "ciphertext", "destroyed_at")
 _LATEST_FIRST = ("-current_since", "-number")
 
 
@@ -62,7 +63,8 @@ def earlier_versions(apis: Collection[Api]) -> Earlier:
     presented = {api.certificate.pk: api.certificate.current for api in apis if api.certificate}
     if not presented:
         return {}
-    others = CertificateVersion.objects.filter(certificate__in=presented).exclude(pk__in=[one.pk for one in presented.values() if one])
+    with_key = CertificateVersion.objects.filter(certificate__in=presented, destroyed_at=None)
+    others = with_key.exclude(pk__in=[one.pk for one in presented.values() if one])
     found: defaultdict[int, list[CertificateVersion]] = defaultdict(list)
     for version in _latest(others.order_by(*_LATEST_FIRST), one_entry=len(presented) == 1).only(*_NEEDED):
         found[version.certificate_id].append(version)

@@ -38,7 +38,7 @@ class Probes:
         if not self._agents:
             return
         open_ones = Probe.objects.filter(seen__isnull=True, asked_at__gt=timezone.now() - PROBE_KEPT)
-        asked = open_ones.filter(gateway__name__in=list(self._agents)).select_related("gateway", "version")
+        asked = open_ones.filter(gateway__name__in=list(self._agents)).select_related("gateway", "version", "candidate")
         fresh = [probe for probe in asked if str(probe.pk) not in self._handed_on]
         self._handed_on = {str(probe.pk) for probe in asked}
         for probe in fresh:
@@ -75,7 +75,13 @@ async def _ask(questions: asyncio.Queue[Question], context: Context) -> None:
 
 def _question(probe: Probe) -> Question:
     target = Target(**probe.target | {"protocols": tuple(probe.target["protocols"])})
-    if probe.version is None:
-        return Question(id=str(probe.pk), target=target)
-    identity = probe.version.identity()
-    return Question(id=str(probe.pk), target=target, certificate=identity.certificate_chain_pem, private_key=identity.private_key_pem)
+    if (presented := probe.version or probe.candidate) is None:
+        return Question(id=str(probe.pk), target=target, **probe.manner)
+    identity = presented.identity()
+    return Question(
+        id=str(probe.pk),
+        target=target,
+        certificate=identity.certificate_chain_pem,
+        private_key=identity.private_key_pem,
+        **probe.manner,
+    )

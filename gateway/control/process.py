@@ -17,6 +17,7 @@ from pathlib import Path
 import grpc
 from django.conf import settings
 
+from certificates.rollout.keeper import Switches, Tries
 from gateway.compile import GatewayListener
 from gateway.control import network
 from gateway.control.alpn import Handshakes
@@ -90,6 +91,8 @@ async def _serve() -> None:
     works = {
         **keepers.works(),
         "log_keeper": LogKeeper().run,
+        "rollout_tries": Tries().run,
+        "rollout_switches": Switches().run,
         "watch": watch.run,
         "status_writer": StatusWriter(statuses, snapshot.apis_of).run,
     }

@@ -1,7 +1,7 @@
 """Probes: a TLS handshake from a gateway's own place, asked for by the portal. What is asked and what is found, and how both travel. [pure]
 
 The portal puts a question down, the control plane that feeds the gateway hands it on over the gateway's channel, its agent shakes hands
-and says what it has seen. Nothing is sent to the back end but the handshake.
+and says what it has seen. Nothing is sent to the back end but the handshake and, where a path is named, one request for its headers.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class Stage(StrEnum):
     NAME = "name"  # the host's address was not found
     CONNECT = "connect"
     HANDSHAKE = "handshake"
+    REQUEST = "request"  # it succeeded, and the request had no answer
     AFTER = "after"  # it succeeded, and then the server broke off: TLS 1.3 refuses a client's certificate only then
 
 
@@ -45,16 +46,23 @@ class Question:
     """A probe on its way to a gateway.
 
     :ivar certificate: what to present if it is asked for: PEM, the leaf first; empty: nothing
+    :ivar path: what to ask for by HTTP (HEAD) after the handshake; empty: nothing
+    :ivar older_servers: whether to speak versions of TLS that only old servers need
+    :ivar asks_later: whether the certificate may be asked for after the handshake, which only TLS 1.2 can
     """
 
     id: str
     target: Target
     certificate: bytes = b""
     private_key: Secret = field(default_factory=lambda: Secret(b""))
+    path: str = ""
+    older_servers: bool = False
+    asks_later: bool = False
 
     def encoded(self) -> bytes:
         """Return it as it travels; it holds the private key."""
-        said = {"id": self.id, "target": asdict(self.target), "certificate": self.certificate.decode()}
+        manner = {"path": self.path, "older_servers": self.older_servers, "asks_later": self.asks_later}
+        said = {"id": self.id, "target": asdict(self.target), "certificate": self.certificate.decode(), **manner}
         return json.dumps(said | {"private_key": self.private_key.value.decode()}).encode()
 
     @classmethod
@@ -71,6 +79,9 @@ class Question:
                 target=Target(**target),
                 certificate=fields["certificate"].encode(),
                 private_key=Secret(fields["private_key"].encode()),
+                path=fields.get("path", ""),  # a control plane of an earlier version says nothing of these
+                older_servers=fields.get("older_servers", False),
+                asks_later=fields.get("asks_later", False),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("This is no question.") from error
@@ -88,6 +99,7 @@ class Seen:
     :ivar asked_for_certificate: whether the server asked for a client's certificate
     :ivar issuers: which it accepts of, as it names them; empty: it names none
     :ivar chain: the server's certificates, DER, its own first
+    :ivar status: of the answer to the request; ``None``: none was made, or there was no answer
     """
 
     stage: Stage | None = None
@@ -100,6 +112,7 @@ class Seen:
     issuers: tuple[str, ...] = ()
     chain: tuple[bytes, ...] = ()
     milliseconds: int = 0
+    status: int | None = None
 
     def as_object(self) -> dict[str, Any]:
         """Return it as an object of JSON."""
@@ -107,12 +120,12 @@ class Seen:
 
     @classmethod
     def of(cls, fields: dict[str, Any]) -> Seen:
-        """Return what an object of JSON says; what a newer agent adds is left out.
+        """Return what an object of JSON says; what a newer agent adds is left out, and what an older one does not know is not there.
 
         :raises ValueError: if it does not say what has been seen
         """
         try:
-            known = {name: fields[name] for name in cls.__dataclass_fields__}
+            known = {name: fields[name] for name in cls.__dataclass_fields__ if name in fields or name != "status"}
             chain = tuple(base64.b64decode(one) for one in known["chain"])
             stage = Stage(known["stage"]) if known["stage"] else None
             return cls(**known | {"chain": chain, "issuers": tuple(known["issuers"]), "stage": stage})

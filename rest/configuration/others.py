@@ -22,6 +22,7 @@ from rest import backend_actions
 from rest.configuration.exporting import Document
 from rest.configuration.reading import Context, refuse_unknown
 from rest.entities.backends import checked_url
+from rest.entities.certificates import ANOTHER_PERSON_CONFIRMS
 from rest.envelope import Fault, Invalid
 from rest.models import Backend
 
@@ -63,6 +64,8 @@ def apply_certificate(context: Context, wanted: Document, before: Document | Non
     except certificate_actions.AlreadyUploaded as refusal:
         message = _("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name}
         raise Invalid(Fault(f"{place}pfx", message)) from refusal
+    except certificate_actions.AnotherPersonConfirms as refusal:
+        raise Invalid(Fault(f"{place}pfx", str(ANOTHER_PERSON_CONFIRMS))) from refusal
 
 
 def apply_backend(context: Context, wanted: Document, before: Document | None, place: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from certificates import actions, problems
@@ -25,6 +26,7 @@ from rest.envelope import Conflict, Fault, Invalid, TooManyRequests
 from rest.fields import Moment, Text
 
 _BUSY_SECONDS = 5
+ANOTHER_PERSON_CONFIRMS = gettext_lazy("This certificate demands that another person confirms a new version: replace it on its page.")
 
 
 class Certificates(Collection[ClientCertificate, Pfx]):
@@ -121,6 +123,8 @@ class Certificates(Collection[ClientCertificate, Pfx]):
             return actions.renew(row, draft, by=self.call.user, now=self.call.now)
         except actions.AlreadyUploaded as refusal:
             raise _already_uploaded(refusal) from refusal
+        except actions.AnotherPersonConfirms as refusal:
+            raise Conflict(str(ANOTHER_PERSON_CONFIRMS)) from refusal
 
     def remove(self, row: ClientCertificate) -> None:
         """Delete an entry that no API presents."""

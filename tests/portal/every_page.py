@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from certificates.models import Kind
 from tests.makers import (
     make_api,
+    make_candidate,
     make_certificate,
     make_channel,
     make_failed_call,
@@ -123,6 +124,11 @@ ADDRESSES: dict[str, Address] = {
     "certificates:detail": page(_VIEW, named=CERTIFICATE),
     "certificates:upload": form(_PUBLISH),
     "certificates:replace": form(_PUBLISH, named=CERTIFICATE),
+    "certificates:confirm": form(_PUBLISH, named=CERTIFICATE),
+    "certificates:tries": form(_PUBLISH, named=CERTIFICATE, method="post"),
+    "certificates:discard": button(_PUBLISH, named=CERTIFICATE),
+    "certificates:rules": form(_PUBLISH, named=CERTIFICATE),
+    "certificates:destroy": form(_PUBLISH, named=CERTIFICATE, more=(("number", "1"),)),
     "certificates:roll_back": button(_PUBLISH, named=CERTIFICATE),
     "certificates:delete": form(_PUBLISH, named=CERTIFICATE),
     **{
@@ -133,13 +139,18 @@ ADDRESSES: dict[str, Address] = {
             ("pending", page(_PUBLISH, named=named)),
             ("request_file", page(_PUBLISH, named=named, method="post")),
             ("answer", button(_PUBLISH, named=named)),
-            ("discard", form(_PUBLISH, named=named)),
+            ("discard_request", form(_PUBLISH, named=named)),
         )
     },
     "server_certificates:index": page(_VIEW),
     "server_certificates:detail": page(_VIEW, named=SERVER_CERTIFICATE),
     "server_certificates:upload": form(_PUBLISH),
     "server_certificates:replace": form(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:confirm": form(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:tries": form(_PUBLISH, named=SERVER_CERTIFICATE, method="post"),
+    "server_certificates:discard": button(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:rules": form(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:destroy": form(_PUBLISH, named=SERVER_CERTIFICATE, more=(("number", "1"),)),
     "server_certificates:roll_back": button(_PUBLISH, named=SERVER_CERTIFICATE),
     "server_certificates:delete": form(_PUBLISH, named=SERVER_CERTIFICATE),
     "apis:index": page(_VIEW),
@@ -215,8 +226,8 @@ def url_names(patterns: list[URLPattern | URLResolver] | None = None, namespace:
 
 def make_something_of_everything() -> None:
     """Store what the addresses name."""
-    make_certificate(CERTIFICATE)
-    make_server_certificate(SERVER_CERTIFICATE)
+    make_candidate(make_certificate(CERTIFICATE))
+    make_candidate(make_server_certificate(SERVER_CERTIFICATE))
     make_signing_request(CERTIFICATE)
     make_signing_request(SERVER_CERTIFICATE, kind=Kind.SERVER)
     make_subscription(SUBSCRIPTION, api=make_api(API))

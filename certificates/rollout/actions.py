@@ -1,0 +1,205 @@
+"""Every change to candidates and rules: one function per change, rows and activity line in one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from certificates import actions
+from certificates.models import Certificate, CertificateVersion, KeyDestroyed
+from certificates.pfx.model import Pfx
+from certificates.rollout.models import Candidate, Rules, When, rules_of
+from portal.activity import Through, acting_through, differences, record
+from portal.activity.acting import current as acting_now
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+TRIED_AGAIN_EVERY = timedelta(minutes=15)
+TRIED_AGAIN_FOR = timedelta(days=7)
+_RULES = ("sources", "window_days", "window_from", "window_to", "window_zone", "another_person", "destroy_after_days", "paths")
+
+
+class AlreadyPlanned(Exception):
+    """Another candidate of the entry is decided upon already.
+
+    :ivar candidate: that candidate
+    """
+
+    def __init__(self, candidate: Candidate) -> None:
+        """Hold the candidate."""
+        super().__init__(f"A switch of {candidate.certificate.name} is planned already; discard it first.")
+        self.candidate = candidate
+
+
+class SamePerson(Exception):
+    """Who has brought a candidate wants to confirm it, and the entry says that another person does."""
+
+
+class Gone(Exception):
+    """The candidate is there no more: it was switched to, or discarded."""
+
+
+def propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime, source: str = "") -> Candidate:
+    """Let *pfx* be the candidate of an entry and have it tried; what a *source* brings goes on by the entry's rules.
+
+    It takes the place of a candidate that nobody has decided upon.
+
+    :param source: what brings it, in words for people; empty: a person
+    :raises certificates.actions.AlreadyUploaded: if an entry of its kind (this one included) holds this certificate already
+    :raises AlreadyPlanned: if a switch of the entry is planned
+    """
+    actions.refuse_second_upload(certificate.kind, pfx, to=certificate)
+    return _propose(certificate, pfx, by=by, now=now, source=source)
+
+
+def propose_version(certificate: Certificate, *, version: int, by: User | None, now: datetime) -> Candidate:
+    """Let an earlier version be the candidate, and have it tried.
+
+    :raises CertificateVersion.DoesNotExist: if the entry has no version of that number, or presents it
+    :raises AlreadyPlanned: if a switch of the entry is planned
+    :raises certificates.models.KeyDestroyed: if its private key was destroyed
+    :raises certificates.sealing.SealingError: if its private key does not open
+    """
+    chosen = certificate.versions.get(number=version)
+    if chosen.pk == certificate.current_id:
+        raise CertificateVersion.DoesNotExist
+    if chosen.destroyed_at:
+        raise KeyDestroyed(chosen.sealed_name)
+    return _propose(certificate, _pfx_of(chosen), by=by, now=now, source="")
+
+
+@transaction.atomic
+def ask_try(candidate: Candidate, *, now: datetime) -> None:
+    """Have a candidate tried, or tried again.
+
+    :raises Gone: if it is there no more
+    """
+    candidate = _locked(candidate)
+    candidate.try_asked_at = now
+    candidate.save(update_fields=["try_asked_at"])
+
+
+@transaction.atomic
+def plan(candidate: Candidate, *, when: When, at: datetime | None = None, zone: str = "UTC", by: User | None, now: datetime) -> Candidate:
+    """Have a candidate switched to at a moment, or once every back end has accepted it.
+
+    :param at: the moment; with :attr:`When.AT` only
+    :raises Gone: if it is there no more
+    :raises SamePerson: if another person has to confirm it
+    """
+    candidate = _locked(candidate)
+    _refuse_same_person(candidate, by)
+    candidate.when, candidate.at, candidate.zone = when, at, zone
+    candidate.confirmed_by, candidate.confirmed_at = by, now
+    candidate.through = acting_now() if by else {}
+    candidate.trouble = ""
+    if when is When.AFTER_TRY:
+        candidate.try_asked_at, candidate.until = now, now + TRIED_AGAIN_FOR
+    candidate.save()
+    moment = at.isoformat(timespec="minutes") if at else None
+    _tell("planned", candidate, by=by, now=now, when=when.value, moment=moment)
+    return candidate
+
+
+@transaction.atomic
+def switch(candidate: Candidate, *, by: User | None, now: datetime) -> Certificate:
+    """Make a candidate the current version, now.
+
+    :raises Gone: if it is there no more
+    :raises SamePerson: if another person has to confirm it
+    :raises certificates.actions.AlreadyUploaded: if another entry has come to hold this certificate
+    :raises certificates.sealing.SealingError: if its private key does not open
+    """
+    candidate = _locked(candidate)
+    if not candidate.confirmed_at:
+        _refuse_same_person(candidate, by)
+    certificate = actions.switch_to(candidate.certificate, candidate.pfx(), by=by, now=now, source=candidate.source)
+    candidate.delete()
+    return certificate
+
+
+def switch_as_planned(candidate: Candidate, *, now: datetime) -> Certificate:
+    """Make a candidate the current version, in the name of who has confirmed it.
+
+    :raises Gone: if it is there no more; and as :func:`switch` does
+    """
+    with contextlib.ExitStack() as stack:
+        if candidate.through:
+            stack.enter_context(acting_through(Through(**candidate.through)))
+        return switch(candidate, by=candidate.confirmed_by, now=now)
+
+
+@transaction.atomic
+def discard(candidate: Candidate, *, by: User | None, now: datetime) -> None:
+    """Forget a candidate and its private key.
+
+    :raises Gone: if it is there no more
+    """
+    candidate = _locked(candidate)
+    _tell("discarded", candidate, by=by, now=now)
+    candidate.delete()
+
+
+@transaction.atomic
+def set_rules(certificate: Certificate, chosen: dict[str, Any], *, by: User | None, now: datetime) -> None:
+    """Say how an entry's versions are switched to.
+
+    :param chosen: values of :class:`Rules`, by field
+    """
+    before = rules_of(certificate)
+    old = {name: _plain(getattr(before, name)) for name in _RULES}
+    rules, _ = Rules.objects.update_or_create(certificate_id=certificate.pk, defaults=chosen)
+    if changes := differences(old, {name: _plain(getattr(rules, name)) for name in _RULES}):
+        record(actions.event_of("rules-changed", certificate), certificate, by=by, at=now, changes=changes)
+
+
+@transaction.atomic
+def _propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime, source: str) -> Candidate:
+    entry = Certificate.objects.select_for_update().get(pk=certificate.pk)
+    if before := Candidate.objects.filter(certificate=entry).first():
+        if before.when != When.UNDECIDED and not (source and before.source):
+            raise AlreadyPlanned(before)
+        discard(before, by=by, now=now)
+    candidate = Candidate(certificate=entry, source=source, proposed_at=now, proposed_by=by, try_asked_at=now)
+    candidate.hold(pfx)
+    if source and rules_of(entry).sources != Rules.Sources.PERSON:
+        candidate.when, candidate.until = When.AFTER_TRY, now + TRIED_AGAIN_FOR
+    candidate.save()
+    _tell("proposed", candidate, by=by, now=now, source=source or None)
+    return candidate
+
+
+def _pfx_of(version: CertificateVersion) -> Pfx:
+    return Pfx(certificate=bytes(version.der), chain=version.chain_der, private_key=version.unseal(), aside=tuple(version.left_aside))
+
+
+def _locked(candidate: Candidate) -> Candidate:
+    try:
+        return Candidate.objects.select_for_update().get(pk=candidate.pk)
+    except Candidate.DoesNotExist as gone:
+        raise Gone from gone
+
+
+def _refuse_same_person(candidate: Candidate, by: User | None) -> None:
+    if by is not None and by.pk == candidate.proposed_by_id and rules_of(candidate.certificate).another_person:
+        raise SamePerson
+
+
+def _tell(what: str, candidate: Candidate, *, by: User | None, now: datetime, **details: Any) -> None:
+    certificate = candidate.certificate
+    event = actions.event_of(what, certificate)
+    record(event, certificate, by=by, at=now, thumbprint=candidate.thumbprint, **{key: value for key, value in details.items() if value})
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return [f"{key}: {one}" for key, one in sorted(value.items())]
+        case list():
+            return [str(one) for one in value]
+        case _:
+            return value

@@ -1,0 +1,12 @@
+"""The room as a Django app, with tables of its own."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RolloutConfig(AppConfig):
+    """Compare, try, confirm."""
+
+    name = "certificates.rollout"
+    label = "rollout"
+    verbose_name = _("Compare, try, confirm")

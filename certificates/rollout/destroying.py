@@ -1,0 +1,87 @@
+"""Destroying the private keys of versions that nobody is shown any more: by hand, or by an entry's rule after so many quiet days.
+
+The row stays, with what it says of the certificate. Its key is sealed anew as nothing; SQLite overwrites the old bytes (``secure_delete``)
+and its journal is cut off. What else may hold them, the pages of PostgreSQL and backups, opens only with the ring's keys of then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from certificates.actions import event_of
+from certificates.models import Certificate, CertificateVersion
+from certificates.rollout.models import Candidate, Rules
+from certificates.sealing import Secret
+from portal.activity import record
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+StandIns = Callable[[Certificate], Collection[UUID]]
+_stand_ins: list[StandIns] = []
+
+
+class StillPresented(Exception):
+    """The version is the current one, or stands in for it at a gateway that refuses that."""
+
+
+def stand_ins_by(stand_ins: StandIns) -> None:
+    """Let *stand_ins* tell which versions of an entry gateways present in place of a current one. Called once, by the app that knows."""
+    _stand_ins[:] = [stand_ins]
+
+
+def is_presented(version: CertificateVersion) -> bool:
+    """Return whether somebody is shown a version now, as far as gateways have told."""
+    (stand_ins,) = _stand_ins
+    return version.pk == version.certificate.current_id or version.pk in stand_ins(version.certificate)
+
+
+@transaction.atomic
+def destroy_key(certificate: Certificate, *, version: int, by: User | None, now: datetime) -> None:
+    """Destroy the private key of a version, and of a candidate that it is; nothing happens if that was done.
+
+    :raises CertificateVersion.DoesNotExist: if the entry has no version of that number
+    :raises StillPresented: if somebody is shown it
+    """
+    entry = Certificate.objects.select_for_update().get(pk=certificate.pk)
+    chosen = entry.versions.select_related("certificate").get(number=version)
+    if chosen.destroyed_at:
+        return
+    if is_presented(chosen):
+        raise StillPresented
+    chosen.seal(Secret(b""))
+    chosen.destroyed_at, chosen.destroyed_by = now, by
+    chosen.save()
+    Candidate.objects.filter(certificate=entry, thumbprint_sha256=chosen.thumbprint_sha256).delete()
+    record(event_of("key-destroyed", entry), entry, by=by, at=now, version=chosen.number, thumbprint=chosen.thumbprint)
+    transaction.on_commit(_cut_off_journal)
+
+
+def destroy_quiet_keys(*, now: datetime) -> None:
+    """Destroy the keys that the rules of entries say are due."""
+    for rules in Rules.objects.filter(destroy_after_days__isnull=False).select_related("certificate__current"):
+        for version in rules.certificate.versions.filter(destroyed_at=None):
+            quiet = quiet_since(version, rules.certificate)
+            if quiet and quiet <= now - timedelta(days=rules.destroy_after_days or 0):
+                with contextlib.suppress(StillPresented):
+                    destroy_key(rules.certificate, version=version.number, by=None, now=now)
+
+
+def quiet_since(version: CertificateVersion, certificate: Certificate) -> datetime | None:
+    """Return since when a version is not current, ``None`` if it is; at the latest since the present one is."""
+    if version.pk == certificate.current_id or certificate.current is None:
+        return None
+    return version.current_until or certificate.current.current_since
+
+
+def _cut_off_journal() -> None:
+    """Have SQLite write its journal, in which the old bytes are, into the database, and empty it; if somebody reads just now, later."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

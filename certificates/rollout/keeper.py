@@ -1,0 +1,136 @@
+"""What takes time, or has a time: tries, and switches that were planned. In two threads of the xDS process, of which there may be several.
+
+A try belongs to the process that holds it, and to the next one once that has been silent for a while. A switch is made in the
+transaction that deletes its candidate, so that however many processes come to it, one makes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, IntegrityError, connection
+from django.db.models import F, Q
+from django.utils import timezone
+
+from certificates.actions import AlreadyUploaded
+from certificates.models import Certificate
+from certificates.rollout import actions, trying
+from certificates.rollout.destroying import destroy_quiet_keys
+from certificates.rollout.models import Candidate, Rules, When, rules_of
+from certificates.rollout.windows import Window
+from certificates.sealing import SealingError
+
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.5
+_LONGEST_PAUSE = 30.0
+_KEYS_SECONDS = 60.0
+_HELD = timedelta(seconds=60)  # longer than one try can take; each result prolongs it
+
+
+class Tries:
+    """The thread that tries candidates."""
+
+    def __init__(self) -> None:
+        """Begin as somebody who holds nothing."""
+        self._holder = str(uuid.uuid4())
+
+    def run(self, stop: threading.Event) -> None:
+        """Go on until *stop*; while the database is away, look ever more seldom."""
+        _keep_on(stop, self.step)
+
+    def step(self) -> bool:
+        """Try one candidate that waits for it; return whether there was one."""
+        now = timezone.now()
+        asked = Q(try_asked_at__isnull=False) & (Q(tried_for__isnull=True) | ~Q(tried_for=F("try_asked_at")))
+        free = Q(held_until__isnull=True) | Q(held_until__lt=now)
+        waiting = Candidate.objects.filter(asked, free).select_related("certificate").order_by("try_asked_at").first()
+        if waiting is None or not Candidate.objects.filter(free, pk=waiting.pk).update(holder=self._holder, held_until=now + _HELD):
+            return False
+        with contextlib.suppress(IntegrityError):  # it was discarded at this very moment
+            if trying.carry_out(waiting, still_ours=lambda: self._hold_on_to(waiting)):
+                held = Candidate.objects.filter(pk=waiting.pk, holder=self._holder)
+                held.update(tried_for=waiting.try_asked_at, tried_at=timezone.now(), holder="", held_until=None)
+        return True
+
+    def _hold_on_to(self, candidate: Candidate) -> bool:
+        """Prolong the hold; return whether it is still ours."""
+        ours = Candidate.objects.filter(pk=candidate.pk, holder=self._holder)
+        return bool(ours.update(held_until=timezone.now() + _HELD))
+
+
+class Switches:
+    """The thread that switches to what is due, has tried again what was not accepted, and destroys the keys that rules say are due."""
+
+    def __init__(self) -> None:
+        """Begin without having looked for keys."""
+        self._looked = float("-inf")
+
+    def run(self, stop: threading.Event) -> None:
+        """Go on until *stop*; while the database is away, look ever more seldom."""
+        _keep_on(stop, self.step)
+
+    def step(self) -> bool:
+        """Do once what is to be done; return false, as there is no more."""
+        now = timezone.now()
+        due = Q(when=When.AT, at__lte=now) | Q(when=When.AFTER_TRY)
+        for candidate in Candidate.objects.filter(due, trouble="").select_related("certificate", "confirmed_by"):
+            _look_at(candidate, now=now)
+        if time.monotonic() - self._looked > _KEYS_SECONDS:
+            self._looked = time.monotonic()
+            destroy_quiet_keys(now=now)
+        return False
+
+
+def _look_at(candidate: Candidate, *, now: datetime) -> None:
+    if candidate.is_due(now=now) or (trying.is_accepted(candidate) and _may_go(candidate, now=now)):
+        _switch(candidate, now=now)
+    elif candidate.when == When.AFTER_TRY and candidate.is_tried and not trying.is_accepted(candidate):
+        _try_again(candidate, now=now)
+
+
+def _may_go(candidate: Candidate, *, now: datetime) -> bool:
+    """Return whether what was accepted may be switched to now: what a source brings may have to wait for its times."""
+    rules = rules_of(candidate.certificate)
+    if candidate.confirmed_at or rules.sources != Rules.Sources.WINDOW or rules.window_from is None or rules.window_to is None:
+        return True
+    window = Window(days=rules.window_days, opens=rules.window_from, closes=rules.window_to, zone=rules.window_zone)
+    return window.contains(now)
+
+
+def _switch(candidate: Candidate, *, now: datetime) -> None:
+    try:
+        actions.switch_as_planned(candidate, now=now)
+    except (actions.Gone, Certificate.DoesNotExist):
+        return  # another process was faster, or somebody has thought better of it
+    except (AlreadyUploaded, SealingError) as error:
+        log.error("%s was not switched as planned: %s", candidate.certificate, error)  # noqa: TRY400 - the sentence says it all
+        Candidate.objects.filter(pk=candidate.pk).update(trouble=str(error))
+
+
+def _try_again(candidate: Candidate, *, now: datetime) -> None:
+    """Have it tried again when it is time; after :data:`actions.TRIED_AGAIN_FOR` it is left to people."""
+    if candidate.until and now >= candidate.until:
+        Candidate.objects.filter(pk=candidate.pk, when=When.AFTER_TRY).update(when=When.UNDECIDED, until=None)
+    elif candidate.tried_at and now >= candidate.tried_at + actions.TRIED_AGAIN_EVERY:
+        Candidate.objects.filter(pk=candidate.pk, when=When.AFTER_TRY).update(try_asked_at=now)
+
+
+def _keep_on(stop: threading.Event, step: Callable[[], bool]) -> None:
+    pause = _LOOK_SECONDS
+    while not stop.wait(pause):
+        try:
+            more = step()
+        except DatabaseError as error:
+            log.warning("Tries and planned switches wait for the database: %s", error)
+            connection.close()
+            pause = min(max(pause, _LOOK_SECONDS) * 2, _LONGEST_PAUSE)
+        else:
+            pause = 0 if more else _LOOK_SECONDS
+    connection.close()

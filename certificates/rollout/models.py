@@ -1,0 +1,233 @@
+"""Candidates, and what trying them has shown."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from certificates.facts import Facts
+from certificates.identity import Identity
+from certificates.models import NAME_MAX_LENGTH, Certificate, CertificateVersion, SealedSecret
+from certificates.pfx.model import Aside, Pfx
+
+if TYPE_CHECKING:
+    from django_stubs_ext.db.models.manager import RelatedManager
+
+
+class When(models.TextChoices):
+    """When a candidate becomes the current version."""
+
+    UNDECIDED = "", _("not decided")
+    AT = "at", _("At a moment")
+    AFTER_TRY = "after-try", _("After the try")
+
+
+class Candidate(SealedSecret):
+    """What shall become an entry's next version. The sealed secret is its private key, PKCS#8 DER."""
+
+    certificate = models.OneToOneField(
+        Certificate, models.CASCADE, related_name="candidate", verbose_name=_("certificate")
+    )  # one at a time
+    der = models.BinaryField()
+    chain: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # base64 DER, the issuer of the leaf first
+    aside: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(default=list)
+    thumbprint = models.CharField(_("thumbprint"), max_length=40)
+    thumbprint_sha256 = models.CharField(_("SHA-256 thumbprint"), max_length=64)
+    source = models.CharField(_("source"), max_length=300, blank=True)  # empty: a person
+    proposed_at = models.DateTimeField(_("proposed"))
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("proposed by"))
+
+    when = models.CharField(_("when"), max_length=10, choices=When, default=When.UNDECIDED, blank=True)
+    at = models.DateTimeField(_("moment"), null=True, blank=True)
+    zone = models.CharField(_("time zone"), max_length=60, default="UTC")  # in which people said the moment
+    until = models.DateTimeField(_("tried again until"), null=True, blank=True)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("confirmed by"))
+    through = models.JSONField(_("by token"), default=dict, blank=True)  # of who confirmed, as portal.activity.acting.Through
+    trouble = models.TextField(_("why it was not switched"), blank=True)
+
+    try_asked_at = models.DateTimeField(_("try asked for"), null=True, blank=True)
+    tried_for = models.DateTimeField(null=True, blank=True, editable=False)  # which asking the last try has answered
+    tried_at = models.DateTimeField(_("tried"), null=True, blank=True)  # when that ended
+    holder = models.CharField(max_length=40, blank=True, editable=False)  # which process tries it
+    held_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    if TYPE_CHECKING:
+        tries: RelatedManager[Tried]
+
+    class Meta:
+        """What is to be switched at a moment has one."""
+
+        verbose_name = _("candidate")
+        verbose_name_plural = _("candidates")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="a_moment_exactly_if_switched_at_one",
+                condition=Q(when=When.AT, at__isnull=False) | (~Q(when=When.AT) & Q(at__isnull=True)),
+            )
+        ]
+
+    def __str__(self) -> str:
+        """Return how people tell certificates apart."""
+        return f"{self.certificate} — {self.last_four}"
+
+    @property
+    def last_four(self) -> str:
+        """The last four characters of the thumbprint."""
+        return self.thumbprint[-4:]
+
+    @property
+    def chain_der(self) -> tuple[bytes, ...]:
+        """The certificates above it, DER, the issuer of the leaf first."""
+        return tuple(base64.b64decode(one) for one in self.chain)
+
+    @property
+    def path(self) -> list[Facts]:
+        """The facts of the certificate and of those above it, as they would be sent."""
+        return [Facts.of(der) for der in (bytes(self.der), *self.chain_der)]
+
+    @property
+    def earlier(self) -> CertificateVersion | None:
+        """The earlier version of the entry that it is, if it is one: then it is a roll back."""
+        return self.certificate.versions.filter(thumbprint_sha256=self.thumbprint_sha256).first()
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether the try that was asked for has ended."""
+        return self.tried_for is not None and self.tried_for == self.try_asked_at
+
+    @property
+    def is_being_tried(self) -> bool:
+        """Whether a try was asked for and has not ended."""
+        return self.try_asked_at is not None and not self.is_tried
+
+    def identity(self) -> Identity:
+        """Return what a back end would be shown: chain and unsealed private key.
+
+        :raises certificates.sealing.SealingError: if the ring lacks the row's key, or the row was tampered with
+        """
+        return Identity.of(bytes(self.der), self.chain_der, self.unseal())
+
+    def pfx(self) -> Pfx:
+        """Return what the file held.
+
+        :raises certificates.sealing.SealingError: if the ring lacks the row's key, or the row was tampered with
+        """
+        aside = tuple(Aside.from_json(one) for one in self.aside)
+        return Pfx(certificate=bytes(self.der), chain=self.chain_der, private_key=self.unseal(), aside=aside)
+
+    def hold(self, pfx: Pfx) -> None:
+        """Take in what *pfx* holds; the caller saves."""
+        facts = Facts.of(pfx.certificate)
+        self.der = pfx.certificate
+        self.chain = [base64.b64encode(one).decode() for one in pfx.chain]
+        self.aside = [one.as_json() for one in pfx.aside]
+        self.thumbprint, self.thumbprint_sha256 = facts.thumbprint, facts.thumbprint_sha256
+        self.seal(pfx.private_key)
+
+    @property
+    def local_moment(self) -> str:
+        """Its moment by the clocks of the zone in which people said it."""
+        return f"{self.at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d %H:%M}" if self.at else ""
+
+    def is_due(self, *, now: datetime) -> bool:
+        """Whether its moment has come."""
+        return self.when == When.AT and self.at is not None and self.at <= now
+
+
+class Outcome(models.TextChoices):
+    """What a back end made of a candidate."""
+
+    WAITING = "waiting", _("Waiting")
+    ACCEPTED = "accepted", _("Accepted")
+    NOT_ASKED = "not-asked", _("Not asked for")
+    REFUSED = "refused", _("Refused")
+    UNREACHABLE = "unreachable", _("Unreachable")
+    UNKNOWN = "unknown", _("Not known")
+
+
+FINE = (Outcome.ACCEPTED, Outcome.NOT_ASKED)
+
+
+class Tried(models.Model):
+    """What one API's back end made of a candidate, as one gateway sees it, or the portal."""
+
+    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="tries", verbose_name=_("candidate"))
+    api = models.CharField(_("API"), max_length=NAME_MAX_LENGTH)  # its name
+    display_name = models.CharField(_("Web API name"), max_length=300)
+    back_end = models.CharField(_("back end"), max_length=300)
+    gateway = models.CharField(_("gateway"), max_length=NAME_MAX_LENGTH, blank=True)  # empty: the portal itself
+    outcome = models.CharField(_("outcome"), max_length=15, choices=Outcome, default=Outcome.WAITING)
+    reason = models.CharField(_("reason"), max_length=20, blank=True)  # a certificates.rollout.trying.Reason
+    said = models.CharField(_("details"), max_length=500, blank=True)  # the library's words
+    issuers: models.JSONField[list[str], list[str]] = models.JSONField(_("issuer"), default=list, blank=True)  # that the back end names
+    status = models.PositiveSmallIntegerField(_("status"), null=True, blank=True)  # of the answer to HEAD
+    milliseconds = models.PositiveIntegerField(_("duration"), default=0)
+
+    class Meta:
+        """By API, the portal first."""
+
+        ordering: ClassVar = ["display_name", "api", "gateway", "id"]
+        verbose_name = _("try")
+        verbose_name_plural = _("tries")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["candidate", "api", "gateway"], name="an_api_is_tried_once_from_each_place")
+        ]
+
+    def __str__(self) -> str:
+        """Return what came out where."""
+        return f"{self.api}, {self.gateway or 'portal'}: {self.outcome}"
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether calls would go on."""
+        return self.outcome in FINE
+
+
+class Rules(models.Model):
+    """How an entry's versions are switched to. Without a row: at once if the try succeeds, by whoever may."""
+
+    class Sources(models.TextChoices):
+        """When what a source brings is switched to."""
+
+        TRIED = "tried", _("At once, if every back end accepts it")
+        WINDOW = "window", _("Within the times below, if every back end accepts it")
+        PERSON = "person", _("After a person has confirmed")
+
+    certificate = models.OneToOneField(Certificate, models.CASCADE, primary_key=True, related_name="rules", verbose_name=_("certificate"))
+    sources = models.CharField(_("What a source brings is switched to"), max_length=10, choices=Sources, default=Sources.TRIED)
+    window_days: models.JSONField[list[int], list[int]] = models.JSONField(_("Days"), default=list, blank=True)  # 0: Monday
+    window_from = models.TimeField(_("From"), null=True, blank=True)
+    window_to = models.TimeField(_("To"), null=True, blank=True)
+    window_zone = models.CharField(_("Time zone"), max_length=60, default="UTC")
+    another_person = models.BooleanField(_("Another person confirms"), default=False)
+    destroy_after_days = models.PositiveIntegerField(_("Destroy keys of old versions after"), null=True, blank=True)
+    paths: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(_("Paths"), default=dict, blank=True)  # by API's name
+
+    class Meta:
+        """Within times there are times."""
+
+        verbose_name = _("rules")
+        verbose_name_plural = _("rules")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="a_window_has_its_times",
+                condition=~Q(sources="window") | Q(window_from__isnull=False, window_to__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        """Return whose they are."""
+        return str(self.certificate)
+
+
+def rules_of(certificate: Certificate) -> Rules:
+    """Return the rules of an entry, those that hold for all where it has none of its own."""
+    return Rules.objects.filter(certificate=certificate.pk).first() or Rules(certificate_id=certificate.pk)

@@ -1,0 +1,108 @@
+"""Showing a candidate to the back ends of the APIs that present its entry, before any caller meets it.
+
+The gateway app knows the APIs, the gateways and how to shake hands. It stands above this one, and so it enters its answers here when
+it starts. What each try has shown is a :class:`certificates.rollout.models.Tried`, written as it comes.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+from certificates.models import Certificate
+from certificates.rollout.models import Candidate, Outcome, Tried
+
+
+class Reason(enum.StrEnum):
+    """Why a try has come out as it has; :mod:`certificates.rollout.words` holds a sentence for each."""
+
+    HANDSHAKE = "handshake"  # it succeeded, the certificate was asked for and shown
+    ANSWER = "answer"  # and the back end answered
+    NOT_ASKED = "not-asked"
+    ALERT = "alert"
+    BROKEN_OFF = "broken-off"
+    REFUSING_ANSWER = "refusing-answer"
+    NO_NAME = "no-name"
+    NO_CONNECTION = "no-connection"
+    NO_HANDSHAKE = "no-handshake"  # it failed before the certificate mattered
+    FAILING_ANSWER = "failing-answer"
+    NO_ANSWER = "no-answer"
+    NO_GATEWAY = "no-gateway"
+    NOT_OPENED = "not-opened"  # the private key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One API, and from where its back end is tried."""
+
+    api: str
+    display_name: str
+    back_end: str
+    gateway: str  # empty: the portal itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one try has shown."""
+
+    outcome: Outcome
+    reason: Reason
+    said: str = ""
+    issuers: list[str]
+    status: int | None = None
+    milliseconds: int = 0
+
+
+class Trier(Protocol):
+    """What the gateway app knows to do."""
+
+    def places(self, certificate: Certificate) -> list[Place]:
+        """Return what there is to try."""
+
+    def results(self, candidate: Candidate) -> Iterator[tuple[Place, Result]]:
+        """Try it everywhere, several at once; yield what comes out, as it comes."""
+
+
+_triers: list[Trier] = []
+
+
+def try_with(trier: Trier) -> None:
+    """Let *trier* try. Called once, by the app that knows how."""
+    _triers[:] = [trier]
+
+
+def places_of(certificate: Certificate) -> list[Place]:
+    """Return what there is to try for an entry; nothing if nothing presents it to a back end."""
+    (trier,) = _triers
+    return trier.places(certificate)
+
+
+def carry_out(candidate: Candidate, *, still_ours: Callable[[], bool]) -> bool:
+    """Try *candidate* everywhere and write down what comes out; return whether it came to its end.
+
+    :param still_ours: asked after each result; once it says no, nothing more is written
+    """
+    (trier,) = _triers
+    candidate.tries.all().delete()
+    Tried.objects.bulk_create(Tried(candidate=candidate, **asdict(place)) for place in trier.places(candidate.certificate))
+    for place, result in trier.results(candidate):
+        if not still_ours():
+            return False
+        row = Tried.objects.filter(candidate=candidate, api=place.api, gateway=place.gateway)
+        row.update(**asdict(result) | {"said": result.said[:500]})
+    candidate.tries.filter(outcome=Outcome.WAITING).delete()  # a gateway or an API that has gone meanwhile
+    return still_ours()
+
+
+def is_accepted(candidate: Candidate) -> bool:
+    """Return whether its last try has ended, and well everywhere that calls come from: at the gateways, if there are any.
+
+    The portal may stand in another network than the gateways. What it sees decides only where no gateway was there to see.
+    """
+    if not candidate.is_tried:
+        return False
+    tries = list(candidate.tries.all())
+    of_gateways = [one for one in tries if one.gateway]
+    return all(one.is_fine for one in of_gateways or tries)

@@ -1,0 +1,165 @@
+"""The pages of a switch: compare, try, confirm, rules. They translate; :mod:`certificates.rollout.actions` decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from certificates import actions as certificate_actions
+from certificates import doubts
+from certificates.access import may
+from certificates.judgement import Purpose
+from certificates.kinds import Pages
+from certificates.models import Certificate, Kind
+from certificates.pages import find, render, where_it_goes
+from certificates.rollout import actions, trying
+from certificates.rollout.comparison import Comparison, compare
+from certificates.rollout.forms import NOW, ConfirmForm
+from certificates.rollout.models import Candidate, Outcome, Tried, When, rules_of
+from certificates.rollout.words import LABELS, caution_sentence, reason_sentence
+from portal.http import PortalRequest, wants_fragment
+from portal.responses import see_other
+
+_SHOWN_BADGES = {Outcome.ACCEPTED: "good", Outcome.NOT_ASKED: "plain", Outcome.REFUSED: "bad", Outcome.WAITING: "plain"}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may("change")
+def confirm(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
+    """Show the candidate beside what is presented and what came of trying it; take the decision when to switch."""
+    certificate = find(pages, name)
+    candidate = candidate_of(certificate)
+    comparison = compared(candidate)
+    form = ConfirmForm(
+        request.POST if request.method == "POST" else None, candidate=candidate, has_to_be_confirmed=comparison.has_to_be_confirmed
+    )
+    if form.is_bound and form.is_valid():
+        try:
+            return decide(request, pages, candidate, form)
+        except actions.SamePerson:
+            form.add_error(None, _("You have brought this version, and this certificate demands that another person confirms it."))
+        except certificate_actions.AlreadyUploaded as refusal:
+            form.add_error(None, _("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name})
+    context = {"certificate": certificate, "form": form, "candidate": candidate, **shown(candidate, comparison), **table_of(candidate)}
+    return render(request, pages, "certificates/rollout/confirm.html", context, status=422 if form.errors else 200)
+
+
+def decide(request: PortalRequest, pages: Pages, candidate: Candidate, form: ConfirmForm) -> HttpResponse:
+    """Do what a valid *form* says, and show the entry.
+
+    :raises actions.SamePerson: if another person has to
+    :raises certificate_actions.AlreadyUploaded: if another entry has come to hold this certificate
+    """
+    name, now = candidate.certificate.name, timezone.now()
+    try:
+        if form.cleaned_data["when"] == NOW:
+            certificate = actions.switch(candidate, by=request.user, now=now)
+            messages.success(request, _("%(name)s was replaced.") % {"name": name} + " " + where_it_goes(pages, certificate))
+            return see_other(pages.to["detail"], name)
+        when = When(form.cleaned_data["when"])
+        actions.plan(candidate, when=when, at=form.moment, zone=form.cleaned_data["zone"], by=request.user, now=now)
+    except actions.Gone as gone:
+        raise Http404 from gone
+    messages.success(request, _("The switch is planned; until then the present version stays."))
+    return see_other(pages.to["detail"], name)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may("change")
+def tries(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
+    """Show what came of trying the candidate, to htmx the table alone; a POST has it tried again."""
+    certificate = find(pages, name)
+    candidate = candidate_of(certificate)
+    if request.method == "POST":
+        actions.ask_try(candidate, now=timezone.now())
+    if not wants_fragment(request):
+        return see_other(pages.to["confirm"], certificate.name)
+    candidate.refresh_from_db()
+    response = render(request, pages, "certificates/rollout/_tries.html", {"certificate": certificate, **table_of(candidate)})
+    add_never_cache_headers(response)
+    return response
+
+
+@require_POST
+@may("change")
+def discard(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
+    """Forget the candidate."""
+    certificate = find(pages, name)
+    try:
+        actions.discard(candidate_of(certificate), by=request.user, now=timezone.now())
+    except actions.Gone as gone:
+        raise Http404 from gone
+    messages.success(request, _("The proposed version was discarded. The present one stays."))
+    return see_other(pages.to["detail"], certificate.name)
+
+
+def candidate_of(certificate: Certificate) -> Candidate:
+    """Return the entry's candidate, or answer 404."""
+    return get_object_or_404(
+        Candidate.objects.select_related("certificate__current", "proposed_by", "confirmed_by"), certificate=certificate.pk
+    )
+
+
+def compared(candidate: Candidate) -> Comparison:
+    """Return the candidate beside what is presented now."""
+    current = candidate.certificate.current
+    assert current is not None  # noqa: S101 - an entry is made with its first version
+    return compare(current.path, candidate.path, Purpose(candidate.certificate.kind), now=timezone.now())
+
+
+def shown(candidate: Candidate, comparison: Comparison) -> dict[str, Any]:
+    """Return what the page shows of a comparison."""
+    kind, purpose = Kind(candidate.certificate.kind), Purpose(candidate.certificate.kind)
+    return {
+        "comparison": comparison,
+        "rows": [(LABELS[row.name], row) for row in comparison.rows],
+        "warnings": [
+            *(caution_sentence(caution, kind) for caution in comparison.cautions),
+            *(doubts.sentence(doubt, purpose) for doubt in comparison.doubts),
+        ],
+        "another_person": rules_of(candidate.certificate).another_person,
+    }
+
+
+def table_of(candidate: Candidate) -> dict[str, Any]:
+    """Return the table of tries: a row for each API, a column for each place, the portal first."""
+    found = list(candidate.tries.all())
+    gateways = sorted({one.gateway for one in found})
+    apis = {one.api: one for one in found}
+    cells = {(one.api, one.gateway): one for one in found}
+    return {
+        "candidate": candidate,
+        "places": gateways,
+        "tries": [(api, [_cell(cells.get((name, gateway))) for gateway in gateways]) for name, api in apis.items()],
+        "sum": _sum_of(found),
+        "accepted": trying.is_accepted(candidate),
+    }
+
+
+def _cell(tried: Tried | None) -> dict[str, Any]:
+    if tried is None:
+        return {}
+    return {"tried": tried, "badge": _SHOWN_BADGES.get(Outcome(tried.outcome), "warn"), "reason": reason_sentence(tried)}
+
+
+def _sum_of(found: Iterable[Tried]) -> str:
+    """Return how many tries came out how: 8 accepted, 3 refused, 1 unreachable."""
+    outcomes = [one.outcome for one in found]
+    patterns = {
+        Outcome.ACCEPTED: ngettext("%d accepted", "%d accepted", outcomes.count(Outcome.ACCEPTED)),
+        Outcome.NOT_ASKED: ngettext("%d not asked", "%d not asked", outcomes.count(Outcome.NOT_ASKED)),
+        Outcome.REFUSED: ngettext("%d refused", "%d refused", outcomes.count(Outcome.REFUSED)),
+        Outcome.UNREACHABLE: ngettext("%d unreachable", "%d unreachable", outcomes.count(Outcome.UNREACHABLE)),
+        Outcome.UNKNOWN: ngettext("%d not known", "%d not known", outcomes.count(Outcome.UNKNOWN)),
+        Outcome.WAITING: ngettext("%d waiting", "%d waiting", outcomes.count(Outcome.WAITING)),
+    }
+    return ", ".join(pattern % number for outcome, pattern in patterns.items() if (number := outcomes.count(outcome)))

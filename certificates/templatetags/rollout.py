@@ -1,0 +1,34 @@
+"""What pages say about candidates."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+
+from certificates.rollout.comparison import FieldName, Part, Row
+from portal.templatetags.portal import exact, thumbprint
+
+register = template.Library()
+
+
+@register.simple_tag
+def shown_part(row: Row, part: Part) -> Any:
+    """Render a part of a compared value: moments and thumbprints as everywhere."""
+    match row.name:
+        case FieldName.THUMBPRINT:
+            return thumbprint(part.text, copy=False)
+        case FieldName.NOT_BEFORE | FieldName.NOT_AFTER:
+            return exact(datetime.fromisoformat(part.text))
+        case FieldName.PURPOSES | FieldName.KEY_USAGE | FieldName.SIGNATURE:
+            return format_html("<code>{}</code>", part.text)
+        case _:
+            return format_html("<bdi>{}</bdi>", part.text)
+
+
+@register.filter
+def times(number: int, factor: int) -> int:
+    """Return a number so many times."""
+    return number * factor

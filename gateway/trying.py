@@ -1,0 +1,159 @@
+"""Tries candidates: one handshake with each back end of an entry's APIs, from the portal's place and from every connected gateway's.
+
+APIs that call the same back end in the same way share one handshake. What the portal itself calls has to be an address that APIs may call.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+
+from django.conf import settings
+from django.db import connection
+
+from apis.addresses import address_of, callable_address
+from apis.models import Api, Credentials
+from apis.policy.model import Backend, Protocol
+from certificates.models import Certificate
+from certificates.rollout.models import Candidate, Outcome, rules_of
+from certificates.rollout.trying import Place, Reason, Result
+from certificates.sealing import SealingError
+from gateway.agent.handshake import shake_hands
+from gateway.models import Gateway
+from gateway.probes import Manner, NoAnswer, ask
+from gateway.streams.probing import Question, Seen, Stage, Target
+
+_AT_ONCE = 8  # as many as an agent carries out at once
+_PROTOCOLS = {Protocol.AUTO: ("h2", "http/1.1"), Protocol.HTTP1: ("http/1.1",), Protocol.HTTP2: ("h2",)}
+# What servers answer to a certificate that they do not take: nginx and IIS 400 and 403, nginx's own codes, and what HTTP has for it.
+_REFUSING = frozenset({400, 401, 403, 495, 496})
+_FAILING = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How an API's back end is called; by TLS, for no API presents a certificate without."""
+
+    target: Target
+    manner: Manner
+
+
+class HandshakeTrier:
+    """What :mod:`certificates.rollout.trying` asks."""
+
+    def places(self, certificate: Certificate) -> list[Place]:
+        """Return what there is to try: every API that presents the entry, from every place."""
+        return [place for places in _ways(certificate, _connected()).values() for place in places]
+
+    def results(self, candidate: Candidate) -> Iterator[tuple[Place, Result]]:
+        """Try *candidate* everywhere, several at once; yield what comes out, as it comes."""
+        gateways = _connected()
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="tries") as pool:
+            ways = _ways(candidate.certificate, gateways)
+            running = {pool.submit(_tried, way, gateways.get(name), candidate): places for (way, name), places in ways.items()}
+            try:
+                for done in as_completed(running):
+                    for place in running[done]:
+                        yield place, done.result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _connected() -> dict[str, Gateway]:
+    return {gateway.name: gateway for gateway in Gateway.objects.with_presence() if gateway.is_connected}
+
+
+def _ways(certificate: Certificate, gateways: Iterable[str]) -> dict[tuple[_Way, str], list[Place]]:
+    """Return what there is to try, by how it is done and from where: what is done in the same way is done once."""
+    paths = rules_of(certificate).paths
+    found: defaultdict[tuple[_Way, str], list[Place]] = defaultdict(list)
+    for api in _presenting(certificate):
+        backend = api.backend()
+        way = _way(backend, paths.get(api.name, ""))
+        for gateway in ("", *gateways):
+            shown = f"{backend.host}:{backend.port}"
+            found[way, gateway].append(Place(api=api.name, display_name=api.display_name, back_end=shown, gateway=gateway))
+    return dict(found)
+
+
+def _presenting(certificate: Certificate) -> Iterable[Api]:
+    return Api.objects.filter(certificate=certificate.pk, credentials=Credentials.CLIENT_CERTIFICATE).order_by("display_name", "name")
+
+
+def _way(backend: Backend, path: str) -> _Way:
+    asked = backend.path + path if path and backend.http is not Protocol.HTTP2 else ""  # the request is in HTTP/1.1
+    protocols = ("http/1.1",) if asked else _PROTOCOLS[backend.http]
+    manner = Manner(path=asked, older_servers=backend.older_servers, asks_later=backend.asks_later)
+    return _Way(Target(host=backend.host, port=backend.port, protocols=protocols), manner)
+
+
+def _tried(way: _Way, gateway: Gateway | None, candidate: Candidate) -> Result:
+    """Try one way from one place; in a thread of its own, with a connection to the database of its own."""
+    try:
+        seen = ask(gateway, way.target, version=candidate, manner=way.manner) if gateway else _seen_from_here(way, candidate)
+    except NoAnswer as error:
+        return Result(outcome=Outcome.UNKNOWN, reason=Reason.NO_GATEWAY, said=str(error), issuers=[])
+    except SealingError as error:
+        return Result(outcome=Outcome.UNKNOWN, reason=Reason.NOT_OPENED, said=str(error), issuers=[])
+    finally:
+        connection.close()
+    return judge(seen)
+
+
+def _seen_from_here(way: _Way, candidate: Candidate) -> Seen:
+    target = way.target
+    try:
+        address = callable_address(target.host, target.port, settings.ALLOWED_BACKEND_NETWORKS)
+    except OSError as error:
+        return Seen(stage=Stage.NAME, error=str(error.strerror or error))
+    named = target.host if address_of(target.host) is None else ""
+    identity = candidate.identity()
+    question = Question(
+        id="",
+        target=replace(target, host=address, server_name=named),
+        certificate=identity.certificate_chain_pem,
+        private_key=identity.private_key_pem,
+        path=way.manner.path,
+        older_servers=way.manner.older_servers,
+        asks_later=way.manner.asks_later,
+    )
+    return shake_hands(question)
+
+
+def judge(seen: Seen) -> Result:
+    """Return what a handshake, and perhaps a request, say about the certificate that was shown."""
+    outcome, reason = _judged(seen)
+    return Result(
+        outcome=outcome,
+        reason=reason,
+        said=seen.error,
+        issuers=list(seen.issuers),
+        status=seen.status,
+        milliseconds=seen.milliseconds,
+    )
+
+
+def _judged(seen: Seen) -> tuple[Outcome, Reason]:  # noqa: PLR0911 - one line each
+    match seen.stage:
+        case Stage.NAME:
+            return Outcome.UNREACHABLE, Reason.NO_NAME
+        case Stage.CONNECT:
+            return Outcome.UNREACHABLE, Reason.NO_CONNECTION
+        case Stage.HANDSHAKE | Stage.AFTER | Stage.REQUEST if seen.asked_for_certificate and "alert" in seen.error:
+            return Outcome.REFUSED, Reason.ALERT
+        case Stage.HANDSHAKE | Stage.AFTER if seen.asked_for_certificate:
+            return Outcome.REFUSED, Reason.BROKEN_OFF
+        case Stage.HANDSHAKE | Stage.AFTER:
+            return Outcome.UNREACHABLE, Reason.NO_HANDSHAKE
+        case Stage.REQUEST:
+            return Outcome.UNKNOWN, Reason.NO_ANSWER
+        case None if seen.status in _REFUSING:
+            return Outcome.REFUSED, Reason.REFUSING_ANSWER
+        case None if seen.status is not None and seen.status >= _FAILING:
+            return Outcome.UNKNOWN, Reason.FAILING_ANSWER
+        case _ if not seen.asked_for_certificate:
+            return Outcome.NOT_ASKED, Reason.NOT_ASKED
+        case _:
+            return Outcome.ACCEPTED, Reason.ANSWER if seen.status else Reason.HANDSHAKE
