@@ -5,7 +5,7 @@ from django.urls import URLPattern, path
 import certificates.converters  # noqa: F401 - registers <name:…>
 from certificates import views
 from certificates.kinds import CLIENT_CERTIFICATES, Pages
-from certificates.sources import request_views
+from certificates.sources import request_views, watch_views
 
 
 def addresses_of(pages: Pages) -> list[URLPattern]:
@@ -15,6 +15,7 @@ def addresses_of(pages: Pages) -> list[URLPattern]:
         path("", views.index, kind, name="index"),
         path("upload/", views.upload, kind, name="upload"),
         path("request/", request_views.make, kind, name="request"),
+        path("watch/", watch_views.watch, kind, name="watch"),
         path("<name:name>/", views.detail, kind, name="detail"),
         path("<name:name>/replace/", views.replace, kind, name="replace"),
         path("<name:name>/roll-back/", views.roll_back, kind, name="roll_back"),
@@ -23,6 +24,7 @@ def addresses_of(pages: Pages) -> list[URLPattern]:
         path("<name:name>/request.csr", request_views.download, kind, name="request_file"),
         path("<name:name>/answer/", request_views.answer, kind, name="answer"),
         path("<name:name>/request/discard/", request_views.discard, kind, name="discard"),
+        path("<name:name>/unwatch/", watch_views.unwatch, kind, name="unwatch"),
     ]
 
 

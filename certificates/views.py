@@ -20,7 +20,7 @@ from certificates.judgement import DoubtKind, Purpose, doubts_of, without_issuer
 from certificates.kinds import Pages
 from certificates.models import Certificate, CertificateVersion, ClientCertificate, holding_words
 from certificates.pfx import Pfx, Problem
-from certificates.sources.standing import request_for, requests_of
+from certificates.sources.standing import request_for, requests_of, source_of
 from certificates.uses import apis_that_need
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import Column, listing
@@ -83,6 +83,7 @@ def detail(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     assert certificate.current is not None  # noqa: S101 - an entry is made with its first version
     context = {
         "waiting": waiting,
+        "source": source_of(certificate),
         "certificate": certificate,
         **_what_it_is(certificate.current),
         "versions": certificate.versions.select_related("created_by").defer("wrapped_key", "ciphertext"),

@@ -17,6 +17,7 @@ from pathlib import Path
 import grpc
 from django.conf import settings
 
+from certificates.sources.keeper import SourceKeeper
 from gateway.compile import GatewayListener
 from gateway.control import network
 from gateway.control.alpn import Handshakes
@@ -85,7 +86,12 @@ async def _serve() -> None:
     identity = network.ServerIdentity(*_names()) if settings.XDS_ADDRESS else None
     own = {"certificate": identity.trouble} if identity else {}
     readiness = Readiness({**parts.looks(), **own, "changes": lambda: watch.trouble() or control_plane.trouble, "streams": _look_at(loop)})
-    works = {"log_keeper": LogKeeper().run, "watch": watch.run, "status_writer": StatusWriter(statuses, snapshot.apis_of).run}
+    works = {
+        "log_keeper": LogKeeper().run,
+        "source_keeper": SourceKeeper().run,
+        "watch": watch.run,
+        "status_writer": StatusWriter(statuses, snapshot.apis_of).run,
+    }
     with _working(threads, works):
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():
