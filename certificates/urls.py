@@ -8,7 +8,7 @@ from certificates.kinds import CLIENT_CERTIFICATES, Pages
 from certificates.rollout import destroying_views as destroying
 from certificates.rollout import rules_views as rules
 from certificates.rollout import views as rollout
-from certificates.sources import request_views
+from certificates.sources import request_views, watch_views
 
 
 def addresses_of(pages: Pages) -> list[URLPattern]:
@@ -18,6 +18,7 @@ def addresses_of(pages: Pages) -> list[URLPattern]:
         path("", views.index, kind, name="index"),
         path("upload/", views.upload, kind, name="upload"),
         path("request/", request_views.make, kind, name="request"),
+        path("watch/", watch_views.watch, kind, name="watch"),
         path("<name:name>/", views.detail, kind, name="detail"),
         path("<name:name>/replace/", views.replace, kind, name="replace"),
         path("<name:name>/replace/confirm/", rollout.confirm, kind, name="confirm"),
@@ -31,6 +32,7 @@ def addresses_of(pages: Pages) -> list[URLPattern]:
         path("<name:name>/request.csr", request_views.download, kind, name="request_file"),
         path("<name:name>/answer/", request_views.answer, kind, name="answer"),
         path("<name:name>/request/discard/", request_views.discard, kind, name="discard_request"),
+        path("<name:name>/unwatch/", watch_views.unwatch, kind, name="unwatch"),
     ]
 
 

@@ -24,7 +24,7 @@ from certificates.pfx import Pfx, Problem
 from certificates.rollout import actions as rollout
 from certificates.rollout.entrance import ALREADY_PLANNED, go_on, may_replace_at_once, propose_roll_back
 from certificates.rollout.models import Candidate, rules_of
-from certificates.sources.standing import request_for, requests_of
+from certificates.sources.standing import request_for, requests_of, source_of
 from certificates.uses import apis_that_need
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import Column, listing
@@ -87,6 +87,7 @@ def detail(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     assert certificate.current is not None  # noqa: S101 - an entry is made with its first version
     context = {
         "waiting": waiting,
+        "source": source_of(certificate),
         "certificate": certificate,
         **_what_it_is(certificate.current),
         "versions": certificate.versions.select_related("created_by", "destroyed_by").defer("wrapped_key", "ciphertext"),

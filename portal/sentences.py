@@ -210,7 +210,7 @@ def _facts(details: dict[str, Any]) -> list[str]:
         facts.append(str(_SOURCES[source]))
     if template := details.get("url_template"):
         facts.append(f"{details.get('method', '*')} {template}")
-    facts += [str(details[key]) for key in ("service_url", "certificate", "moment") if details.get(key)]
+    facts += [str(details[key]) for key in ("service_url", "certificate", "moment", "place") if details.get(key)]
     if details.get("validate_certificate_chain") is False:
         facts.append(_("the back end's certificate is not checked"))
     return [*facts, *_facts_of_people(details), *_numbers(details)]

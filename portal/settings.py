@@ -40,6 +40,8 @@ GATEWAY_KEEP_CONFIGURATION_HOURS = read_number("GATEWAY_KEEP_CONFIGURATION_HOURS
 XDS_ADDRESS = read("PORTAL_XDS_ADDRESS")  # where gateways on other machines come, host:port; empty: only those on this machine
 XDS_NAMES = read_list("PORTAL_XDS_NAMES")  # what those machines may call this one; empty: the host of the address
 XDS_HEALTH_ADDRESS = read_optional_address("PORTAL_XDS_HEALTH_ADDRESS") or PORTAL_HOME / "xds-health.sock"  # of the xDS process
+# Below which folders entries may renew themselves from files; links that lead out of them are not followed.
+WATCHED_FOLDERS = tuple(Path(folder).absolute() for folder in read_list("PORTAL_WATCHED_FOLDERS", str(PORTAL_HOME / "watched")))
 PORTAL_SERVICE_NAME = read("PORTAL_SERVICE_NAME", "portal")
 DEMO_BACKEND_HOST, DEMO_BACKEND_PORT = read_address("DEMO_BACKEND_ADDRESS", "127.0.0.1:9443")
 

@@ -8,17 +8,24 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cryptography.x509 import load_der_x509_csr
 from django.db import IntegrityError, transaction
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Coalesce
 
 from certificates import actions
 from certificates.facts import key_type
 from certificates.judgement import Purpose
+from certificates.kinds import PAGES
 from certificates.loading import refuse_unloadable
 from certificates.models import Certificate, Kind, folded
 from certificates.pfx import Pfx, make_key, read_answer
 from certificates.signing import KeyKind, Wanted
 from certificates.signing.typed import alternatives_of, subject_of
+from certificates.sources.brought import Brought
 from certificates.sources.delivery import Origin, deliver
-from certificates.sources.models import SigningRequest
+from certificates.sources.kinds import ORIGINS
+from certificates.sources.models import SigningRequest, Source, SourceKind
+from certificates.sources.trouble import Trouble
+from certificates.sources.watched import WatchedPlace
 from portal.activity import record
 from portal.models import Event
 
@@ -97,6 +104,76 @@ def answer(kind: type[C], request: SigningRequest, data: bytes, *, by: User | No
     pfx = dataclasses.replace(read, private_key=request.unseal())
     refuse_unloadable(pfx)
     return _take(kind, request, pfx, by=by, now=now)
+
+
+def watch(kind: type[C], place: WatchedPlace, *, name: str = "", by: User | None, now: datetime) -> C:
+    """Let the entry *name* renew itself from *place*, beginning with what lies there now; where there is no such entry, add it.
+
+    :param name: empty: made from the certificate's common name
+    :raises Trouble: if nothing lies there that could be used
+    :raises certificates.actions.AlreadyUploaded: if another entry holds the certificate that lies there
+    """
+    brought = place.bring()
+    return _watch(kind, place, brought, brought.open(now=now), name=name, by=by, now=now)
+
+
+@transaction.atomic
+def unwatch(certificate: Certificate, *, by: User | None, now: datetime) -> None:
+    """Let an entry no longer renew itself; nothing happens if it does not.
+
+    What it has stays.
+    """
+    deleted, _ = Source.objects.filter(certificate=certificate).delete()
+    if deleted:
+        record(_event("source-removed", certificate), certificate, by=by, at=now)
+
+
+@transaction.atomic
+def take(source: Source, brought: Brought, pfx: Pfx, *, holder: str, held_until: datetime, now: datetime) -> None:
+    """Deliver what a source has brought, once: nothing happens if it was delivered, or the source changed or removed, meanwhile.
+
+    :raises certificates.actions.AlreadyUploaded: if another entry holds this certificate
+    """
+    model = PAGES[Kind(source.certificate.kind)].model
+    entry = model.objects.select_for_update().filter(pk=source.certificate_id).first()  # the entry first, as by who deletes it
+    row = Source.objects.select_for_update().filter(pk=source.pk, delivered=source.delivered, settings=source.settings).first()
+    if entry is None or row is None:
+        return
+    deliver(entry, pfx, source=ORIGINS[SourceKind(row.kind)], by=None, now=now)
+    row.delivered, row.delivered_at, row.looked_at = brought.digest, now, now
+    row.failing_since, row.failure = None, {}
+    row.holder, row.held_until = holder, held_until
+    row.save()
+
+
+def note_failure(source: Source, trouble: Trouble, *, now: datetime) -> None:
+    """Keep why a source brings nothing; since when it fails stays."""
+    Source.objects.filter(pk=source.pk).update(
+        failure=trouble.as_json(), failing_since=Coalesce("failing_since", Value(now, DateTimeField())), looked_at=now
+    )
+
+
+def note_look(source: Source, *, holder: str, held_until: datetime, now: datetime) -> None:
+    """Keep that what the source has was brought, and which machine sees that."""
+    Source.objects.filter(pk=source.pk).update(failure={}, failing_since=None, looked_at=now, holder=holder, held_until=held_until)
+
+
+@transaction.atomic
+def _watch(kind: type[C], place: WatchedPlace, brought: Brought, pfx: Pfx, *, name: str, by: User | None, now: datetime) -> C:
+    entry = kind.objects.filter(kind=kind.KIND, folded_name=folded(name)).first() if name else None
+    if entry:
+        entry = deliver(entry, pfx, source=Origin.WATCHED, by=by, now=now)
+    else:
+        entry = actions.upload_as(kind, pfx, name=name, by=by, now=now, source=Origin.WATCHED)
+    fresh = {"delivered": brought.digest, "delivered_at": now, "looked_at": now, "failing_since": None, "failure": {}, "held_until": None}
+    Source.objects.update_or_create(certificate_id=entry.pk, defaults={"kind": SourceKind.WATCHED, "settings": place.settings(), **fresh})
+    record(_event("source-set", entry), entry, by=by, at=now, place=place.path)
+    return entry
+
+
+def _event(what: str, certificate: Certificate) -> Event:
+    kind = {Kind.CLIENT: "certificate", Kind.SERVER: "server-certificate"}[Kind(certificate.kind)]
+    return Event(f"{kind}.{what}")
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from certificates import problems
@@ -14,6 +15,7 @@ from certificates.models import NAME_MAX_LENGTH, not_reserved, valid_name
 from certificates.pfx import MOST_BYTES, UnreadablePfx
 from certificates.signing import BadName, KeyKind, Wrong
 from certificates.signing.typed import alternatives_of, separate, subject_of
+from certificates.sources.watched import WatchedPlace
 from certificates.x509.names import NameKind
 from portal.validators import no_private_key, plain_name
 
@@ -108,6 +110,51 @@ class RequestForm(forms.Form):
         names = [str(name) for name in facts.alternative_names if name.kind in _PREFILLED]
         kinds = {"P-256": KeyKind.EC_P256, "P-384": KeyKind.EC_P384, "RSA 2048": KeyKind.RSA_2048, "RSA 4096": KeyKind.RSA_4096}
         return {"subject": facts.subject, "names": "\n".join(names), "key": kinds.get(facts.key_type, KeyKind.RSA_3072)}
+
+
+class WatchForm(forms.Form):
+    """Where the files lie that an entry renews itself from."""
+
+    path = forms.CharField(
+        label=_("File or folder"),
+        help_text=_("The whole path of a .pfx file, of a PEM file, or of the folder that holds certificate, chain and key."),
+        max_length=4000,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    password_file = forms.CharField(
+        label=_("Password file"),
+        help_text=_("The whole path of a file whose one line is the password. Empty if there is none."),
+        required=False,
+        max_length=4000,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    key_file = forms.CharField(
+        label=_("Private key file"),
+        help_text=_("Only where the key lies neither in that file nor in that folder."),
+        required=False,
+        max_length=4000,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    chain_file = forms.CharField(
+        label=_("Chain file"),
+        help_text=_("Only where the certificates above lie neither in that file nor in that folder."),
+        required=False,
+        max_length=4000,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        help_text=_("Of the entry that renews itself from there; it is added if it is not there yet. Empty: made from the common name."),
+        required=False,
+        max_length=NAME_MAX_LENGTH,
+        validators=[valid_name, not_reserved, plain_name],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def place(self) -> WatchedPlace:
+        """Return the place that a valid form names."""
+        named = {field: self.cleaned_data[field] for field in ("path", "password_file", "key_file", "chain_file")}
+        return WatchedPlace.of(named, settings.WATCHED_FOLDERS)
 
 
 class AnswerForm(forms.Form):

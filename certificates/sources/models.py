@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from certificates.models import NAME_MAX_LENGTH, Certificate, FoldedName, Kind, SealedSecret
+from certificates.sources.trouble import Trouble
 
 _LINE = 64  # characters; RFC 7468
 
@@ -101,3 +102,8 @@ class Source(models.Model):
     def __str__(self) -> str:
         """Return which entry it renews."""
         return f"{self.get_kind_display()}: {self.certificate}"
+
+    @property
+    def trouble(self) -> str:
+        """Why it brings nothing, in the active language; empty if it is well."""
+        return str(Trouble.from_json(self.failure)) if self.failure else ""

@@ -12,6 +12,7 @@ from certificates import problems
 from certificates.facts import Facts
 from certificates.models import EXPIRES_SOON, Certificate, CertificateVersion
 from certificates.pfx import Aside
+from certificates.sources.models import Source
 
 register = template.Library()
 
@@ -34,6 +35,12 @@ def doubts_among(rows: Iterable[Certificate]) -> dict[int, list[str]]:
     now = timezone.now()
     current = CertificateVersion.objects.filter(pk__in=[row.current_id for row in rows]).only("certificate", "kind", "der", "chain")
     return {version.certificate_id: version.doubts(now=now) for version in current}
+
+
+@register.simple_tag
+def sources_among(rows: Iterable[Certificate]) -> dict[int, Source]:
+    """Return what *rows* renew themselves from, by the entry's id; those that people renew are missing."""
+    return {source.certificate_id: source for source in Source.objects.filter(certificate__in=[row.pk for row in rows])}
 
 
 @register.filter

@@ -18,6 +18,7 @@ import grpc
 from django.conf import settings
 
 from certificates.rollout.keeper import Switches, Tries
+from certificates.sources.keeper import SourceKeeper
 from gateway.compile import GatewayListener
 from gateway.control import network
 from gateway.control.alpn import Handshakes
@@ -93,6 +94,7 @@ async def _serve() -> None:
         "log_keeper": LogKeeper().run,
         "rollout_tries": Tries().run,
         "rollout_switches": Switches().run,
+        "source_keeper": SourceKeeper().run,
         "watch": watch.run,
         "status_writer": StatusWriter(statuses, snapshot.apis_of).run,
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from django import template
 from django.contrib.auth.models import User
@@ -19,6 +19,8 @@ from portal.listing import words_of
 from portal.live import Kind, LiveStatus, State, live_status
 
 register = template.Library()
+
+T = TypeVar("T")
 
 _FIRST_LOOK_MILLISECONDS, _LONGEST_MILLISECONDS = 250, 5000
 _RECENT = 5
@@ -105,7 +107,7 @@ def refusals_among(rows: Iterable[Api | ClientCertificate]) -> dict[int, int]:
 
 
 @register.filter
-def of(found: dict[int, int], pk: int) -> int | None:
+def of(found: Mapping[int, T], pk: int) -> T | None:
     """Return what was found of one row; ``None``: nothing."""
     return found.get(pk)
 

@@ -140,6 +140,8 @@ ADDRESSES: dict[str, Address] = {
             ("request_file", page(_PUBLISH, named=named, method="post")),
             ("answer", button(_PUBLISH, named=named)),
             ("discard_request", form(_PUBLISH, named=named)),
+            ("watch", form(_PUBLISH)),
+            ("unwatch", form(_PUBLISH, named=named)),
         )
     },
     "server_certificates:index": page(_VIEW),

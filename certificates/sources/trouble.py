@@ -1,0 +1,86 @@
+"""Why a source brings nothing, as it is stored and in sentences."""
+
+from __future__ import annotations
+
+import enum
+from typing import Self
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from certificates import problems
+from certificates.pfx import Problem, UnreadablePfx
+from portal.characters import shown
+
+
+class Why(enum.StrEnum):
+    """Why there is nothing to read. What was read and is no certificate with its key, :class:`Problem` says."""
+
+    NOT_WHOLE = "not-whole"
+    NOT_BELOW = "not-below"
+    LEADS_OUT = "leads-out"
+    NOT_THERE = "not-there"
+    NOT_READABLE = "not-readable"
+    NO_FILE = "no-file"
+    EMPTY_FOLDER = "empty-folder"
+    SEVERAL = "several"
+    HELD = "held"
+
+
+_SENTENCES: dict[Why, Promise] = {
+    Why.NOT_WHOLE: _("Give the whole path, from / on."),
+    Why.NOT_BELOW: _(
+        "%(path)s does not lie below a folder that may be watched: %(detail)s. Administrators set them in PORTAL_WATCHED_FOLDERS."
+    ),
+    Why.LEADS_OUT: _("%(path)s leads by a link out of the folders that may be watched (%(detail)s), so it was not read."),
+    Why.NOT_THERE: _("There is nothing at %(path)s."),
+    Why.NOT_READABLE: _("%(path)s cannot be read (%(detail)s). Let the account that the portal runs as read it."),
+    Why.NO_FILE: _("%(path)s is neither a file nor a folder with files."),
+    Why.EMPTY_FOLDER: _("The folder %(path)s holds no file that ends in .pfx, .p12, .pem, .crt, .cer, .key or .der."),
+    Why.SEVERAL: _("The folder %(path)s holds several .pfx files (%(detail)s). Name the one that counts."),
+    Why.HELD: _("The certificate at %(path)s is already uploaded as %(detail)s."),
+}
+
+
+class Trouble(Exception):
+    """A source that brings nothing.
+
+    :ivar why: the reason
+    :ivar path: where
+    :ivar detail: what the sentence names besides
+    :ivar field: what of its settings it lies in
+    """
+
+    def __init__(self, *, why: Why | Problem, path: str = "", detail: str = "", field: str = "path") -> None:
+        """Hold all of it."""
+        super().__init__(why.value)
+        self.why = why
+        self.path = path
+        self.detail = detail
+        self.field = field
+
+    @classmethod
+    def of(cls, refusal: UnreadablePfx, *, path: str, has_password: bool) -> Self:
+        """Return what is wrong with what was read."""
+        in_password = has_password and problems.field(refusal) == "password"
+        return cls(why=refusal.problem, path=path, detail=refusal.detail, field="password_file" if in_password else "path")
+
+    def as_json(self) -> dict[str, str]:
+        """Return it as it is stored."""
+        return {"why": self.why.value, "path": self.path, "detail": self.detail}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, str]) -> Self:
+        """Return what :meth:`as_json` gave.
+
+        :raises ValueError: if it is of another version
+        """
+        why = stored["why"]
+        known = Why(why) if why in set(map(str, Why)) else Problem(why)
+        return cls(why=known, path=stored["path"], detail=stored["detail"])
+
+    def __str__(self) -> str:
+        """Return the sentence, in the active language."""
+        if isinstance(self.why, Why):
+            return str(_SENTENCES[self.why]) % {"path": shown(self.path), "detail": shown(self.detail)}
+        return problems.sentence(UnreadablePfx(self.why, self.detail))
