@@ -112,7 +112,7 @@ _WORDS = {  # what no field of a model names
     "key": gettext_lazy("key"),
     "name": gettext_lazy("name"),
 }
-_SOURCES = {  # where a version came from besides an upload
+SOURCES = {  # where a version came from besides an upload
     "watched": gettext_lazy("from its watched place"),
     "signing-request": gettext_lazy("the answer to a signing request"),
     "command": gettext_lazy("by the command"),
@@ -206,8 +206,8 @@ def _facts(details: dict[str, Any]) -> list[str]:
         facts.append(_("version %(number)s") % {"number": version})
     if thumbprint := details.get("thumbprint"):
         facts.append(_("thumbprint … %(last_four)s") % {"last_four": str(thumbprint)[-4:]})
-    if isinstance(source := details.get("source"), str) and source in _SOURCES:
-        facts.append(str(_SOURCES[source]))
+    if isinstance(source := details.get("source"), str) and source in SOURCES:
+        facts.append(str(SOURCES[source]))
     if template := details.get("url_template"):
         facts.append(f"{details.get('method', '*')} {template}")
     facts += [str(details[key]) for key in ("service_url", "certificate", "moment", "place") if details.get(key)]

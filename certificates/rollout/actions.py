@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from certificates import actions
+from certificates.facts import Facts
 from certificates.models import Certificate, CertificateVersion, KeyDestroyed
 from certificates.pfx.model import Pfx
 from certificates.rollout.models import Candidate, Rules, When, rules_of
@@ -48,12 +49,27 @@ def propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetim
 
     It takes the place of a candidate that nobody has decided upon.
 
-    :param source: what brings it, in words for people; empty: a person
+    :param source: where it came from besides an upload (:class:`certificates.sources.delivery.Origin`); empty: a person
     :raises certificates.actions.AlreadyUploaded: if an entry of its kind (this one included) holds this certificate already
     :raises AlreadyPlanned: if a switch of the entry is planned
     """
     actions.refuse_second_upload(certificate.kind, pfx, to=certificate)
     return _propose(certificate, pfx, by=by, now=now, source=source)
+
+
+def bring(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime, source: str) -> None:
+    """Do what :func:`propose` does for what a *source* brings: also an earlier version; what is current, or the candidate, stays.
+
+    :raises certificates.actions.AlreadyUploaded: if another entry holds this certificate
+    :raises AlreadyPlanned: if a person has planned another switch of the entry
+    """
+    sent = Facts.of(pfx.certificate).thumbprint_sha256
+    known = certificate.versions.filter(thumbprint_sha256=sent).values_list("pk", flat=True).first()
+    if known is None:
+        actions.refuse_second_upload(certificate.kind, pfx)
+    candidates = Candidate.objects.filter(certificate=certificate.pk, thumbprint_sha256=sent)
+    if (known is None or known != certificate.current_id) and not candidates.exists():
+        _propose(certificate, pfx, by=by, now=now, source=source)
 
 
 def propose_version(certificate: Certificate, *, version: int, by: User | None, now: datetime) -> Candidate:

@@ -17,6 +17,7 @@ from certificates.models import Certificate, ClientCertificate, ServerCertificat
 from certificates.pfx import MOST_BYTES, Pfx, UnreadablePfx, joined
 from certificates.sealing import Secret
 from certificates.sources.delivery import Origin, deliver
+from certificates.sources.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +73,7 @@ def replace(entry: Certificate, files: Sequence[str], *, password_file: str, by:
     pfx = _opened(files, password_file, now)
     try:
         replaced = deliver(entry, pfx, source=Origin.COMMAND, by=by, now=now)
-    except AlreadyUploaded as refusal:
+    except (AlreadyUploaded, Trouble) as refusal:
         raise Refused(str(refusal)) from refusal
     version = replaced.current
     assert version is not None  # noqa: S101 - an entry is made with its first version

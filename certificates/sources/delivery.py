@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from certificates import actions
 from certificates.models import Certificate
 from certificates.pfx import Pfx
+from certificates.rollout import actions as rollout
+from certificates.sources.trouble import Trouble, Why
+from certificates.uses import apis_that_need
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -24,9 +28,23 @@ class Origin(enum.StrEnum):
     COMMAND = "command"
 
 
+_BY_A_PERSON = frozenset({Origin.SIGNING_REQUEST, Origin.COMMAND})
+
+
 def deliver(certificate: C, pfx: Pfx, *, source: Origin, by: User | None, now: datetime) -> C:
     """Bring *pfx* into its entry: as a new version, or as the earlier one that it is. What is current already stays as it is.
 
+    What comes by itself and what another person has to confirm is a candidate first (:mod:`certificates.rollout`), which goes on by
+    the entry's rules; but where no API presents the entry there is nobody to try it with.
+
     :raises certificates.actions.AlreadyUploaded: if another entry holds this certificate
+    :raises Trouble: if a person has planned another switch
     """
-    return actions.renew(certificate, pfx, by=by, now=now, source=source)
+    if source in _BY_A_PERSON or not apis_that_need(certificate).exists():
+        with contextlib.suppress(actions.AnotherPersonConfirms):
+            return actions.renew(certificate, pfx, by=by, now=now, source=source)
+    try:
+        rollout.bring(certificate, pfx, by=by, now=now, source=source)
+    except rollout.AlreadyPlanned as planned:
+        raise Trouble(why=Why.PLANNED, detail=certificate.name) from planned
+    return certificate

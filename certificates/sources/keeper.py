@@ -34,7 +34,7 @@ _LONGEST_PAUSE = 30.0
 SETTLE_SECONDS = 0.15  # between two reads that have to be alike
 PATIENCE_SECONDS = 5.0  # for whoever writes several files, or takes one away before the next is there
 _HOLD = timedelta(minutes=10)
-_OF_THE_MOMENT = (Problem.BUSY, Problem.NOT_ASKED)  # nothing is wrong with what was read
+_OF_THE_MOMENT = (Problem.BUSY, Problem.NOT_ASKED, Why.PLANNED)  # nothing is wrong with what was read
 
 
 @dataclass(slots=True)

@@ -20,10 +20,12 @@ from certificates.facts import Facts
 from certificates.kinds import Pages
 from certificates.models import Certificate, folded
 from certificates.pfx import Problem, UnreadablePfx
+from certificates.rollout.models import Candidate
 from certificates.signing import KeyKind
 from certificates.sources import actions
 from certificates.sources.forms import AnswerForm, RequestForm
 from certificates.sources.models import SigningRequest
+from certificates.sources.trouble import Trouble
 from portal.http import PortalRequest
 from portal.responses import see_other
 
@@ -93,13 +95,20 @@ def answer(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
             form.refuse(refusal)
         except certificate_actions.AlreadyUploaded as refusal:
             form.add_error(form.source, _("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name})
+        except Trouble as planned:
+            form.add_error(form.source, str(planned))
         except SigningRequest.DoesNotExist as gone:
             raise Http404 from gone
         else:
-            words = _("The signed certificate is the new version of %(name)s.") if renews else _("%(name)s has its certificate.")
-            messages.success(request, words % {"name": entry.name})
+            messages.success(request, _what_it_is(entry, renews=renews) % {"name": entry.name})
             return see_other(pages.to["detail"], entry.name)
     return _page(request, pages, waiting, form, status=429 if form.has_error(form.source, Problem.BUSY) else 422)
+
+
+def _what_it_is(entry: Certificate, *, renews: bool) -> str:
+    if Candidate.objects.filter(certificate=entry.pk).exists():
+        return _("Nothing is replaced yet: another person has to confirm the new version of %(name)s.")
+    return _("The signed certificate is the new version of %(name)s.") if renews else _("%(name)s has its certificate.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -25,6 +25,7 @@ class Why(enum.StrEnum):
     EMPTY_FOLDER = "empty-folder"
     SEVERAL = "several"
     HELD = "held"
+    PLANNED = "planned"
 
 
 _SENTENCES: dict[Why, Promise] = {
@@ -39,6 +40,7 @@ _SENTENCES: dict[Why, Promise] = {
     Why.EMPTY_FOLDER: _("The folder %(path)s holds no file that ends in .pfx, .p12, .pem, .crt, .cer, .key or .der."),
     Why.SEVERAL: _("The folder %(path)s holds several .pfx files (%(detail)s). Name the one that counts."),
     Why.HELD: _("The certificate at %(path)s is already uploaded as %(detail)s."),
+    Why.PLANNED: _("A switch of %(detail)s to another version is planned. Discard it, or wait for it."),
 }
 
 

@@ -9,6 +9,7 @@ from django import template
 from django.utils.html import format_html
 
 from certificates.rollout.comparison import FieldName, Part, Row
+from portal.sentences import SOURCES
 from portal.templatetags.portal import exact, thumbprint
 
 register = template.Library()
@@ -26,6 +27,12 @@ def shown_part(row: Row, part: Part) -> Any:
             return format_html("<code>{}</code>", part.text)
         case _:
             return format_html("<bdi>{}</bdi>", part.text)
+
+
+@register.filter
+def origin(source: str) -> str:
+    """Return where a candidate came from, in words."""
+    return str(SOURCES.get(source, source))
 
 
 @register.filter

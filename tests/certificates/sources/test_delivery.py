@@ -1,0 +1,92 @@
+"""What sources bring goes on by the entry's rules: tried first where APIs present the entry, and confirmed by whom it says."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from apis.actions import ApiSecurity, secure_api
+from apis.models import Credentials
+from certificates.models import Certificate, ClientCertificate
+from certificates.rollout import actions as rollout
+from certificates.rollout.models import Candidate, When
+from certificates.sources.delivery import Origin, deliver
+from certificates.sources.trouble import Trouble, Why
+from tests.makers import Issued, issue, make_api, make_certificate
+
+pytestmark = pytest.mark.django_db
+
+FIRST, SECOND, THIRD = issue("orders"), issue("orders"), issue("orders")
+
+
+@pytest.fixture
+def entry() -> ClientCertificate:
+    """Return an entry without APIs."""
+    return make_certificate("orders", FIRST)
+
+
+@pytest.fixture
+def presented(entry: ClientCertificate) -> ClientCertificate:
+    """Return an entry that an API presents."""
+    chosen = ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=entry)
+    secure_api(make_api(), chosen, by=None, now=timezone.now())
+    return entry
+
+
+def _brought(entry: ClientCertificate, issued: Issued = SECOND, source: Origin = Origin.WATCHED, by: User | None = None) -> int:
+    """Return the number of the current version after a source has brought one."""
+    deliver(entry, issued.as_pfx(), source=source, by=by, now=timezone.now())
+    current = Certificate.objects.get(pk=entry.pk).current
+    assert current is not None
+    return current.number
+
+
+def test_what_nobody_presents_is_switched_at_once(entry: ClientCertificate) -> None:
+    assert _brought(entry) == 2
+    assert not Candidate.objects.exists()
+
+
+def test_what_comes_by_itself_is_tried_before_it_is_presented(presented: ClientCertificate) -> None:
+    assert _brought(presented) == 1
+    candidate = Candidate.objects.get()
+    assert (candidate.source, candidate.when, candidate.is_being_tried) == ("watched", When.AFTER_TRY, True)
+
+
+def test_what_is_brought_again_is_the_same_candidate(presented: ClientCertificate) -> None:
+    _brought(presented)
+    before = Candidate.objects.get()
+    _brought(presented)
+    assert Candidate.objects.get() == before
+
+
+def test_a_newer_one_takes_its_place(presented: ClientCertificate) -> None:
+    _brought(presented)
+    _brought(presented, THIRD)
+    assert Candidate.objects.get().thumbprint == THIRD.thumbprint
+
+
+def test_what_is_current_already_is_no_candidate(presented: ClientCertificate) -> None:
+    _brought(presented, FIRST)
+    assert not Candidate.objects.exists()
+
+
+@pytest.mark.parametrize("source", [Origin.COMMAND, Origin.SIGNING_REQUEST])
+def test_what_a_person_brings_is_switched_at_once(presented: ClientCertificate, source: Origin) -> None:
+    assert _brought(presented, source=source) == 2
+
+
+@pytest.mark.parametrize("source", Origin)
+def test_nothing_passes_by_the_other_person(presented: ClientCertificate, source: Origin) -> None:
+    rollout.set_rules(presented, {"another_person": True, "sources": "person"}, by=None, now=timezone.now())
+    assert _brought(presented, source=source) == 1
+    assert Candidate.objects.get().when == When.UNDECIDED
+
+
+def test_a_switch_that_a_person_has_planned_is_not_swept_away(presented: ClientCertificate) -> None:
+    planned = rollout.propose(presented, THIRD.as_pfx(), by=None, now=timezone.now())
+    rollout.plan(planned, when=When.AFTER_TRY, by=None, now=timezone.now())
+    with pytest.raises(Trouble) as trouble:
+        _brought(presented)
+    assert trouble.value.why is Why.PLANNED
+    assert Candidate.objects.get().thumbprint == THIRD.thumbprint
