@@ -121,7 +121,7 @@ def static_files() -> str | None:
     wanted = _fingerprint_of_static_files()
     if stamp.exists() and stamp.read_text() == wanted:
         return None
-    call_command("collectstatic", interactive=False, verbosity=0, clear=root.exists())
+    call_command("collectstatic", interactive=False, verbosity=0)  # those of the version before stay: its portals may still name them
     stamp.write_text(wanted)
     return "Collected the static files."
 
