@@ -109,8 +109,8 @@ def sound_tables() -> None:
 
 
 def translations() -> str | None:
-    """Compile the translations whose source is newer."""
-    languages = [language for folder in settings.LOCALE_PATHS for language in compile_translations(Path(folder))]
+    """Compile the translations whose source has changed."""
+    languages = compile_translations(settings.TRANSLATIONS, Path(settings.PORTAL_HOME) / "locale")
     return f"Compiled the translations: {', '.join(languages)}." if languages else None
 
 
