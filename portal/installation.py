@@ -108,8 +108,8 @@ def sound_tables() -> None:
 
 
 def translations() -> str | None:
-    """Compile the translations whose source is newer."""
-    languages = [language for folder in settings.LOCALE_PATHS for language in compile_translations(Path(folder))]
+    """Compile the translations whose source has changed."""
+    languages = compile_translations(settings.TRANSLATIONS, Path(settings.PORTAL_HOME) / "locale")
     return f"Compiled the translations: {', '.join(languages)}." if languages else None
 
 
@@ -120,7 +120,7 @@ def static_files() -> str | None:
     wanted = _fingerprint_of_static_files()
     if stamp.exists() and stamp.read_text() == wanted:
         return None
-    call_command("collectstatic", interactive=False, verbosity=0, clear=root.exists())
+    call_command("collectstatic", interactive=False, verbosity=0)  # those of the version before stay: its portals may still name them
     stamp.write_text(wanted)
     return "Collected the static files."
 

@@ -275,7 +275,8 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "中文（简体）")]  # each in its own words
 LANGUAGE_COOKIE_AGE = 365 * 86400
 LANGUAGE_COOKIE_HTTPONLY = True
-LOCALE_PATHS = [BASE_DIR / "locale"]
+TRANSLATIONS = BASE_DIR / "locale"
+LOCALE_PATHS = [PORTAL_HOME / "locale"]  # compiled by `manage.py setup`: nothing is written beside the sources
 
 # --- static files -----------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"

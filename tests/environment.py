@@ -19,4 +19,4 @@ os.environ["PORTAL_HOME"] = _home
 os.environ["PORTAL_SECRET_KEY"] = "for tests only"
 os.environ["PORTAL_ENCRYPTION_KEYS"] = new_key()
 os.environ.setdefault("PORTAL_ALLOWED_BACKEND_NETWORKS", "127.0.0.0/8,::1/128")
-compile_translations(Path(__file__).resolve().parent.parent / "locale")
+compile_translations(Path(__file__).resolve().parent.parent / "locale", Path(_home) / "locale")

@@ -45,6 +45,7 @@ _STOP_SECONDS = 3.0  # how long a stop waits for calls in flight; process manage
 # The key check warns once per credential and load; what is refused and who is connected, the portal knows; a stop is no warning.
 _QUIET = "misc:error,config:error,main:error"
 _PROJECT = Path(__file__).resolve().parent.parent.parent
+AS_WE_WERE = ("-B",) if sys.dont_write_bytecode else ()  # the environment that says so goes no further
 _AGENT = ("-P", "-s", "-m", "gateway.agent.process")  # nothing that lies in PORTAL_HOME, where it runs, is taken for a module
 _LOG_FORMATS = {
     logs.PLAIN: "%Y-%m-%dT%T.%e %l envoy %n: %v",
@@ -155,7 +156,7 @@ class Envoy(Program):
 def agent(home: Path) -> Program:
     """Return the agent of *home*. While it is started again Envoy goes on with what it has."""
     environment = os.environ | {"PYTHONPATH": str(_PROJECT)}
-    return Program(name="gateway agent", command=[sys.executable, *_AGENT], folder=home, environment=environment)
+    return Program(name="gateway agent", command=[sys.executable, *AS_WE_WERE, *_AGENT], folder=home, environment=environment)
 
 
 def envoy(binary: str, home: Path, concurrency: int, drain_seconds: float | None, restart_seconds: int) -> Envoy:

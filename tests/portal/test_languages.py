@@ -93,7 +93,7 @@ def marked(tmp_path: Path, settings: Settings) -> None:
             else polib.POEntry(msgctxt=message.context, msgid=message.text, msgstr=one)
         )
     marked.save(str(folder / "django.po"))
-    compile_translations(tmp_path)
+    compile_translations(tmp_path, tmp_path)
     import_module(settings.ROOT_URLCONF)  # what offers the languages to choose from must not know this one
     settings.LANGUAGES = [("en-gb", "Marked")]
     settings.LANGUAGE_CODE = "en-gb"

@@ -28,11 +28,11 @@ msgstr[0] "%(n)s 个 API"
 
 
 def test_messages_and_plurals_are_compiled_and_guesses_are_not(tmp_path: Path) -> None:
-    source = _source(tmp_path)
+    _source(tmp_path)
 
-    assert compile_translations(tmp_path) == ["zh_Hans"]
+    assert compile_translations(tmp_path / "sources", tmp_path / "compiled") == ["zh_Hans"]
 
-    with source.with_suffix(".mo").open("rb") as file:
+    with (tmp_path / "compiled" / "zh_Hans" / "LC_MESSAGES" / "django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
     assert compiled.gettext("Save") == "保存"
     assert compiled.gettext("Upload") == "Upload"
@@ -40,17 +40,26 @@ def test_messages_and_plurals_are_compiled_and_guesses_are_not(tmp_path: Path) -
 
 
 def test_only_what_is_stale_is_compiled(tmp_path: Path) -> None:
-    source = _source(tmp_path)
-    compile_translations(tmp_path)
-    assert compile_translations(tmp_path) == []
+    source, compiled = _source(tmp_path), tmp_path / "compiled"
+    compile_translations(tmp_path / "sources", compiled)
+    assert compile_translations(tmp_path / "sources", compiled) == []
 
-    newer = source.with_suffix(".mo").stat().st_mtime + 1
-    os.utime(source, (newer, newer))
-    assert compile_translations(tmp_path) == ["zh_Hans"]
+    source.write_text(SOURCE.replace("保存", "储存"), encoding="utf-8")
+    os.utime(source, (0, 0))  # as in an image
+    assert compile_translations(tmp_path / "sources", compiled) == ["zh_Hans"]
+    (compiled / "zh_Hans" / "LC_MESSAGES" / "django.mo").unlink()
+    assert compile_translations(tmp_path / "sources", compiled) == ["zh_Hans"]
+
+
+def test_nothing_is_written_beside_the_sources(tmp_path: Path) -> None:
+    source = _source(tmp_path)
+    compile_translations(tmp_path / "sources", tmp_path / "compiled")
+
+    assert [path for path in (tmp_path / "sources").rglob("*") if path.is_file()] == [source]
 
 
 def _source(folder: Path) -> Path:
-    source = folder / "zh_Hans" / "LC_MESSAGES" / "django.po"
+    source = folder / "sources" / "zh_Hans" / "LC_MESSAGES" / "django.po"
     source.parent.mkdir(parents=True)
     source.write_text(SOURCE, encoding="utf-8")
     return source

@@ -142,7 +142,8 @@ def _run() -> None:
     if settings.GATEWAY_DRAIN_SECONDS is not None:
         options += ["--drain-seconds", str(settings.GATEWAY_DRAIN_SECONDS)]
     os.chdir(settings.BASE_DIR)  # modules come from here, and from nowhere that the environment says
-    os.execve(sys.executable, [sys.executable, "-E", "-s", "-m", supervisor.__name__, *options], envoy.environment())  # noqa: S606
+    command = [sys.executable, *supervisor.AS_WE_WERE, "-E", "-s", "-m", supervisor.__name__, *options]
+    os.execve(sys.executable, command, envoy.environment())  # noqa: S606
 
 
 def _write_settings() -> None:
