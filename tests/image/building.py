@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ class Image:
     root: Path
     configuration: dict[str, Any]
     container: str
+
+    def environment(self, more: Mapping[str, str]) -> list[str]:
+        """Return the image's environment with *more* over it."""
+        return [f"{name}={value}" for name, value in (dict(one.split("=", 1) for one in self.configuration["Env"]) | dict(more)).items()]
 
     def release(self) -> None:
         """Take the mount away; the image stays, so that the next build is quicker."""
