@@ -39,8 +39,9 @@ class Image:
         return [f"{name}={value}" for name, value in (dict(one.split("=", 1) for one in self.configuration["Env"]) | dict(more)).items()]
 
     def release(self) -> None:
-        """Take the mount away; the image stays, so that the next build is quicker."""
+        """Take mount and image away; the base stays, so that the next build is quicker."""
         _buildah("rm", self.container)
+        _buildah("rmi", _IMAGE)
 
 
 def build(folder: Path) -> Image:
@@ -54,7 +55,7 @@ def build(folder: Path) -> Image:
     _download_wheels()
     file = PROJECT / "deploy" / "image" / "Containerfile"
     arguments = (f"BASE={_BASE}", "WHEELS=wheels")
-    _buildah("bud", "--layers", "--file", str(file), *(f"--build-arg={one}" for one in arguments), "--tag", _IMAGE, str(PROJECT))
+    _buildah("bud", "--file", str(file), *(f"--build-arg={one}" for one in arguments), "--tag", _IMAGE, str(PROJECT))
     told = json.loads(_buildah("inspect", "--type", "image", _IMAGE))
     container = _buildah("from", "--pull-never", _IMAGE)
     return Image(root=Path(_buildah("mount", container)), configuration=told["OCIv1"]["config"], container=container)

@@ -6,6 +6,7 @@ Of what compose files may say it knows what this one says. The database's image 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -40,6 +41,20 @@ def services() -> dict[str, dict[str, Any]]:
         text = text.replace(f"${{{name}:-{default}}}", {"PORTAL_ALLOWED_HOSTS": '"*"'}.get(name, default))
     told: dict[str, dict[str, Any]] = yaml.safe_load(text)["services"]
     return told
+
+
+# What the profile of Docker and Kubernetes forbids to who has no capability (moby, profiles/seccomp/default.json), of what we would use.
+_FORBIDDEN = {
+    "defaultAction": "SCMP_ACT_ALLOW",
+    "syscalls": [
+        {
+            "names": ["pidfd_getfd", "unshare", "setns", "mount", "umount2", "pivot_root", "bpf", "kcmp", "keyctl", "io_uring_setup"],
+            "action": "SCMP_ACT_ERRNO",
+            "errnoRet": errno.EPERM,
+        },
+        {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": errno.ENOSYS},
+    ],
+}
 
 
 @dataclass
@@ -156,7 +171,10 @@ class Engine:
             "root": {"path": str(self.image.root), "readonly": True},
             "hostname": name,
             "mounts": [*_MOUNTS, bound(self.lab.hosts, "/etc/hosts", "ro"), *mounts],
-            "linux": {"namespaces": [*({"type": kind} for kind in ("pid", "ipc", "uts", "mount")), self._network(name)]},
+            "linux": {
+                "namespaces": [*({"type": kind} for kind in ("pid", "ipc", "uts", "mount")), self._network(name)],
+                "seccomp": _FORBIDDEN,
+            },
         }
 
     def _network(self, name: str) -> dict[str, str]:
