@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+import pty
+import subprocess
+import sys
 import tarfile
 from datetime import timedelta
 from pathlib import Path
@@ -21,12 +26,14 @@ from apis import actions as api_actions
 from apis.models import Credentials
 from certificates import actions as certificate_actions
 from gateway import actions
+from gateway.agent import identity
 from gateway.control.enrolment import fingerprint_of, issue_for_server
 from gateway.models import Delivery, Gateway, Refusal
 from portal.activity import last_line
 from portal.live import Kind, State, live_status
 from portal.models import Activity, Event
 from tests.makers import issue, make_api, make_certificate, make_failed_call, make_gateway, make_subscription
+from tests.processes import PROJECT
 
 pytestmark = pytest.mark.django_db
 
@@ -203,3 +210,44 @@ def test_the_command_enrols_lists_and_removes(tmp_path: Path, capsys: pytest.Cap
     call_command("gateway", "remove", "gateway-2")
     with pytest.raises(CommandError, match="no gateway named"):
         call_command("gateway", "remove", "gateway-2")
+
+
+def test_the_command_enrols_once_where_it_is_told_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "identity"
+    call_command("gateway", "enrol", "gateway-2", directory=folder, if_missing=True)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    call_command("gateway", "enrol", "gateway-2", directory=folder, if_missing=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert "holds an enrolment already" in capsys.readouterr().out
+
+    (folder / "private-key.pem").unlink()
+    call_command("gateway", "enrol", "gateway-2", directory=folder, if_missing=True)
+    assert {path.name for path in folder.iterdir()} == set(before)
+    assert (folder / "certificate.pem").read_bytes() != before["certificate.pem"]
+
+
+def test_the_command_writes_an_enrolment_as_a_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("gateway", "enrol", "gateway-2", secret="of-gateway-2")
+    written = json.loads(capsys.readouterr().out)
+    assert (written["apiVersion"], written["kind"], written["metadata"]) == ("v1", "Secret", {"name": "of-gateway-2"})
+    for name, content in written["stringData"].items():
+        (tmp_path / name).write_text(content)
+    assert fingerprint_of(identity.read(tmp_path, tmp_path).certificate) == Gateway.objects.get(name="gateway-2").fingerprint
+
+
+def test_the_command_asks_where_the_files_go() -> None:
+    with pytest.raises(CommandError, match="--directory"):
+        call_command("gateway", "enrol", "gateway-2")
+    assert not Gateway.objects.exists()
+
+
+def test_the_command_shows_no_private_key_on_a_terminal() -> None:
+    ours, theirs = pty.openpty()
+    try:
+        command = [sys.executable, "manage.py", "gateway", "enrol", "gateway-2", "--secret", "gateway-2"]
+        done = subprocess.run(command, cwd=PROJECT, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.returncode == 1
+    assert "holds a private key" in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from typing import Any
 
 import kubernetes_validate
@@ -162,6 +163,21 @@ def test_each_gateway_that_there_may_be_has_a_place_for_its_enrolment(values: Ob
         f"portal-publisher-portal-gateway-{one}" for one in range(number)
     ]
     assert all(source["secret"]["optional"] for source in projected["sources"])
+
+
+def test_the_portals_console_knows_how_gateways_are_called() -> None:
+    (portal,) = [_environment(template) for component, template in pods(render(_FULL)) if component == "portal"]
+    assert portal["GATEWAY_ADDRESS"] == f"portal-publisher-portal-gateway.{NAMESPACE}.svc:80"
+    assert portal["GATEWAY_TLS_ADDRESS"] == f"portal-publisher-portal-gateway.{NAMESPACE}.svc:443"
+    assert portal["GATEWAY_HTTPS_REDIRECT"] == "1"
+    calls = of_kind(render(_FULL), "NetworkPolicy")["portal-publisher-portal"]["spec"]["egress"]
+    assert {"http", "https"} <= {port["port"] for rule in calls for port in rule["ports"]}
+
+
+def test_it_is_of_the_projects_version() -> None:
+    told = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (told["version"], told["appVersion"]) == (project["version"], project["version"])
 
 
 def test_gateways_are_scaled_or_have_their_number() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,14 @@ class Image:
     configuration: dict[str, Any]
     container: str
 
+    def environment(self, more: Mapping[str, str]) -> list[str]:
+        """Return the image's environment with *more* over it."""
+        return [f"{name}={value}" for name, value in (dict(one.split("=", 1) for one in self.configuration["Env"]) | dict(more)).items()]
+
     def release(self) -> None:
-        """Take the mount away; the image stays, so that the next build is quicker."""
+        """Take mount and image away; the base stays, so that the next build is quicker."""
         _buildah("rm", self.container)
+        _buildah("rmi", _IMAGE)
 
 
 def build(folder: Path) -> Image:
@@ -49,7 +55,7 @@ def build(folder: Path) -> Image:
     _download_wheels()
     file = PROJECT / "deploy" / "image" / "Containerfile"
     arguments = (f"BASE={_BASE}", "WHEELS=wheels")
-    _buildah("bud", "--layers", "--file", str(file), *(f"--build-arg={one}" for one in arguments), "--tag", _IMAGE, str(PROJECT))
+    _buildah("bud", "--file", str(file), *(f"--build-arg={one}" for one in arguments), "--tag", _IMAGE, str(PROJECT))
     told = json.loads(_buildah("inspect", "--type", "image", _IMAGE))
     container = _buildah("from", "--pull-never", _IMAGE)
     return Image(root=Path(_buildah("mount", container)), configuration=told["OCIv1"]["config"], container=container)

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests import postgresql
+from tests.image import pods
 from tests.image.building import Image, build
 from tests.image.containers import Engine, services
 from tests.image.lab import Lab
@@ -26,7 +27,10 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
 @pytest.fixture(scope="session")
 def engine(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     folder = tmp_path_factory.mktemp("containers")
-    with Lab(services(), folder) as lab, postgresql.stoppable_server(listens_on=lab.here) as server:
+    with (
+        Lab([*services(), *pods.HOSTS, "alone"], folder, aliases=pods.ALIASES) as lab,
+        postgresql.stoppable_server(listens_on=lab.here) as server,
+    ):
         lab.address["database"] = lab.here
         running = Engine(image, lab, folder)
         lab.tell_hosts()

@@ -6,6 +6,7 @@ Of what compose files may say it knows what this one says. The database's image 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -40,6 +41,20 @@ def services() -> dict[str, dict[str, Any]]:
         text = text.replace(f"${{{name}:-{default}}}", {"PORTAL_ALLOWED_HOSTS": '"*"'}.get(name, default))
     told: dict[str, dict[str, Any]] = yaml.safe_load(text)["services"]
     return told
+
+
+# What the profile of Docker and Kubernetes forbids to who has no capability (moby, profiles/seccomp/default.json), of what we would use.
+_FORBIDDEN = {
+    "defaultAction": "SCMP_ACT_ALLOW",
+    "syscalls": [
+        {
+            "names": ["pidfd_getfd", "unshare", "setns", "mount", "umount2", "pivot_root", "bpf", "kcmp", "keyctl", "io_uring_setup"],
+            "action": "SCMP_ACT_ERRNO",
+            "errnoRet": errno.EPERM,
+        },
+        {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": errno.ENOSYS},
+    ],
+}
 
 
 @dataclass
@@ -101,15 +116,27 @@ class Engine:
 
     def start(self, name: str, service: dict[str, Any]) -> Container:
         """Start what *service* says as the host *name*."""
+        told = self.image.configuration
+        process = {
+            "args": [*service.get("entrypoint", told["Entrypoint"]), *(one.replace("$$", "$") for one in service["command"])],
+            "env": self.image.environment(service.get("environment", {})),
+        }
+        assert service["cap_drop"] == ["ALL"]
+        assert service["read_only"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        return self.launch(name, process, self._mounts(service))
+
+    def launch(self, name: str, process: dict[str, Any], mounts: list[dict[str, Any]]) -> Container:
+        """Start a process from the image as the host *name*: as the image's user, on a read-only root, without a capability."""
         bundle = self.folder / "bundles" / name
         bundle.mkdir(parents=True, exist_ok=True)
-        (bundle / "config.json").write_text(json.dumps(self._specification(name, service)), encoding="utf-8")
+        (bundle / "config.json").write_text(json.dumps(self._specification(name, process, mounts)), encoding="utf-8")
         log, state = self.folder / f"{name}.log", str(self.folder / "state")
         identifier = f"{self.lab.join(name).name}-{time.monotonic_ns()}"
         with log.open("ab") as output:
             command = [debian.program("runc"), "--root", state, "run", "--bundle", str(bundle), identifier]
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
-        return Container(identifier, process, log, state)
+            running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        return Container(identifier, running, log, state)
 
     def await_healthy(self, name: str) -> None:
         """Wait until the service's own health check succeeds."""
@@ -133,42 +160,38 @@ class Engine:
             os.chown(folder, _USER, _USER)
         return folder
 
-    def _specification(self, name: str, service: dict[str, Any]) -> dict[str, Any]:
+    def _specification(self, name: str, process: dict[str, Any], mounts: list[dict[str, Any]]) -> dict[str, Any]:
         """Return what runc is told (OCI runtime specification)."""
         told = self.image.configuration
         user, _, group = told["User"].partition(":")
-        environment = [*told["Env"], *(f"{key}={value}" for key, value in service.get("environment", {}).items())]
-        privileges = {} if service["cap_drop"] == ["ALL"] else {"bounding": ["CAP_CHOWN"]}
+        own = {"user": {"uid": int(user), "gid": int(group)}, "cwd": told["WorkingDir"], "capabilities": {}, "noNewPrivileges": True}
         return {
             "ociVersion": "1.0.2",
-            "process": {
-                "user": {"uid": int(user), "gid": int(group)},
-                "args": [*service.get("entrypoint", told["Entrypoint"]), *(one.replace("$$", "$") for one in service["command"])],
-                "env": environment,
-                "cwd": told["WorkingDir"],
-                "capabilities": privileges,
-                "noNewPrivileges": "no-new-privileges:true" in service["security_opt"],
-            },
-            "root": {"path": str(self.image.root), "readonly": service["read_only"]},
+            "process": process | own,
+            "root": {"path": str(self.image.root), "readonly": True},
             "hostname": name,
-            "mounts": [*_MOUNTS, *self._mounts(service)],
-            "linux": {"namespaces": [*({"type": kind} for kind in ("pid", "ipc", "uts", "mount")), self._network(name)]},
+            "mounts": [*_MOUNTS, bound(self.lab.hosts, "/etc/hosts", "ro"), *mounts],
+            "linux": {
+                "namespaces": [*({"type": kind} for kind in ("pid", "ipc", "uts", "mount")), self._network(name)],
+                "seccomp": _FORBIDDEN,
+            },
         }
 
     def _network(self, name: str) -> dict[str, str]:
         return {"type": "network", "path": str(self.lab.join(name))}
 
     def _mounts(self, service: dict[str, Any]) -> list[dict[str, Any]]:
-        mounts = [_bound(self.lab.hosts, "/etc/hosts", "ro")]
+        mounts = []
         for place in service.get("tmpfs", []):
             destination, _, options = place.partition(":")
             mode = [*(options.split(",") if options else ["mode=1777"]), "nosuid", "nodev"]
             mounts.append({"destination": destination, "type": "tmpfs", "source": "tmpfs", "options": mode})
         for volume in service.get("volumes", []):
             name, destination, *mode = volume.split(":")
-            mounts.append(_bound(self.volume(name), destination, mode[0] if mode else "rw"))
+            mounts.append(bound(self.volume(name), destination, mode[0] if mode else "rw"))
         return mounts
 
 
-def _bound(source: Path, destination: str, mode: str) -> dict[str, Any]:
+def bound(source: Path, destination: str, mode: str) -> dict[str, Any]:
+    """Return how a folder or file of this machine is mounted."""
     return {"destination": destination, "type": "bind", "source": str(source), "options": ["bind", mode]}

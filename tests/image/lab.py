@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,8 +24,9 @@ class Lab:
     addresses = tuple(f"{_NETWORK}.{number}" for number in range(1, 100))
     here = addresses[0]
 
-    def __init__(self, names: Iterable[str], folder: Path) -> None:
-        """Choose addresses."""
+    def __init__(self, names: Iterable[str], folder: Path, *, aliases: Mapping[str, str]) -> None:
+        """Choose addresses; *aliases* are further names of hosts."""
+        self._aliases = aliases
         self._label = f"pp{uuid4().hex[:6]}"
         self.address = dict(zip(names, self.addresses[1:], strict=False))
         self.hosts = folder / "hosts"
@@ -47,6 +48,7 @@ class Lab:
     def tell_hosts(self) -> None:
         """Write the file of hosts."""
         lines = ["127.0.0.1 localhost", *(f"{address} {name}" for name, address in self.address.items())]
+        lines += [f"{self.address[name]} {alias}" for alias, name in self._aliases.items()]
         self.hosts.write_text("\n".join([*lines, ""]), encoding="ascii")
         self.hosts.chmod(0o644)
 

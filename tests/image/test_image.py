@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import time
 from dataclasses import dataclass
@@ -12,13 +13,13 @@ import pytest
 
 from tests.image.building import Image
 from tests.image.conftest import HEALTHY
-from tests.image.containers import Engine, services
+from tests.image.containers import Engine, bound, services
 from tests.image.lab import Lab
 from tests.whole.visitor import Visitor
 
 _MEGABYTE = 1024 * 1024
 _LARGEST = 450 * _MEGABYTE  # beside the base
-_LIVE_SECONDS = 20.0
+_LIVE_SECONDS, _ALONE_SECONDS = 20.0, 120.0
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1", "::1", *Lab.addresses])  # of this machine's own hosts
 
 
@@ -146,6 +147,24 @@ def test_a_role_ends_by_itself_when_it_is_asked_to(engine: Engine, name: str) ->
     finally:
         engine.started[name] = engine.start(name, services()[name])
         engine.await_healthy(name)
+
+
+def test_told_nothing_it_is_a_portal_with_a_gateway(engine: Engine) -> None:
+    told = engine.image.configuration
+    process = {"args": [*told["Entrypoint"], *told["Cmd"]], "env": engine.image.environment({})}
+    temporary = {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["mode=1777"]}  # noqa: S108 - as engines mount it
+    alone = engine.launch("alone", process, [temporary, bound(engine.volume("alone"), "/var/lib/publisher-portal", "rw")])
+    try:
+        until = time.monotonic() + _ALONE_SECONDS
+        while "Ctrl-C ends it all." not in alone.said:
+            assert time.monotonic() < until, alone.said
+            time.sleep(0.2)
+        page = engine.lab.run("alone", ["curl", "--fail", "http://localhost:8000/accounts/login/"])
+        (style,) = re.findall(r'href="(/static/portal\.\w+\.css)"', page)
+        assert engine.lab.run("alone", ["curl", "--fail", f"http://localhost:8000{style}"])
+        engine.lab.run("alone", ["curl", "--fail", "http://localhost:8080/status-0123456789abcdef"])
+    finally:
+        assert alone.stop() == 0, alone.said
 
 
 @pytest.mark.parametrize(("mode", "ends"), [(0o440, 0), (0o444, 1)])

@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
         enrol = verbs.add_parser("enrol", help="let a gateway on another machine come; writes its certificate, key and our authority")
         enrol.add_argument("name", help="what the gateway is called here")
-        where = enrol.add_mutually_exclusive_group(required=True)
+        where = enrol.add_mutually_exclusive_group()
         where.add_argument("--directory", type=Path, help="where the files are written; made if it is not there")
         where.add_argument("--secret", metavar="NAME", help="write them to standard output as a Kubernetes Secret of this name instead")
         enrol.add_argument("--if-missing", action="store_true", help="succeed without a change if the files are there already")
@@ -63,6 +63,8 @@ class Command(BaseCommand):
         if directory and if_missing and all((directory / file).exists() for file in IDENTITY_FILES):
             self.stdout.write(f"{directory} holds an enrolment already.")
             return
+        if not (directory or secret):
+            raise CommandError("Say where the files go: --directory, or --secret for Kubernetes.")
         if secret and sys.stdout.isatty():
             raise CommandError("What is written holds a private key. Hand it on: … | kubectl apply --filename -")
         try:
