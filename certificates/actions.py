@@ -20,6 +20,7 @@ from certificates.models import (
     Kind,
     folded,
 )
+from certificates.rollout import receipts
 from certificates.rollout.models import rules_of
 from certificates.uses import apis_that_need
 from portal.activity import differences, record
@@ -248,7 +249,8 @@ def _tell_switch(
     old, new = ({name: getattr(one, name) for name in _TOLD} if one else {} for one in (before, after))
     brought = {"source": source} if source else {}
     event, changes = event_of(what, certificate), differences(old, new)
-    record(event, certificate, by=by, at=now, changes=changes, version=after.number, thumbprint=after.thumbprint, **brought)
+    line = record(event, certificate, by=by, at=now, changes=changes, version=after.number, thumbprint=after.thumbprint, **brought)
+    receipts.write(line, certificate, before, after)
 
 
 def _refuse_unconfirmed(certificate: Certificate) -> None:

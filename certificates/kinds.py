@@ -10,7 +10,21 @@ from django.utils.translation import gettext_lazy as _
 from certificates.models import ClientCertificate, Kind, ServerCertificate
 from portal import live
 
-_PAGES = ("index", "upload", "detail", "replace", "confirm", "tries", "discard", "rules", "roll_back", "destroy", "delete")
+_PAGES = (
+    "index",
+    "upload",
+    "detail",
+    "replace",
+    "confirm",
+    "tries",
+    "discard",
+    "rules",
+    "roll_back",
+    "destroy",
+    "receipt",
+    "receipt_file",
+    "delete",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

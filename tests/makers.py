@@ -13,7 +13,7 @@ from apis.models import Api, Subscription
 from certificates import actions as certificate_actions
 from certificates.models import Certificate, ClientCertificate, ServerCertificate
 from certificates.rollout import actions as rollout
-from certificates.rollout.models import Candidate
+from certificates.rollout.models import Candidate, Receipt
 from gateway.models import FailedCall, FailureKind, Gateway, Usage
 from portal.activity.writing import write
 from portal.models import Activity, Event, Invitation
@@ -49,6 +49,12 @@ def make_server_certificate(name: str = "api.example.com", issued: Issued | None
 def make_candidate(certificate: Certificate, issued: Issued | None = None) -> Candidate:
     """Store what shall become the next version of an entry."""
     return rollout.propose(certificate, (issued or issue(certificate.name)).as_pfx(), by=None, now=timezone.now())
+
+
+def make_receipt(certificate: Certificate, change: int) -> None:
+    """Store the receipt of a switch under a number that is known."""
+    certificate_actions.replace(certificate, issue(certificate.name).as_pfx(), by=None, now=timezone.now())
+    Receipt.objects.filter(certificate=certificate.pk).update(change=change)
 
 
 def make_api(name: str = "orders", *, service_url: str = "https://orders.example.com", path: str = "", everything: bool = True) -> Api:

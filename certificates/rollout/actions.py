@@ -11,6 +11,7 @@ from django.db import transaction
 from certificates import actions
 from certificates.models import Certificate, CertificateVersion, KeyDestroyed
 from certificates.pfx.model import Pfx
+from certificates.rollout import receipts
 from certificates.rollout.models import Candidate, Rules, When, rules_of
 from portal.activity import Through, acting_through, differences, record
 from portal.activity.acting import current as acting_now
@@ -118,6 +119,7 @@ def switch(candidate: Candidate, *, by: User | None, now: datetime) -> Certifica
     if not candidate.confirmed_at:
         _refuse_same_person(candidate, by)
     certificate = actions.switch_to(candidate.certificate, candidate.pfx(), by=by, now=now, source=candidate.source)
+    receipts.complete(certificate, candidate, at=now)
     candidate.delete()
     return certificate
 

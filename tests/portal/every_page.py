@@ -17,6 +17,7 @@ from tests.makers import (
     make_gateway,
     make_invitation,
     make_person,
+    make_receipt,
     make_server_certificate,
     make_shared_access,
     make_subscription,
@@ -76,6 +77,7 @@ _ENTER, _VIEW, _PUBLISH, _ADMINISTER = Open.SIGNED_IN, Open.VIEWERS, Open.PUBLIS
 CERTIFICATE, API, SUBSCRIPTION, GATEWAY, ACTIVITY_ID = "orders-client", "orders", "all", "gateway-1", "5f3c-1"
 ACCESS = "5cf1a7"
 SERVER_CERTIFICATE = "api.example.com"
+RECEIPT, SERVER_RECEIPT = "100001", "100002"
 PERSON, INVITATION = "someone", "a-link-of-the-tests"
 
 ADDRESSES: dict[str, Address] = {
@@ -123,6 +125,8 @@ ADDRESSES: dict[str, Address] = {
     "certificates:tries": form(_PUBLISH, named=CERTIFICATE, method="post"),
     "certificates:discard": button(_PUBLISH, named=CERTIFICATE),
     "certificates:rules": form(_PUBLISH, named=CERTIFICATE),
+    "certificates:receipt": page(_VIEW, named=CERTIFICATE, more=(("number", RECEIPT),)),
+    "certificates:receipt_file": page(_VIEW, named=CERTIFICATE, more=(("number", RECEIPT),)),
     "certificates:destroy": form(_PUBLISH, named=CERTIFICATE, more=(("number", "1"),)),
     "certificates:roll_back": button(_PUBLISH, named=CERTIFICATE),
     "certificates:delete": form(_PUBLISH, named=CERTIFICATE),
@@ -134,6 +138,8 @@ ADDRESSES: dict[str, Address] = {
     "server_certificates:tries": form(_PUBLISH, named=SERVER_CERTIFICATE, method="post"),
     "server_certificates:discard": button(_PUBLISH, named=SERVER_CERTIFICATE),
     "server_certificates:rules": form(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:receipt": page(_VIEW, named=SERVER_CERTIFICATE, more=(("number", SERVER_RECEIPT),)),
+    "server_certificates:receipt_file": page(_VIEW, named=SERVER_CERTIFICATE, more=(("number", SERVER_RECEIPT),)),
     "server_certificates:destroy": form(_PUBLISH, named=SERVER_CERTIFICATE, more=(("number", "1"),)),
     "server_certificates:roll_back": button(_PUBLISH, named=SERVER_CERTIFICATE),
     "server_certificates:delete": form(_PUBLISH, named=SERVER_CERTIFICATE),
@@ -201,8 +207,9 @@ def url_names(patterns: list[URLPattern | URLResolver] | None = None, namespace:
 
 def make_something_of_everything() -> None:
     """Store what the addresses name."""
-    make_candidate(make_certificate(CERTIFICATE))
-    make_candidate(make_server_certificate(SERVER_CERTIFICATE))
+    for entry, number in ((make_certificate(CERTIFICATE), RECEIPT), (make_server_certificate(SERVER_CERTIFICATE), SERVER_RECEIPT)):
+        make_candidate(entry)
+        make_receipt(entry, int(number))
     make_subscription(SUBSCRIPTION, api=make_api(API))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)
