@@ -20,6 +20,7 @@ from certificates.models import (
     Kind,
     folded,
 )
+from certificates.rollout import receipts
 from certificates.rollout.models import rules_of
 from certificates.uses import apis_that_need
 from portal.activity import differences, record
@@ -250,7 +251,8 @@ def _tell_switch(
 ) -> None:
     old, new = ({name: getattr(one, name) for name in _TOLD} if one else {} for one in (before, after))
     event, changes = event_of(what, certificate), differences(old, new)
-    record(event, certificate, by=by, at=now, changes=changes, version=after.number, thumbprint=after.thumbprint, **_from(source))
+    line = record(event, certificate, by=by, at=now, changes=changes, version=after.number, thumbprint=after.thumbprint, **_from(source))
+    receipts.write(line, certificate, before, after)
 
 
 def _from(source: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from certificates import actions
 from certificates.kinds import CLIENT_CERTIFICATES, SERVER_CERTIFICATES, Pages
 from certificates.models import Certificate, CertificateVersion, ClientCertificate, ExpiryNotice, SealedText, ServerCertificate
-from certificates.rollout.models import Candidate, Rules, Tried
+from certificates.rollout.models import Candidate, Receipt, Rules, Tried
 from portal.admin import ReadOnlyAdmin
 from portal.responses import see_other
 
@@ -70,6 +70,14 @@ class RulesAdmin(ReadOnlyAdmin):
     """How entries' versions are switched to."""
 
     list_display = ("certificate", "sources", "another_person")
+    list_select_related = ("certificate",)
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(ReadOnlyAdmin):
+    """What proves switches."""
+
+    list_display = ("certificate", "change", "at")
     list_select_related = ("certificate",)
 
 

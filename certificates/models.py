@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
     from apis.models import Api
+    from certificates.rollout.models import Receipt
 
     _Text = models.CharField[str, str]
 else:
@@ -226,6 +227,7 @@ class Certificate(models.Model):
 
     if TYPE_CHECKING:
         versions: RelatedManager[CertificateVersion]
+        receipts: RelatedManager[Receipt]
 
     class Meta:
         """Entries are listed by name; within a kind a name is unique."""

@@ -6,6 +6,7 @@ import certificates.converters  # noqa: F401 - registers <name:…>
 from certificates import views
 from certificates.kinds import CLIENT_CERTIFICATES, Pages
 from certificates.rollout import destroying_views as destroying
+from certificates.rollout import receipts_views as receipts
 from certificates.rollout import rules_views as rules
 from certificates.rollout import views as rollout
 from certificates.sources import request_views, watch_views
@@ -27,6 +28,8 @@ def addresses_of(pages: Pages) -> list[URLPattern]:
         path("<name:name>/rules/", rules.rules, kind, name="rules"),
         path("<name:name>/roll-back/", views.roll_back, kind, name="roll_back"),
         path("<name:name>/versions/<id:number>/destroy/", destroying.destroy, kind, name="destroy"),
+        path("<name:name>/receipts/<id:number>/", receipts.receipt, kind, name="receipt"),
+        path("<name:name>/receipts/<id:number>/receipt.json", receipts.download, kind, name="receipt_file"),
         path("<name:name>/delete/", views.delete, kind, name="delete"),
         path("<name:name>/request/", request_views.pending, kind, name="pending"),
         path("<name:name>/request.csr", request_views.download, kind, name="request_file"),

@@ -38,6 +38,7 @@ _COLUMNS = (
     Column(key="expires", label=gettext_lazy("Expires"), field="current__not_after"),
 )
 _USE = Column(key="used", label=gettext_lazy("In use by"), field="used_by")
+_SHOWN_RECEIPTS = 10
 _SHOWN_APIS = 50  # of those that use a certificate; the others are counted
 
 
@@ -92,6 +93,7 @@ def detail(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
         **_what_it_is(certificate.current),
         "versions": certificate.versions.select_related("created_by", "destroyed_by").defer("wrapped_key", "ciphertext"),
         "candidate": Candidate.objects.filter(certificate=certificate.pk).select_related("proposed_by", "confirmed_by").first(),
+        "receipts": certificate.receipts.all()[:_SHOWN_RECEIPTS],
         "now": timezone.now(),
         **_use_of(certificate),
     }

@@ -21,9 +21,10 @@ class GatewayConfig(AppConfig):
         """Enter our answers to what is live, what loads and what back ends accept, and register the check that Envoy is there."""
         from certificates.loading import load_with
         from certificates.rollout.destroying import stand_ins_by
+        from certificates.rollout.receipts import deliveries_by
         from certificates.rollout.trying import try_with
         from gateway import checks  # noqa: F401
-        from gateway.status import stand_ins, status_of  # models can be imported only now
+        from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
         from gateway.trying import HandshakeTrier
         from portal.live import answer_with
 
@@ -31,6 +32,7 @@ class GatewayConfig(AppConfig):
         load_with(_refusal_of)
         try_with(HandshakeTrier())
         stand_ins_by(stand_ins)
+        deliveries_by(deliveries_of)
 
 
 def _refusal_of(identity: Identity) -> str:

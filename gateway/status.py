@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Q
@@ -48,6 +49,15 @@ def stand_ins(certificate: Certificate) -> set[UUID]:
     """Return which versions of an entry gateways present because they have refused the current one."""
     found = Refusal.objects.filter(presents__certificate=certificate.pk)
     return {pk for pk in found.values_list("presents", flat=True) if pk}
+
+
+def deliveries_of(change: int) -> dict[str, dict[str, Any]]:
+    """Return what gateways have acknowledged of a change, by name: moments as ISO 8601 has them, and Envoy's words where it was refused."""
+    rows = Delivery.objects.filter(change=change).values_list("gateway__name", "sent_at", "applied_at", "reason")
+    return {
+        gateway: {"sent_at": sent.isoformat(), "applied_at": applied.isoformat() if applied else None, "refused": reason}
+        for gateway, sent, applied, reason in rows
+    }
 
 
 @dataclass(frozen=True, slots=True)

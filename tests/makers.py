@@ -14,7 +14,7 @@ from certificates import actions as certificate_actions
 from certificates.judgement import Purpose
 from certificates.models import Certificate, ClientCertificate, Kind, ServerCertificate
 from certificates.rollout import actions as rollout
-from certificates.rollout.models import Candidate
+from certificates.rollout.models import Candidate, Receipt
 from certificates.signing import KeyKind, Wanted
 from certificates.signing.making import make
 from certificates.sources.models import SigningRequest
@@ -66,6 +66,12 @@ def make_signing_request(name: str = "orders-client", *, kind: Kind = Kind.CLIEN
 def make_candidate(certificate: Certificate, issued: Issued | None = None) -> Candidate:
     """Store what shall become the next version of an entry."""
     return rollout.propose(certificate, (issued or issue(certificate.name)).as_pfx(), by=None, now=timezone.now())
+
+
+def make_receipt(certificate: Certificate, change: int) -> None:
+    """Store the receipt of a switch under a number that is known."""
+    certificate_actions.replace(certificate, issue(certificate.name).as_pfx(), by=None, now=timezone.now())
+    Receipt.objects.filter(certificate=certificate.pk).update(change=change)
 
 
 def make_api(name: str = "orders", *, service_url: str = "https://orders.example.com", path: str = "", everything: bool = True) -> Api:

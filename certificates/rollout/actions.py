@@ -12,6 +12,7 @@ from certificates import actions
 from certificates.facts import Facts
 from certificates.models import Certificate, CertificateVersion, KeyDestroyed
 from certificates.pfx.model import Pfx
+from certificates.rollout import receipts
 from certificates.rollout.models import Candidate, Rules, When, rules_of
 from portal.activity import Through, acting_through, differences, record
 from portal.activity.acting import current as acting_now
@@ -134,6 +135,7 @@ def switch(candidate: Candidate, *, by: User | None, now: datetime) -> Certifica
     if not candidate.confirmed_at:
         _refuse_same_person(candidate, by)
     certificate = actions.switch_to(candidate.certificate, candidate.pfx(), by=by, now=now, source=candidate.source)
+    receipts.complete(certificate, candidate, at=now)
     candidate.delete()
     return certificate
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from certificates.actions import AlreadyUploaded
 from certificates.models import Certificate
-from certificates.rollout import actions, trying
+from certificates.rollout import actions, receipts, trying
 from certificates.rollout.destroying import destroy_quiet_keys
 from certificates.rollout.models import Candidate, Rules, When, rules_of
 from certificates.rollout.windows import Window
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.5
 _LONGEST_PAUSE = 30.0
-_KEYS_SECONDS = 60.0
+_TIDY_SECONDS = 10.0
 _HELD = timedelta(seconds=60)  # longer than one try can take; each result prolongs it
 
 
@@ -66,10 +66,10 @@ class Tries:
 
 
 class Switches:
-    """The thread that switches to what is due, has tried again what was not accepted, and destroys the keys that rules say are due."""
+    """The thread that switches to what is due, has tried again what was not accepted, keeps receipts up and old keys down."""
 
     def __init__(self) -> None:
-        """Begin without having looked for keys."""
+        """Begin without having tidied."""
         self._looked = float("-inf")
 
     def run(self, stop: threading.Event) -> None:
@@ -82,8 +82,9 @@ class Switches:
         due = Q(when=When.AT, at__lte=now) | Q(when=When.AFTER_TRY)
         for candidate in Candidate.objects.filter(due, trouble="").select_related("certificate", "confirmed_by"):
             _look_at(candidate, now=now)
-        if time.monotonic() - self._looked > _KEYS_SECONDS:
+        if time.monotonic() - self._looked > _TIDY_SECONDS:
             self._looked = time.monotonic()
+            receipts.keep_up(now=now)
             destroy_quiet_keys(now=now)
         return False
 

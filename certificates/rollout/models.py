@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -231,3 +231,43 @@ class Rules(models.Model):
 def rules_of(certificate: Certificate) -> Rules:
     """Return the rules of an entry, those that hold for all where it has none of its own."""
     return Rules.objects.filter(certificate=certificate.pk).first() or Rules(certificate_id=certificate.pk)
+
+
+class Receipt(models.Model):
+    """Proof of one switch: what became current by whom, what tries had shown, and what gateways acknowledged (:mod:`.receipts`)."""
+
+    certificate = models.ForeignKey(Certificate, models.CASCADE, related_name="receipts", verbose_name=_("certificate"))
+    change = models.PositiveBigIntegerField(_("change"), unique=True)  # the line of the activity log that tells of the switch
+    at = models.DateTimeField(_("when"))
+    content: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("content"), default=dict)
+    gateways: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("gateways"), default=dict)  # by name
+
+    class Meta:
+        """The newest first."""
+
+        ordering: ClassVar = ["-change"]
+        verbose_name = _("receipt")
+        verbose_name_plural = _("receipts")
+
+    def __str__(self) -> str:
+        """Return of which change it is."""
+        return f"{self.certificate}: {self.change}"
+
+
+class ReceiptKey(SealedSecret):
+    """What receipts of this installation are signed with. The sealed secret is an Ed25519 key, raw."""
+
+    public_key = models.BinaryField()  # raw
+    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+    only = models.BooleanField(default=True, unique=True, editable=False)  # there is one
+
+    class Meta:
+        """Nobody's business but the receipts'."""
+
+        default_permissions = ()
+        verbose_name = _("key of receipts")
+        verbose_name_plural = _("keys of receipts")
+
+    def __str__(self) -> str:
+        """Return when it was made."""
+        return f"{self.made_at:%Y-%m-%d}"

@@ -20,7 +20,7 @@ def shown_part(row: Row, part: Part) -> Any:
     """Render a part of a compared value: moments and thumbprints as everywhere."""
     match row.name:
         case FieldName.THUMBPRINT:
-            return thumbprint(part.text, copy=False)
+            return thumbprint(part.text, short=True, copy=False)
         case FieldName.NOT_BEFORE | FieldName.NOT_AFTER:
             return exact(datetime.fromisoformat(part.text))
         case FieldName.PURPOSES | FieldName.KEY_USAGE | FieldName.SIGNATURE:
@@ -39,3 +39,9 @@ def origin(source: str) -> str:
 def times(number: int, factor: int) -> int:
     """Return a number so many times."""
     return number * factor
+
+
+@register.filter
+def as_moment(written: str) -> datetime:
+    """Return a moment that was written into a receipt."""
+    return datetime.fromisoformat(written)

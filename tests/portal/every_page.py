@@ -19,6 +19,7 @@ from tests.makers import (
     make_gateway,
     make_invitation,
     make_person,
+    make_receipt,
     make_server_certificate,
     make_shared_access,
     make_signing_request,
@@ -80,6 +81,7 @@ CERTIFICATE, API, SUBSCRIPTION, GATEWAY, ACTIVITY_ID = "orders-client", "orders"
 ACCESS = "5cf1a7"
 SERVER_CERTIFICATE = "api.example.com"
 CHANNEL = "team"
+RECEIPT, SERVER_RECEIPT = "100001", "100002"
 PERSON, INVITATION = "someone", "a-link-of-the-tests"
 
 ADDRESSES: dict[str, Address] = {
@@ -128,6 +130,8 @@ ADDRESSES: dict[str, Address] = {
     "certificates:tries": form(_PUBLISH, named=CERTIFICATE, method="post"),
     "certificates:discard": button(_PUBLISH, named=CERTIFICATE),
     "certificates:rules": form(_PUBLISH, named=CERTIFICATE),
+    "certificates:receipt": page(_VIEW, named=CERTIFICATE, more=(("number", RECEIPT),)),
+    "certificates:receipt_file": page(_VIEW, named=CERTIFICATE, more=(("number", RECEIPT),)),
     "certificates:destroy": form(_PUBLISH, named=CERTIFICATE, more=(("number", "1"),)),
     "certificates:roll_back": button(_PUBLISH, named=CERTIFICATE),
     "certificates:delete": form(_PUBLISH, named=CERTIFICATE),
@@ -152,6 +156,8 @@ ADDRESSES: dict[str, Address] = {
     "server_certificates:tries": form(_PUBLISH, named=SERVER_CERTIFICATE, method="post"),
     "server_certificates:discard": button(_PUBLISH, named=SERVER_CERTIFICATE),
     "server_certificates:rules": form(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:receipt": page(_VIEW, named=SERVER_CERTIFICATE, more=(("number", SERVER_RECEIPT),)),
+    "server_certificates:receipt_file": page(_VIEW, named=SERVER_CERTIFICATE, more=(("number", SERVER_RECEIPT),)),
     "server_certificates:destroy": form(_PUBLISH, named=SERVER_CERTIFICATE, more=(("number", "1"),)),
     "server_certificates:roll_back": button(_PUBLISH, named=SERVER_CERTIFICATE),
     "server_certificates:delete": form(_PUBLISH, named=SERVER_CERTIFICATE),
@@ -228,8 +234,9 @@ def url_names(patterns: list[URLPattern | URLResolver] | None = None, namespace:
 
 def make_something_of_everything() -> None:
     """Store what the addresses name."""
-    make_candidate(make_certificate(CERTIFICATE))
-    make_candidate(make_server_certificate(SERVER_CERTIFICATE))
+    for entry, number in ((make_certificate(CERTIFICATE), RECEIPT), (make_server_certificate(SERVER_CERTIFICATE), SERVER_RECEIPT)):
+        make_candidate(entry)
+        make_receipt(entry, int(number))
     make_signing_request(CERTIFICATE)
     make_signing_request(SERVER_CERTIFICATE, kind=Kind.SERVER)
     make_subscription(SUBSCRIPTION, api=make_api(API))

@@ -1,0 +1,118 @@
+"""Receipts: written in the transaction of a switch, kept up with what gateways acknowledge, handed out signed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import IntegrityError, transaction
+
+from certificates.models import CertificateVersion
+from certificates.rollout.models import Receipt, ReceiptKey
+from certificates.rollout.signing import signed
+from certificates.sealing import Secret
+
+if TYPE_CHECKING:
+    from certificates.models import Certificate
+    from certificates.rollout.models import Candidate
+    from portal.models import Activity
+
+_KEPT_UP = timedelta(days=1)  # how long gateways that come late are waited for
+_TRIED = ("api", "display_name", "back_end", "gateway", "outcome", "reason", "said", "issuers", "status", "milliseconds")
+
+Deliveries = Callable[[int], dict[str, dict[str, Any]]]
+_deliveries: list[Deliveries] = []
+
+
+def deliveries_by(deliveries: Deliveries) -> None:
+    """Let *deliveries* tell what gateways have acknowledged of a change, by name. Called once, by the app that knows."""
+    _deliveries[:] = [deliveries]
+
+
+def write(line: Activity, certificate: Certificate, before: CertificateVersion | None, after: CertificateVersion) -> None:
+    """Write the receipt of a switch that *line* tells of, inside the caller's transaction."""
+    content = {
+        "entry": certificate.name,
+        "kind": certificate.kind,
+        "what": line.event.partition(".")[2],
+        "by": line.actor_name,
+        "through": line.through,
+        "source": line.details.get("source", ""),
+        "version": _told(after),
+        "before": _told(before) if before else None,
+    }
+    Receipt.objects.create(certificate_id=certificate.pk, change=line.id, at=line.at, content=content)
+
+
+def complete(certificate: Certificate, candidate: Candidate, *, at: datetime) -> None:
+    """Add to the receipt of a switch of this moment how it came to it: who proposed and confirmed, and what the try had shown."""
+    receipt = Receipt.objects.filter(certificate=certificate.pk, at=at).first()
+    if receipt is None:  # it was current already
+        return
+    receipt.content |= {
+        "proposed": {"by": _name(candidate.proposed_by), "at": _moment(candidate.proposed_at)},
+        "confirmed": {"by": _name(candidate.confirmed_by), "at": _moment(candidate.confirmed_at), "when": candidate.when or "now"},
+        "tried_at": _moment(candidate.tried_at),
+        "tries": [{name: getattr(one, name) for name in _TRIED} for one in candidate.tries.all()],
+    }
+    receipt.save(update_fields=["content"])
+
+
+def keep_up(*, now: datetime) -> None:
+    """Note what gateways have acknowledged since the last look; afterwards the receipt stands by itself."""
+    for receipt in Receipt.objects.filter(at__gt=now - _KEPT_UP):
+        if (gateways := acknowledged(receipt)) != receipt.gateways:
+            Receipt.objects.filter(pk=receipt.pk).update(gateways=gateways)
+
+
+def acknowledged(receipt: Receipt) -> dict[str, Any]:
+    """Return what gateways have acknowledged, by name, as is known now."""
+    (deliveries,) = _deliveries
+    return receipt.gateways | deliveries(receipt.change)
+
+
+def document_of(receipt: Receipt) -> str:
+    """Return a receipt as a signed file.
+
+    :raises certificates.sealing.SealingError: if the key of receipts does not open
+    """
+    content = {"change": receipt.change, "at": _moment(receipt.at), **receipt.content, "gateways": acknowledged(receipt)}
+    return signed(content, Ed25519PrivateKey.from_private_bytes(_key().unseal().value))
+
+
+def public_key() -> bytes:
+    """Return the key, raw, that receipts of this installation are verified by."""
+    return bytes(_key().public_key)
+
+
+def _key() -> ReceiptKey:
+    """Return the key; the first that asks makes it."""
+    if row := ReceiptKey.objects.first():
+        return row
+    key = Ed25519PrivateKey.generate()
+    row = ReceiptKey(public_key=key.public_key().public_bytes_raw())
+    row.seal(Secret(key.private_bytes_raw()))
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:  # somebody else was faster
+        return ReceiptKey.objects.get()
+    return row
+
+
+def _told(version: CertificateVersion) -> dict[str, Any]:
+    names = ("number", "thumbprint", "thumbprint_sha256", "subject", "issuer", "serial")
+    return {name: getattr(version, name) for name in names} | {
+        "not_before": _moment(version.not_before),
+        "not_after": _moment(version.not_after),
+    }
+
+
+def _name(person: Any) -> str:
+    return person.get_username() if person else ""
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat() if at else None
