@@ -85,7 +85,7 @@ def change_channel(channel: Channel, *, address: str, secret: str, language: str
         _hold(channel, **held)
     Recipient.objects.filter(key=channel.key).delete()  # the next message goes at once
     after = {"place": channel.place, "language": language}
-    hidden = {"address": bool(address) and kind != ChannelKind.MAIL, "secret": bool(secret)}
+    hidden = {"url": bool(address) and kind != ChannelKind.MAIL, "secret": bool(secret)}
     if changes := differences(before, after, hidden=hidden):
         record(Event.CHANNEL_CHANGED, channel, by=by, at=now, changes=changes)
 
@@ -102,9 +102,9 @@ def delete_channel(channel: Channel, *, by: User | None, now: datetime) -> None:
 def schedule(*, thresholds: list[int], weekly: int | None, by: User | None, now: datetime) -> None:
     """Say when is told: how many days before an end, and on which day of the week all of it is summed up (``None``: never)."""
     current = Schedule.current()
-    before = {"thresholds": current.thresholds, "weekly": _weekday(current)}
+    before = {"thresholds": current.thresholds, "weekly": current.weekly}
     kept, _ = Schedule.objects.update_or_create(only=True, defaults={"thresholds": thresholds, "weekly": weekly})
-    if changes := differences(before, {"thresholds": thresholds, "weekly": _weekday(kept)}):
+    if changes := differences(before, {"thresholds": thresholds, "weekly": weekly}):
         record(Event.NOTICES_SCHEDULED, kept, by=by, at=now, changes=changes)
 
 
@@ -117,14 +117,14 @@ def add_contact(
     defaults = {} if person else {"language": language or settings.LANGUAGE_CODE}
     _, added = Contact.objects.get_or_create(certificate=entry, **wanted, defaults=defaults)
     if added:
-        record(Event.CONTACT_ADDED, entry, by=by, at=now, contact=person.get_username() if person else address)
+        record(Event.CONTACT_ADDED, entry, by=by, at=now, changes={"address": [None, person.get_username() if person else address]})
     return added
 
 
 @transaction.atomic
 def remove_contact(contact: Contact, *, by: User | None, now: datetime) -> None:
     """Have somebody no longer told of an entry."""
-    record(Event.CONTACT_REMOVED, contact.certificate, by=by, at=now, contact=str(contact))
+    record(Event.CONTACT_REMOVED, contact.certificate, by=by, at=now, changes={"address": [str(contact), None]})
     contact.delete()
 
 
@@ -176,7 +176,3 @@ def _hold(channel: Channel, *, url: str, secret: str) -> None:
     row = ChannelSecret(channel=channel)
     row.hold(url=url, secret=secret)
     row.save(force_insert=True)
-
-
-def _weekday(schedule: Schedule) -> str:
-    return "" if schedule.weekly is None else str(schedule.weekly)

@@ -94,6 +94,14 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.DATABASE_BACKED_UP: gettext_lazy("{who} made a backup"),
     Event.DATABASE_RESTORED: gettext_lazy("{who} restored a backup: {subject}"),
     Event.DATABASE_BEGUN: gettext_lazy("{who} began anew without data"),
+    Event.CHANNEL_ADDED: gettext_lazy("{who} added the channel {subject} for notices"),
+    Event.CHANNEL_CHANGED: gettext_lazy("{who} changed the channel {subject} for notices"),
+    Event.CHANNEL_DELETED: gettext_lazy("{who} deleted the channel {subject} for notices"),
+    Event.NOTICES_SCHEDULED: gettext_lazy("{who} changed when notices are sent"),
+    Event.CONTACT_ADDED: gettext_lazy("{who} had somebody else told of {subject}"),
+    Event.CONTACT_REMOVED: gettext_lazy("{who} had somebody no longer told of {subject}"),
+    Event.NOTICE_ACKNOWLEDGED: gettext_lazy("{who} acknowledged the notices about {subject}"),
+    Event.NOTICE_RESUMED: gettext_lazy("{who} wants to be told of {subject} again"),
     Event.SIGN_IN_SUCCEEDED: gettext_lazy("{who} signed in"),
     Event.SIGN_IN_ENDED: gettext_lazy("{who} signed out"),
     Event.SIGN_IN_FAILED: gettext_lazy("Somebody failed to sign in as {subject}"),
@@ -111,6 +119,8 @@ _WORDS = {  # what no field of a model names
     "certificate": gettext_lazy("client certificate"),
     "key": gettext_lazy("key"),
     "name": gettext_lazy("name"),
+    "url": gettext_lazy("URL"),
+    "secret": gettext_lazy("Secret"),
 }
 SOURCES = {  # where a version came from besides an upload
     "watched": gettext_lazy("from its watched place"),
@@ -180,7 +190,7 @@ def _change(kind: str, name: str, pair: Any) -> Change:
     if not isinstance(pair, list) or len(pair) != _OLD_AND_NEW:
         return Change(label[:1].upper() + label[1:], "", "")
     choices = dict(field.flatchoices) if field else {}
-    old, new = (_value(choices.get(value, value) if isinstance(value, str) else value) for value in pair)
+    old, new = (_value(choices.get(value, value) if isinstance(value, str | int) else value) for value in pair)
     return Change(label[:1].upper() + label[1:], old, new)
 
 

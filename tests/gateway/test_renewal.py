@@ -24,7 +24,7 @@ from django.utils import timezone
 from gateway import actions
 from gateway.control import network
 from gateway.control.enrolment import Issued, fingerprint_of
-from gateway.models import Gateway
+from gateway.models import Gateway, NodeAuthority
 from portal.models import Activity, Event
 from tests.gateway.peers import Peer
 from tests.gateway.plant import Plant, eventually
@@ -185,6 +185,21 @@ def test_the_control_plane_renews_its_certificate_and_cuts_no_stream(transaction
         messages.put(b"after")
         assert next(iter(stream)) == b"after"
         messages.put(None)
+
+
+def test_a_control_plane_that_cannot_renew_its_certificate_is_told_of_long_before_it_ends(transactional_db: None) -> None:
+    clock = Clock()
+    identity = network.ServerIdentity("xds.example.com", clock=clock)
+    assert identity.failing() == []
+    assert asyncio.run(identity.renew())
+    clock.ahead = timedelta(days=74)
+    assert identity.failing() == []
+    NodeAuthority.objects.update(ring_key="gone")
+    clock.ahead = timedelta(days=76)
+    assert not asyncio.run(identity.renew())
+    (trouble,) = identity.failing()
+    assert (trouble.name, trouble.told_to) == ("xds.example.com", "gateway.change_gateway")
+    assert str(trouble.reason) == identity.trouble()
 
 
 def _shown(port: int, issued: Issued, folder: Path) -> x509.Certificate:

@@ -97,7 +97,7 @@ def test_what_is_left_empty_stays_as_it_was(office: Client) -> None:
     assert newest.changes == {
         "place": ["hooks.example.com", "other.example.com"],
         "language": ["zh-hans", "en"],
-        "address": {"hidden": True},
+        "url": {"hidden": True},
     }
 
 

@@ -28,7 +28,7 @@ PAGES = [
 # What is the same in every language: what the tests have stored, verbs, certificates' own words, names of languages.
 _DATA = re.compile(
     r"\b(?:administrator(?:@example\.com)?|api\.example\.com|someone|newcomer|orders(?:-client)?|gateway-1|all|everything|English|Marked"
-    r"|CN|O|Example|5f3c-1|[0-9A-F]{4,64}|Envoy|P-256|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|https?://\S+)\b",
+    r"|team(?:@example\.com)?|Slack|Microsoft Teams|CN|O|Example|5f3c-1|[0-9A-F]{4,64}|Envoy|P-256|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|https?://\S+)\b",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")

@@ -9,7 +9,7 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-ROOMS = ("portal", "certificates", "apis", "gateway", "rest", "demo")
+ROOMS = ("portal", "certificates", "apis", "gateway", "rest", "demo", "notices")
 
 
 def test_it_tells_of_every_setting_that_is_read() -> None:

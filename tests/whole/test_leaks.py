@@ -32,6 +32,7 @@ from tests.whole.visitor import Visitor
 
 PFX_PASSWORD = "pfx-pässword-93 4f"
 WRONG_PASSWORD = "wrong-but-still-nobodys-business"
+CHANNEL_TOKEN, CHANNEL_SECRET = "T0-channel-token-55d7", "channel-secrét-38 e9"
 BASIC_PASSWORD = "basic-pässword-71 c2"
 KNOWN = {"encryption-keys", "secret-key", "administrator-password", "demo"}  # what the home holds to be read by its owner
 
@@ -146,6 +147,7 @@ def _every_step(life: Life, portal: Portal, database: Database) -> bytes:
         *_credentials(life, visitor, portal, database),
         *_keys(life, visitor, portal, database),
         *_deletion(visitor, portal, database),
+        *_channel(life, visitor, portal, database),
         *_second_factor(life, visitor),
     ]
     life.secrets["the session"] = needles.of_text(visitor.session_key)
@@ -230,6 +232,24 @@ def _deletion(visitor: Visitor, portal: Portal, database: Database) -> list[str]
     database.fail(portal, on=False)
     assert visitor.submit(delete).status_code == 303
     return [in_use.text, failed.text, visitor.read("/activity/").text]
+
+
+def _channel(life: Life, visitor: Visitor, portal: Portal, database: Database) -> list[str]:
+    """Add a channel for notices, change it and try it; nobody listens there."""
+    life.secrets["the URL of a channel"] = needles.of_text(CHANNEL_TOKEN)
+    life.secrets["the secret of a channel"] = needles.of_text(CHANNEL_SECRET)
+    new = {"name": "leak-hunt", "kind": "webhook", "language": "en", "secret": CHANNEL_SECRET, "url": f"http://127.0.0.1:1/{CHANNEL_TOKEN}"}
+    changed = {name: new[name] for name in ("url", "secret", "language")}
+    pages = [visitor.submit("/notices/channels/new/", new | {"url": f"ftp://127.0.0.1/{CHANNEL_TOKEN}"})]
+    assert pages[0].status_code == 422
+    for page, fields in (("/notices/channels/new/", new), ("/notices/channels/leak-hunt/", changed)):
+        database.fail(portal, on=True)
+        pages.append(visitor.submit(page, fields))
+        assert pages[-1].status_code == 500
+        database.fail(portal, on=False)
+        assert visitor.submit(page, fields).status_code == 303
+    assert visitor.submit("/notices/channels/leak-hunt/test/").status_code == 303
+    return [*(answer.text for answer in pages), *(visitor.read(page).text for page in ("/notices/", "/notices/channels/leak-hunt/"))]
 
 
 def _second_factor(life: Life, visitor: Visitor) -> list[str]:
