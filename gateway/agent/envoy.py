@@ -88,6 +88,7 @@ def chosen_agent() -> Chosen:
         places=tuple(Place(host=host, port=port) for host, port in settings.GATEWAY_XDS_ADDRESSES) or (Place(),),
         identity=settings.GATEWAY_XDS_IDENTITY,
         keep_hours=settings.GATEWAY_KEEP_CONFIGURATION_HOURS,
+        admin=settings.GATEWAY_ADMIN_ADDRESS,
     )
 
 

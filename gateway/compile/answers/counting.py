@@ -1,0 +1,92 @@
+"""What Envoy counts of calls beyond what it counts of every route anyway: those that no back end has answered, and refusals. [pure]
+
+Envoy's router counts per route how back ends have answered (`dynamic_stats`, and each route's `stat_prefix`). What is counted here costs
+only calls that the gateway itself has answered, or that were refused with a page.
+"""
+
+from __future__ import annotations
+
+from envoy.config.accesslog.v3.accesslog_pb2 import (
+    AccessLog,
+    AccessLogFilter,
+    AndFilter,
+    ComparisonFilter,
+    ExtensionFilter,
+    MetadataFilter,
+    OrFilter,
+    StatusCodeFilter,
+)
+from envoy.config.core.v3.base_pb2 import RuntimeUInt32
+from envoy.extensions.access_loggers.filters.cel.v3.cel_pb2 import ExpressionFilter
+from envoy.extensions.access_loggers.stats.v3.stats_pb2 import Config
+from envoy.type.matcher.v3.metadata_pb2 import MetadataMatcher
+from envoy.type.matcher.v3.value_pb2 import ValueMatcher
+from google.protobuf.wrappers_pb2 import BoolValue, UInt64Value
+
+from apis.policy.failure import FAILURE_HEADER
+from gateway.compile.answers.refusal_pages import REFUSED
+from gateway.compile.names import METADATA, PRESENTS
+from gateway.compile.resource import pack
+
+COUNTERS = "outcomes"  # what the counters' names begin with
+UNANSWERED, REFUSALS = "unanswered", "refusals"
+# Of what a counter tells apart; in this order they stand in its name.
+API, CLUSTER, PRESENTED, KIND, STATUS, FLAGS = "api", "cluster", "presented", "kind", "status", "flags"
+
+_NOT_THE_BACK_ENDS_OWN = "response.code_details != 'via_upstream'"
+
+
+def counters() -> tuple[AccessLog, ...]:
+    """Return the logs that count; nothing is written."""
+    presented = _tag(PRESENTED, f"%METADATA(CLUSTER:{METADATA}:{PRESENTS})%")
+    cluster = _tag(CLUSTER, "%UPSTREAM_CLUSTER%")
+    unanswered = Config.Stat(
+        name=UNANSWERED,
+        tags=[
+            _tag(API, "%ROUTE_NAME%"),
+            cluster,
+            presented,
+            _tag(KIND, f"%RESP({FAILURE_HEADER})%"),
+            _tag(STATUS, "%RESPONSE_CODE%"),
+            _tag(FLAGS, "%RESPONSE_FLAGS%"),
+        ],
+    )
+    left = _status(ComparisonFilter.EQ, 0)  # the caller was gone before an answer came
+    ours = AccessLogFilter(or_filter=OrFilter(filters=[left, answered_by_gateway(400)]))
+    return (
+        _log(ours, unanswered),
+        _log(refused_by_page(), Config.Stat(name=REFUSALS, tags=[cluster, presented, _tag(STATUS, "%RESPONSE_CODE%")])),
+    )
+
+
+def answered_by_gateway(least: int) -> AccessLogFilter:
+    """Return the filter that holds for answers of this status or above that are the gateway's own.
+
+    First by status, which is cheap and all that an untroubled call meets.
+    """
+    expression = pack(ExpressionFilter(expression=_NOT_THE_BACK_ENDS_OWN))
+    ours = ExtensionFilter(name="envoy.access_loggers.extension_filters.cel", typed_config=expression)
+    both = [_status(ComparisonFilter.GE, least), AccessLogFilter(extension_filter=ours)]
+    return AccessLogFilter(and_filter=AndFilter(filters=both))
+
+
+def refused_by_page() -> AccessLogFilter:
+    """Return the filter that holds for calls whose client certificate was refused by an answer."""
+    marked = MetadataMatcher(filter=METADATA, path=[MetadataMatcher.PathSegment(key=REFUSED)], value=ValueMatcher(bool_match=True))
+    by_page = AccessLogFilter(metadata_filter=MetadataFilter(matcher=marked, match_if_key_not_found=BoolValue(value=False)))
+    return AccessLogFilter(and_filter=AndFilter(filters=[_status(ComparisonFilter.GE, 400), by_page]))
+
+
+def _status(operation: ComparisonFilter.Op, status: int) -> AccessLogFilter:
+    value = RuntimeUInt32(default_value=status, runtime_key="counting.status")
+    return AccessLogFilter(status_code_filter=StatusCodeFilter(comparison=ComparisonFilter(op=operation, value=value)))
+
+
+def _tag(name: str, value: str) -> Config.Tag:
+    return Config.Tag(name=name, value_format=value)
+
+
+def _log(when: AccessLogFilter, what: Config.Stat) -> AccessLog:
+    counter = Config.Counter(stat=what, value_fixed=UInt64Value(value=1))
+    config = Config(stat_prefix=COUNTERS, counters=[counter])
+    return AccessLog(name=f"count-{what.name}", filter=when, typed_config=pack(config))
