@@ -60,7 +60,7 @@ class FailedCallAdmin(ReadOnlyAdmin):
 
     def view_on_site(self, call: FailedCall) -> str:
         """Lead to the page that explains it."""
-        return reverse("gateways:failed_call", args=[call.activity_id])
+        return reverse("failures:call", args=[call.activity_id])
 
 
 @admin.register(ApiCount)

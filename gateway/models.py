@@ -171,6 +171,16 @@ class FailureKind(models.TextChoices):
     OTHER = Failure.OTHER.value, _("The call to the back end failed.")
 
 
+class FailedCallQuerySet(models.QuerySet["FailedCall"]):
+    """Questions that pages ask."""
+
+    def matching(self, words: str) -> FailedCallQuerySet:
+        """Return those whose activity id begins with *words*, whose path holds them, or whose API is called so; all without words."""
+        if not words:
+            return self
+        return self.filter(Q(activity_id__istartswith=words) | Q(path__icontains=words) | Q(api__name=words))
+
+
 class FailedCall(models.Model):
     """One call that did not get an answer from the back end. Callers quote its activity id."""
 
@@ -191,6 +201,7 @@ class FailedCall(models.Model):
         CertificateVersion, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("client certificate")
     )  # when it was noted
 
+    objects = FailedCallQuerySet.as_manager()
     presents = ""  # the thumbprint of the certificate that the gateway has named; not stored
 
     class Meta:
@@ -199,7 +210,10 @@ class FailedCall(models.Model):
         ordering: ClassVar = ["-at", "-id"]
         verbose_name = _("failed call")
         verbose_name_plural = _("failed calls")
-        indexes: ClassVar = [models.Index(fields=["api", "-at"], name="failed_calls_of_an_api")]
+        indexes: ClassVar = [
+            models.Index(fields=["api", "-at"], name="failed_calls_of_an_api"),
+            models.Index(fields=["at", "kind", "api", "presented"], name="failed_calls_by_cause"),
+        ]
 
     def __str__(self) -> str:
         """Return the activity id."""

@@ -32,7 +32,7 @@ _RETRY_SECONDS = 1.0
 _CHUNK = 500
 _PRUNE_EVERY = 1000  # rows written
 _DELIVERIES_KEPT = 20_000  # of the newest changes
-_CALLS_KEPT = 10_000
+_CALLS_KEPT = 100_000
 
 
 class StatusWriter:
