@@ -188,6 +188,16 @@ def test_an_agent_a_control_plane_and_an_envoy_that_die_lose_no_more_than_they_m
     comes_to(orders, ok=40)
 
 
+def test_an_envoy_that_takes_over_doubles_no_count(plant: Plant, orders: Api, key: str) -> None:
+    for _ in range(20):
+        plant.call("/orders/1", key=key)
+    comes_to(orders, ok=20)
+    plant.hot_restart()
+    for _ in range(15):
+        plant.call("/orders/1", key=key)
+    comes_to(orders, ok=35)
+
+
 def test_latencies_are_those_that_callers_wait(plant: Plant, orders: Api, key: str) -> None:
     def call(seconds: str) -> float:
         began = time.monotonic()
