@@ -31,6 +31,7 @@ from gateway.streams.wire import NODE
 log = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 2.0
+_MORE_SECONDS, _MOST_SECONDS = 0.05, 30.0  # for each API that was called: the control plane has so many rows to write
 _SHARE = 50  # no more of the time is spent on reading than one part in so many: Envoy's main thread does it, which also takes changes
 _ANSWER_SECONDS = 30.0
 _MOST_KEPT = 1440  # minutes without a control plane that are told apart afterwards
@@ -61,6 +62,7 @@ class Counting:
         self._presented: dict[str, str] = {}
         self._waiting: list[_Kept] = []
         self._something = asyncio.Event()
+        self._changed = 0  # series, in the newest reading
 
     async def run(self) -> None:
         """Read for ever."""
@@ -76,7 +78,7 @@ class Counting:
             took = time.monotonic() - began
             await asyncio.sleep(took)  # many changes in a row must not be followed by as many readings
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._relay.clusters_changed.wait(), max(_EVERY_SECONDS, _SHARE * took))
+                await asyncio.wait_for(self._relay.clusters_changed.wait(), max(self._pause(), _SHARE * took))
 
     async def hand_on(self, channel: grpc.aio.Channel) -> None:
         """Send readings, those kept and those to come, until the control plane is gone.
@@ -96,10 +98,13 @@ class Counting:
                     del self._waiting[0]
             self._something.clear()
 
+    def _pause(self) -> float:
+        return max(_EVERY_SECONDS, min(_MOST_SECONDS, _MORE_SECONDS * self._changed))
+
     def _take(self, envoy: str, series: dict[str, dict[str, int]], *, at: float) -> None:
         known = self._known if envoy == self._envoy else {}
         changed = {name: counters for name, counters in series.items() if known.get(name) != counters}
-        self._envoy, self._known = envoy, {**known, **changed}
+        self._envoy, self._known, self._changed = envoy, {**known, **changed}, len(changed)
         if changed:
             self._keep(_Kept(self._reading(changed), at))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.server
 import shutil
 import subprocess
@@ -101,7 +102,7 @@ def test_a_page_that_refuses_the_certificate_is_told_from_any_other(
         assert {answer.headers[FAILURE_HEADER] for answer in answers} == {Failure.CLIENT_CERTIFICATE_REFUSED}
         assert len({answer.headers["x-activity-id"] for answer in answers}) == 3
         for answer in answers:
-            eventually(lambda answer=answer: noted(gateway, answer))
+            eventually(functools.partial(noted, gateway, answer))
     else:
         assert found == {Outcome(f"{status // 100}xx"): 3}
         assert not any("x-activity-id" in answer.headers for answer in answers)

@@ -6,7 +6,7 @@ call pays nothing for it.
 
 from __future__ import annotations
 
-from envoy.config.accesslog.v3.accesslog_pb2 import AccessLog, AccessLogFilter, OrFilter
+from envoy.config.accesslog.v3.accesslog_pb2 import AccessLog
 from envoy.config.core.v3.config_source_pb2 import ApiVersion
 from envoy.config.core.v3.grpc_service_pb2 import GrpcService
 from envoy.extensions.access_loggers.grpc.v3.als_pb2 import CommonGrpcAccessLogConfig, HttpGrpcAccessLogConfig
@@ -14,7 +14,7 @@ from envoy.type.metadata.v3.metadata_pb2 import MetadataKey, MetadataKind
 from envoy.type.tracing.v3.custom_tag_pb2 import CustomTag
 
 from apis.policy.failure import FAILURE_HEADER
-from gateway.compile.answers.counting import answered_by_gateway, refused_by_page
+from gateway.compile.answers.counting import failed
 from gateway.compile.names import ACTIVITY_HEADER, METADATA, PRESENTS, XDS_CLUSTER
 from gateway.compile.resource import pack
 
@@ -33,7 +33,7 @@ def failed_calls_log() -> AccessLog:
     config = HttpGrpcAccessLogConfig(common_config=common, additional_response_headers_to_log=[ACTIVITY_HEADER, FAILURE_HEADER])
     return AccessLog(
         name="envoy.access_loggers.http_grpc",
-        filter=AccessLogFilter(or_filter=OrFilter(filters=[answered_by_gateway(500), refused_by_page()])),
+        filter=failed(),
         typed_config=pack(config),
     )
 

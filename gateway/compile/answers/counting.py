@@ -14,6 +14,7 @@ from envoy.config.accesslog.v3.accesslog_pb2 import (
     ExtensionFilter,
     MetadataFilter,
     OrFilter,
+    ResponseFlagFilter,
     StatusCodeFilter,
 )
 from envoy.config.core.v3.base_pb2 import RuntimeUInt32
@@ -51,30 +52,48 @@ def counters() -> tuple[AccessLog, ...]:
             _tag(FLAGS, "%RESPONSE_FLAGS%"),
         ],
     )
-    left = _status(ComparisonFilter.EQ, 0)  # the caller was gone before an answer came
-    ours = AccessLogFilter(or_filter=OrFilter(filters=[left, answered_by_gateway(400)]))
+    ours = AccessLogFilter(or_filter=OrFilter(filters=[_caller_left(), _both(status_at_least(400), answered_by_gateway())]))
+    by_page = _both(status_at_least(400), refused_by_page())
     return (
         _log(ours, unanswered),
-        _log(refused_by_page(), Config.Stat(name=REFUSALS, tags=[cluster, presented, _tag(STATUS, "%RESPONSE_CODE%")])),
+        _log(by_page, Config.Stat(name=REFUSALS, tags=[cluster, presented, _tag(STATUS, "%RESPONSE_CODE%")])),
     )
 
 
-def answered_by_gateway(least: int) -> AccessLogFilter:
-    """Return the filter that holds for answers of this status or above that are the gateway's own.
+def failed() -> AccessLogFilter:
+    """Return the filter that holds for calls that no back end has answered, or whose certificate was refused by an answer.
 
-    First by status, which is cheap and all that an untroubled call meets.
+    Each of these filters looks first at the status, which is cheap and all that an untroubled call meets.
     """
+    unanswered = _both(status_at_least(500), answered_by_gateway())
+    return _both(status_at_least(400), AccessLogFilter(or_filter=OrFilter(filters=[refused_by_page(), unanswered])))
+
+
+def answered_by_gateway() -> AccessLogFilter:
+    """Return the filter that holds for answers that are the gateway's own."""
     expression = pack(ExpressionFilter(expression=_NOT_THE_BACK_ENDS_OWN))
     ours = ExtensionFilter(name="envoy.access_loggers.extension_filters.cel", typed_config=expression)
-    both = [_status(ComparisonFilter.GE, least), AccessLogFilter(extension_filter=ours)]
-    return AccessLogFilter(and_filter=AndFilter(filters=both))
+    return AccessLogFilter(extension_filter=ours)
 
 
 def refused_by_page() -> AccessLogFilter:
     """Return the filter that holds for calls whose client certificate was refused by an answer."""
     marked = MetadataMatcher(filter=METADATA, path=[MetadataMatcher.PathSegment(key=REFUSED)], value=ValueMatcher(bool_match=True))
-    by_page = AccessLogFilter(metadata_filter=MetadataFilter(matcher=marked, match_if_key_not_found=BoolValue(value=False)))
-    return AccessLogFilter(and_filter=AndFilter(filters=[_status(ComparisonFilter.GE, 400), by_page]))
+    return AccessLogFilter(metadata_filter=MetadataFilter(matcher=marked, match_if_key_not_found=BoolValue(value=False)))
+
+
+def status_at_least(status: int) -> AccessLogFilter:
+    """Return the filter that holds for answers of this *status* or above."""
+    return _status(ComparisonFilter.GE, status)
+
+
+def _caller_left() -> AccessLogFilter:
+    """Return the filter that holds where the caller was gone before an answer came."""
+    return _both(AccessLogFilter(response_flag_filter=ResponseFlagFilter(flags=["DC"])), _status(ComparisonFilter.EQ, 0))
+
+
+def _both(first: AccessLogFilter, second: AccessLogFilter) -> AccessLogFilter:
+    return AccessLogFilter(and_filter=AndFilter(filters=[first, second]))
 
 
 def _status(operation: ComparisonFilter.Op, status: int) -> AccessLogFilter:

@@ -21,13 +21,12 @@ from gateway.compile.resource import pack
 def response_scripts() -> ExtensionWithMatcher:
     """Return the filter."""
     back = redirects.leads_back()
-    statuses = "|".join(map(str, refusal_pages.STATUSES))
-    matchers = [
-        _where(CONNECTION_HEADER, broken_off.takes_the_blame_off()),
-        _where(":status", _notes_refusals_and(back), value=statuses),
-        *(_where(name, back) for name in redirects.HEADERS),
-    ]
-    return filter_by(Matcher(matcher_list=Matcher.MatcherList(matchers=matchers)))
+    matchers = [_where(CONNECTION_HEADER, broken_off.takes_the_blame_off()), *(_where(name, back) for name in redirects.HEADERS)]
+    by_header = Matcher(matcher_list=Matcher.MatcherList(matchers=matchers))
+    notes_refusals = _run(_notes_refusals_and(back))
+    statuses = Matcher.MatcherTree.MatchMap(map={str(status): notes_refusals for status in refusal_pages.STATUSES})
+    tree = Matcher.MatcherTree(input=response_header("status", ":status"), exact_match_map=statuses)  # a look into a map costs the least
+    return filter_by(Matcher(matcher_tree=tree, on_no_match=Matcher.OnMatch(matcher=by_header)))
 
 
 def _notes_refusals_and(other: Lua) -> Lua:
@@ -43,10 +42,14 @@ end
     return Lua(default_source_code=DataSource(inline_string=both))
 
 
-def _where(header: str, script: Lua, *, value: str = ".+") -> Matcher.MatcherList.FieldMatcher:
-    some = StringMatcher(safe_regex=RegexMatcher(regex=value, google_re2=RegexMatcher.GoogleRE2()))
+def _where(header: str, script: Lua) -> Matcher.MatcherList.FieldMatcher:
+    some = StringMatcher(safe_regex=RegexMatcher(regex=".+", google_re2=RegexMatcher.GoogleRE2()))
     single = Matcher.MatcherList.Predicate.SinglePredicate(input=response_header("header", header), value_match=some)
     return Matcher.MatcherList.FieldMatcher(
         predicate=Matcher.MatcherList.Predicate(single_predicate=single),
-        on_match=run_filter(ExecuteFilterAction(typed_config=TypedExtensionConfig(name="lua", typed_config=pack(script)))),
+        on_match=_run(script),
     )
+
+
+def _run(script: Lua) -> Matcher.OnMatch:
+    return run_filter(ExecuteFilterAction(typed_config=TypedExtensionConfig(name="lua", typed_config=pack(script))))
