@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from apis.policy.failure import OF_THE_CLIENT_CERTIFICATE, Failure
-from gateway.seeing.readings import ALERTS, NOWHERE, TIME, Counters, Refused, Unanswered
+from gateway.seeing.readings import ALERTS, NOWHERE, TIME, Counters, Unanswered
 
 Latencies = Mapping[str, int]  # how many calls took so many milliseconds, by the lower bound of the bucket
 
@@ -40,6 +40,7 @@ _CLASSES = {
 }
 # What ends a call before or beside the router, which therefore has counted no answer of its own (Envoy's response flags).
 _NOT_THE_ROUTERS = frozenset({"SI", "DT", "NC", "DI", "OM", "DPE", "UMSDR"})
+_FAILED = 500  # the status, at least, that the gateway itself answers to a call that failed
 _REFUSALS = OF_THE_CLIENT_CERTIFICATE - {Failure.MAYBE_REFUSED}
 _NO_CREDENTIALS_STATUS = Outcome.CLIENT_ERROR  # the filter answers 401, which the router takes for the back end's
 
@@ -83,10 +84,6 @@ def tally(series: str, added: Counters, *, presented: str) -> dict[str, Tally]:
             tallies[""].outcomes[presented][_CLASSES[name]] += number
         elif name.startswith(TIME):
             tallies[""].latencies[name.removeprefix(TIME)] += number
-        elif refused := Refused.of(name):
-            outcomes = tallies[""].outcomes[refused.presented]
-            outcomes[Outcome.REFUSED_CERTIFICATE] += number
-            outcomes[_CLASSES[f"{refused.status // 100}xx"]] -= number
         elif unanswered := Unanswered.of(name):
             outcomes = tallies[unanswered.route if series == NOWHERE else ""].outcomes[unanswered.presented]
             with_alert = min(alerts, number) if unanswered.kind == Failure.MAYBE_REFUSED else 0
@@ -105,7 +102,10 @@ def _outcome_of(unanswered: Unanswered) -> Outcome:
 
 
 def _counted_by_router(unanswered: Unanswered) -> Iterator[Outcome]:
-    """Yield as what the router has counted its own answer to a call that failed, if it has."""
+    """Yield as what the router has counted the call: by the status of a back end's page, else by its own answer to a call that failed."""
     if not unanswered.kind or not _NOT_THE_ROUTERS.isdisjoint(unanswered.flags.split(",")):
         return
-    yield _NO_CREDENTIALS_STATUS if unanswered.kind == Failure.NO_CREDENTIALS else Outcome.SERVER_ERROR
+    if unanswered.status < _FAILED:
+        yield _CLASSES[f"{unanswered.status // 100}xx"]
+    else:
+        yield _NO_CREDENTIALS_STATUS if unanswered.kind == Failure.NO_CREDENTIALS else Outcome.SERVER_ERROR

@@ -25,11 +25,9 @@ ALERTS = "alerts"  # how often a back end has broken a connection off with a TLS
 _OF_AN_API = r"vhost\..*\.route\.(api-\d+)\.upstream_rq_([1-5]xx|time)"
 _OF_A_CLUSTER = r"cluster\.(api-\d+)\.ssl\.connection_error"
 _UNANSWERED = r"{0}\.{1}\.api\.(.*)\.cluster\.(.*?)\.presented\.(.*?)\.kind\.(.*?)\.status\.(\d+)\.flags\.(.*)"
-_REFUSED = r"{0}\.{1}\.cluster\.(.*?)\.presented\.(.*?)\.status\.(\d+)"
 _API = re.compile(_OF_AN_API + r"\Z")
 _CLUSTER = re.compile(_OF_A_CLUSTER + r"\Z")
 _UNANSWERED_CALL = re.compile(_UNANSWERED.format(counting.COUNTERS, counting.UNANSWERED) + r"\Z")
-_REFUSED_CALL = re.compile(_REFUSED.format(counting.COUNTERS, counting.REFUSALS) + r"\Z")
 _ASKED_FOR = rf"^({counting.COUNTERS}\.|{_OF_AN_API}$|{_OF_A_CLUSTER}$)"
 STATS = f"/stats?usedonly&format=json&histogram_buckets=detailed&filter={quote(_ASKED_FOR)}"  # of Envoy's admin page
 
@@ -38,12 +36,12 @@ Counters = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unanswered:
-    """Calls that no back end has answered.
+    """Calls that no back end has answered, or that one has answered by refusing the certificate.
 
     :ivar route: the API's path; empty: no API's
     :ivar presented: the thumbprint of the certificate that its cluster presents
     :ivar kind: what failed (:class:`apis.policy.failure.Failure`); empty: the gateway refused the call, or its caller was gone
-    :ivar status: what was answered; 0: nothing, the caller was gone
+    :ivar status: what was answered, 502 or 504 where the call failed; 0: nothing, the caller was gone
     :ivar flags: Envoy's response flags
     """
 
@@ -64,26 +62,6 @@ class Unanswered:
             return None
         presented, kind, status, flags, route = name.split("|", 5)[1:]
         return cls(route=route, presented=presented, kind=kind, status=int(status), flags=flags)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """Calls whose certificate was refused with a page of this *status*."""
-
-    presented: str
-    status: int
-
-    def __str__(self) -> str:
-        """Return the counter's name."""
-        return f"refused|{self.presented}|{self.status}"
-
-    @classmethod
-    def of(cls, name: str) -> Refused | None:
-        """Return what a counter's *name* says, ``None`` if it counts something else."""
-        if not name.startswith("refused|"):
-            return None
-        _, presented, status = name.split("|")
-        return cls(presented=presented, status=int(status))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +146,6 @@ def _named(name: str) -> tuple[str, str]:
         return found[1], found[2]
     if found := _CLUSTER.match(name):
         return found[1], ALERTS
-    if found := _REFUSED_CALL.match(name):
-        cluster, presented, status = found.groups()
-        return _series(cluster), str(Refused(presented=presented, status=int(status)))
     if found := _UNANSWERED_CALL.match(name):
         route, cluster, presented, kind, status, flags = found.groups()
         return _series(cluster), str(Unanswered(route=route, presented=presented, kind=kind, status=int(status), flags=flags))

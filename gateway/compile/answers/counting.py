@@ -29,35 +29,29 @@ from gateway.compile.answers.refusal_pages import REFUSED
 from gateway.compile.names import METADATA, PRESENTS
 from gateway.compile.resource import pack
 
-COUNTERS = "outcomes"  # what the counters' names begin with
-UNANSWERED, REFUSALS = "unanswered", "refusals"
+COUNTERS, UNANSWERED = "outcomes", "unanswered"  # what the counters' names begin with
 # Of what a counter tells apart; in this order they stand in its name.
 API, CLUSTER, PRESENTED, KIND, STATUS, FLAGS = "api", "cluster", "presented", "kind", "status", "flags"
 
 _NOT_THE_BACK_ENDS_OWN = "response.code_details != 'via_upstream'"
 
 
-def counters() -> tuple[AccessLog, ...]:
-    """Return the logs that count; nothing is written."""
-    presented = _tag(PRESENTED, f"%METADATA(CLUSTER:{METADATA}:{PRESENTS})%")
-    cluster = _tag(CLUSTER, "%UPSTREAM_CLUSTER%")
+def counters() -> AccessLog:
+    """Return the log that counts; nothing is written."""
     unanswered = Config.Stat(
         name=UNANSWERED,
         tags=[
-            _tag(API, "%ROUTE_NAME%"),
-            cluster,
-            presented,
-            _tag(KIND, f"%RESP({FAILURE_HEADER})%"),
-            _tag(STATUS, "%RESPONSE_CODE%"),
-            _tag(FLAGS, "%RESPONSE_FLAGS%"),
+            Config.Tag(name=API, value_format="%ROUTE_NAME%"),
+            Config.Tag(name=CLUSTER, value_format="%UPSTREAM_CLUSTER%"),
+            Config.Tag(name=PRESENTED, value_format=f"%METADATA(CLUSTER:{METADATA}:{PRESENTS})%"),
+            Config.Tag(name=KIND, value_format=f"%RESP({FAILURE_HEADER})%"),
+            Config.Tag(name=STATUS, value_format="%RESPONSE_CODE%"),
+            Config.Tag(name=FLAGS, value_format="%RESPONSE_FLAGS%"),
         ],
     )
-    ours = AccessLogFilter(or_filter=OrFilter(filters=[_caller_left(), _both(status_at_least(400), answered_by_gateway())]))
-    by_page = _both(status_at_least(400), refused_by_page())
-    return (
-        _log(ours, unanswered),
-        _log(by_page, Config.Stat(name=REFUSALS, tags=[cluster, presented, _tag(STATUS, "%RESPONSE_CODE%")])),
-    )
+    config = Config(stat_prefix=COUNTERS, counters=[Config.Counter(stat=unanswered, value_fixed=UInt64Value(value=1))])
+    not_answered = _both(status_at_least(400), _either(answered_by_gateway(), refused_by_page()))
+    return AccessLog(name="counters", filter=_either(_caller_left(), not_answered), typed_config=pack(config))
 
 
 def failed() -> AccessLogFilter:
@@ -66,7 +60,7 @@ def failed() -> AccessLogFilter:
     Each of these filters looks first at the status, which is cheap and all that an untroubled call meets.
     """
     unanswered = _both(status_at_least(500), answered_by_gateway())
-    return _both(status_at_least(400), AccessLogFilter(or_filter=OrFilter(filters=[refused_by_page(), unanswered])))
+    return _both(status_at_least(400), _either(refused_by_page(), unanswered))
 
 
 def answered_by_gateway() -> AccessLogFilter:
@@ -96,16 +90,10 @@ def _both(first: AccessLogFilter, second: AccessLogFilter) -> AccessLogFilter:
     return AccessLogFilter(and_filter=AndFilter(filters=[first, second]))
 
 
+def _either(first: AccessLogFilter, second: AccessLogFilter) -> AccessLogFilter:
+    return AccessLogFilter(or_filter=OrFilter(filters=[first, second]))
+
+
 def _status(operation: ComparisonFilter.Op, status: int) -> AccessLogFilter:
     value = RuntimeUInt32(default_value=status, runtime_key="counting.status")
     return AccessLogFilter(status_code_filter=StatusCodeFilter(comparison=ComparisonFilter(op=operation, value=value)))
-
-
-def _tag(name: str, value: str) -> Config.Tag:
-    return Config.Tag(name=name, value_format=value)
-
-
-def _log(when: AccessLogFilter, what: Config.Stat) -> AccessLog:
-    counter = Config.Counter(stat=what, value_fixed=UInt64Value(value=1))
-    config = Config(stat_prefix=COUNTERS, counters=[counter])
-    return AccessLog(name=f"count-{what.name}", filter=when, typed_config=pack(config))

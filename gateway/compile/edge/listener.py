@@ -44,7 +44,7 @@ def connection_manager() -> hcm.HttpConnectionManager:
         scoped_routes=_scoped_routes(),
         http_filters=http_filters(),
         local_reply_config=local_replies(),
-        access_log=[failed_calls_log(), *counters()],
+        access_log=[failed_calls_log(), counters()],
         upgrade_configs=[_HCM.UpgradeConfig(upgrade_type=UPGRADE, filters=filters_of_websockets())],
         # Who is calling: the peer's address, whatever it says of itself; no address is trusted with Envoy's own headers.
         use_remote_address=BoolValue(value=True),
