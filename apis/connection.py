@@ -17,6 +17,7 @@ from apis.handshake import asks_for_certificate
 from apis.hints import Hint, asks_later, hints_for, hints_for_forbidden
 from apis.models import Credentials, KeyKind, Subscription, SubscriptionState
 from apis.policy.failure import Failure
+from apis.policy.refusal_pages import refuses_certificate
 from apis.url_template import ANY_METHOD, filled, parameters_of
 from certificates.sealing import SealingError
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from apis.models import Api, Operation
 
 _FORBIDDEN = {401, 403}
-_CERTIFICATE_REFUSED_BY_NGINX = {495, 496}
 
 # What a call failed of, for its publisher.
 _FAILURES: dict[str, Promise] = {
@@ -138,7 +138,7 @@ def explain(api: Api, answer: Answer) -> Trial:
             kind="bad", words=_own_words(api, answer), answer=answer, hints=hints_for(api, answer.failure, presented=presented, at=now)
         )
     words: Promise | str
-    if _refused_certificate(answer):
+    if refuses_certificate(answer.status, answer.content.decode("utf-8", "replace")):
         words = _("The back end answered that the client certificate is missing or not accepted.")
         return Trial(kind="bad", words=words, answer=answer, hints=hints_for_forbidden(api, at=now))
     if answer.status in _FORBIDDEN:
@@ -180,13 +180,6 @@ def key_damaged(subscription: Subscription) -> Trial:
     """Return the words for a subscription whose key does not open."""
     words = _("The primary key of the subscription %(name)s was damaged and opens nothing. Regenerate it.")
     return Trial(kind="bad", words=words % {"name": subscription.display_name})
-
-
-def _refused_certificate(answer: Answer) -> bool:
-    """Tell whether the answer is a web server's page about the client certificate (nginx says it with status 400)."""
-    if answer.status in _CERTIFICATE_REFUSED_BY_NGINX:
-        return True
-    return answer.status == 400 and b"SSL certificate" in answer.content  # noqa: PLR2004
 
 
 def _sample_target(operation: Operation) -> str:

@@ -12,11 +12,11 @@ from benchmarks.plan import TEMPLATES, Plan, api_name, certificate_name, key_of,
 from certificates.facts import Facts
 from certificates.models import CertificateVersion, ClientCertificate
 from certificates.sealing import Secret
-from gateway.models import Usage
+from gateway.counts import ApiCount, Span
 from kit.issuing import Issued, issue
 
 _BATCH = 500
-_HOURS_OF_USAGE = 48  # twice what pages show
+_HOURS_OF_COUNTS = 48  # twice what the dashboard shows
 
 
 @transaction.atomic
@@ -32,7 +32,7 @@ def fill(plan: Plan, *, backend_url: str, authority: Issued, now: datetime) -> N
     )
     Operation.objects.bulk_create(_operations(apis, plan), _BATCH)
     _subscriptions(plan.keys // len(KeyKind), apis, now)
-    Usage.objects.bulk_create(_usage(apis, now), _BATCH)
+    ApiCount.objects.bulk_create(_counts(apis, now), _BATCH)
 
 
 def _certificates(number: int, authority: Issued, now: datetime) -> Sequence[ClientCertificate]:
@@ -89,12 +89,12 @@ def _operations(apis: Sequence[Api], plan: Plan) -> Iterator[Operation]:
             yield Operation(api=api, name=operation_name(template), display_name=template, method=plan.method, url_template=template)
 
 
-def _usage(apis: Sequence[Api], now: datetime) -> Iterator[Usage]:
-    current = now.replace(minute=0, second=0, microsecond=0)
-    for ago in range(_HOURS_OF_USAGE):
+def _counts(apis: Sequence[Api], now: datetime) -> Iterator[ApiCount]:
+    current = Span.HOUR.begin(now)
+    for ago in range(_HOURS_OF_COUNTS):
         hour = current - timedelta(hours=ago)
         for number, api in enumerate(apis):
-            yield Usage(api=api, hour=hour, calls=number % 97, failed=number % 3)
+            yield ApiCount(api=api, span=Span.HOUR, at=hour, last_at=hour, ok=number % 97, no_answer=number % 3)
 
 
 def _subscriptions(number: int, apis: Sequence[Api], now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
@@ -18,6 +19,12 @@ class Identity:
 
     certificate_chain_pem: bytes  # the leaf first, then the certificates above it in order
     private_key_pem: Secret  # PKCS#8, unencrypted
+
+    @property
+    def thumbprint(self) -> str:
+        """The leaf's SHA-1, 40 hexadecimal digits, as the published product names certificates."""
+        leaf = self.certificate_chain_pem.partition(b"-----BEGIN CERTIFICATE-----\n")[2].partition(b"-----END")[0]
+        return hashlib.sha1(base64.b64decode(leaf)).hexdigest().upper()  # noqa: S324 - the thumbprint's definition
 
     @classmethod
     def of(cls, certificate: bytes, chain: Iterable[bytes], private_key: Secret) -> Self:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import reverse
 
-from gateway.models import Delivery, FailedCall, Gateway, NodeAuthority, Probe, Refusal, Usage
+from gateway.counts import OUTCOMES, ApiCount, CountedUpTo, TotalCount, VersionCount
+from gateway.models import Delivery, FailedCall, Gateway, NodeAuthority, Probe, Refusal
 from portal.admin import ReadOnlyAdmin
 
 
@@ -59,17 +60,46 @@ class FailedCallAdmin(ReadOnlyAdmin):
 
     def view_on_site(self, call: FailedCall) -> str:
         """Lead to the page that explains it."""
-        return reverse("gateways:failed_call", args=[call.activity_id])
+        return reverse("failures:call", args=[call.activity_id])
 
 
-@admin.register(Usage)
-class UsageAdmin(ReadOnlyAdmin):
-    """How often each API was called."""
+@admin.register(ApiCount)
+class ApiCountAdmin(ReadOnlyAdmin):
+    """How the calls of each API have ended."""
 
-    list_display = ("hour", "api", "calls", "failed")
+    list_display = ("at", "span", "api", *OUTCOMES)
     list_select_related = ("api",)
+    list_filter = ("span",)
     search_fields = ("api__name",)
-    fields = list_display
+    fields = (*list_display, "latencies", "last_at")
+
+
+@admin.register(VersionCount)
+class VersionCountAdmin(ReadOnlyAdmin):
+    """How the calls with each certificate have ended."""
+
+    list_display = ("at", "span", "version", "api", *OUTCOMES)
+    list_select_related = ("version", "api")
+    list_filter = ("span",)
+    search_fields = ("api__name", "version__thumbprint")
+    fields = (*list_display, "last_at")
+
+
+@admin.register(TotalCount)
+class TotalCountAdmin(ReadOnlyAdmin):
+    """How all calls have ended."""
+
+    list_display = ("at", "span", *OUTCOMES)
+    list_filter = ("span",)
+    fields = (*list_display, "latencies", "last_at")
+
+
+@admin.register(CountedUpTo)
+class CountedUpToAdmin(ReadOnlyAdmin):
+    """Which of the gateways' totals the counts contain."""
+
+    list_display = ("gateway", "series", "envoy", "number")
+    fields = (*list_display, "counters")
 
 
 @admin.register(NodeAuthority)

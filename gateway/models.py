@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from django.db import models
 from django.db.models import ExpressionWrapper, Q
-from django.db.models.functions import Greatest, Now
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apis.hints import Hint, hints_for
@@ -16,13 +16,13 @@ from apis.models import Api
 from apis.policy.failure import Failure
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, SealedSecret, valid_name
 from certificates.rollout.models import Candidate
+from gateway.counts import ApiCount, CountedUpTo, TotalCount, VersionCount  # noqa: F401 - tables of this app
 
 # The xDS process notes every SEEN_EVERY that a gateway is still connected; a gateway that was not seen for twice that long is
 # not counted, so that a killed process leaves no gateway "connected" for ever.
 SEEN_EVERY = timedelta(seconds=10)
 ENROLMENT_WARNED = timedelta(days=60)  # gateways renew theirs long before
 PROBE_KEPT = timedelta(seconds=30)  # nobody waits longer for an answer
-USAGE_KEPT = timedelta(days=2)  # twice what pages show
 
 
 class GatewayQuerySet(models.QuerySet["Gateway"]):
@@ -172,6 +172,16 @@ class FailureKind(models.TextChoices):
     OTHER = Failure.OTHER.value, _("The call to the back end failed.")
 
 
+class FailedCallQuerySet(models.QuerySet["FailedCall"]):
+    """Questions that pages ask."""
+
+    def matching(self, words: str) -> FailedCallQuerySet:
+        """Return those whose activity id begins with *words*, whose path holds them, or whose API is called so; all without words."""
+        if not words:
+            return self
+        return self.filter(Q(activity_id__istartswith=words) | Q(path__icontains=words) | Q(api__name=words))
+
+
 class FailedCall(models.Model):
     """One call that did not get an answer from the back end. Callers quote its activity id."""
 
@@ -192,13 +202,19 @@ class FailedCall(models.Model):
         CertificateVersion, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("client certificate")
     )  # when it was noted
 
+    objects = FailedCallQuerySet.as_manager()
+    presents = ""  # the thumbprint of the certificate that the gateway has named; not stored
+
     class Meta:
         """The newest first."""
 
         ordering: ClassVar = ["-at", "-id"]
         verbose_name = _("failed call")
         verbose_name_plural = _("failed calls")
-        indexes: ClassVar = [models.Index(fields=["api", "-at"], name="failed_calls_of_an_api")]
+        indexes: ClassVar = [
+            models.Index(fields=["api", "-at"], name="failed_calls_of_an_api"),
+            models.Index(fields=["at", "kind", "api", "presented"], name="failed_calls_by_cause"),
+        ]
 
     def __str__(self) -> str:
         """Return the activity id."""
@@ -207,41 +223,6 @@ class FailedCall(models.Model):
     def hints(self) -> list[Hint]:
         """Return what may help its API's publisher."""
         return hints_for(self.api, self.kind, presented=self.presented, at=self.at) if self.api else []
-
-
-class UsageQuerySet(models.QuerySet["Usage"]):
-    """Questions that pages ask."""
-
-    def lately(self, *, now: datetime) -> UsageQuerySet:
-        """Return the counts of the last 24 hours: the current one and the 23 before it, each with ``known_calls``.
-
-        Those are how many calls there were at least: a failure is known at once, the call that failed only from the gateway's next report.
-        """
-        return self.filter(hour__gt=now - timedelta(hours=24)).annotate(known_calls=Greatest("calls", "failed"))
-
-
-class Usage(models.Model):
-    """How often one API was called within one hour (see :class:`gateway.seeing.usage.Count`)."""
-
-    api = models.ForeignKey(Api, models.CASCADE, related_name="usage", db_index=False, verbose_name=_("API"))  # the constraint has one
-    hour = models.DateTimeField(_("hour"))  # when it began
-    calls = models.PositiveBigIntegerField(_("calls"), default=0)
-    failed = models.PositiveBigIntegerField(_("failed"), default=0)
-
-    objects = UsageQuerySet.as_manager()
-
-    class Meta:
-        """The newest first. The index answers the dashboard without a look at the rows."""
-
-        ordering: ClassVar = ["-hour", "api"]
-        verbose_name = _("usage")
-        verbose_name_plural = _("usage")
-        constraints: ClassVar = [models.UniqueConstraint(fields=["api", "hour"], name="an_hour_of_an_api_is_counted_once")]
-        indexes: ClassVar = [models.Index(fields=["hour", "api", "calls", "failed"], name="usage_of_late")]
-
-    def __str__(self) -> str:
-        """Return what was counted when."""
-        return f"{self.hour:%Y-%m-%d %H:00}: {self.calls}"
 
 
 class Probe(models.Model):

@@ -30,6 +30,7 @@ _PAGES = (
     ("apis:", "apis"),
     ("subscriptions:", "subscriptions"),
     ("gateways:", "gateways"),
+    ("failures:", "gateways"),
     ("activity", "activity"),
     ("preferences", "people"),
     ("people:", "people"),

@@ -33,6 +33,7 @@ _ENTRIES = (
     Entry(label=_("Security"), icon="shield-check"),
     Entry(label=_("Client certificates"), url_name="certificates:index", within=True),
     Entry(label=_("Server certificates"), url_name="server_certificates:index", within=True),
+    Entry(label=_("Failures"), icon="exclamation-triangle", url_name="failures:index", permission="gateway.view_failedcall"),
     Entry(label=_("Gateways"), icon="server-stack", url_name="gateways:index"),
     Entry(label=_("Activity"), icon="clock", url_name="activity"),
     Entry(label=_("Access tokens"), icon="key", url_name="rest:index"),

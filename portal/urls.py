@@ -31,6 +31,7 @@ urlpatterns = [
     path("apis/", include("apis.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
     path("gateways/", include("gateway.pages.urls")),
+    path("failures/", include("gateway.pages.failure_urls")),
     path("access-tokens/", include("rest.urls")),
     path("notices/", include("notices.urls")),
     path("admin/", admin.site.urls),

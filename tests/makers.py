@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,8 @@ from certificates.rollout.models import Candidate, Receipt
 from certificates.signing import KeyKind, Wanted
 from certificates.signing.making import make
 from certificates.sources.models import SigningRequest
-from gateway.models import FailedCall, FailureKind, Gateway, Usage
+from gateway.counts import ApiCount, Span, TotalCount
+from gateway.models import FailedCall, FailureKind, Gateway
 from notices import actions as notice_actions
 from notices.models import Channel, ChannelKind
 from portal.activity.writing import write
@@ -104,10 +106,22 @@ def make_gateway(name: str = "gateway-1", *, connected: bool = True, applied_cha
     )
 
 
-def make_usage(api: Api, *, hours_ago: int = 0, calls: int = 12, failed: int = 0) -> Usage:
-    """Store how often *api* was called in one hour."""
-    hour = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours_ago)
-    return Usage.objects.create(api=api, hour=hour, calls=calls, failed=failed)
+def make_counts(api: Api | None, *, minutes_ago: int = 0, latencies: dict[str, int] | None = None, **outcomes: int) -> None:
+    """Store how the calls of *api* (``None``: of none) in one minute have ended, as the control plane does it.
+
+    :param outcomes: fields of :class:`gateway.counts.Counts`, and how many
+    """
+    at = timezone.now() - timedelta(minutes=minutes_ago)
+    for span in Span:
+        where: dict[str, Any] = {"span": span, "at": span.begin(at), "defaults": {"last_at": at}}
+        rows: list[TotalCount | ApiCount] = [TotalCount.objects.get_or_create(**where)[0]]
+        rows += [ApiCount.objects.get_or_create(api=api, **where)[0]] if api else []
+        for row in rows:
+            for name, number in outcomes.items():
+                setattr(row, name, getattr(row, name) + number)
+            row.latencies = dict(Counter(row.latencies) + Counter(latencies or {}))
+            row.last_at = max(row.last_at, at)
+            row.save()
 
 
 def make_shared_access(identifier: str = "5cf1a7") -> SharedAccess:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from envoy.config.bootstrap.v3.bootstrap_pb2 import Admin, Bootstrap, ClusterManager, LayeredRuntime, RuntimeLayer
+from envoy.config.bootstrap.v3.bootstrap_pb2 import Admin, Bootstrap, LayeredRuntime, RuntimeLayer
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.address_pb2 import Address, Pipe, SocketAddress
 from envoy.config.core.v3.backoff_pb2 import BackoffStrategy
@@ -64,7 +64,6 @@ def bootstrap(chosen: GatewayBootstrap) -> Bootstrap:
         admin=Admin(address=_admin_address(chosen.admin)),
         static_resources=Bootstrap.StaticResources(clusters=[_agent(chosen.agent)], secrets=[_trust(chosen.trust_bundle)]),
         dynamic_resources=Bootstrap.DynamicResources(ads_config=_ads(), cds_config=ads, lds_config=ads),
-        cluster_manager=ClusterManager(load_stats_config=_reports()),
         # Counters are read on demand; flushing them for thousands of clusters would hold up changes.
         stats_flush_on_admin=True,
         deferred_stat_options=Bootstrap.DeferredStatOptions(enable_deferred_creation_stats=True),
@@ -88,14 +87,6 @@ def _ads() -> ApiConfigSource:
         transport_api_version=ApiVersion.V3,
         grpc_services=[GrpcService(envoy_grpc=stream)],
         set_node_on_first_message_only=True,
-    )
-
-
-def _reports() -> ApiConfigSource:
-    """Return where it is reported how often each cluster is called."""
-    stream = GrpcService.EnvoyGrpc(cluster_name=XDS_CLUSTER)
-    return ApiConfigSource(
-        api_type=ApiConfigSource.GRPC, transport_api_version=ApiVersion.V3, grpc_services=[GrpcService(envoy_grpc=stream)]
     )
 
 

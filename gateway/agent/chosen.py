@@ -33,6 +33,7 @@ class Chosen:
     :ivar identity: the folder with what it was enrolled with
     :ivar renewals: the folder where a renewal of that is kept
     :ivar keep_hours: how old a kept configuration may be; 0: none is kept
+    :ivar admin: where Envoy's admin page is, ``None``: on its socket
     """
 
     node: str
@@ -42,6 +43,7 @@ class Chosen:
     identity: Path
     renewals: Path
     keep_hours: int
+    admin: tuple[str, int] | None = None
 
     def as_json(self) -> str:
         """Return it as the file holds it."""
@@ -56,4 +58,5 @@ class Chosen:
         said["listener"] = GatewayListener(**(listener | {"https": https}))
         said["places"] = tuple(Place(**place) for place in said["places"])
         said["identity"], said["renewals"] = Path(said["identity"]), Path(said["renewals"])
+        said["admin"] = tuple(said["admin"]) if said.get("admin") else None
         return cls(**said)

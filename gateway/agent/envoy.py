@@ -123,6 +123,7 @@ def chosen_agent() -> Chosen:
         identity=settings.GATEWAY_XDS_IDENTITY,
         renewals=settings.PORTAL_HOME / "gateway-identity",
         keep_hours=settings.GATEWAY_KEEP_CONFIGURATION_HOURS,
+        admin=settings.GATEWAY_ADMIN_ADDRESS,
     )
 
 

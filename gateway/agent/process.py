@@ -24,6 +24,7 @@ from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 from gateway.agent import kept
 from gateway.agent.chosen import FILE, Chosen
 from gateway.agent.control_planes import Beside, ControlPlanes
+from gateway.agent.counting import Counting
 from gateway.agent.probes import carry_out
 from gateway.agent.relay import GATEWAY, Relay
 from gateway.agent.renewing import Renewing
@@ -56,7 +57,8 @@ class Agent:
         node = node_of_agent(chosen.node, chosen.envoy)
         self._relay = Relay(chosen.listener, self._usable())
         self._reports = Reports(node)
-        reports = (self._reports.hand_on_failed_calls, self._reports.hand_on_counts)
+        self._counting = Counting(chosen, self._relay)
+        reports = (self._reports.hand_on_failed_calls, self._counting.hand_on)
         beside: list[Beside] = [*reports, functools.partial(carry_out, gateway=chosen.node), Renewing(chosen).run]
         self._control_planes = ControlPlanes(chosen, node, self._relay, beside=beside, removed=self._removed)
         gc.collect()
@@ -65,12 +67,12 @@ class Agent:
     async def run(self, ending: asyncio.Event) -> None:
         """Serve Envoy until *ending*."""
         server = grpc.aio.server(options=OPTIONS)
-        server.add_generic_rpc_handlers(handlers(self._deltas, self._reports.logs, self._reports.loads))
+        server.add_generic_rpc_handlers(handlers(self._deltas, self._reports.logs))
         add_local_socket(server, self._home / AGENT_SOCKET)
         await server.start()
         try:
             async with asyncio.TaskGroup() as tasks:
-                for work in (self._control_planes.run(), self._keep_good(), self._use_kept(), _end(ending)):
+                for work in (self._control_planes.run(), self._counting.run(), self._keep_good(), self._use_kept(), _end(ending)):
                     tasks.create_task(work)
         except* _Ended:
             await server.stop(0)

@@ -14,7 +14,7 @@ from uuid import UUID
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse
 
 from gateway.compile import GatewayListener, Resource, as_set, has_place_for
-from gateway.compile.resource import LISTENER
+from gateway.compile.resource import CLUSTER, LISTENER
 from gateway.streams.cache import Cache, Update
 from gateway.streams.delta import WILDCARD
 from gateway.streams.stream import BARRIER, TYPES, Key, Refused, Request, words_for
@@ -41,6 +41,7 @@ class Relay:
         has decided that what was kept is good enough
         :ivar good: what Envoy has accepted, as it came from the control plane
     :ivar changed: set when *good* has changed; whoever keeps it clears it
+    :ivar clusters_changed: set when a back end's cluster among them has; whoever counts clears it
     """
 
     def __init__(self, listener: GatewayListener, good: Iterable[Resource] = ()) -> None:
@@ -50,7 +51,7 @@ class Relay:
         :param good: what was kept
         """
         self.cache = Cache(self)
-        self.ready, self.changed = asyncio.Event(), asyncio.Event()
+        self.ready, self.changed, self.clusters_changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._listener = listener
         self.good: dict[Key, Resource] = {(one.type_url, one.name): one for one in good}
         self._newest: dict[Key, Resource | None] = dict(self.good)
@@ -138,6 +139,8 @@ class Relay:
                 self.cache.restore(key, self._own(before) if before else None)
             else:
                 self._accept(key, resource)
+                if key[0] == CLUSTER:
+                    self.clusters_changed.set()
         error = words_for(reasons) if reasons else ""
         self._answer(Request(type_url=response.type_url, nonce=response.nonce, error=error))
 

@@ -1,20 +1,17 @@
-"""What Envoy reports, on its way to a control plane: calls that failed, and how often each API was called. Kept while none is there."""
+"""What Envoy reports, on its way to a control plane: calls that failed. Kept while none is there."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 from envoy.config.core.v3.base_pb2 import Node
-from envoy.config.endpoint.v3.load_report_pb2 import ClusterStats, UpstreamLocalityStats
 from envoy.data.accesslog.v3.accesslog_pb2 import HTTPAccessLogEntry
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAccessLogsResponse
-from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest, LoadStatsResponse
 
-from gateway.seeing.usage import reports_wanted
 from gateway.streams import wire
 
 _MOST_KEPT = 10_000  # failed calls; as many as the portal keeps
@@ -31,8 +28,7 @@ class Reports:
         """
         self._node = node
         self._failed: deque[HTTPAccessLogEntry] = deque(maxlen=_MOST_KEPT)
-        self._called: Counter[str] = Counter()  # by cluster
-        self._something_failed, self._something_called = asyncio.Event(), asyncio.Event()
+        self._something_failed = asyncio.Event()
 
     async def logs(self, messages: AsyncIterator[StreamAccessLogsMessage], _context: Any) -> StreamAccessLogsResponse:
         """Take in failed calls until Envoy hangs up."""
@@ -40,19 +36,6 @@ class Reports:
             self._failed.extend(message.http_logs.log_entry)
             self._something_failed.set()
         return StreamAccessLogsResponse()
-
-    async def loads(self, reports: AsyncIterator[LoadStatsRequest], _context: Any) -> AsyncIterator[LoadStatsResponse]:
-        """Ask for reports of how often each cluster is called, and add them up until Envoy hangs up."""
-        asked = False
-        async for report in reports:
-            if not asked:
-                asked = True
-                yield reports_wanted()
-            for cluster in report.cluster_stats:
-                self._called[cluster.cluster_name] += sum(one.total_issued_requests for one in cluster.upstream_locality_stats)
-            self._called = +self._called  # without those that were not called
-            if self._called:
-                self._something_called.set()
 
     async def hand_on_failed_calls(self, channel: grpc.aio.Channel) -> None:
         """Send failed calls, those kept and those to come, until the control plane hangs up.
@@ -73,29 +56,6 @@ class Reports:
                     self._failed.extendleft(reversed(entries))
                     self._something_failed.set()
                     raise
-
-    async def hand_on_counts(self, channel: grpc.aio.Channel) -> None:
-        """Send counts, those kept and those to come, until the control plane hangs up.
-
-        :raises grpc.RpcError: when it does
-        """
-        call = channel.stream_stream(_method(wire.LOADS, wire.LOAD_REPORTS), *_coders(wire.LOAD_MESSAGES))(None)
-        await call.write(LoadStatsRequest(node=self._node))
-        await call.read()  # what it wants is what we have: every cluster, as Envoy reports
-        while True:
-            await _either(self._something_called, call)
-            self._something_called.clear()
-            called, self._called = self._called, Counter()
-            try:
-                await call.write(LoadStatsRequest(node=self._node, cluster_stats=[_stats(*one) for one in called.items()]))
-            except (grpc.RpcError, asyncio.InvalidStateError):
-                self._called.update(called)
-                self._something_called.set()
-                raise
-
-
-def _stats(cluster: str, calls: int) -> ClusterStats:
-    return ClusterStats(cluster_name=cluster, upstream_locality_stats=[UpstreamLocalityStats(total_issued_requests=calls)])
 
 
 def _method(service: str, method: str) -> str:

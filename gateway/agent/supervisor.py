@@ -79,7 +79,8 @@ class Envoy(Program):
         self._await_agent()
         base_id = ["--base-id", (self.folder / _BASE_ID).read_text(encoding="ascii").strip()] if self.epoch else []
         base_id = base_id or ["--use-dynamic-base-id", "--base-id-path", _BASE_ID]
-        return Program.spawn(self, [*command, "--restart-epoch", str(self.epoch), *base_id])
+        which = ["--service-zone", f"{time.time_ns()}"]  # tells this process from any other: see counting.py
+        return Program.spawn(self, [*command, "--restart-epoch", str(self.epoch), *base_id, *which])
 
     def _await_agent(self) -> None:
         until = time.monotonic() + _AGENT_SECONDS

@@ -41,7 +41,8 @@ KEYS_FILTER = "keys"  # also the name of the resource it comes as
 
 XDS_CLUSTER = "xds"  # where the configuration comes from, from the bootstrap: the agent
 TRUST_BUNDLE = "system-trust"  # the system's authorities, from the bootstrap: each gateway reads its own machine's
-METADATA = "portal"  # namespace of our metadata on routes and clusters
+METADATA = "portal"  # namespace of our metadata on routes, clusters and calls
+PRESENTS = "presents"  # in a cluster's metadata: the thumbprint of the client certificate that it presents
 
 _SERVER_SECRETS = "server-"
 _CLUSTER_NAME = re.compile(r"api-(\d+)\Z")

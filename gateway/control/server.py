@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import grpc
@@ -12,7 +13,6 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAccessLogsResponse
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
-from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest, LoadStatsResponse
 
 from certificates.sealing import SealingError
 from gateway.compile.resource import CLUSTER
@@ -21,8 +21,9 @@ from gateway.control.enrolment import fingerprint_of
 from gateway.control.probes import Probes
 from gateway.control.status_queue import StatusQueue
 from gateway.control.watch import BARE
+from gateway.seeing import readings
 from gateway.seeing.failures import failed_call
-from gateway.seeing.usage import counts_of, reports_wanted
+from gateway.seeing.readings import Reading
 from gateway.streams import probing
 from gateway.streams.cache import Cache, NodeStream
 from gateway.streams.serving import Context, handlers, serve_deltas
@@ -79,11 +80,10 @@ class ControlPlane:
 
     def handlers(self) -> tuple[Any, ...]:
         """Return the services as gRPC takes them."""
-        service, method = probing.METHOD.strip("/").split("/")
-        probes = grpc.stream_stream_rpc_method_handler(self.probes)
         return (
-            *handlers(self.deltas, self.logs, self.loads),
-            grpc.method_handlers_generic_handler(service, {method: probes}),
+            *handlers(self.deltas, self.logs),
+            _own(probing.METHOD, grpc.stream_stream_rpc_method_handler(self.probes)),
+            _own(readings.METHOD, grpc.unary_unary_rpc_method_handler(self.count)),
             grpc.method_handlers_generic_handler(_ENROLMENT, {"Renew": grpc.unary_unary_rpc_method_handler(self.renew)}),
         )
 
@@ -115,15 +115,16 @@ class ControlPlane:
                         self._speaks_http2(call.api_id)
         return StreamAccessLogsResponse()
 
-    async def loads(self, reports: AsyncIterator[LoadStatsRequest], context: Context) -> AsyncIterator[LoadStatsResponse]:
-        """Ask for reports of how often each API is called, and take them in until the gateway hangs up."""
-        asked = False
-        async for report in reports:
-            await self._name(context, report.node.id)  # each time: it may have been removed meanwhile
-            if not asked:
-                asked = True
-                yield reports_wanted()
-            self._statuses.called(counts_of(report))
+    async def count(self, said: bytes, context: Context) -> bytes:
+        """Take in what a gateway has read of its counters."""
+        name = await self._name(context, dict(context.invocation_metadata()).get(NODE, ""))
+        try:
+            reading, age = Reading.decoded(said)
+        except ValueError as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+            raise
+        self._statuses.counted(name, reading, age=timedelta(seconds=age))
+        return b""
 
     async def probes(self, answers: AsyncIterator[bytes], context: Context) -> None:
         """Ask an agent what the portal wants to know, until it or we hang up."""
@@ -182,6 +183,12 @@ def _shown(context: Context) -> str:
     """Return the fingerprint of the certificate that the other side has shown; empty where it needs none."""
     certificates = context.auth_context().get("x509_pem_cert")
     return fingerprint_of(certificates[0]) if certificates else ""
+
+
+def _own(path: str, handler: Any) -> Any:
+    """Return a method of ours, as gRPC takes it."""
+    service, method = path.strip("/").split("/")
+    return grpc.method_handlers_generic_handler(service, {method: handler})
 
 
 def _with_own_connection(do: Callable[..., T], *arguments: Any, **named: Any) -> T:

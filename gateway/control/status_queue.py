@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 from gateway.models import FailedCall
-from gateway.seeing.failures import count_of
-from gateway.seeing.usage import Count
+from gateway.seeing.readings import Reading
 from gateway.streams.delta import FILL
 from gateway.streams.probing import Seen
 from gateway.streams.stream import Key, Refused
@@ -51,13 +50,13 @@ class Page:
     refusals: dict[tuple[str, Key], Reason | None] = field(default_factory=dict)  # None: no longer
     problems: dict[int, Reason | None] = field(default_factory=dict)  # by API
     calls: dict[str, FailedCall] = field(default_factory=dict)  # by activity id
-    usage: dict[tuple[int, datetime], Count] = field(default_factory=dict)  # by API and hour; counts add up
+    readings: dict[tuple[str, str, datetime], tuple[Reading, datetime]] = field(default_factory=dict)  # by gateway, Envoy and minute; when
     probes: dict[str, Seen] = field(default_factory=dict)  # what was seen, by the question's id
 
     def __bool__(self) -> bool:
         """Return whether anything is noted."""
         return self.anew is not None or any(
-            (self.gateways, self.deliveries, self.still_refused, self.refusals, self.problems, self.calls, self.usage, self.probes)
+            (self.gateways, self.deliveries, self.still_refused, self.refusals, self.problems, self.calls, self.readings, self.probes)
         )
 
     def add(self, newer: Page) -> None:
@@ -76,8 +75,9 @@ class Page:
         self.problems |= newer.problems
         self.calls |= newer.calls
         self.probes |= newer.probes
-        for place, count in newer.usage.items():
-            self.usage[place] = self.usage.get(place, Count()) + count
+        for place, (reading, at) in newer.readings.items():
+            before = self.readings.get(place)
+            self.readings[place] = (before[0].followed_by(reading) if before else reading, at)
         _keep_newest(self.deliveries)
         _keep_newest(self.calls)
         _keep_newest(self.probes)
@@ -182,13 +182,12 @@ class StatusQueue:
             count = count + 1 if this == second else 1
             self._calls_in_second = (this, count)
         kept = {call.activity_id: call} if count <= _MOST_CALLS_PER_SECOND else {}
-        usage = {(call.api_id, _hour_of(call.at)): count_of(call)} if call.api_id else {}
-        self._note(Page(calls=kept, usage=usage))
+        self._note(Page(calls=kept))
 
-    def called(self, counts: Mapping[int, Count]) -> None:
-        """Note how often APIs, by id, were called lately."""
-        hour = _hour_of(_now())
-        self._note(Page(usage={(api, hour): count for api, count in counts.items()}))
+    def counted(self, gateway: str, reading: Reading, *, age: timedelta) -> None:
+        """Note what *gateway* has read of its counters that long ago."""
+        at = _now() - age
+        self._note(Page(readings={(gateway, reading.envoy, _minute_of(at)): (reading, at)}))
 
     def probed(self, question: str, seen: Seen) -> None:
         """Note what the probe of this id has seen."""
@@ -233,8 +232,8 @@ def _keep_newest(notes: dict[K, V]) -> None:
         del notes[oldest]
 
 
-def _hour_of(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
+def _minute_of(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
 
 
 def _now() -> datetime:

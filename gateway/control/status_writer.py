@@ -6,8 +6,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +17,10 @@ from django.utils import timezone
 
 from apis.models import Api
 from certificates.models import CertificateVersion
+from gateway.control import counting
 from gateway.control.status_queue import Page, Reason, StatusQueue
-from gateway.models import SEEN_EVERY, USAGE_KEPT, Delivery, FailedCall, Gateway, Probe, Refusal, Usage
+from gateway.models import SEEN_EVERY, Delivery, FailedCall, Gateway, Probe, Refusal
 from gateway.seeing.failures import complete
-from gateway.seeing.usage import Count
 from gateway.streams.stream import Key
 
 log = logging.getLogger(__name__)
@@ -33,11 +32,7 @@ _RETRY_SECONDS = 1.0
 _CHUNK = 500
 _PRUNE_EVERY = 1000  # rows written
 _DELIVERIES_KEPT = 20_000  # of the newest changes
-_CALLS_KEPT = 10_000
-_COUNT = """
-    INSERT INTO gateway_usage (api_id, hour, calls, failed) VALUES (%s, %s, %s, %s)
-    ON CONFLICT (api_id, hour) DO UPDATE SET calls = gateway_usage.calls + excluded.calls, failed = gateway_usage.failed + excluded.failed
-"""  # Django's own upsert replaces values, and several processes may count
+_CALLS_KEPT = 100_000
 
 
 class StatusWriter:
@@ -115,10 +110,11 @@ class StatusWriter:
                     late.update(applied_at=values["applied_at"])
         self._write_refusals(page, gateways)
         _write_calls(list(page.calls.values()))
-        _write_usage(page.usage)
+        for (of, _, _), (reading, at) in page.readings.items():
+            counting.write(of, reading, at=at)
         for question, seen in page.probes.items():
             Probe.objects.filter(pk=question).update(seen=seen.as_object())
-        self._since_pruning += len(page.deliveries) + len(page.calls) + len(page.usage)
+        self._since_pruning += len(page.deliveries) + len(page.calls) + len(page.readings)
         if self._since_pruning >= _PRUNE_EVERY:
             self._since_pruning = 0
             _prune()
@@ -198,22 +194,10 @@ def _write_calls(calls: Collection[FailedCall]) -> None:
         FailedCall.objects.bulk_create(calls, batch_size=_CHUNK, ignore_conflicts=True)
 
 
-def _write_usage(usage: Mapping[tuple[int, datetime], Count]) -> None:
-    known = _existing({api for api, _ in usage})
-    rows = [
-        (api, connection.ops.adapt_datetimefield_value(hour), count.calls, count.failed)
-        for (api, hour), count in usage.items()
-        if api in known
-    ]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(_COUNT, rows)
-
-
 def _prune() -> None:
     """Keep the newest deliveries, failed calls and counts."""
     newest = Delivery.objects.order_by("-change").values_list("change", flat=True).first() or 0
     Delivery.objects.filter(change__lt=newest - _DELIVERIES_KEPT).delete()
     if oldest := FailedCall.objects.order_by("-pk").values_list("pk", flat=True)[_CALLS_KEPT : _CALLS_KEPT + 1].first():
         FailedCall.objects.filter(pk__lte=oldest).delete()
-    Usage.objects.filter(hour__lt=timezone.now() - USAGE_KEPT).delete()
+    counting.trim(now=timezone.now())

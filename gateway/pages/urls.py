@@ -10,7 +10,5 @@ urlpatterns = [
     path("", views.index, name="index"),
     path("enrol/", views.enrol, name="enrol"),
     path("live/<str:kind>/<id:pk>/", views.live, name="live"),
-    path("failed-calls/", views.failed_calls, name="failed_calls"),
-    path("failed-calls/<str:activity_id>/", views.failed_call, name="failed_call"),
     path("<name:name>/remove/", views.remove, name="remove"),
 ]

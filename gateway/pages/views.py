@@ -1,17 +1,15 @@
-"""The gateways' pages: which there are, what each runs, what it refused, which calls failed."""
+"""The gateways' pages: which there are, what each runs, what it refused."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.paginator import Paginator
-from django.db.models import Count, F, Q
+from django.db.models import Count, F
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import content_disposition_header
@@ -19,20 +17,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apis.models import Api
 from gateway import actions
 from gateway.control.enrolment import reached_at
-from gateway.models import FailedCall, Gateway, Refusal
+from gateway.models import Gateway, Refusal
 from gateway.pages.forms import EnrolForm
 from gateway.templatetags.gateways import live_context
 from portal.activity import last_line
 from portal.http import PortalRequest, wants_fragment
-from portal.listing import words_of
 from portal.live import Kind
 from portal.responses import see_other
 from portal.signin.confirming import recently_confirmed
 
-_PAGE_SIZE = 25
 _SHOWN_REFUSALS = 50
 _LONGEST_WAIT = 60_000  # milliseconds
 _WAIT = re.compile(r"[0-9]{1,9}\Z")
@@ -98,30 +93,3 @@ def remove(request: PortalRequest, name: str) -> HttpResponse:
         messages.success(request, _("%(name)s was removed.") % {"name": name})
         return see_other("gateways:index")
     return render(request, "gateways/confirm_remove.html", {"gateway": gateway})
-
-
-@require_safe
-@permission_required("gateway.view_failedcall", raise_exception=True)
-def failed_calls(request: PortalRequest) -> HttpResponse:
-    """List the failed calls; ``q`` finds one by the activity id its caller quotes, ``api`` those of an API."""
-    words = words_of(request.GET.get("q", ""))
-    if words and FailedCall.objects.filter(activity_id=words).exists():
-        return redirect("gateways:failed_call", words)
-    calls = FailedCall.objects.select_related("api")
-    if words:
-        calls = calls.filter(Q(activity_id__istartswith=words) | Q(path__icontains=words) | Q(api__name=words))
-    api = None
-    if name := words_of(request.GET.get("api", "")):
-        api = get_object_or_404(Api, name=name)
-        calls = calls.filter(api=api)
-    context: dict[str, Any] = {"page": Paginator(calls, _PAGE_SIZE).get_page(request.GET.get("page")), "words": words, "api": api}
-    return render(request, "gateways/failed_calls.html", context)
-
-
-@require_safe
-@permission_required("gateway.view_failedcall", raise_exception=True)
-def failed_call(request: PortalRequest, activity_id: str) -> HttpResponse:
-    """Show one failed call, with Envoy's own words; to htmx its facts alone."""
-    call = get_object_or_404(FailedCall.objects.select_related("api", "presented__certificate"), activity_id=words_of(activity_id))
-    template = "gateways/_failed_call.html" if wants_fragment(request) else "gateways/failed_call.html"
-    return render(request, template, {"call": call, "activity_id": activity_id})

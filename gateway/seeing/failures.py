@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.db.models import QuerySet
 from envoy.config.core.v3.base_pb2 import RequestMethod
@@ -12,10 +13,10 @@ from envoy.data.accesslog.v3.accesslog_pb2 import HTTPAccessLogEntry, ResponseFl
 
 from apis.models import Api
 from apis.policy.failure import FAILURE_HEADER
+from certificates.models import CertificateVersion, Kind
 from gateway.compile import api_of_cluster
-from gateway.compile.names import ACTIVITY_HEADER
+from gateway.compile.names import ACTIVITY_HEADER, PRESENTS
 from gateway.models import FailedCall, FailureKind
-from gateway.seeing.usage import Count
 
 _LONGEST = 2**31 - 1  # milliseconds that the column holds, 25 days; a stream may last longer
 _LONGEST_API_PATH = 400
@@ -33,7 +34,6 @@ _FLAGS = {
     "no_cluster_found": "NC",
     "dns_resolution_failure": "DF",
 }
-_NEVER_SENT = frozenset({"UH", "UF", "UO", "NC", "DF"})  # no connection came about that the call could have been sent over
 
 
 def kind_of(said: str) -> FailureKind:
@@ -48,7 +48,7 @@ def failed_call(entry: HTTPAccessLogEntry, *, gateway: str) -> FailedCall | None
         return None
     common = entry.common_properties
     address = common.upstream_remote_address.socket_address
-    return FailedCall(
+    call = FailedCall(
         activity_id=activity_id[:64],
         at=common.start_time.ToDatetime(tzinfo=UTC),
         gateway=gateway,
@@ -63,6 +63,8 @@ def failed_call(entry: HTTPAccessLogEntry, *, gateway: str) -> FailedCall | None
         back_end=f"{address.address}:{address.port_value}" if address.address else "",
         milliseconds=min(common.duration.ToMilliseconds(), _LONGEST),
     )
+    call.presents = common.custom_tags.get(PRESENTS, "")
+    return call
 
 
 def complete(calls: Collection[FailedCall]) -> None:
@@ -73,6 +75,7 @@ def complete(calls: Collection[FailedCall]) -> None:
     """
     known = _with_certificate().in_bulk({call.api_id for call in calls if call.api_id})
     by_path = _with_certificate().in_bulk({path for call in calls if not call.api_id for path in paths_above(call.path)}, field_name="path")
+    presented = versions_by_thumbprint({call.presents for call in calls if call.presents})
     for call in calls:
         if call.api_id:
             api = known.get(call.api_id)
@@ -80,7 +83,8 @@ def complete(calls: Collection[FailedCall]) -> None:
         else:
             api = next((by_path[path] for path in paths_above(call.path) if path in by_path), None)
         call.api = api
-        call.presented_id = api.certificate.current_id if api and api.certificate else None
+        current = api.certificate.current_id if api and api.certificate else None
+        call.presented_id = presented.get(call.presents, current)
         call.path = call.path[:300]
 
 
@@ -101,13 +105,14 @@ def paths_above(path: str) -> list[str]:
     return [one for one in above if len(one) <= _LONGEST_API_PATH]
 
 
+def versions_by_thumbprint(thumbprints: Collection[str]) -> dict[str, UUID]:
+    """Return the client certificates' versions by thumbprint."""
+    versions = CertificateVersion.objects.filter(kind=Kind.CLIENT, thumbprint__in=thumbprints)
+    return dict(versions.values_list("thumbprint", "pk"))
+
+
 def _with_certificate() -> QuerySet[Api]:
     return Api.objects.select_related("certificate").only("path", "service_url", "certificate__current")
-
-
-def count_of(call: FailedCall) -> Count:
-    """Return what a failed call adds to its API's usage: those that went out are reported as calls by the gateway anyway."""
-    return Count(calls=0 if _NEVER_SENT.isdisjoint(call.flags.split(",")) else 1, failed=1)
 
 
 def flags_of(flags: ResponseFlags) -> str:

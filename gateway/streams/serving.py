@@ -33,12 +33,11 @@ OPTIONS = (
 )
 
 
-def handlers(deltas: Callable[..., Any], logs: Callable[..., Any], loads: Callable[..., Any]) -> tuple[Any, ...]:
-    """Return the three services that an Envoy calls, as gRPC takes them."""
+def handlers(deltas: Callable[..., Any], logs: Callable[..., Any]) -> tuple[Any, ...]:
+    """Return the two services that an Envoy calls, as gRPC takes them."""
     return (
         _service(wire.DISCOVERY, wire.DELTAS, grpc.stream_stream_rpc_method_handler, deltas, wire.DELTA_MESSAGES),
         _service(wire.LOGS, wire.FAILED_CALLS, grpc.stream_unary_rpc_method_handler, logs, wire.LOG_MESSAGES),
-        _service(wire.LOADS, wire.LOAD_REPORTS, grpc.stream_stream_rpc_method_handler, loads, wire.LOAD_MESSAGES),
     )
 
 

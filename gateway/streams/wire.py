@@ -7,7 +7,6 @@ from typing import Any
 from envoy.config.core.v3.base_pb2 import BuildVersion, Node
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAccessLogsResponse
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
-from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest, LoadStatsResponse
 from envoy.type.v3.semantic_version_pb2 import SemanticVersion
 
 from gateway.compile import Resource
@@ -16,7 +15,6 @@ from gateway.streams.stream import Request
 
 DISCOVERY, DELTAS = "envoy.service.discovery.v3.AggregatedDiscoveryService", "DeltaAggregatedResources"
 LOGS, FAILED_CALLS = "envoy.service.accesslog.v3.AccessLogService", "StreamAccessLogs"
-LOADS, LOAD_REPORTS = "envoy.service.load_stats.v3.LoadReportingService", "StreamLoadStats"
 RENEW = "/portal.Enrolment/Renew"  # a request for a certificate (PKCS #10, PEM) in, the certificate and its authority (PEM) out
 NODE = "portal-gateway"  # the metadata that names the gateway where no message does
 _AGENT = "portal-agent"  # what an agent gives as its user agent; Envoy says "envoy"
@@ -96,4 +94,3 @@ def line_of(response: DeltaDiscoveryResponse) -> int:
 # How gRPC is told of the methods: what it reads and what it writes.
 DELTA_MESSAGES: tuple[Any, Any] = (DeltaDiscoveryRequest, DeltaDiscoveryResponse)
 LOG_MESSAGES: tuple[Any, Any] = (StreamAccessLogsMessage, StreamAccessLogsResponse)
-LOAD_MESSAGES: tuple[Any, Any] = (LoadStatsRequest, LoadStatsResponse)

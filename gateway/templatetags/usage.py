@@ -1,93 +1,123 @@
-"""What other apps' pages say about how often APIs are called."""
+"""What other apps' pages say about how often APIs are called, and how calls end."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django import template
-from django.db.models import F, Sum
+from django.db.models import Q
+from django.template.context import RequestContext
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apis.models import Api
-from gateway.models import Usage
+from certificates.models import CertificateVersion
+from gateway.counts import ApiCount, TotalCount
+from gateway.seeing.charts import STACK, Chart, chart_of, sparkline
+from gateway.seeing.figures import (
+    DEFAULT_WINDOW,
+    WINDOWS,
+    Window,
+    busiest,
+    calls_by_hour,
+    last_presented,
+    points_of,
+    sums_of,
+)
+from portal.models import Activity
+from portal.sentences import tell
 
 register = template.Library()
 
-_HOURS = 24
 _BUSIEST = 5
-_BAR_WIDTH, _BAR_GAP, _HEIGHT = 8, 2, 48  # of the picture's own units
-_LOWEST = 2  # so that one call among thousands is still seen
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """The calls of one hour, and where they stand in the picture."""
-
-    hour: datetime
-    calls: int
-    failed: int
-    x: int
-    height: int
-    failed_height: int
-
-    @property
-    def y(self) -> int:
-        """Where the bar begins, from above."""
-        return _HEIGHT - self.height
-
-    @property
-    def failed_y(self) -> int:
-        """Where its part of failed calls begins, from above."""
-        return _HEIGHT - self.failed_height
+_MOST_MARKS = 20
+_WORDS: dict[str, str | Promise] = {
+    "ok": _("Answered (2xx)"),
+    "redirected": _("Redirected (3xx)"),
+    "gateway": _("Refused by the gateway"),
+    "client_error": _("Back end: not like this (4xx)"),
+    "server_error": _("Back end: error (5xx)"),
+    "refused_certificate": _("Certificate refused"),
+    "no_answer": pgettext_lazy("calls", "No answer"),
+}
 
 
 @register.inclusion_tag("gateways/_dashboard_calls.html")
 def calls_figure() -> dict[str, Any]:
     """Render how many calls all APIs together have had in the last 24 hours."""
-    return Usage.objects.lately(now=timezone.now()).aggregate(calls=Sum("known_calls", default=0), failed=Sum("failed", default=0))
+    sums = sums_of(TotalCount.objects.all(), DEFAULT_WINDOW, now=timezone.now())
+    return {"calls": sum(sums.values()), "failed": sums["no_answer"] + sums["refused_certificate"]}
 
 
 @register.inclusion_tag("gateways/_dashboard_busiest.html")
 def busiest_apis() -> dict[str, Any]:
     """Render the APIs with the most calls in the last 24 hours."""
-    # Grouped by an expression, SQLite reads the hours by their index; by the column, it would read all there are in the order of APIs.
-    sums = Usage.objects.lately(now=timezone.now()).annotate(of=F("api") + 0).order_by().values("of")
-    busiest = list(sums.annotate(calls=Sum("known_calls"), failed=Sum("failed")).order_by("-calls", "of")[:_BUSIEST])
-    apis = Api.objects.only("name", "display_name").in_bulk([row["of"] for row in busiest])
-    return {"rows": [(apis[row["of"]], row["calls"], row["failed"]) for row in busiest if row["of"] in apis]}
+    return {"rows": busiest(_BUSIEST, now=timezone.now())}
 
 
-@register.inclusion_tag("gateways/_usage.html")
-def usage_of(api: Api) -> dict[str, Any]:
-    """Render how often *api* was called in each of the last 24 hours."""
+@register.inclusion_tag("gateways/_usage.html", takes_context=True)
+def usage_of(context: RequestContext, api: Api) -> dict[str, Any]:
+    """Render how the calls of *api* have ended, how long they took, and what was changed meanwhile."""
+    window = _window(context)
     now = timezone.now()
-    rows = {row.hour: row for row in Usage.objects.lately(now=now).filter(api=api)}
-    bars = _bars(rows, now)
+    happened = _changes_of(api, window.begin(now)) if context["user"].has_perm("portal.view_activity") else ()
+    return _usage(ApiCount.objects.filter(api=api), window, now=now, happened=happened)
+
+
+@register.inclusion_tag("gateways/_usage.html", takes_context=True)
+def all_usage(context: RequestContext) -> dict[str, Any]:
+    """Render how all calls have ended, and how long they took."""
+    return _usage(TotalCount.objects.all(), _window(context), now=timezone.now())
+
+
+@register.simple_tag
+def sparklines(apis: Iterable[Api]) -> dict[int, str]:
+    """Return the lines of the last 24 hours of those *apis* that were called, by id."""
+    return {pk: sparkline(numbers) for pk, numbers in calls_by_hour(apis, now=timezone.now()).items() if any(numbers)}
+
+
+@register.simple_tag
+def presented_last(versions: Iterable[CertificateVersion]) -> dict[UUID, datetime]:
+    """Return when each of *versions* was presented last."""
+    return last_presented([version.pk for version in versions])
+
+
+@register.filter
+def at(found: dict[Any, Any], key: Any) -> Any:
+    """Return what was found of *key*; ``None``: nothing."""
+    return found.get(key)
+
+
+def _window(context: RequestContext) -> Window:
+    return WINDOWS.get(context["request"].GET.get("span", ""), DEFAULT_WINDOW)
+
+
+def _usage(rows: Any, window: Window, *, now: datetime, happened: Sequence[tuple[datetime, object]] = ()) -> dict[str, Any]:
+    points, quantiles = points_of(rows, window, now=now)
+    sums = {kind: sum(point.counts[kind] for point in points) for kind in STACK}
+    chart: Chart = chart_of(points, seconds=window.seconds, happened=happened)
     return {
-        "calls": sum(bar.calls for bar in bars),
-        "failed": sum(bar.failed for bar in bars),
-        "bars": bars,
-        "bar_width": _BAR_WIDTH,
-        "width": _HOURS * (_BAR_WIDTH + _BAR_GAP) - _BAR_GAP,
-        "height": _HEIGHT,
+        "chart": chart,
+        "called": [column for column in reversed(chart.columns) if column.point.calls],
+        "calls": sum(sums.values()),
+        "sums": [(kind, _WORDS[kind], sums[kind]) for kind in reversed(STACK) if sums[kind]],
+        "words": _WORDS,
+        "kinds": [(kind, _WORDS[kind]) for kind in reversed(STACK)],
+        "quantiles": quantiles,
+        "window": window,
+        "windows": WINDOWS.values(),
     }
 
 
-def _bars(rows: dict[datetime, Usage], now: datetime) -> list[Bar]:
-    """Return a bar for each of the last hours, the current one last."""
-    current = now.replace(minute=0, second=0, microsecond=0)
-    most = max((row.known_calls for row in rows.values()), default=0)  # type: ignore[attr-defined]  # of lately()
-
-    def height(number: int) -> int:
-        return max(_LOWEST, round(_HEIGHT * number / most)) if number else 0
-
-    bars = []
-    for position in range(_HOURS):
-        hour = current - timedelta(hours=_HOURS - 1 - position)
-        row = rows.get(hour)
-        calls, failed = (row.known_calls, row.failed) if row else (0, 0)  # type: ignore[attr-defined]  # of lately()
-        x = position * (_BAR_WIDTH + _BAR_GAP)
-        bars.append(Bar(hour=hour, calls=calls, failed=failed, x=x, height=height(calls), failed_height=height(failed)))
-    return bars
+def _changes_of(api: Api, since: datetime) -> list[tuple[datetime, object]]:
+    """Return what was changed of *api* and of the certificate that it presents, and when."""
+    about = Q(kind="api", subject_id=str(api.pk))
+    if api.certificate_id:
+        about |= Q(kind="certificate", subject_id=str(api.certificate_id))
+    lines = list(Activity.objects.filter(about, at__gte=since).order_by("-id")[:_MOST_MARKS])
+    return [(told.line.at, told) for told in tell(lines)]

@@ -17,7 +17,7 @@ from portal.signin.second_factors import has_second_factor, is_demanded_of
 from portal.signin.sessions import note_use
 
 # Asked for by pages that nobody may be looking at any more.
-_ASKED_BY_PAGES = frozenset({"gateways:index", "gateways:live", "gateways:failed_call"})
+_ASKED_BY_PAGES = frozenset({"gateways:index", "gateways:live", "failures:call"})
 # What somebody may open who has to set up a second factor first.
 _BEFORE = frozenset(
     {

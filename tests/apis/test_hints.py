@@ -91,7 +91,7 @@ def test_the_page_of_a_failed_call_names_the_certificate_that_was_presented_also
     call = make_failed_call("5f3c-1", api=api)
     FailedCall.objects.filter(pk=call.pk).update(kind=Failure.MAYBE_REFUSED, presented=expired)
     make_certificate("renewed")
-    page = signed_in.get("/gateways/failed-calls/5f3c-1/").content.decode()
+    page = signed_in.get("/failures/5f3c-1/").content.decode()
     assert "The client certificate expired on" in page
     assert ASKS_LATER in page
     assert 'href="/apis/orders/security/#id_asks_later"' in page

@@ -15,16 +15,15 @@ import grpc
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from envoy.config.endpoint.v3.load_report_pb2 import ClusterStats
-from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest
-from envoy.service.load_stats.v3.lrs_pb2_grpc import LoadReportingServiceStub
 
 from apis import actions as api_actions
 from apis.models import Api
 from gateway import actions
 from gateway.compile import cluster_name
 from gateway.compile.resource import CLUSTER
-from gateway.models import Delivery, Gateway, Usage
+from gateway.counts import ApiCount
+from gateway.models import Delivery, Gateway
+from gateway.seeing.readings import METHOD, Reading
 from portal import identity
 from portal.activity import last_line
 from portal.activity.guards import TABLE, lifted
@@ -122,21 +121,19 @@ def test_a_report_that_cannot_be_written_stops_no_other(control_plane: Plant) ->
     api = make_api()
     with local_peer(control_plane) as peer:
         eventually(lambda: cluster_name(api.pk) in _now_served(control_plane))
-        _report(control_plane, api, 2**64 - 1)
-        _report(control_plane, api, 7)
+        _report(control_plane, api, 2**64 - 1, number=1)
+        _report(control_plane, api, 7, number=2)
         assert cluster_name(api.pk) in served(peer)
         eventually(lambda: Gateway.objects.filter(name="local", connected_at__isnull=False).exists())
-        eventually(lambda: Usage.objects.filter(api=api, calls=7).exists())
-    assert "Not written: usage" in control_plane.log_of("xds")
+        eventually(lambda: ApiCount.objects.filter(api=api, ok=7).exists())
+    assert "Not written: readings" in control_plane.log_of("xds")
 
 
-def _report(plant: Plant, api: Api, calls: int) -> None:
-    stats = ClusterStats(cluster_name=cluster_name(api.pk))
-    stats.upstream_locality_stats.add(total_issued_requests=calls)
+def _report(plant: Plant, api: Api, calls: int, *, number: int) -> None:
+    reading = Reading(envoy=f"envoy-{number}", number=number, series={cluster_name(api.pk): {"2xx": calls}})
     with grpc.insecure_channel(f"unix:{plant.home}/xds.sock") as channel:
-        stream = LoadReportingServiceStub(channel).StreamLoadStats(iter([LoadStatsRequest(cluster_stats=[stats])]))
-        list(stream)
-    time.sleep(1.1)  # what happens at once is written together, and counts add up
+        channel.unary_unary(METHOD, bytes, bytes)(reading.encoded(age=0))
+    time.sleep(1.1)  # what happens at once is written together
 
 
 def _go_back_to(head: ActivityHead) -> None:

@@ -150,10 +150,10 @@ def test_the_gateways_page_shows_versions_and_refusals_in_few_queries(
 
 def test_a_failed_call_is_found_by_its_activity_id(signed_in: Client) -> None:
     make_failed_call("5f3c-1", api=make_api())
-    found = signed_in.get("/gateways/failed-calls/", {"q": "5f3c-1"}, follow=True)
-    assert found.redirect_chain == [("/gateways/failed-calls/5f3c-1/", 302)]
+    found = signed_in.get("/failures/", {"q": "5f3c-1"}, follow=True)
+    assert found.redirect_chain == [("/failures/5f3c-1/", 302)]
     assert "CERTIFICATE_VERIFY_FAILED" in found.content.decode()
-    assert "No failed call matches" in signed_in.get("/gateways/failed-calls/", {"q": "nothing"}).content.decode()
+    assert "No failed call matches" in signed_in.get("/failures/", {"q": "nothing"}).content.decode()
 
 
 def test_an_api_page_can_show_its_recent_failures(viewer: User) -> None:

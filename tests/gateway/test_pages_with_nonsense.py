@@ -17,12 +17,12 @@ from tests.makers import make_failed_call
 @pytest.mark.parametrize("asked", [{"q": "\0"}, {"q": "5f3c\0"}, {"q": "%"}, {"page": "9" * 5000}, {"q": "x" * 5000}])
 def test_failed_calls_are_listed_whatever_is_asked(signed_in: Client, asked: dict[str, str]) -> None:
     make_failed_call("5f3c-1")
-    assert signed_in.get("/gateways/failed-calls/", asked).status_code == 200
+    assert signed_in.get("/failures/", asked).status_code == 200
 
 
 def test_failed_calls_of_an_api_that_cannot_be_are_not_found(signed_in: Client) -> None:
-    assert signed_in.get("/gateways/failed-calls/", {"api": "x\0"}).status_code == 404
-    assert signed_in.get("/gateways/failed-calls/a%00b/").status_code == 404
+    assert signed_in.get("/failures/", {"api": "x\0"}).status_code == 404
+    assert signed_in.get("/failures/a%00b/").status_code == 404
 
 
 @pytest.mark.parametrize("kind", ["api", "certificate", "subscription"])

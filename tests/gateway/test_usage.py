@@ -1,112 +1,93 @@
-"""How often each API is called: what Envoy reports, how it adds up, what the pages show."""
+"""What pages show of calls: sums, charts with their table, the busiest APIs, small lines in lists, when a version was presented last."""
 
 from __future__ import annotations
+
+import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
-from envoy.config.endpoint.v3.load_report_pb2 import ClusterStats, UpstreamLocalityStats
-from envoy.service.load_stats.v3.lrs_pb2 import LoadStatsRequest
 
 from apis import actions
-from apis.models import Credentials, KeyKind
-from gateway.compile import cluster_name
-from gateway.control.status_queue import StatusQueue
-from gateway.control.status_writer import StatusWriter
-from gateway.models import FailedCall, Usage
-from gateway.seeing.failures import count_of
-from gateway.seeing.usage import Count, counts_of
-from tests.gateway.backends import Backend
-from tests.gateway.plant import Plant, eventually
-from tests.issuing import Issued
-from tests.makers import make_api, make_certificate, make_subscription, make_usage
+from apis.models import Credentials
+from gateway.counts import Span, VersionCount
+from tests.makers import make_api, make_certificate, make_counts
+
+pytestmark = pytest.mark.django_db
 
 
-def _report(*clusters: ClusterStats) -> LoadStatsRequest:
-    return LoadStatsRequest(cluster_stats=clusters)
-
-
-def _cluster(name: str, *issued: int) -> ClusterStats:
-    return ClusterStats(cluster_name=name, upstream_locality_stats=[UpstreamLocalityStats(total_issued_requests=one) for one in issued])
-
-
-def test_a_report_tells_of_the_apis_that_were_called() -> None:
-    report = _report(_cluster(cluster_name(7), 5, 3), _cluster(cluster_name(8)), _cluster("xds", 9))
-    assert counts_of(report) == {7: Count(calls=8)}
-
-
-@pytest.mark.parametrize(("flags", "calls"), [("UF", 1), ("UH", 1), ("UC", 0), ("UT", 0), ("", 0)])
-def test_a_failed_call_is_counted_once_whether_it_was_sent_or_not(flags: str, calls: int) -> None:
-    assert count_of(FailedCall(flags=flags)) == Count(calls=calls, failed=1)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_counts_add_up_however_many_reports_there_are_and_a_deleted_api_is_not_counted() -> None:
-    api, gone = make_api(), make_api("gone")
-    notebook = StatusQueue()
-    recorder = StatusWriter(notebook, lambda _: ())
-    for _ in range(2):
-        notebook.called({api.pk: Count(calls=3, failed=1)})
-        notebook.called({api.pk: Count(calls=4), gone.pk: Count(calls=1)})
-        gone.delete() if gone.pk else None
-        assert recorder.write()
-    assert [(row.api_id, row.calls, row.failed) for row in Usage.objects.all()] == [(api.pk, 14, 2)]
-
-
-@pytest.mark.django_db
-def test_an_api_shows_its_last_24_hours_and_no_more(signed_in: Client) -> None:
+def test_an_api_shows_how_its_calls_have_ended_and_no_more_than_the_time_asked_for(signed_in: Client) -> None:
     api = make_api()
-    make_usage(api, calls=1200, failed=3)
-    make_usage(api, hours_ago=23, calls=34)
-    make_usage(api, hours_ago=24, calls=100_000)
+    make_counts(api, ok=1200, client_error=30, refused_certificate=4)
+    make_counts(api, minutes_ago=90, ok=100)
+    make_counts(api, minutes_ago=25 * 60, ok=100_000)
     page = signed_in.get("/apis/orders/").content.decode()
-    assert "1,234 calls" in page
-    assert "3 failed" in page
-    assert page.count('class="hour"') == 24
+    assert "1,334 calls" in page
+    assert "Certificate refused <b>4</b>" in page
+    assert "1,234 calls" in signed_in.get("/apis/orders/?span=1h").content.decode()
+    assert "101,334 calls" in signed_in.get("/apis/orders/?span=7d").content.decode()
+    assert "1,334 calls" in signed_in.get("/apis/orders/?span=nonsense").content.decode()
 
 
-@pytest.mark.django_db
-def test_calls_that_are_known_to_have_failed_count_before_the_gateway_reports_them(signed_in: Client) -> None:
-    make_usage(make_api(), calls=0, failed=2)
-    page = signed_in.get("/apis/orders/").content.decode()
-    assert "2 calls" in page
-    assert "2 failed" in page
-    assert "<b>2</b>" in signed_in.get("/").content.decode()
+def test_the_table_has_the_figures_of_the_chart(signed_in: Client) -> None:
+    api = make_api()
+    make_counts(api, ok=12, server_error=3, latencies={"40": 9, "90": 6})
+    page = signed_in.get("/apis/orders/?span=1h").content.decode()
+    titles = re.findall(r"<title>(.*?)</title>", page, re.DOTALL)
+    assert any("Answered (2xx): 12" in title and "Back end: error (5xx): 3" in title for title in titles)
+    (row,) = re.findall(r"<tr>\s*<th scope=\"row\">.*?</tr>", page, re.DOTALL)
+    assert re.findall(r'<td class="number">(.*?)</td>', row) == ["12", "3", "41 ms", "91 ms", "91 ms"]
+    assert "half under 41 ms" in page
 
 
-@pytest.mark.django_db
+def test_failures_stand_on_the_axis_and_no_column_is_higher_than_the_chart(signed_in: Client) -> None:
+    make_counts(make_api(), ok=60, no_answer=40)
+    page = signed_in.get("/apis/orders/?span=1h").content.decode()
+    found = re.findall(r'<rect class="(\w+)" x="\d+" y="([\d.]+)" width="8" height="([\d.]+)"', page)
+    bars = {kind: (float(y), float(height)) for kind, y, height in found}
+    assert bars["no_answer"][0] + bars["no_answer"][1] == pytest.approx(100)
+    assert bars["ok"][0] + bars["ok"][1] == pytest.approx(bars["no_answer"][0])
+    assert bars["ok"][0] >= 0
+
+
+def test_what_was_changed_is_marked_where_it_was_changed(signed_in: Client) -> None:
+    api = make_api()
+    make_counts(api, ok=1)
+    chosen = actions.ApiSecurity(credentials=Credentials.NONE)
+    actions.secure_api(api, chosen, by=None, now=timezone.now())
+    page = signed_in.get("/apis/orders/?span=1h").content.decode()
+    assert "changed the security of the API" in page[page.index("Changed meanwhile") :]
+    assert re.search(r'<line x1="9\d\.\d\d%"', page)
+
+
 def test_an_api_that_nobody_has_called_says_so(signed_in: Client) -> None:
     make_api()
-    assert "Nobody has called it." in signed_in.get("/apis/orders/").content.decode()
+    assert "No call in this time." in signed_in.get("/apis/orders/").content.decode()
 
 
-@pytest.mark.django_db
-def test_the_dashboard_names_the_busiest_apis(signed_in: Client) -> None:
+def test_the_dashboard_counts_all_calls_and_names_the_busiest_apis(signed_in: Client) -> None:
     for number in range(1, 8):
-        make_usage(make_api(f"api-{number}"), calls=number * 1000)
+        make_counts(make_api(f"api-{number}"), ok=number * 1000)
+    make_counts(None, gateway=5)
     page = signed_in.get("/").content.decode()
-    assert "28,000" in page
+    assert "<b>28,005</b>" in page
     table = page[page.index('id="busiest"') :]
-    assert [table.index(f">Api-{number}<") for number in (7, 6, 5, 4, 3)] == sorted(
-        table.index(f">Api-{number}<") for number in (7, 6, 5, 4, 3)
-    )
+    places = [table.index(f">Api-{number}<") for number in (7, 6, 5, 4, 3)]
+    assert places == sorted(places)
     assert ">Api-2<" not in table[: table.index("</table>")]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_calls_through_a_gateway_are_counted(plant: Plant, backend: Backend, authority: Issued, client_certificate: Issued) -> None:
-    api = make_api(service_url=f"https://localhost:{backend.port}")
-    key = actions.show_keys(make_subscription(), by=None, now=timezone.now())[KeyKind.PRIMARY].value.decode()
+def test_the_list_of_apis_has_a_small_line_for_each_that_was_called(signed_in: Client) -> None:
+    make_counts(make_api("called"), ok=5)
+    make_api("idle")
+    page = signed_in.get("/apis/").content.decode()
+    assert page.count('class="sparkline"') == 1
 
-    def counted(status: int) -> Usage | None:
-        """Call once more and return what is counted by now; a new API is counted from the next report on."""
-        return Usage.objects.filter(api=api).first() if plant.call("/orders/1", key=key).status == status else None
 
-    eventually(lambda: plant.call("/orders/1").status == 401)  # goes no further than the gateway, and is not counted
-    failed = eventually(lambda: counted(502))  # no certificate yet
-    assert failed.failed == failed.calls > 0
-    chosen = actions.ApiSecurity(
-        credentials=Credentials.CLIENT_CERTIFICATE, certificate=make_certificate(issued=client_certificate), trusted_ca=authority.pem
-    )
-    actions.secure_api(api, chosen, by=None, now=timezone.now())
-    eventually(lambda: (row := counted(200)) and row.calls > row.failed)
+def test_a_version_tells_when_it_was_presented_last(signed_in: Client) -> None:
+    api, certificate = make_api(), make_certificate()
+    now = timezone.now()
+    of_it = {"version": certificate.current, "api": api, "span": Span.DAY}
+    VersionCount.objects.create(**of_it, at=Span.DAY.begin(now), last_at=now - timedelta(minutes=3), ok=1)
+    assert "3 minutes ago" in signed_in.get("/security/client-certificates/orders-client/").content.decode()

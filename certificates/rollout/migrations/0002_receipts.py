@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('certificates', '0008_destroyed_keys'),
+        ('certificates', '0009_destroyed_keys'),
         ('rollout', '0001_candidates'),
     ]
 

@@ -24,7 +24,7 @@ from certificates.identity import Identity
 from gateway.compile.answers.failures import ASKS_LATER, REFUSAL, WITHOUT_CERTIFICATE
 from gateway.compile.backends.basic import authorization_filter, authorization_secret
 from gateway.compile.backends.tls import is_address, transport_socket
-from gateway.compile.names import METADATA, cluster_name
+from gateway.compile.names import METADATA, PRESENTS, cluster_name
 from gateway.compile.resource import Resource, pack
 from gateway.marks import LEVEL, OPTION, mark_of
 
@@ -55,7 +55,7 @@ def compile_cluster(policy: Policy, identity: Identity | None) -> tuple[Resource
     cluster.load_assignment.CopyFrom(_endpoints(policy))
     if policy.backend.scheme == "https":
         cluster.transport_socket.CopyFrom(transport_socket(policy.backend, identity if presents else None))
-        if remarks := _remarks(policy.backend, presents=presents):
+        if remarks := _remarks(policy.backend, identity if presents else None):
             cluster.metadata.CopyFrom(_metadata(remarks))
     _mark(cluster, policy.api_id)
     secrets = (authorization_secret(policy.api_id, basic),) if basic else ()
@@ -101,10 +101,11 @@ def _cluster(policy: Policy, *, basic: bool) -> Cluster:
     )
 
 
-def _remarks(backend: Backend, *, presents: bool) -> dict[str, str]:
-    """Return what the reason of a failed call follows from besides Envoy's words."""
-    remarks = {WITHOUT_CERTIFICATE: not presents, ASKS_LATER: backend.asks_later}
-    return {name: "yes" for name, holds in remarks.items() if holds}
+def _remarks(backend: Backend, identity: Identity | None) -> dict[str, str]:
+    """Return what the reason of a failed call follows from besides Envoy's words, and by which certificate calls are counted."""
+    remarks = {WITHOUT_CERTIFICATE: identity is None, ASKS_LATER: backend.asks_later}
+    presented = {PRESENTS: identity.thumbprint} if identity else {}
+    return {name: "yes" for name, holds in remarks.items() if holds} | presented
 
 
 def _metadata(remarks: dict[str, str]) -> Metadata:

@@ -51,6 +51,7 @@ from gateway.compile.names import (
     ROOT_FILTER,
     SCOPE_HEADER,
     base_of,
+    cluster_name,
     segment_name,
 )
 from gateway.compile.resource import Resource, pack
@@ -192,8 +193,9 @@ def _query_parameter(part: QueryPart) -> QueryParameterMatcher:
 def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, action: RouteAction) -> Route:
     if operation.method != ANY_METHOD:
         match.headers.append(HeaderMatcher(name=":method", string_match=StringMatcher(exact=operation.method)))
-    # The name is the API's path: the answers without a key quote it.
-    route = Route(name=policy.path or ROOT, match=match, route=action)
+    # The name is the API's path: the answers without a key quote it. Calls are counted per route, under the cluster's name: a cluster's own
+    # counters end with it when a change replaces it, those of routes belong to the listener.
+    route = Route(name=policy.path or ROOT, match=match, route=action, stat_prefix=cluster_name(policy.api_id))
     if has_own_names(policy.key_check):
         route.metadata.CopyFrom(own_names_metadata(policy.key_check))
     if policy.cors:

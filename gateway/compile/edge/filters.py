@@ -9,7 +9,6 @@ from envoy.config.core.v3.config_source_pb2 import ExtensionConfigSource
 from envoy.extensions.filters.http.cors.v3.cors_pb2 import Cors
 from envoy.extensions.filters.http.router.v3.router_pb2 import Router
 from envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpFilter
-from google.protobuf.wrappers_pb2 import BoolValue
 
 from gateway.compile import names
 from gateway.compile.answers.response_scripts import response_scripts
@@ -77,7 +76,7 @@ FILTERS = (
     ),
     Position(names.TRAILERS_FILTER, no_own_trailers, True, "anywhere: it looks at what comes behind the bodies"),
     Position(names.REDIRECTS_FILTER, response_scripts, True, "anywhere: it looks at what the back end answers"),
-    Position("router", lambda: Router(dynamic_stats=BoolValue(value=False), suppress_envoy_headers=True), True, "last, as Envoy demands"),
+    Position("router", lambda: Router(suppress_envoy_headers=True), True, "last, as Envoy demands"),
 )
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gateway', '0006_renewed_enrolment'),
+        ('gateway', '0007_counts'),
         ('rollout', '0001_candidates'),
     ]
 

@@ -1,0 +1,64 @@
+"""The pages about failures: which causes there are, at which API, with which certificate; one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from apis.models import Api
+from gateway.models import FailedCall, FailureKind
+from gateway.seeing.causes import causes_of
+from gateway.seeing.figures import WINDOWS
+from portal.http import PortalRequest, wants_fragment
+from portal.listing import words_of
+
+_PAGE_SIZE = 25
+
+
+@require_safe
+@permission_required("gateway.view_failedcall", raise_exception=True)
+def index(request: PortalRequest) -> HttpResponse:
+    """Show the causes and the calls; ``q`` finds one by the activity id its caller quotes, others narrow them down."""
+    words = words_of(request.GET.get("q", ""))
+    if words and FailedCall.objects.filter(activity_id=words).exists():
+        return redirect("failures:call", words)
+    window = WINDOWS.get(request.GET.get("span", ""))
+    calls = FailedCall.objects.matching(words)
+    if window:
+        calls = calls.filter(at__gte=window.begin(timezone.now()))
+    api = None
+    if name := words_of(request.GET.get("api", "")):
+        api = get_object_or_404(Api, name=name)
+        calls = calls.filter(api=api)
+    if (kind := request.GET.get("kind", "")) in FailureKind.values:
+        calls = calls.filter(kind=kind)
+    if (version := request.GET.get("version", "")).isdecimal() and len(version) < 10:  # noqa: PLR2004 - digits of a number of versions
+        calls = calls.filter(presented__number=int(version))
+    context: dict[str, Any] = {
+        "causes": causes_of(calls),
+        "page": Paginator(calls.select_related("api", "presented"), _PAGE_SIZE).get_page(request.GET.get("page")),
+        "words": words,
+        "api": api,
+        "apis": Api.objects.filter(failed_calls__isnull=False).distinct().order_by("display_name").only("name", "display_name"),
+        "kind": kind,
+        "kinds": FailureKind.choices,
+        "window": window,
+        "windows": WINDOWS.values(),
+        "narrowed": any(request.GET.get(name) for name in ("q", "api", "kind", "span", "version")),
+    }
+    return render(request, "gateways/failures.html", context)
+
+
+@require_safe
+@permission_required("gateway.view_failedcall", raise_exception=True)
+def call(request: PortalRequest, activity_id: str) -> HttpResponse:
+    """Show one failed call, with Envoy's own words; to htmx its facts alone."""
+    found = get_object_or_404(FailedCall.objects.select_related("api", "presented__certificate"), activity_id=words_of(activity_id))
+    template = "gateways/_failed_call.html" if wants_fragment(request) else "gateways/failed_call.html"
+    return render(request, template, {"call": found, "activity_id": activity_id})

@@ -1,0 +1,121 @@
+"""What the rows say of a time that somebody looks at: the points of charts, sums, and when something was called last."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Max, Q, QuerySet, Sum
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from apis.models import Api
+from gateway.counts import OUTCOMES, ApiCount, Span, VersionCount
+from gateway.seeing.charts import Point
+from gateway.seeing.latencies import quantile
+
+_SENT = Q(ok__gt=0) | Q(redirected__gt=0) | Q(client_error__gt=0) | Q(server_error__gt=0) | Q(refused_certificate__gt=0)
+_CALLS = sum((F(name) for name in OUTCOMES[1:]), F(OUTCOMES[0]))
+_FAILED = F("no_answer") + F("refused_certificate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """How far a chart looks back.
+
+    :ivar span: of the rows that it is made from
+    :ivar seconds: how long each of its columns is
+    :ivar short: how times are written below it, as Django's ``date`` filter has it
+    """
+
+    name: str
+    label: Promise
+    span: Span
+    number: int
+    seconds: int
+    short: str
+
+    def begin(self, now: datetime) -> datetime:
+        """Return when its first column begins; its last one is the current one."""
+        current = int(now.timestamp()) // self.seconds * self.seconds
+        return datetime.fromtimestamp(current - (self.number - 1) * self.seconds, tz=now.tzinfo)
+
+
+WINDOWS = {
+    window.name: window
+    for window in (
+        Window(name="1h", label=_("1 hour"), span=Span.MINUTE, number=60, seconds=60, short="H:i"),
+        Window(name="24h", label=_("24 hours"), span=Span.MINUTE, number=96, seconds=900, short="H:i"),
+        Window(name="7d", label=_("7 days"), span=Span.HOUR, number=84, seconds=7200, short="j M"),
+        Window(name="30d", label=_("30 days"), span=Span.HOUR, number=120, seconds=21600, short="j M"),
+    )
+}
+DEFAULT_WINDOW = WINDOWS["24h"]
+
+
+Quantiles = tuple[float, float, float]  # p50, p95 and p99, in milliseconds
+
+
+def points_of(rows: QuerySet[Any], window: Window, *, now: datetime) -> tuple[list[Point], Quantiles | None]:
+    """Return the points of *window*, from *rows* of a table of :class:`gateway.counts.Counts`, and the quantiles of all of it."""
+    begin = window.begin(now)
+    counts: list[Counter[str]] = [Counter() for _ in range(window.number)]
+    latencies: list[Counter[str]] = [Counter() for _ in range(window.number)]
+    fields = ("at", "latencies", *OUTCOMES)
+    for at, taken, *numbers in rows.filter(span=window.span, at__gte=begin).order_by().values_list(*fields):
+        place = int((at - begin).total_seconds()) // window.seconds
+        if place < window.number:
+            counts[place].update(dict(zip(OUTCOMES, numbers, strict=True)))
+            latencies[place].update(taken)
+    points = [
+        Point(
+            at=begin + timedelta(seconds=place * window.seconds),
+            counts={name: max(0, counts[place][name]) for name in OUTCOMES},
+            quantiles=quantiles(latencies[place]),
+        )
+        for place in range(window.number)
+    ]
+    return points, quantiles(sum(latencies, Counter()))
+
+
+def quantiles(latencies: Counter[str]) -> Quantiles | None:
+    """Return p50, p95 and p99, ``None`` where no call was answered."""
+    p50, p95, p99 = (quantile(latencies, share) for share in (0.5, 0.95, 0.99))
+    return None if p50 is None or p95 is None or p99 is None else (p50, p95, p99)
+
+
+def sums_of(rows: QuerySet[Any], window: Window, *, now: datetime) -> dict[str, int]:
+    """Return how the calls of a whole *window* have ended."""
+    found = rows.filter(span=window.span, at__gte=window.begin(now)).aggregate(**{name: Sum(name, default=0) for name in OUTCOMES})
+    return {name: max(0, number) for name, number in found.items()}
+
+
+def busiest(number: int, *, now: datetime) -> list[tuple[Api, int, int]]:
+    """Return the APIs with the most calls in 24 hours: how many, and how many of them have failed."""
+    rows = ApiCount.objects.filter(span=Span.HOUR, at__gt=now - timedelta(hours=24))
+    # Grouped by an expression, SQLite reads the hours by their index; by the column, it would read all there are in the order of APIs.
+    sums = rows.annotate(of=F("api") + 0).order_by().values("of").annotate(calls=Sum(_CALLS), failed=Sum(_FAILED))
+    chosen = list(sums.filter(calls__gt=0).order_by("-calls", "of")[:number])
+    apis = Api.objects.only("name", "display_name").in_bulk([row["of"] for row in chosen])
+    return [(apis[row["of"]], row["calls"], row["failed"]) for row in chosen if row["of"] in apis]
+
+
+def calls_by_hour(apis: Iterable[Api], *, now: datetime) -> dict[int, list[int]]:
+    """Return how many calls each of *apis* that was called has had in each of the last 24 hours, by its id."""
+    first = Span.HOUR.begin(now) - timedelta(hours=23)
+    found: defaultdict[int, list[int]] = defaultdict(lambda: [0] * 24)
+    rows = ApiCount.objects.filter(api__in=[api.pk for api in apis], span=Span.HOUR, at__gte=first).order_by()
+    for api, at, calls in rows.values_list("api", "at", _CALLS):
+        if (place := int((at - first).total_seconds()) // Span.HOUR) < 24:  # noqa: PLR2004 - hours
+            found[api][place] = max(0, calls)
+    return dict(found)
+
+
+def last_presented(versions: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return when each of these *versions* that was ever presented was so last."""
+    rows = VersionCount.objects.filter(_SENT, version__in=versions, span=Span.DAY).order_by()
+    return dict(rows.values("version").annotate(last=Max("last_at")).values_list("version", "last"))

@@ -1,0 +1,156 @@
+"""What an agent reads of its Envoy's counters, and how it travels to a control plane. [pure]
+
+Readings are totals since Envoy began, not differences: whoever misses some, or gets one twice, loses and gains nothing. What belongs to one
+back end's cluster is a *series*; calls that no API's cluster is known of share the series without a name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from gateway.compile import api_of_cluster
+from gateway.compile.answers import counting
+
+METHOD = "/portal.gateway.Counting/Count"  # a reading in, nothing out
+NOWHERE = ""  # the series of calls that belong to no cluster
+TIME = "time|"  # the counters of latencies: how many calls have taken so many milliseconds, by the lower bound of Envoy's buckets
+
+ALERTS = "alerts"  # how often a back end has broken a connection off with a TLS alert, or TLS failed otherwise
+
+_OF_AN_API = r"vhost\..*\.route\.(api-\d+)\.upstream_rq_([1-5]xx|time)"
+_OF_A_CLUSTER = r"cluster\.(api-\d+)\.ssl\.connection_error"
+_UNANSWERED = r"{0}\.{1}\.api\.(.*)\.cluster\.(.*?)\.presented\.(.*?)\.kind\.(.*?)\.status\.(\d+)\.flags\.(.*)"
+_API = re.compile(_OF_AN_API + r"\Z")
+_CLUSTER = re.compile(_OF_A_CLUSTER + r"\Z")
+_UNANSWERED_CALL = re.compile(_UNANSWERED.format(counting.COUNTERS, counting.UNANSWERED) + r"\Z")
+_ASKED_FOR = rf"^({counting.COUNTERS}\.|{_OF_AN_API}$|{_OF_A_CLUSTER}$)"
+STATS = f"/stats?usedonly&format=json&histogram_buckets=detailed&filter={quote(_ASKED_FOR)}"  # of Envoy's admin page
+
+Counters = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """Calls that no back end has answered, or that one has answered by refusing the certificate.
+
+    :ivar route: the API's path; empty: no API's
+    :ivar presented: the thumbprint of the certificate that its cluster presents
+    :ivar kind: what failed (:class:`apis.policy.failure.Failure`); empty: the gateway refused the call, or its caller was gone
+    :ivar status: what was answered, 502 or 504 where the call failed; 0: nothing, the caller was gone
+    :ivar flags: Envoy's response flags
+    """
+
+    route: str
+    presented: str
+    kind: str
+    status: int
+    flags: str
+
+    def __str__(self) -> str:
+        """Return the counter's name; the route, which may hold anything, is last."""
+        return "|".join(("unanswered", self.presented, self.kind, str(self.status), self.flags, self.route))
+
+    @classmethod
+    def of(cls, name: str) -> Unanswered | None:
+        """Return what a counter's *name* says, ``None`` if it counts something else."""
+        if not name.startswith("unanswered|"):
+            return None
+        presented, kind, status, flags, route = name.split("|", 5)[1:]
+        return cls(route=route, presented=presented, kind=kind, status=int(status), flags=flags)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the counters of one Envoy said at one moment.
+
+    :ivar envoy: which Envoy: one that is started anew begins at 0
+    :ivar number: later readings of the same Envoy have higher ones
+    :ivar series: the counters, by series; those that have not changed since the reading before may be left out
+    :ivar presented: by series, the thumbprint of the certificate under which it was counted since the reading before
+    """
+
+    envoy: str
+    number: int
+    series: Mapping[str, Counters] = field(default_factory=dict)
+    presented: Mapping[str, str] = field(default_factory=dict)
+
+    def followed_by(self, later: Reading) -> Reading:
+        """Return both as one; of another Envoy, the *later* alone cannot stand for both, so the two must not be given together."""
+        return Reading(
+            envoy=later.envoy,
+            number=later.number,
+            series={**self.series, **later.series},
+            presented={**self.presented, **later.presented},
+        )
+
+    def encoded(self, *, age: float) -> bytes:
+        """Return it as it travels, *age* seconds after it was taken."""
+        said = {"envoy": self.envoy, "number": self.number, "series": self.series, "presented": self.presented, "age": age}
+        return json.dumps(said, separators=(",", ":")).encode()
+
+    @classmethod
+    def decoded(cls, said: bytes) -> tuple[Reading, float]:
+        """Return what has travelled, and how many seconds ago it was taken.
+
+        :raises ValueError: if it is no reading
+        """
+        fields: Any = json.loads(said)
+        try:
+            series = {str(name): {str(one): int(value) for one, value in counters.items()} for name, counters in fields["series"].items()}
+            presented = {str(name): str(thumbprint) for name, thumbprint in fields["presented"].items()}
+            reading = cls(envoy=str(fields["envoy"]), number=int(fields["number"]), series=series, presented=presented)
+            return reading, max(0.0, float(fields["age"]))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("This is no reading.") from error
+
+
+def series_of(answer: str) -> dict[str, dict[str, int]]:
+    """Return the counters that Envoy's admin page has answered for :data:`STATS`, by series.
+
+    :raises ValueError: if it is no such answer
+    """
+    series: dict[str, dict[str, int]] = {}
+    try:
+        for one in json.loads(answer)["stats"]:
+            if "histograms" in one:
+                for histogram in one["histograms"]["details"]:
+                    _add_latencies(series, histogram)
+            else:
+                name, counter = _named(one["name"])
+                _add(series.setdefault(name, {}), counter, one["value"])
+    except (KeyError, TypeError) as error:
+        raise ValueError("These are no counters.") from error
+    return series
+
+
+def _add_latencies(series: dict[str, dict[str, int]], histogram: dict[str, Any]) -> None:
+    if found := _API.match(histogram["name"]):
+        counters = series.setdefault(found[1], {})
+        for bucket in histogram["totals"]:
+            _add(counters, f"{TIME}{bucket['lower_bound']:g}", bucket["count"])
+
+
+def _add(counters: dict[str, int], name: str, value: int) -> None:
+    """Add, because an API that has moved to another path has had counters there."""
+    counters[name] = counters.get(name, 0) + value
+
+
+def _named(name: str) -> tuple[str, str]:
+    """Return the series of one of Envoy's counters, and what it is called in it."""
+    if found := _API.match(name):
+        return found[1], found[2]
+    if found := _CLUSTER.match(name):
+        return found[1], ALERTS
+    if found := _UNANSWERED_CALL.match(name):
+        route, cluster, presented, kind, status, flags = found.groups()
+        return _series(cluster), str(Unanswered(route=route, presented=presented, kind=kind, status=int(status), flags=flags))
+    raise ValueError(f"Nobody asked for {name}.")
+
+
+def _series(cluster: str) -> str:
+    return cluster if api_of_cluster(cluster) is not None else NOWHERE
