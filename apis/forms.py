@@ -86,16 +86,22 @@ class SettingsForm(forms.Form):
     )
     revision = RevisionField()
 
-    def __init__(self, *args: Any, api: Api | None = None, **kwargs: Any) -> None:
-        """Edit *api*, or a new one."""
+    def __init__(self, *args: Any, api: Api | None = None, url_needed: bool = True, **kwargs: Any) -> None:
+        """Edit *api*, or a new one.
+
+        :param url_needed: whether the Web service URL must be there, unless *api* has none yet
+        """
         super().__init__(*args, **kwargs)
         self.api = api
+        self.fields["service_url"].required = url_needed and not (api and not api.has_backend)
         if api:
             self.initial = {name: getattr(api, name) for name in self.fields}
 
     def clean_service_url(self) -> str:
         """Take only what the gateway may call, in its normal form."""
         allowed = settings.ALLOWED_BACKEND_NETWORKS
+        if not self.cleaned_data["service_url"]:
+            return ""
         try:
             url = check(self.cleaned_data["service_url"], allowed=allowed)
         except BadServiceUrl as refusal:

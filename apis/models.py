@@ -114,6 +114,11 @@ class Api(Calls, Callers):
         return f"/{self.path}" if self.path else ""
 
     @property
+    def has_backend(self) -> bool:
+        """Whether calls lead anywhere: an API may be made before its Web service URL is known."""
+        return bool(self.service_url)
+
+    @property
     def is_plain_http(self) -> bool:
         """Whether calls to the back end are unencrypted."""
         return is_plain_http(self.service_url)
@@ -138,8 +143,8 @@ class Api(Calls, Callers):
         )
 
     def backend(self) -> Backend:
-        """Return where calls go and how it is spoken to."""
-        url = urlsplit(self.service_url)
+        """Return where calls go and how it is spoken to; without a Web service URL, a host that is nowhere (RFC 6761)."""
+        url = urlsplit(self.service_url or "https://nowhere.invalid")
         return Backend(
             scheme=url.scheme,
             host=url.hostname or "",
@@ -150,7 +155,7 @@ class Api(Calls, Callers):
                 validate_name=self.validate_certificate_name,
                 trusted_ca=self.trusted_ca,
             ),
-            protocol=Protocol(self.protocol),
+            protocol=Protocol(self.protocol) if self.has_backend else Protocol.HTTP1,  # nobody is to be asked for HTTP/2
             asks_later=self.asks_later,
             older_servers=self.older_servers,
             connect_seconds=self.connect_seconds,

@@ -21,6 +21,10 @@ def warnings_of(api: Api, *, now: datetime) -> list[Hint]:
 
 def _of_connection(api: Api) -> Iterator[Hint]:
     settings, security = (reverse(f"apis:{tab}", kwargs={"name": api.name}) for tab in ("settings", "security"))
+    if not api.has_backend:
+        text = _("This API has no Web service URL yet: the gateway answers its calls with 502.")
+        yield Hint(text=text, way_out=_("Settings"), url=settings)
+        return
     if api.is_plain_http:
         text = _("Calls to the back end are unencrypted, because the Web service URL begins with http://.")
         if api.credentials == Credentials.BASIC:

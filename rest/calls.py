@@ -34,7 +34,7 @@ from rest.entities.certificates import Certificates
 from rest.entities.operations import Operations
 from rest.entities.policies import Policies
 from rest.entities.revisions import answer_revisions
-from rest.entities.service import answer_service
+from rest.entities.service import answer_service, answer_services
 from rest.entities.subscriptions import Subscriptions
 from rest.envelope import Conflict, Fault, Forbidden, Invalid, MethodNotAllowed, NotFound, Refused
 from rest.versions import ARM, DIRECT, Generation
@@ -183,10 +183,8 @@ _arm_addresses = [
     _arm(_any_of(absent.OF_THE_SERVICE), absent.answer_of_service),
     _arm(r".*", _nothing),
 ]
-_SERVICE = (
-    r"(?i:subscriptions)/(?P<subscription>[^/]+)/(?i:resourceGroups)/(?P<group>[^/]+)"
-    r"/(?i:providers/Microsoft\.ApiManagement/service)/(?P<service>[^/]+)/"
-)
+_BELOW, _PROVIDER = r"(?i:subscriptions)/[^/]+(?:/(?i:resourceGroups)/[^/]+)?", r"/(?i:providers/Microsoft\.ApiManagement/service)"
+_SERVICE = rf"(?i:subscriptions)/(?P<subscription>[^/]+)/(?i:resourceGroups)/(?P<group>[^/]+){_PROVIDER}/(?P<service>[^/]+)/"
 
 urlpatterns = [
     re_path(
@@ -194,6 +192,7 @@ urlpatterns = [
         include(
             [
                 re_path(r"^openapi\.json\Z", description),
+                re_path(rf"^(?P<below>{_BELOW}){_PROVIDER}/?\Z", serve(answer_services, None)),
                 re_path(rf"^{_SERVICE.removesuffix('/')}/?\Z", serve(answer_service, ARM)),
                 re_path(rf"^{_SERVICE}", include(_arm_addresses)),
                 re_path(r"^(?i:certificates)/?\Z", serve(_list(Certificates), DIRECT)),

@@ -136,13 +136,15 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A field that no column holds: the values that the entities show are looked at, one by one."""
+    """A field that no column holds: the values that the entities show are looked at, one by one. Of several, one must do."""
 
-    values: Callable[[], Mapping[Any, Any]]  # by primary key; texts, numbers, true, false, null
+    values: Callable[[], Mapping[Any, Any]]  # by primary key; texts, numbers, true, false, null, or lists of these
 
     def compare(self, operator: str, value: str) -> Q:
         """Compare as texts."""
-        return self._those(lambda mine: mine is not None and _HOLDS[operator](_as_text(mine), value), missing=operator == "ne")
+        if operator == "ne":
+            return negated(self.compare("eq", value))
+        return self._those(lambda mine: mine is not None and _HOLDS[operator](_as_text(mine), value))
 
     def search(self, function: str, value: str) -> Q:
         """Search, regardless of case."""
@@ -152,8 +154,8 @@ class Shown:
         """Return those that show ``null``, or nothing."""
         return self._those(lambda mine: mine is None)
 
-    def _those(self, holds: Callable[[Any], bool], *, missing: bool = False) -> Q:
-        return Q(pk__in=[key for key, value in self.values().items() if holds(value) or (missing and value is None)])
+    def _those(self, holds: Callable[[Any], bool]) -> Q:
+        return Q(pk__in=[key for key, value in self.values().items() if any(map(holds, value if isinstance(value, list) else [value]))])
 
 
 @dataclass(frozen=True, slots=True)

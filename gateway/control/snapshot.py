@@ -42,6 +42,7 @@ from portal.models import Activity, Event
 log = logging.getLogger(__name__)
 
 _CHUNK = 500
+_NO_BACKEND = "This API has no back end yet: its Web service URL is not set."
 _REFUSAL = "The gateway cannot prove itself to this API's back end; the portal says why."
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -264,8 +265,11 @@ class Snapshot:
             fallbacks: tuple[Fallback, ...] = ()
             try:
                 policy = self._as_seen(api.policy())
-                compiled = compile_cluster(policy, _identity(api, identities))
-                fallbacks = fallbacks_of(api, policy, earlier)
+                if api.has_backend:
+                    compiled = compile_cluster(policy, _identity(api, identities))
+                    fallbacks = fallbacks_of(api, policy, earlier)
+                else:
+                    compiled = compile_refusal(policy, _NO_BACKEND)
             except (SealingError, ValueError, LookupError) as error:
                 problem = str(error)
                 log.warning("The API %s refuses its calls: %s", api.name, problem)

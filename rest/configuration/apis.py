@@ -46,7 +46,9 @@ def apply(context: Context, wanted: Document, before: Document | None, place: st
     names = (*_SETTINGS, *_KEY_NAMES)
     if api is None or before is None or any(wanted[name] != before[name] for name in names):
         form = SettingsForm(
-            {"subscription_required": True, **{name: wanted.get(name, "") for name in _SETTINGS if name in wanted}}, api=api
+            {"subscription_required": True, **{name: wanted.get(name, "") for name in _SETTINGS if name in wanted}},
+            api=api,
+            url_needed=False,
         )
         sent.check_by(form, {})
         chosen = actions.ApiSettings(

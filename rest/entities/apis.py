@@ -75,7 +75,7 @@ class Apis(Collection[Api, ApiDraft]):
         "provisioningState": Fixed("Succeeded"),
     }
     shown_only = (
-        *("id", "serviceUrl", "termsOfServiceUrl", "apiRevisionDescription", "apiVersionDescription"),
+        *("id", "serviceUrl", "protocols", "termsOfServiceUrl", "apiRevisionDescription", "apiVersionDescription"),
         *("contact/name", "contact/email", "contact/url", "license/name", "license/url"),
         *("authenticationSettings/oAuth2/authorizationServerId", "authenticationSettings/oAuth2/scope"),
         *("authenticationSettings/openid/openidProviderId", "authenticationSettings/oAuth2", "authenticationSettings/openid"),
@@ -118,7 +118,7 @@ class Apis(Collection[Api, ApiDraft]):
             "description": row.description or None,
             "path": row.path,
             "type": "http",
-            "serviceUrl": remarks.spelled(row, "serviceUrl", row.service_url),
+            "serviceUrl": remarks.spelled(row, "serviceUrl", row.service_url) or None,
             "protocols": ["https"],
             "subscriptionRequired": row.subscription_required,
             "subscriptionKeyParameterNames": {"header": row.key_header, "query": row.key_query},
@@ -141,7 +141,7 @@ class Apis(Collection[Api, ApiDraft]):
         _refuse_what_is_not_here(sent)
         remarks.check(sent, _KEPT)
         header, query = _key_names(sent, before)
-        form = SettingsForm(_form_data(sent, before), api=row)
+        form = SettingsForm(_form_data(sent, before), api=row, url_needed=False)
         sent.check_by(form, _TARGETS)
         chosen = form.cleaned_data
         settings = actions.ApiSettings(
@@ -185,7 +185,7 @@ def _form_data(sent: Properties, before: Api | None) -> dict[str, Any]:
     needed = before is None
     return {
         "display_name": sent.text("displayName", before.display_name if before else "", needed=needed),
-        "service_url": sent.text("serviceUrl", before.service_url if before else "", needed=needed),
+        "service_url": sent.text("serviceUrl", before.service_url if before else ""),
         "path": sent.text("path", before.path if before else "", needed=needed, empty=True),
         "description": sent.text("description", before.description if before and "description" not in sent else ""),
         "subscription_required": sent.flag("subscriptionRequired", before.subscription_required if before else True),

@@ -41,7 +41,7 @@ class Certificates(Collection[ClientCertificate, Pfx]):
         "thumbprint": Text("current__thumbprint", normal=str.upper),
         "expirationDate": Moment("current__not_after"),
     }
-    shown_only = ("id", "signatureAlgorithm")
+    shown_only = ("id", "keyUsage", "extendedKeyUsage", "signatureAlgorithm", "warnings")
     entity_methods = ("GET", "HEAD", "PUT", "DELETE")
     live_kind = Kind.CERTIFICATE
     _notes: Sequence[str] = ()  # on the file that was sent

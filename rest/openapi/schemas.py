@@ -38,8 +38,8 @@ def record(properties: Schema, *, required: tuple[str, ...] = (), **more: Any) -
 
 _KEY_NAMES = record(
     {
-        "header": text("Looked at first.", default="Ocp-Apim-Subscription-Key", pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"),
-        "query": text(default="subscription-key", pattern=r"^[A-Za-z0-9._~-]{1,100}$"),
+        "header": text("Looked at first.", default="Ocp-Apim-Subscription-Key", pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{0,100}$"),
+        "query": text(default="subscription-key", pattern=r"^[A-Za-z0-9._~-]{0,100}$"),
     },
     type=["object", "null"],
 )
@@ -57,16 +57,34 @@ _CREDENTIALS = record(
     },
     type=["object", "null"],
 )
+_AN_OBJECT: Schema = {"type": ["object", "null"]}
+_OBJECTS: Schema = {"type": ["array", "null"], "items": {"type": "object"}}
+_AUTHENTICATION = record(
+    {
+        **dict.fromkeys(("oAuth2", "openid"), _AN_OBJECT),
+        **dict.fromkeys(("oAuth2AuthenticationSettings", "openidAuthenticationSettings"), _OBJECTS),
+    },
+    type=["object", "null"],
+    description="What callers are told to bring; kept, given back, and not checked by the gateway.",
+)
 _API = {
+    "authenticationSettings": _AUTHENTICATION,
     "displayName": needed(longest=300),
     "description": text(longest=4000),
-    "path": needed("The path of the API on the gateway.", longest=400),
-    "serviceUrl": needed("Where the back end is.", longest=2000),
+    "path": text("The path of the API on the gateway; empty: the root.", longest=400) | {"type": "string"},
+    "serviceUrl": text("Where the back end is; without it calls are answered with 502.", longest=2000),
     "protocols": {"type": ["array", "null"], "items": {"enum": ["http", "https"]}, **_KEPT},
     "subscriptionRequired": flag("Whether callers need a subscription key.", default=True),
     "subscriptionKeyParameterNames": _KEY_NAMES,
     **dict.fromkeys(("contact", "license"), _KEPT_OBJECT),
     **dict.fromkeys(("termsOfServiceUrl", "apiRevisionDescription", "apiVersionDescription"), _KEPT_TEXT),
+}
+_API_SHOWN = {
+    "provisioningState": {"const": "Succeeded"},
+    "type": {"const": "http"},
+    "apiRevision": {"const": "1"},
+    "isCurrent": {"const": True},
+    "isOnline": {"const": True},
 }
 _OPERATION = {
     "displayName": needed(longest=300),
@@ -104,7 +122,7 @@ SENT: dict[str, Schema] = {
         {"data": needed("A PFX file, or PEM, in base64."), "password": text("The one it was exported with.", writeOnly=True)},
         required=("data",),
     ),
-    "Api": record(_API, required=("displayName", "path", "serviceUrl")),
+    "Api": record(_API, required=("displayName", "path")),
     "Operation": record(_OPERATION, required=("displayName", "method", "urlTemplate")),
     "Policy": record(_POLICY, required=("value",)),
     "Subscription": record(_SUBSCRIPTION, required=("displayName", "scope")),
@@ -124,7 +142,7 @@ _CERTIFICATE_JUDGED = {
 }
 _SHOWN: dict[str, Schema] = {
     "Certificate": record({**CERTIFICATE_SHOWN, **_CERTIFICATE_JUDGED}, required=tuple(CERTIFICATE_SHOWN)),
-    "Api": record({**_API, "provisioningState": {"const": "Succeeded"}}, required=("displayName", "path", "serviceUrl")),
+    "Api": record({**_API, **_API_SHOWN}, required=("displayName", "path", *_API_SHOWN)),
     "Operation": record(_OPERATION, required=("displayName", "method", "urlTemplate")),
     "Policy": record(_POLICY, required=("value", "format")),
     "Subscription": record(
@@ -133,8 +151,14 @@ _SHOWN: dict[str, Schema] = {
     "Backend": record(_BACKEND, required=("url", "protocol", "tls")),
 }
 _SERVICE = record(
-    {"provisioningState": {"const": "Succeeded"}, "gatewayUrl": {"type": "string", "description": "Where callers reach the gateway."}},
-    required=("provisioningState", "gatewayUrl"),
+    {
+        "provisioningState": {"const": "Succeeded"},
+        "gatewayUrl": {"type": "string", "description": "Where callers reach the gateway."},
+        "publisherName": {"type": "string"},
+        "publisherEmail": {"type": "string"},
+        "managementApiUrl": {"type": "string", "description": "What the addresses of this API begin with."},
+    },
+    required=("provisioningState", "gatewayUrl", "publisherName", "publisherEmail", "managementApiUrl"),
 )
 _ENTITY = {"id": _ID, "type": _ID, "name": _ID}
 _DETAIL = record({name: {"type": "string"} for name in ("code", "target", "message")}, required=("code", "target", "message"))

@@ -25,6 +25,17 @@ def test_what_is_saved_is_shown(signed_in: Client, publisher: User) -> None:
     assert (api.path, api.changed_by) == ("two", publisher)
 
 
+def test_an_api_without_a_back_end_says_so_and_may_stay_so(signed_in: Client) -> None:
+    make_api("orders", service_url="")
+    for page in ("/apis/orders/", "/apis/orders/settings/", "/apis/orders/security/", "/apis/orders/policy/", "/apis/"):
+        answer = signed_in.get(page)
+        assert answer.status_code == 200
+        assert page == "/apis/" or "This API has no Web service URL yet" in answer.content.decode()
+    assert signed_in.post("/apis/orders/settings/", CHANGED | {"service_url": ""}).status_code == 303
+    assert signed_in.post("/apis/orders/settings/", CHANGED).status_code == 303
+    assert signed_in.post("/apis/orders/settings/", CHANGED | {"service_url": ""}).status_code == 422
+
+
 def test_without_a_revision_it_is_saved_unasked(signed_in: Client) -> None:
     make_api("orders")
     assert signed_in.post("/apis/orders/settings/", CHANGED).status_code == 303

@@ -159,13 +159,26 @@ def test_the_service_says_that_it_is_there_and_where_its_gateway_is_called(wire:
     wire.prefix = wire.prefix.rpartition("/")[0]
     shown = read(wire.get("portal"))
     assert (shown["id"], shown["type"], shown["name"]) == (S, "Microsoft.ApiManagement/service", "portal")
-    assert shown["properties"] == {
-        "provisioningState": "Succeeded",
-        "gatewayUrl": f"http://{settings.GATEWAY_HOST}:{settings.GATEWAY_PORT}",
-    }
+    assert shown["properties"]["provisioningState"] == "Succeeded"
+    assert shown["properties"]["gatewayUrl"] == f"http://{settings.GATEWAY_HOST}:{settings.GATEWAY_PORT}"
+    assert {"location", "sku", "tags"} <= set(shown)
+    assert {"publisherName", "publisherEmail", "managementApiUrl", "virtualNetworkType"} <= set(shown["properties"])
     assert wire.request("HEAD", "portal").content == b""
     assert refused(wire.put("portal", {})) == (405, "MethodNotAllowed")
     assert refused(wire.get("other")) == (404, "ResourceNotFound")
+
+
+@pytest.mark.parametrize("group", ["", "/resourceGroups/group"])
+def test_the_list_of_services_holds_this_one(wire: Wire, group: str) -> None:
+    wire.prefix = f"/management/subscriptions/0000{group}/providers/Microsoft.ApiManagement"
+    (service,) = read(wire.get("service"))["value"]
+    assert (
+        wire.client.get(
+            f"/management{service['id']}/apis?api-version=2024-05-01", headers={"Authorization": f"Bearer {wire.token}"}
+        ).status_code
+        == 200
+    )
+    assert refused(wire.put("service", {})) == (405, "MethodNotAllowed")
 
 
 def test_another_service_is_not_found(wire: Wire) -> None:

@@ -46,6 +46,7 @@ _DIRECT = "2017-03-01"
 ENTITIES = [
     Entity("/openapi.json", to_anybody=True),
     Entity(S),
+    Entity(S.rpartition("/")[0]),
     Entity(f"{S}/certificates"),
     Entity(f"{S}/certificates/there", writes=_WHOLE),
     Entity(f"{S}/certificates/there/refreshSecret", reads=(), writes=("POST",)),

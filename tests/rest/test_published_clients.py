@@ -1,4 +1,4 @@
-"""The published SDK, unmodified and in two versions, lists, creates, reads, updates, pages, fails with and deletes everything."""
+"""The published SDK, unmodified, in each version in use, lists, creates, reads, updates, pages, fails with and deletes everything."""
 
 from __future__ import annotations
 
@@ -17,20 +17,24 @@ from tests.rest.https import serving
 
 HERE = Path(__file__).resolve().parent
 KINDS = ("certificates", "apis", "operations", "policies", "subscriptions", "backends")
-OLDER = HERE / "requirements-older-sdk.txt"
+OLDER = HERE / "sdk" / "older"
+NEWEST = "5.0.0"
+VERSIONS = (NEWEST, *sorted(path.stem for path in OLDER.glob("*.txt")))
 
 
-@pytest.fixture(scope="session")
-def older_sdk() -> Path:
-    """Return the folder of SDK 4.0.0, installed once, beside the environment's packages."""
-    folder = Path(sys.prefix) / "azure-mgmt-apimanagement-4.0.0"
+@pytest.fixture
+def sdk(version: str) -> list[str]:
+    """Return where the SDK of this version is, besides the environment's packages; an older one is installed once."""
+    if version == NEWEST:
+        return []
+    folder = Path(sys.prefix) / f"azure-mgmt-apimanagement-{version}"
     folder.mkdir(exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "azure").is_dir():
             pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps"]
-            subprocess.run([*pip, "--target", folder, "-r", OLDER], check=True)
-    return folder
+            subprocess.run([*pip, "--target", folder, "-r", OLDER / f"{version}.txt"], check=True)
+    return [str(folder)]
 
 
 @pytest.fixture
@@ -43,15 +47,12 @@ def files(tmp_path: Path) -> Path:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("version", ["5.0.0", "4.0.0"])
-def test_the_published_sdk_manages_every_entity(
-    kind: str, version: str, publisher: User, files: Path, request: pytest.FixtureRequest
-) -> None:
-    older = [str(request.getfixturevalue("older_sdk"))] if version == "4.0.0" else []
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_published_sdk_manages_every_entity(kind: str, version: str, sdk: list[str], publisher: User, files: Path) -> None:
     with serving(files) as server:
         environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join(older),
+            "PYTHONPATH": os.pathsep.join(sdk),
             "PORTAL_URL": server.url,
             "PORTAL_TOKEN": token_for(publisher),
             "PORTAL_CA": str(server.authority),

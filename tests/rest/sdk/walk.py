@@ -184,7 +184,7 @@ def policies(azure: ApiManagementClient) -> None:
     assert of.get_entity_tag(*WHERE, "orders", "policy") is True
     written = {"properties": {"value": read.value, "format": "rawxml"}}
     assert of.create_or_update(*WHERE, "orders", "policy", written, if_match="*").value == read.value
-    assert of.list_by_api(*WHERE, "orders").count == 1
+    assert len(of.list_by_api(*WHERE, "orders").value) == 1
     with refused(400, "rate-limit"):
         value = '<policies><inbound><rate-limit calls="1" /></inbound></policies>'
         of.create_or_update(*WHERE, "orders", "policy", {"properties": {"value": value}})
@@ -222,18 +222,20 @@ def subscriptions(azure: ApiManagementClient) -> None:
 
 def backends(azure: ApiManagementClient) -> None:
     an_api(azure)
-    azure.certificate.create_or_update(*WHERE, "first", pfx("first"))
+    certificate = azure.certificate.create_or_update(*WHERE, "first", pfx("first"))
     of = azure.backend
     body = {
         "properties": {
             "url": "https://orders.example.com",
             "protocol": "http",
             "tls": {"validateCertificateChain": False, "validateCertificateName": False},
-            "credentials": {"certificateIds": [f"{S}/certificates/first"]},
+            "credentials": {"certificateIds": [f"{S}/certificates/first"], "certificate": [certificate.thumbprint]},
         }
     }
     made = of.create_or_update(*WHERE, "orders", body)
-    assert made.credentials.certificate_ids == [f"{S}/certificates/first"]
+    assert made.credentials.certificate == [certificate.thumbprint]
+    if hasattr(made.credentials, "certificate_ids"):  # since 2.0.0
+        assert made.credentials.certificate_ids == [f"{S}/certificates/first"]
     assert 'certificate-id="first"' in azure.api_policy.get(*WHERE, "orders", "policy").value
     assert of.get(*WHERE, "orders").tls.validate_certificate_chain is False
     assert of.get_entity_tag(*WHERE, "orders") is True
