@@ -106,8 +106,8 @@ def _seen_from_here(way: _Way, candidate: Candidate) -> Seen:
     target = way.target
     try:
         address = callable_address(target.host, target.port, settings.ALLOWED_BACKEND_NETWORKS)
-    except OSError as error:
-        return Seen(stage=Stage.NAME, error=str(error.strerror or error))
+    except (OSError, UnicodeError) as error:  # no address, or a name that no address can have
+        return Seen(stage=Stage.NAME, error=str(getattr(error, "strerror", None) or error))
     named = target.host if address_of(target.host) is None else ""
     identity = candidate.identity()
     question = Question(

@@ -132,23 +132,26 @@ def switch(candidate: Candidate, *, by: User | None, now: datetime) -> Certifica
     :raises certificates.sealing.SealingError: if its private key does not open
     """
     candidate = _locked(candidate)
-    if not candidate.confirmed_at:
-        _refuse_same_person(candidate, by)
-    certificate = actions.switch_to(candidate.certificate, candidate.pfx(), by=by, now=now, source=candidate.source)
-    receipts.complete(certificate, candidate, at=now)
-    candidate.delete()
-    return certificate
+    _refuse_same_person(candidate, by)
+    return _make_current(candidate, by=by, now=now)
 
 
-def switch_as_planned(candidate: Candidate, *, now: datetime) -> Certificate:
+@transaction.atomic
+def switch_as_planned(seen: Candidate, *, now: datetime) -> Certificate:
     """Make a candidate the current version, in the name of who has confirmed it.
 
-    :raises Gone: if it is there no more; and as :func:`switch` does
+    :param seen: the candidate as it was when its time was found to have come
+    :raises Gone: if it is there no more, or something else is planned by now
+    :raises certificates.actions.AlreadyUploaded: if another entry has come to hold this certificate
+    :raises certificates.sealing.SealingError: if its private key does not open
     """
+    candidate = _locked(seen)
+    if any(getattr(candidate, name) != getattr(seen, name) for name in ("when", "at", "confirmed_at", "tried_for", "try_asked_at")):
+        raise Gone
     with contextlib.ExitStack() as stack:
         if candidate.through:
             stack.enter_context(acting_through(Through(**candidate.through)))
-        return switch(candidate, by=candidate.confirmed_by, now=now)
+        return _make_current(candidate, by=candidate.confirmed_by, now=now)
 
 
 @transaction.atomic
@@ -189,6 +192,13 @@ def _propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: dateti
     candidate.save()
     _tell("proposed", candidate, by=by, now=now, source=source or None)
     return candidate
+
+
+def _make_current(candidate: Candidate, *, by: User | None, now: datetime) -> Certificate:
+    certificate = actions.switch_to(candidate.certificate, candidate.pfx(), by=by, now=now, source=candidate.source)
+    receipts.complete(certificate, candidate, at=now)
+    candidate.delete()
+    return certificate
 
 
 def _pfx_of(version: CertificateVersion) -> Pfx:

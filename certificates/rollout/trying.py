@@ -14,6 +14,9 @@ from typing import Protocol
 from certificates.models import Certificate
 from certificates.rollout.models import Candidate, Outcome, Tried
 
+_MOST_ISSUERS = 100  # some servers name every authority that they know
+_LONGEST = 500  # characters
+
 
 class Reason(enum.StrEnum):
     """Why a try has come out as it has; :mod:`certificates.rollout.words` holds a sentence for each."""
@@ -73,12 +76,6 @@ def try_with(trier: Trier) -> None:
     _triers[:] = [trier]
 
 
-def places_of(certificate: Certificate) -> list[Place]:
-    """Return what there is to try for an entry; nothing if nothing presents it to a back end."""
-    (trier,) = _triers
-    return trier.places(certificate)
-
-
 def carry_out(candidate: Candidate, *, still_ours: Callable[[], bool]) -> bool:
     """Try *candidate* everywhere and write down what comes out; return whether it came to its end.
 
@@ -91,9 +88,15 @@ def carry_out(candidate: Candidate, *, still_ours: Callable[[], bool]) -> bool:
         if not still_ours():
             return False
         row = Tried.objects.filter(candidate=candidate, api=place.api, gateway=place.gateway)
-        row.update(**asdict(result) | {"said": result.said[:500]})
+        told = {"said": _storable(result.said), "issuers": [_storable(issuer) for issuer in result.issuers[:_MOST_ISSUERS]]}
+        row.update(**asdict(result) | told)
     candidate.tries.filter(outcome=Outcome.WAITING).delete()  # a gateway or an API that has gone meanwhile
     return still_ours()
+
+
+def _storable(said: str) -> str:
+    """Return what a stranger's server has said as every database takes it."""
+    return said.replace("\0", "\N{REPLACEMENT CHARACTER}")[:_LONGEST]
 
 
 def is_accepted(candidate: Candidate) -> bool:

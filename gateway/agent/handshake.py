@@ -20,9 +20,11 @@ from OpenSSL import SSL, crypto
 from gateway.streams.probing import Question, Seen, Stage, Target
 
 _SECONDS = 5.0  # for all of it, as for Envoy's connections
+_LEAST_SECONDS = 0.1  # to connect, where looking the name up has taken all
 _AFTERTHOUGHT_SECONDS = 0.3  # for a server that speaks TLS 1.3 to refuse the certificate it was shown
 _ANSWER = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})[ \r\n]")
 _LONGEST_LINE = 4096
+_HTTPS = 443
 _CLOSED = "the connection was closed"
 
 
@@ -37,10 +39,10 @@ def _seen(question: Question, deadline: float) -> Seen:
     target = question.target
     try:
         family, kind, protocol, _, address = _first(target)
-    except OSError as error:
-        return Seen(stage=Stage.NAME, error=str(error.strerror or error))
+    except (OSError, UnicodeError) as error:  # no address, or a name that no address can have
+        return Seen(stage=Stage.NAME, error=str(getattr(error, "strerror", None) or error))
     with socket.socket(family, kind, protocol) as plain:
-        plain.settimeout(deadline - time.monotonic())
+        plain.settimeout(max(deadline - time.monotonic(), _LEAST_SECONDS))
         try:
             plain.connect(address)
         except OSError as error:
@@ -102,7 +104,8 @@ def _asked_for(secure: SSL.Connection, plain: socket.socket, question: Question,
     target = question.target
     host = target.server_name or target.host
     named = f"[{host}]" if ":" in host else host
-    request = f"HEAD {question.path} HTTP/1.1\r\nHost: {named}:{target.port}\r\nConnection: close\r\nAccept: */*\r\n\r\n".encode("ascii")
+    authority = named if target.port == _HTTPS else f"{named}:{target.port}"
+    request = f"HEAD {question.path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nAccept: */*\r\n\r\n".encode("ascii")
     if error := _carried_out(lambda: secure.sendall(request), plain, deadline):
         return None, error
     answer = bytearray()

@@ -324,3 +324,12 @@ class TestRules:
         signed_in.post(f"{PAGE}rules/", {"sources": "tried", f"path-{api.pk}": "/health?deep=1"})
         assert Rules.objects.get().paths == {"orders": "/health?deep=1"}
         assert "/health?deep=1" in _words(signed_in, f"{PAGE}rules/")
+
+
+def test_a_plan_that_was_changed_meanwhile_is_not_carried_out(entry: ClientCertificate) -> None:
+    candidate = actions.propose(entry, RENEWED.as_pfx(), by=None, now=timezone.now())
+    seen = actions.plan(candidate, when=When.AT, at=timezone.now(), by=None, now=timezone.now())
+    actions.plan(candidate, when=When.AT, at=timezone.now() + timedelta(days=1), by=None, now=timezone.now())
+    with pytest.raises(actions.Gone):
+        actions.switch_as_planned(seen, now=timezone.now())
+    assert _current() != RENEWED.thumbprint

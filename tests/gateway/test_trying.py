@@ -95,6 +95,7 @@ class TestFromThePortal:
             _present(entry, "no-tls", plain.port)
             _present(entry, "away", free_ports(1)[0])
             _present(entry, "nowhere", 443, host="no-such-host.invalid")
+            Api.objects.filter(pk=_present(entry, "no-name", 443).pk).update(service_url=f"https://{'a' * 64}.example:443")
             tried = _tried(entry, renewed)
             assert not taking.calls, "nothing but the handshake"
         assert {api: (one.outcome, one.reason) for api, one in tried.items()} == {
@@ -104,6 +105,7 @@ class TestFromThePortal:
             "no-tls": (Outcome.UNREACHABLE, Reason.NO_HANDSHAKE),
             "away": (Outcome.UNREACHABLE, Reason.NO_CONNECTION),
             "nowhere": (Outcome.UNREACHABLE, Reason.NO_NAME),
+            "no-name": (Outcome.UNREACHABLE, Reason.NO_NAME),
         }
         assert "unknown ca" in tried["refusing"].said
 

@@ -19,12 +19,13 @@ from tests.portal.every_page import ADDRESSES, Address, make_something_of_everyt
 from tests.portal.messages import Message, messages
 
 CATALOGUE = Path(settings.BASE_DIR) / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
-PAGES = [
-    pytest.param(name, address, id=name)
-    for name, address in ADDRESSES.items()
-    if address.method == "get" and name not in {"healthz", "readyz", "login", "guide", "help", "password_change", "invitation"}
-    # the guide is a document of its own per language; the form for a new password is Django's own, whoever fills it in
-]
+# The guide is a document of its own per language; the form for a new password is Django's own, whoever fills it in; a receipt as a file is
+# for machines.
+_NO_PAGES = {
+    *("healthz", "readyz", "login", "guide", "help", "password_change", "invitation"),
+    *("certificates:receipt_file", "server_certificates:receipt_file"),
+}
+PAGES = [pytest.param(name, address, id=name) for name, address in ADDRESSES.items() if address.method == "get" and name not in _NO_PAGES]
 # What is the same in every language: what the tests have stored, verbs, certificates' own words, names of languages.
 _DATA = re.compile(
     r"\b(?:administrator(?:@example\.com)?|api\.example\.com|someone|newcomer|orders(?:-client)?|gateway-1|all|everything|English|Marked"
