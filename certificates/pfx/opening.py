@@ -18,7 +18,7 @@ from certificates.pfx.model import MOST_BYTES, Pfx, Problem, UnreadablePfx
 from certificates.sealing import Secret
 
 _log = logging.getLogger(__name__)
-_COMMAND = [sys.executable, "-E", "-s", "-m", "certificates.pfx.child"]
+_COMMAND = [sys.executable, *(["-B"] if sys.dont_write_bytecode else []), "-E", "-s", "-m", "certificates.pfx.child"]
 _ROOT = Path(__file__).resolve().parent.parent.parent  # where `python -m certificates.pfx.child` is found
 
 AT_ONCE = 2  # files being opened by this process

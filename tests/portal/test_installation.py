@@ -50,7 +50,7 @@ def test_the_first_run_says_what_it_makes_and_the_second_makes_nothing(
 ) -> None:
     first, second = set_up(capsys), set_up(capsys)
 
-    assert [line.split()[0] for line in first] == ["Made", "Made", "Made", "Collected", "Made", "Everything"]
+    assert [line.split()[0] for line in first] == ["Made", "Made", "Made", "Compiled", "Collected", "Made", "Everything"]
     assert second == ["Everything is set up."]
 
 

@@ -81,7 +81,16 @@ def _announcement(lines: list[str]) -> str:
     if waiting:
         return f"No answer yet from {' and '.join(waiting)}; the lines above may say why.\n"
     rule = "─" * 100
-    return "\n".join(["", rule, f"Portal        {portal}/", f"Gateway       {gateway}/", *lines, "Ctrl-C ends it all.", rule, ""])
+    places = [f"Portal        {portal}/", f"Gateway       {gateway}/", *_by_tls()]
+    return "\n".join(["", rule, *places, *lines, "Ctrl-C ends it all.", rule, ""])
+
+
+def _by_tls() -> list[str]:
+    """Return where the gateway ends TLS, if it does."""
+    if not settings.GATEWAY_TLS_ADDRESS:
+        return []
+    address = url_of(*settings.GATEWAY_TLS_ADDRESS, scheme="https")
+    return [f"By HTTPS      {address}/ (once there is a server certificate: Security → Server certificates)"]
 
 
 def _refuse_taken_addresses(*, demo: bool) -> None:
