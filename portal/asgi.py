@@ -27,6 +27,7 @@ Headers = list[tuple[bytes, bytes]]
 
 # Per worker. A thread is busy while a PFX file is being opened (seconds, for a hostile one), so there are more than cores.
 THREADS = 32
+_UNREADABLE = (400, [(b"content-type", b"text/plain"), (b"connection", b"close")], b"The body of the request could not be read.\n")
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="answer")
 _lookups = ThreadPoolExecutor(2, thread_name_prefix="lookup")
 _bodies = Bodies(
@@ -43,7 +44,8 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         body = await _bodies.collect(
             receive, declared=_declared(environ), is_known=lambda: loop.run_in_executor(_lookups, _look_up, dict(environ))
         )
-    except Gone:
+    except Gone:  # or what came is no body, and who sent it reads the answer
+        await _send(send, *_UNREADABLE)
         return
     environ["wsgi.input"] = io.BytesIO(body.content)
     environ["CONTENT_LENGTH"] = environ.get("CONTENT_LENGTH") or str(len(body.content))  # of one that came in chunks
@@ -52,6 +54,10 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     status, headers, content = await loop.run_in_executor(_threads, _answer, environ)
     if not body.ended:
         headers.append((b"connection", b"close"))
+    await _send(send, status, headers, content)
+
+
+async def _send(send: Send, status: int, headers: Headers, content: bytes) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
 

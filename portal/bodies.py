@@ -19,7 +19,7 @@ _DRAIN_SECONDS = 5.0
 
 
 class Gone(Exception):
-    """The caller has left before the end of the body; nobody waits for an answer."""
+    """The body ends before its end: the caller has left, or sends what cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

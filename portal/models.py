@@ -173,7 +173,9 @@ class Activity(models.Model):
             models.Index(fields=["kind", "id"], name="activity_of_a_kind"),
             models.Index(fields=["event", "id"], name="activity_of_an_event"),
             models.Index(fields=["actor_name", "id"], name="activity_of_a_person"),
-            models.Index(fields=["subject_name", "id"], name="activity_of_a_name"),
+            models.Index(fields=["actor_name", "kind", "id"], name="activity_of_person_and_kind"),
+            models.Index(fields=["actor_name", "event", "id"], name="activity_of_person_and_event"),
+            models.Index(fields=["subject_name", "kind", "id"], name="activity_of_a_subjects_name"),
         ]
 
     def __str__(self) -> str:
@@ -192,6 +194,25 @@ class Activity(models.Model):
     def delete(self, *_args: Any, **_kwargs: Any) -> tuple[int, dict[str, int]]:
         """Refuse."""
         raise Unchangeable("Lines of the activity log are not deleted.")
+
+
+class ActivityName(models.Model):
+    """What lines are about, each once: there are few beside lines, so that a search for a part of a name looks at these."""
+
+    kind = models.CharField(max_length=20)
+    name = models.CharField(max_length=300)
+
+    class Meta:
+        """Nobody's business but the log's."""
+
+        default_permissions = ()
+        verbose_name = _("name in the activity log")
+        verbose_name_plural = _("names in the activity log")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "name"], name="a_name_in_the_log_stands_once_for_each_kind")]
+
+    def __str__(self) -> str:
+        """Return it."""
+        return self.name
 
 
 class ActivityHead(models.Model):

@@ -7,7 +7,10 @@ from django.shortcuts import resolve_url
 
 
 class SeeOther(HttpResponseRedirect):
-    """303: the change is made; the page that shows it is found by GET at the location."""
+    """303: the change is made; the page that shows it is found by GET at the location.
+
+    Made from an address alone: what a caller has sent as one is neither a URL's name nor anything else.
+    """
 
     status_code = 303
 

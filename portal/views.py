@@ -21,7 +21,7 @@ from portal.http import PortalRequest
 from portal.models import Theme
 from portal.preferences import keep, preferences_of, set_language_cookie, set_theme_cookie, theme_of
 from portal.readiness import Readiness
-from portal.responses import see_other
+from portal.responses import SeeOther, see_other
 from portal.roles import has_role
 
 
@@ -54,7 +54,7 @@ def preferences(request: PortalRequest) -> HttpResponse:
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """Switch the language, from any page; kept with the account and in a cookie."""
-    response = see_other(_next_page(request))
+    response = SeeOther(_next_page(request))
     if (language := request.POST.get("language", "")) in dict(settings.LANGUAGES):
         keep(request.user, language=language)
         set_language_cookie(response, language)
@@ -64,7 +64,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
 @require_POST
 def set_theme(request: PortalRequest) -> HttpResponse:
     """Switch the theme, from any page; kept with the account and in a cookie."""
-    response = see_other(_next_page(request))
+    response = SeeOther(_next_page(request))
     if (theme := request.POST.get("theme", "")) in Theme.values:
         keep(request.user, theme=theme)
         set_theme_cookie(response, theme)

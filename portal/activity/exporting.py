@@ -6,11 +6,12 @@ import csv
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
+from portal.activity.reading import within
 from portal.activity.writing import record
 from portal.characters import shown
 from portal.models import Activity, Event
@@ -48,12 +49,7 @@ class _Whole:
 
 def between(first: date | None, last: date | None) -> QuerySet[Activity]:
     """Return the lines from the day *first* to the day *last*, both included, in UTC; oldest first."""
-    lines = Activity.objects.order_by("id")
-    if first:
-        lines = lines.filter(at__gte=datetime.combine(first, time(), UTC))
-    if last:
-        lines = lines.filter(at__lt=datetime.combine(last + timedelta(days=1), time(), UTC))
-    return lines
+    return within(Activity.objects.order_by("id"), first, last)
 
 
 def export(lines: QuerySet[Activity], form: str, *, by: User | None, now: datetime) -> Iterator[str]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from portal.models import Activity, Event
+from portal.models import Activity, ActivityName, Event
 
 LINES_PER_PAGE = 50
 SYSTEM = "-"  # what the filter calls lines that no person caused
 _ABOUT_PEOPLE = ("sign-in", "people", "access", "export", "log", "notice")  # kinds for those who may see people
-_MANY_NAMES = 50
+_FEW_NAMES, _MANY_NAMES = 30, 500
+_NONE = [Q(pk__in=[])]
+_EARLIEST, _LATEST = date(1970, 1, 1), date(9000, 1, 1)  # days beyond are those of nobody, and of no calendar with some time added
 _OUT_OF_ORDER = timedelta(minutes=10)  # how much older a line may be than the one before it: writers wait for each other
 _LONGEST_NUMBER = 18  # digits of a 64-bit key
 
@@ -32,62 +34,104 @@ class Lines:
     newer: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Lines to be read page by page.
+
+    :ivar lines: what all of them are
+    :ivar runs: what each is one of; the lines of each are in the order of an index. None: all lines are one such run
+    :ivar kinds: of which the lines may be; ``None``: of all
+    """
+
+    lines: QuerySet[Activity]
+    runs: list[Q] = field(default_factory=list)
+    kinds: list[str] | None = None
+
+    def newest(self, number: int) -> list[Activity]:
+        """Return the newest lines, the newest first."""
+        return self.taken(number, "-id")
+
+    def taken(self, number: int, order: str, **where: int) -> list[Activity]:
+        """Return the first lines in that *order* (``id``, ``-id``). No index has several runs in one order, so they are merged here."""
+        lines = self.lines.filter(**where).order_by(order)
+        if not self.runs:
+            return list(lines[:number])
+        found = [pk for run in self.runs for pk in lines.filter(run).values_list("id", flat=True)[:number]]
+        first = sorted(found, reverse=order.startswith("-"))[:number]
+        return list(Activity.objects.filter(pk__in=first).order_by(order))
+
+
 def may_see(reader: User, kind: str) -> bool:
     """Tell whether *reader* sees lines of this kind: what people do at the door is for those who manage people."""
     return kind not in _ABOUT_PEOPLE or reader.has_perm("auth.view_user")
 
 
-def seen_by(reader: User) -> QuerySet[Activity]:
+def seen_by(reader: User) -> Narrowed:
     """Return the lines that *reader* sees."""
-    lines = Activity.objects.order_by("-id")
-    return lines if reader.has_perm("auth.view_user") else lines.exclude(kind__in=_ABOUT_PEOPLE)
+    if reader.has_perm("auth.view_user"):
+        return Narrowed(Activity.objects.all())
+    kinds = sorted({event.partition(".")[0] for event in Event.values} - set(_ABOUT_PEOPLE))
+    return Narrowed(Activity.objects.all(), [Q(kind=kind) for kind in kinds], kinds)
 
 
-def narrowed(lines: QuerySet[Activity], wanted: Mapping[str, Any]) -> QuerySet[Activity]:
-    """Return those of *lines* that are *wanted*, as the filter's form has cleaned it."""
+def narrowed(seen: Narrowed, wanted: Mapping[str, Any]) -> Narrowed:
+    """Return those of the lines *seen* that are *wanted*, as the filter's form has cleaned it."""
+    lines, runs, kinds = seen.lines, seen.runs, seen.kinds
     if kind := wanted.get("kind"):
         lines = lines.filter(event=kind) if kind in Event.values else lines.filter(kind=kind)
+        of = kind.partition(".")[0]
+        lines = lines if kinds is None or of in kinds else lines.none()
+        runs, kinds = [], [of]
     if who := wanted.get("who"):
         lines = lines.filter(actor_name="" if who == SYSTEM else who)
-    if words := wanted.get("q"):
-        lines = _about(lines, words)
-    return _within(lines, wanted.get("from"), wanted.get("to"))
+    found = Narrowed(within(lines, wanted.get("from"), wanted.get("to")), runs, kinds)
+    return _about(found, words) if (words := wanted.get("q")) else found
 
 
-def page_of(lines: QuerySet[Activity], asked: Mapping[str, str]) -> Lines:
-    """Return the page of *lines* that the address asks for by ``before`` or ``after``; else the newest."""
+def page_of(found: Narrowed, asked: Mapping[str, str]) -> Lines:
+    """Return the page of the lines *found* that the address asks for by ``before`` or ``after``; else the newest."""
     if (after := _number(asked.get("after", ""))) is not None:
-        found = list(lines.filter(id__gt=after).order_by("id")[: LINES_PER_PAGE + 1])
-        if len(found) > LINES_PER_PAGE:
-            shown = found[:LINES_PER_PAGE][::-1]
+        later = found.taken(LINES_PER_PAGE + 1, "id", id__gt=after)
+        if len(later) > LINES_PER_PAGE:
+            shown = later[:LINES_PER_PAGE][::-1]
             return Lines(lines=shown, older=shown[-1].id, newer=shown[0].id)
     before = _number(asked.get("before", ""))
-    found = list((lines if before is None else lines.filter(id__lt=before))[: LINES_PER_PAGE + 1])
-    shown = found[:LINES_PER_PAGE]
-    older = shown[-1].id if len(found) > LINES_PER_PAGE else None
+    earlier = found.newest(LINES_PER_PAGE + 1) if before is None else found.taken(LINES_PER_PAGE + 1, "-id", id__lt=before)
+    shown = earlier[:LINES_PER_PAGE]
+    older = shown[-1].id if len(earlier) > LINES_PER_PAGE else None
     return Lines(lines=shown, older=older, newer=shown[0].id if shown and before is not None else None)
 
 
-def _about(lines: QuerySet[Activity], words: str) -> QuerySet[Activity]:
-    """Return the lines whose subject's name holds *words*. Names are few beside lines: an index tells them, and then where they are."""
-    holding = Activity.objects.filter(subject_name__icontains=words).order_by()
-    names = list(holding.values_list("subject_name", flat=True).distinct()[: _MANY_NAMES + 1])
-    if len(names) > _MANY_NAMES:
-        return lines.filter(subject_name__icontains=words)  # so many that the newest are soon found
-    return lines.filter(subject_name=names[0]) if len(names) == 1 else lines.filter(subject_name__in=names)
-
-
-def _within(lines: QuerySet[Activity], first: date | None, last: date | None) -> QuerySet[Activity]:
-    """Return the lines of these days, in UTC. By their numbers too, which is the order pages are in."""
+def within(lines: QuerySet[Activity], first: date | None, last: date | None) -> QuerySet[Activity]:
+    """Return the lines of these days, both included, in UTC. By their numbers too, which is the order that they are read in."""
     if first:
-        start = datetime.combine(first, time(), UTC)
+        start = datetime.combine(max(first, _EARLIEST), time(), UTC)
         begun = Activity.objects.filter(at__gte=start - _OUT_OF_ORDER).order_by("at").values_list("id", flat=True).first()
         lines = lines.filter(at__gte=start, id__gte=begun) if begun else lines.none()
     if last:
-        end = datetime.combine(last, time(), UTC) + timedelta(days=1)
+        end = datetime.combine(min(last, _LATEST), time(), UTC) + timedelta(days=1)
         ended = Activity.objects.filter(at__lt=end + _OUT_OF_ORDER).order_by("-at").values_list("id", flat=True).first()
         lines = lines.filter(at__lt=end, id__lte=ended) if ended else lines.none()
     return lines
+
+
+def _about(found: Narrowed, words: str) -> Narrowed:
+    """Return the lines whose subject's name holds *words*: which names do is looked up, and then where they are."""
+    holding = ActivityName.objects.filter(name__icontains=words)
+    if found.kinds is not None:
+        holding = holding.filter(kind__in=found.kinds)
+    names = list(holding.values_list("name", "kind")[: _FEW_NAMES + 1])
+    if len(names) <= _FEW_NAMES:
+        return replace(found, runs=[Q(subject_name=name, kind=kind) for name, kind in names] or _NONE)
+    numbers = dict(holding.values_list("kind").annotate(number=Count("pk")).order_by("kind"))
+    return replace(found, runs=[_of_kind(kind, words, holding if number <= _MANY_NAMES else None) for kind, number in numbers.items()])
+
+
+def _of_kind(kind: str, words: str, holding: QuerySet[ActivityName] | None) -> Q:
+    """Return the lines of a kind by their names; where these are so many that the newest are soon found, by looking at the lines."""
+    if holding is None:
+        return Q(kind=kind, subject_name__icontains=words)
+    return Q(kind=kind, subject_name__in=list(holding.filter(kind=kind).values_list("name", flat=True)))
 
 
 def _number(text: str) -> int | None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from portal.activity.feed import tells_why_empty
 from portal.activity.guards import TABLE
 from portal.activity.writing import record, wait_for_other_writers
-from portal.models import Activity, ActivityForwarding, Event
+from portal.models import Activity, ActivityForwarding, ActivityName, Event
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -53,6 +54,8 @@ def trim(*, before: datetime, by: User | None, now: datetime) -> int:
     )
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {TABLE} WHERE id <= %s", [last.id])  # noqa: S608 - a constant
+    left = Activity.objects.filter(subject_name=OuterRef("name"), kind=OuterRef("kind"))
+    ActivityName.objects.filter(~Exists(left)).delete()
     return number
 
 

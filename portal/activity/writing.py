@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from portal.activity import acting, chain
 from portal.activity.keys import keys
 from portal.change_signal import CHANNEL
-from portal.models import Activity, ActivityHead, Event
+from portal.models import Activity, ActivityHead, ActivityName, Event
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -72,9 +72,9 @@ def write(lines: Iterable[Activity]) -> None:
             head = _chain(line, after=head, key=key)
             batch.append(line)
             if len(batch) == _BATCH:
-                Activity.objects.bulk_create(batch)
+                _store(batch)
                 batch.clear()
-        Activity.objects.bulk_create(batch)
+        _store(batch)
         head.seal = chain.head_of(key, head.line, head.link)
         ActivityHead.objects.bulk_create([head], update_conflicts=True, unique_fields=["id"], update_fields=["line", "link", "seal"])
 
@@ -99,6 +99,12 @@ def wait_for_other_writers() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])  # delivered at commit
+
+
+def _store(lines: list[Activity]) -> None:
+    Activity.objects.bulk_create(lines)
+    names = sorted({(line.kind, line.subject_name) for line in lines})
+    ActivityName.objects.bulk_create([ActivityName(kind=kind, name=name) for kind, name in names], ignore_conflicts=True)
 
 
 def _chain(line: Activity, *, after: ActivityHead, key: bytes) -> ActivityHead:

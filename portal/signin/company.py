@@ -31,7 +31,7 @@ from portal.characters import shown
 from portal.models import Event
 from portal.people.actions import settle
 from portal.people.standing import Standing
-from portal.responses import see_other
+from portal.responses import SeeOther, see_other
 from portal.signin.company_time import proved_at
 from portal.signin.confirming import is_confirmed, note_confirmation
 from portal.signin.providers import Provider
@@ -121,7 +121,7 @@ def _confirmed(request: HttpRequest, sociallogin: SocialLogin, person: int) -> H
         log.error("%s did not have somebody sign in anew, or does not say when they did (auth_time).", provider.id)
         return errors.company_not_anew(request, provider=provider.name)
     request.session.cycle_key()
-    return see_other(sociallogin.state["next"])
+    return SeeOther(sociallogin.state["next"])
 
 
 def take_role(sociallogin: SocialLogin) -> None:

@@ -306,7 +306,7 @@ def test_who_has_signed_in_there_anew_has_confirmed_and_is_back(provider: Provid
     assert Activity.objects.filter(event=Event.SIGN_IN_SUCCEEDED).count() == 1, "it was no sign-in"
 
 
-@pytest.mark.parametrize("told", [_minutes_ago(20), None, "now", True, 0])
+@pytest.mark.parametrize("told", [_minutes_ago(20), None, "now", True, 0], ids=["20 minutes ago", "nothing", "a word", "true", "0"])
 def test_whom_the_provider_has_let_through_has_confirmed_nothing(provider: Provider, told: Any, caplog: pytest.LogCaptureFixture) -> None:
     client = _long_ago(sign_in(provider)[0])
     provider.change("alice-1", **ALICE, auth_time=told)
@@ -318,7 +318,9 @@ def test_whom_the_provider_has_let_through_has_confirmed_nothing(provider: Provi
     assert client.get("/apis/").status_code == 200, "still signed in"
 
 
-@pytest.mark.parametrize(("told", "asked"), [(_minutes_ago(20), True), (_minutes_ago(1), False), (None, True)])
+@pytest.mark.parametrize(
+    ("told", "asked"), [(_minutes_ago(20), True), (_minutes_ago(1), False), (None, True)], ids=["20 minutes ago", "a minute ago", "nothing"]
+)
 def test_a_sign_in_confirms_as_of_when_the_provider_asked(provider: Provider, told: Any, asked: bool) -> None:
     provider.change("alice-1", **ALICE, auth_time=told)
     client, _ = sign_in(provider)

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from portal.http import PortalRequest
-from portal.responses import see_other
+from portal.responses import SeeOther
 from portal.signin.confirming import next_page, note_confirmation
 from portal.signin.forms import ConfirmForm, PasskeyConfirmForm
 from portal.signin.second_factors import factors_of
@@ -32,7 +32,7 @@ def confirm(request: PortalRequest) -> HttpResponse:
     if form.is_valid():
         note_confirmation(request)
         request.session.cycle_key()
-        return see_other(next_page(request))
+        return SeeOther(next_page(request))
     ways = {
         "form": form,
         "next": next_page(request),

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_safe
 
-from portal.responses import see_other
+from portal.responses import SeeOther, see_other
 from portal.signin.company import NO_ANSWER, TokenEndpoint, company_refused
 from portal.signin.confirming import next_page
 from portal.signin.mail import mail_is_set
@@ -106,7 +106,7 @@ class _ToProvider(OAuth2LoginView):
 def to_company(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Lead to the provider's page; with ``confirm`` whoever is signed in here signs in there anew."""
     if request.user.is_authenticated and "confirm" not in request.GET:
-        return see_other(next_page(request))
+        return SeeOther(next_page(request))
     return _speak(_ToProvider, request, provider_id)
 
 
