@@ -6,6 +6,7 @@ import certificates.converters  # noqa: F401 - registers <name:…>
 from certificates import views
 from certificates.kinds import CLIENT_CERTIFICATES, Pages
 from certificates.sources import request_views, watch_views
+from certificates.sources.acme import views as acme_views
 
 
 def addresses_of(pages: Pages) -> list[URLPattern]:
@@ -16,6 +17,7 @@ def addresses_of(pages: Pages) -> list[URLPattern]:
         path("upload/", views.upload, kind, name="upload"),
         path("request/", request_views.make, kind, name="request"),
         path("watch/", watch_views.watch, kind, name="watch"),
+        path("request/acme/", acme_views.order, kind, name="acme"),
         path("<name:name>/", views.detail, kind, name="detail"),
         path("<name:name>/replace/", views.replace, kind, name="replace"),
         path("<name:name>/roll-back/", views.roll_back, kind, name="roll_back"),

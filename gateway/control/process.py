@@ -17,6 +17,7 @@ from pathlib import Path
 import grpc
 from django.conf import settings
 
+from certificates.sources.acme.keeper import AcmeKeeper
 from certificates.sources.keeper import SourceKeeper
 from gateway.compile import GatewayListener
 from gateway.control import network
@@ -89,6 +90,7 @@ async def _serve() -> None:
     works = {
         "log_keeper": LogKeeper().run,
         "source_keeper": SourceKeeper().run,
+        "acme_keeper": AcmeKeeper().run,
         "watch": watch.run,
         "status_writer": StatusWriter(statuses, snapshot.apis_of).run,
     }
