@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +15,7 @@ _PAGES = (
     *("index", "upload", "detail", "replace", "confirm", "tries", "discard", "rules", "roll_back", "destroy", "delete"),
     *("receipt", "receipt_file"),
     *("request", "pending", "request_file", "answer", "discard_request"),
-    *("watch", "unwatch"),
+    *("watch", "unwatch", "acme"),
 )
 
 
@@ -49,6 +50,11 @@ class Pages:
     def presented(self) -> bool:
         """Whether APIs present it to their back ends."""
         return self.model is ClientCertificate
+
+    @property
+    def orders(self) -> bool:
+        """Whether there is an authority to order from by ACME."""
+        return bool(settings.ACME_DIRECTORIES)
 
     @property
     def to(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from certificates.rollout import receipts_views as receipts
 from certificates.rollout import rules_views as rules
 from certificates.rollout import views as rollout
 from certificates.sources import request_views, watch_views
+from certificates.sources.acme import views as acme_views
 
 
 def addresses_of(pages: Pages) -> list[URLPattern]:
@@ -20,6 +21,7 @@ def addresses_of(pages: Pages) -> list[URLPattern]:
         path("upload/", views.upload, kind, name="upload"),
         path("request/", request_views.make, kind, name="request"),
         path("watch/", watch_views.watch, kind, name="watch"),
+        path("request/acme/", acme_views.order, kind, name="acme"),
         path("<name:name>/", views.detail, kind, name="detail"),
         path("<name:name>/replace/", views.replace, kind, name="replace"),
         path("<name:name>/replace/confirm/", rollout.confirm, kind, name="confirm"),

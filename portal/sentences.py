@@ -124,6 +124,7 @@ _WORDS = {  # what no field of a model names
 }
 SOURCES = {  # where a version came from besides an upload
     "watched": gettext_lazy("from its watched place"),
+    "acme": gettext_lazy("by ACME"),
     "signing-request": gettext_lazy("the answer to a signing request"),
     "command": gettext_lazy("by the command"),
 }

@@ -42,6 +42,10 @@ XDS_NAMES = read_list("PORTAL_XDS_NAMES")  # what those machines may call this o
 XDS_HEALTH_ADDRESS = read_optional_address("PORTAL_XDS_HEALTH_ADDRESS") or PORTAL_HOME / "xds-health.sock"  # of the xDS process
 # Below which folders entries may renew themselves from files; links that lead out of them are not followed.
 WATCHED_FOLDERS = tuple(Path(folder).absolute() for folder in read_list("PORTAL_WATCHED_FOLDERS", str(PORTAL_HOME / "watched")))
+# Authorities that certificates may be ordered from by ACME: the addresses of their directories.
+ACME_DIRECTORIES = read_list("PORTAL_ACME_DIRECTORIES")
+ACME_CA = read("PORTAL_ACME_CA")  # what these directories' certificates are checked against, PEM file; empty: the system's
+ACME_DNS_HOOK = read("PORTAL_ACME_DNS_HOOK")  # the program that writes DNS records for them; empty: no DNS-01
 PORTAL_SERVICE_NAME = read("PORTAL_SERVICE_NAME", "portal")
 DEMO_BACKEND_HOST, DEMO_BACKEND_PORT = read_address("DEMO_BACKEND_ADDRESS", "127.0.0.1:9443")
 
@@ -94,6 +98,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "certificates.sources.acme.proofs.AcmeProofMiddleware",  # before all that asks for whom a request is
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",  # before all that answers by itself: static files and the REST API have a policy, too
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography.x509 import load_der_x509_csr
+from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import DateTimeField, Value
+from django.db.models import DateTimeField, Q, Value
 from django.db.models.functions import Coalesce
 
 from certificates import actions
-from certificates.facts import key_type
+from certificates.facts import Facts, key_type
 from certificates.judgement import Purpose
 from certificates.kinds import PAGES
 from certificates.loading import refuse_unloadable
@@ -20,10 +22,12 @@ from certificates.models import Certificate, Kind, folded
 from certificates.pfx import Pfx, make_key, read_answer
 from certificates.signing import KeyKind, Wanted
 from certificates.signing.typed import alternatives_of, subject_of
+from certificates.sources.acme.ordering import Authority, Binding, Wish, new_account_key, two_thirds
+from certificates.sources.acme.proofs import proof_by
 from certificates.sources.brought import Brought
 from certificates.sources.delivery import Origin, deliver
 from certificates.sources.kinds import ORIGINS
-from certificates.sources.models import SigningRequest, Source, SourceKind
+from certificates.sources.models import AcmeAccount, SigningRequest, Source, SourceKind
 from certificates.sources.trouble import Trouble
 from certificates.sources.watched import WatchedPlace
 from portal.activity import record
@@ -117,6 +121,37 @@ def watch(kind: type[C], place: WatchedPlace, *, name: str = "", by: User | None
     return _watch(kind, place, brought, brought.open(now=now), name=name, by=by, now=now)
 
 
+def order(kind: type[C], wish: Wish, *, binding: Binding | None = None, name: str = "", by: User | None, now: datetime) -> C:
+    """Order a certificate by ACME and let the entry *name* renew itself so from then on; where there is no such entry, add it.
+
+    :param binding: what ties the new account to one that the authority knows
+    :raises Trouble: if the authority does not issue it
+    """
+    account_key = new_account_key()
+    authority = Authority(wish.directory, account_key, verify=settings.ACME_CA)
+    pfx = authority.obtain(wish, Purpose(kind.KIND), proof_by(wish.challenge), binding=binding)
+    account = AcmeAccount(url=authority.account)
+    account.seal(account_key)
+    return _keep_order(kind, wish, account, pfx, name=name, by=by, now=now)
+
+
+def next_renewal(pfx: Pfx) -> dict[str, datetime]:
+    """Return when a certificate that was just issued is renewed, and when its authority is asked about that: at once."""
+    facts = Facts.of(pfx.certificate)
+    return {"due_at": two_thirds(facts.not_before, facts.not_after), "ask_at": facts.not_before}
+
+
+def take_hold(source: Source, *, holder: str, until: datetime, now: datetime) -> bool:
+    """Be the process that sees to a source, unless another one is."""
+    free = Q(holder=holder) | Q(held_until__isnull=True) | Q(held_until__lt=now)
+    return bool(Source.objects.filter(free, pk=source.pk).update(holder=holder, held_until=until))
+
+
+def let_go(source: Source) -> None:
+    """Leave it to whoever comes next."""
+    Source.objects.filter(pk=source.pk).update(held_until=None)
+
+
 @transaction.atomic
 def unwatch(certificate: Certificate, *, by: User | None, now: datetime) -> None:
     """Let an entry no longer renew itself; nothing happens if it does not.
@@ -129,9 +164,11 @@ def unwatch(certificate: Certificate, *, by: User | None, now: datetime) -> None
 
 
 @transaction.atomic
-def take(source: Source, brought: Brought, pfx: Pfx, *, holder: str, held_until: datetime, now: datetime) -> None:
+def take(source: Source, digest: str, pfx: Pfx, *, now: datetime, **noted: Any) -> None:
     """Deliver what a source has brought, once: nothing happens if it was delivered, or the source changed or removed, meanwhile.
 
+    :param digest: what tells it from other things that the source brings
+    :param noted: what is kept in the source's row besides
     :raises certificates.actions.AlreadyUploaded: if another entry holds this certificate
     """
     model = PAGES[Kind(source.certificate.kind)].model
@@ -140,9 +177,11 @@ def take(source: Source, brought: Brought, pfx: Pfx, *, holder: str, held_until:
     if entry is None or row is None:
         return
     deliver(entry, pfx, source=ORIGINS[SourceKind(row.kind)], by=None, now=now)
-    row.delivered, row.delivered_at, row.looked_at = brought.digest, now, now
+    row.delivered, row.delivered_at, row.looked_at = digest, now, now
     row.failing_since, row.failure = None, {}
-    row.holder, row.held_until = holder, held_until
+    row.held_until = None
+    for name, value in noted.items():
+        setattr(row, name, value)
     row.save()
 
 
@@ -165,10 +204,30 @@ def _watch(kind: type[C], place: WatchedPlace, brought: Brought, pfx: Pfx, *, na
         entry = deliver(entry, pfx, source=Origin.WATCHED, by=by, now=now)
     else:
         entry = actions.upload_as(kind, pfx, name=name, by=by, now=now, source=Origin.WATCHED)
-    fresh = {"delivered": brought.digest, "delivered_at": now, "looked_at": now, "failing_since": None, "failure": {}, "held_until": None}
-    Source.objects.update_or_create(certificate_id=entry.pk, defaults={"kind": SourceKind.WATCHED, "settings": place.settings(), **fresh})
+    _set_source(entry, SourceKind.WATCHED, place.settings(), brought.digest, now)
     record(_event("source-set", entry), entry, by=by, at=now, place=place.path)
     return entry
+
+
+@transaction.atomic
+def _keep_order(kind: type[C], wish: Wish, account: AcmeAccount, pfx: Pfx, *, name: str, by: User | None, now: datetime) -> C:
+    entry = kind.objects.filter(kind=kind.KIND, folded_name=folded(name)).first() if name else None
+    if entry:
+        entry = deliver(entry, pfx, source=Origin.ACME, by=by, now=now)
+    else:
+        entry = actions.upload_as(kind, pfx, name=name, by=by, now=now, source=Origin.ACME)
+    digest = hashlib.sha256(pfx.certificate).hexdigest()
+    account.source = _set_source(entry, SourceKind.ACME, wish.settings(), digest, now, **next_renewal(pfx))
+    account.save(force_insert=True)
+    record(_event("source-set", entry), entry, by=by, at=now, place=wish.directory)
+    return entry
+
+
+def _set_source(entry: Certificate, kind: SourceKind, settings: dict[str, str], digest: str, now: datetime, **more: datetime) -> Source:
+    """Put a source into the place of the one before, with all that belongs to that."""
+    Source.objects.filter(certificate_id=entry.pk).delete()
+    told = {"delivered": digest, "delivered_at": now, "looked_at": now, **more}
+    return Source.objects.create(certificate_id=entry.pk, kind=kind, settings=settings, **told)
 
 
 def _event(what: str, certificate: Certificate) -> Event:

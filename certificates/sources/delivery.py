@@ -24,6 +24,7 @@ class Origin(enum.StrEnum):
     """Where a version came from; the activity log says so."""
 
     WATCHED = "watched"
+    ACME = "acme"
     SIGNING_REQUEST = "signing-request"
     COMMAND = "command"
 

@@ -19,9 +19,9 @@ from certificates.sources.watched import WatchedPlace
 from certificates.x509.names import NameKind
 from portal.validators import no_private_key, plain_name
 
-_MOST_NAMES = 100
+MOST_NAMES = 100
 _PREFILLED = (NameKind.HOST, NameKind.ADDRESS, NameKind.PLAIN)
-_KEYS = [
+KEYS = [
     (KeyKind.RSA_2048, _("RSA 2048")),
     (KeyKind.RSA_3072, _("RSA 3072")),
     (KeyKind.RSA_4096, _("RSA 4096")),
@@ -75,7 +75,7 @@ class RequestForm(forms.Form):
     key = forms.ChoiceField(
         label=_("Key"),
         help_text=_("Made here and sealed at once; it never leaves the portal. Choose what your authority signs and your back ends take."),
-        choices=_KEYS,
+        choices=KEYS,
     )
 
     def clean_subject(self) -> str:
@@ -84,18 +84,18 @@ class RequestForm(forms.Form):
         try:
             subject_of(subject)
         except BadName as bad:
-            raise _refusal(bad) from bad
+            raise refusal_of(bad) from bad
         return subject
 
     def clean_names(self) -> tuple[str, ...]:
         """Take the names apart, and refuse what is none."""
         names = separate(self.cleaned_data["names"])
-        if len(names) > _MOST_NAMES:
-            raise forms.ValidationError(_("A certificate gets at most %(number)d alternative names here."), params={"number": _MOST_NAMES})
+        if len(names) > MOST_NAMES:
+            raise forms.ValidationError(_("A certificate gets at most %(number)d alternative names here."), params={"number": MOST_NAMES})
         try:
             alternatives_of(names)
         except BadName as bad:
-            raise _refusal(bad) from bad
+            raise refusal_of(bad) from bad
         return names
 
     def clean(self) -> dict[str, Any]:
@@ -212,5 +212,6 @@ class AnswerForm(forms.Form):
         self.add_error(self.source, forms.ValidationError(problems.sentence(refusal), code=refusal.problem))
 
 
-def _refusal(bad: BadName) -> forms.ValidationError:
+def refusal_of(bad: BadName) -> forms.ValidationError:
+    """Return what is wrong with a name, as a form says it."""
     return forms.ValidationError(_WRONG[bad.wrong], params={"part": bad.part})

@@ -22,7 +22,7 @@ from certificates.pfx import Pfx, Problem
 from certificates.sources import actions
 from certificates.sources.brought import Brought
 from certificates.sources.changes import Changes
-from certificates.sources.kinds import reader_of
+from certificates.sources.kinds import LOOKED_AT, reader_of
 from certificates.sources.models import Source
 from certificates.sources.trouble import Trouble, Why
 
@@ -83,7 +83,7 @@ class SourceKeeper:
     def step(self) -> bool:
         """Look at every source once; return whether it is worth while to look again soon."""
         now = timezone.now()
-        sources = list(Source.objects.select_related("certificate__current").defer("certificate__current__ciphertext"))
+        sources = list(Source.objects.filter(kind__in=LOOKED_AT).select_related("certificate__current"))
         self._changes.watch({folder for source in sources for folder in reader_of(source).folders()})
         for gone in self._seen.keys() - {source.pk for source in sources}:
             del self._seen[gone]
@@ -124,7 +124,7 @@ class SourceKeeper:
             pfx = seen.what.open(now=now)
             if _is_still_written(source, pfx) and not seen.lasts(PATIENCE_SECONDS):
                 return True
-            actions.take(source, seen.what, pfx, holder=self._machine, held_until=now + _HOLD, now=now)
+            actions.take(source, seen.what.digest, pfx, now=now, holder=self._machine, held_until=now + _HOLD)
         except AlreadyUploaded as refusal:
             seen.trouble = Trouble(why=Why.HELD, path=seen.what.path, detail=refusal.certificate.name)
         except Trouble as trouble:

@@ -9,7 +9,8 @@ from certificates.sources.delivery import Origin
 from certificates.sources.models import Source, SourceKind
 from certificates.sources.watched import WatchedPlace
 
-ORIGINS = {SourceKind.WATCHED: Origin.WATCHED}
+ORIGINS = {SourceKind.WATCHED: Origin.WATCHED, SourceKind.ACME: Origin.ACME}
+LOOKED_AT = (SourceKind.WATCHED,)  # the others are ordered, and renewed when they are due
 
 
 def reader_of(source: Source) -> Reader:
@@ -17,3 +18,5 @@ def reader_of(source: Source) -> Reader:
     match SourceKind(source.kind):
         case SourceKind.WATCHED:
             return WatchedPlace.of(source.settings, settings.WATCHED_FOLDERS)
+        case SourceKind.ACME:
+            raise LookupError("Nothing lies anywhere to be read.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import CertificateSigningRequest, load_der_x509_csr
@@ -73,6 +73,7 @@ class SourceKind(models.TextChoices):
     """What an entry renews itself from."""
 
     WATCHED = "watched", _("watched place")
+    ACME = "acme", _("ACME")
 
 
 class Source(models.Model):
@@ -91,6 +92,11 @@ class Source(models.Model):
     failure: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)  # as Trouble.as_json
     holder = models.CharField(max_length=40, blank=True)  # the process that sees it, so that one that does not is not believed
     held_until = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(_("next renewal"), null=True)  # of those that are ordered, not found
+    ask_at = models.DateTimeField(null=True)  # when the authority is asked next when it wants a renewal
+
+    if TYPE_CHECKING:
+        account: AcmeAccount
 
     class Meta:
         """An entry has one at most."""
@@ -107,3 +113,40 @@ class Source(models.Model):
     def trouble(self) -> str:
         """Why it brings nothing, in the active language; empty if it is well."""
         return str(Trouble.from_json(self.failure)) if self.failure else ""
+
+
+class AcmeAccount(SealedSecret):
+    """The account that an entry orders under. The sealed secret is its key, PKCS#8 DER."""
+
+    source = models.OneToOneField(Source, models.CASCADE, related_name="account")
+    url = models.CharField(max_length=2000)  # what it is known by at the authority
+
+    class Meta:
+        """Nobody sees it."""
+
+        default_permissions = ()
+        verbose_name = _("ACME account")
+        verbose_name_plural = _("ACME accounts")
+
+    def __str__(self) -> str:
+        """Return which entry orders under it."""
+        return str(self.source.certificate)
+
+
+class AcmeProof(models.Model):
+    """What an authority is to see at ``/.well-known/acme-challenge/``; no secret."""
+
+    token = models.CharField(max_length=200, primary_key=True)
+    validation = models.CharField(max_length=300)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        """Nobody's business but the authority's."""
+
+        default_permissions = ()
+        verbose_name = _("ACME proof")
+        verbose_name_plural = _("ACME proofs")
+
+    def __str__(self) -> str:
+        """Return the token."""
+        return self.token

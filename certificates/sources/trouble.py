@@ -26,6 +26,14 @@ class Why(enum.StrEnum):
     SEVERAL = "several"
     HELD = "held"
     PLANNED = "planned"
+    ACME_UNREACHABLE = "acme-unreachable"
+    ACME_REFUSED = "acme-refused"
+    ACME_UNPROVEN = "acme-unproven"
+    ACME_TIMEOUT = "acme-timeout"
+    ACME_NO_CHALLENGE = "acme-no-challenge"
+    ACME_BINDING = "acme-binding"
+    HOOK = "hook"
+    DAMAGED = "damaged"
 
 
 _SENTENCES: dict[Why, Promise] = {
@@ -41,6 +49,14 @@ _SENTENCES: dict[Why, Promise] = {
     Why.SEVERAL: _("The folder %(path)s holds several .pfx files (%(detail)s). Name the one that counts."),
     Why.HELD: _("The certificate at %(path)s is already uploaded as %(detail)s."),
     Why.PLANNED: _("A switch of %(detail)s to another version is planned. Discard it, or wait for it."),
+    Why.ACME_UNREACHABLE: _("The authority at %(path)s cannot be reached (%(detail)s)."),
+    Why.ACME_REFUSED: _("The authority at %(path)s has not issued the certificate: %(detail)s"),
+    Why.ACME_UNPROVEN: _("The authority at %(path)s has not found the proof for these names, or did not accept it: %(detail)s."),
+    Why.ACME_TIMEOUT: _("The authority at %(path)s did not come to an end in time."),
+    Why.ACME_NO_CHALLENGE: _("The authority at %(path)s does not offer this way of proving names (%(detail)s)."),
+    Why.ACME_BINDING: _("The authority at %(path)s wants to know whose account it is: enter the identifier and the key that it gave you."),
+    Why.DAMAGED: _("The key of the account at %(path)s does not open; the log says why. Order the certificate anew."),
+    Why.HOOK: _("The program %(path)s did not write the DNS record: %(detail)s"),
 }
 
 

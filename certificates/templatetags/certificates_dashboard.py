@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from certificates.kinds import PAGES
 from certificates.models import EXPIRES_SOON, Certificate, ClientCertificate, Kind
+from certificates.sources.standing import failing
 
 register = template.Library()
 
@@ -29,3 +30,11 @@ def expiring_certificates() -> dict[str, Any]:
     soon = Certificate.objects.filter(current__not_after__lte=timezone.now() + EXPIRES_SOON).order_by("current__not_after", "name")
     found = soon.select_related("current").annotate(used_by=Count("apis"))[:_MOST_URGENT]
     return {"certificates": [(PAGES[Kind(one.kind)], one) for one in found]}
+
+
+@register.inclusion_tag("certificates/sources/_dashboard_failing.html")
+def failing_sources() -> dict[str, Any]:
+    """Render which entries do not renew themselves as they should, those that fail longest first."""
+    found = list(failing()[: _MOST_URGENT + 1])
+    shown = [(PAGES[Kind(source.certificate.kind)], source) for source in found[:_MOST_URGENT]]
+    return {"sources": shown, "more": len(found) > _MOST_URGENT}

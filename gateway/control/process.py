@@ -18,6 +18,7 @@ import grpc
 from django.conf import settings
 
 from certificates.rollout.keeper import Switches, Tries
+from certificates.sources.acme.keeper import AcmeKeeper
 from certificates.sources.keeper import SourceKeeper
 from gateway.compile import GatewayListener
 from gateway.control import network
@@ -95,6 +96,7 @@ async def _serve() -> None:
         "rollout_tries": Tries().run,
         "rollout_switches": Switches().run,
         "source_keeper": SourceKeeper().run,
+        "acme_keeper": AcmeKeeper().run,
         "watch": watch.run,
         "status_writer": StatusWriter(statuses, snapshot.apis_of).run,
     }

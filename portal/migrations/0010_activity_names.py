@@ -6,7 +6,7 @@ _NAMES = "INSERT INTO portal_activityname (kind, name) SELECT DISTINCT kind, sub
 
 
 class Migration(migrations.Migration):
-    dependencies = [("portal", "0008_server_certificate_and_caller_events")]
+    dependencies = [("portal", "0009_events_by_function")]
 
     operations = [
         migrations.CreateModel(

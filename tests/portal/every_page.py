@@ -145,6 +145,7 @@ ADDRESSES: dict[str, Address] = {
             ("answer", button(_PUBLISH, named=named)),
             ("discard_request", form(_PUBLISH, named=named)),
             ("watch", form(_PUBLISH)),
+            ("acme", form(_PUBLISH)),
             ("unwatch", form(_PUBLISH, named=named)),
         )
     },

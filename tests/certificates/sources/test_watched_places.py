@@ -447,10 +447,12 @@ def test_a_source_that_fails_is_red_with_its_reason_and_well_again_afterwards(
     assert words in page
     assert "Fails since" in page
     assert "Source fails" in signed_in.get(LIST).content.decode()
+    assert words in signed_in.get("/").content.decode()
     (folder / "orders.pem").unlink(missing_ok=True)
     write(folder / "orders.pem", pem_of(FIRST))
     steps_until(one, lambda: not fails())
     assert "Source fails" not in signed_in.get(LIST).content.decode()
+    assert "do not renew themselves" not in signed_in.get("/").content.decode()
 
 
 @plain_tests
@@ -504,5 +506,5 @@ def test_a_source_that_was_removed_meanwhile_brings_nothing(folder: Path) -> Non
     brought = WatchedPlace.of(source.settings, (folder,)).bring()
     actions.unwatch(entry, by=None, now=timezone.now())
     now = timezone.now()
-    actions.take(source, brought, brought.open(now=now), holder="x", held_until=now, now=now)
+    actions.take(source, brought.digest, brought.open(now=now), now=now)
     assert current() == FIRST.thumbprint

@@ -1,0 +1,108 @@
+"""Renews what came by ACME: at two thirds of its life, or when its authority says so (ARI). In a thread of the xDS process.
+
+One process at a time orders for an entry. A failure is noted at once, and tried again ever more rarely, since authorities count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import socket
+import threading
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Q
+from django.utils import timezone
+
+from certificates.actions import AlreadyUploaded
+from certificates.judgement import Purpose
+from certificates.models import CertificateVersion
+from certificates.sources import actions
+from certificates.sources.acme.ordering import Authority, Wish, two_thirds
+from certificates.sources.acme.proofs import proof_by
+from certificates.sources.models import Source, SourceKind
+from certificates.sources.trouble import Trouble, Why
+
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 5.0
+_LONGEST_PAUSE = 60.0
+_HOLD = timedelta(minutes=10)  # longer than an order can take
+_AT_MOST_EVERY = timedelta(hours=1)  # whatever the authority says
+_FIRST_RETRY, _LAST_RETRY = timedelta(minutes=5), timedelta(hours=12)
+
+
+class AcmeKeeper:
+    """The thread that renews."""
+
+    def __init__(self) -> None:
+        """Order as this process."""
+        self._holder = f"{socket.gethostname()[:25]}/{threading.get_native_id()}"
+
+    def run(self, stop: threading.Event) -> None:
+        """Go on until *stop*; while the database is away, try again ever more slowly."""
+        pause = _LOOK_SECONDS
+        while not stop.wait(pause):
+            try:
+                self.step(stop)
+            except DatabaseError as error:
+                log.warning("Renewals by ACME wait for the database: %s", error)
+                connection.close()
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            else:
+                pause = _LOOK_SECONDS
+        connection.close()
+
+    def step(self, stop: threading.Event | None = None) -> None:
+        """Do once what is due."""
+        now = timezone.now()
+        due = Source.objects.filter(Q(due_at__lte=now) | Q(ask_at__lte=now), kind=SourceKind.ACME)
+        for source in due.select_related("certificate__current", "account").order_by("due_at"):
+            if stop and stop.is_set():
+                return
+            if actions.take_hold(source, holder=self._holder, until=now + _HOLD, now=now):
+                self._look(source, now)
+
+    def _look(self, source: Source, now: datetime) -> None:
+        version = source.certificate.current
+        assert version is not None  # noqa: S101 - an entry is made with its first version
+        directory = source.settings["directory"]
+        if (key := source.account.opened()) is None:
+            self._failed(source, Trouble(why=Why.DAMAGED, path=directory), now)
+            return
+        authority = Authority(directory, key, account=source.account.url, verify=settings.ACME_CA)
+        if source.ask_at is not None and source.ask_at <= now:
+            source = self._ask(source, authority, version)
+        if source.due_at is not None and source.due_at <= now:
+            self._renew(source, authority, now)
+        else:
+            actions.let_go(source)
+
+    def _ask(self, source: Source, authority: Authority, version: CertificateVersion) -> Source:
+        """Ask when the authority wants the certificate renewed; while a failure is tried again, that goes by itself."""
+        at, ask_at = authority.renewal_of(bytes(version.der))
+        if source.failing_since is None:
+            wanted = at or two_thirds(version.not_before, version.not_after)
+            source.due_at = max(wanted, version.created_at + _AT_MOST_EVERY)
+        source.ask_at = ask_at
+        source.save(update_fields=["due_at", "ask_at"])
+        return source
+
+    def _renew(self, source: Source, authority: Authority, now: datetime) -> None:
+        wish = Wish.of(source.settings)
+        try:
+            pfx = authority.obtain(wish, Purpose(source.certificate.kind), proof_by(wish.challenge))
+            digest = hashlib.sha256(pfx.certificate).hexdigest()
+            actions.take(source, digest, pfx, now=timezone.now(), **actions.next_renewal(pfx))
+        except Trouble as trouble:
+            self._failed(source, trouble, now)
+        except AlreadyUploaded as refusal:
+            self._failed(source, Trouble(why=Why.HELD, path=wish.directory, detail=refusal.certificate.name), now)
+
+    def _failed(self, source: Source, trouble: Trouble, now: datetime) -> None:
+        log.warning("The certificate %s was not renewed: %s", source.certificate.name, trouble)
+        failing_for = now - source.failing_since if source.failing_since else timedelta()
+        actions.note_failure(source, trouble, now=now)
+        Source.objects.filter(pk=source.pk).update(due_at=now + min(max(failing_for, _FIRST_RETRY), _LAST_RETRY), held_until=None)
