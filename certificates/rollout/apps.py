@@ -10,3 +10,10 @@ class RolloutConfig(AppConfig):
     name = "certificates.rollout"
     label = "rollout"
     verbose_name = _("Compare, try, confirm")
+
+    def ready(self) -> None:
+        """Have what fails told to those who can mend it."""
+        from certificates.rollout import failing
+        from portal import troubles
+
+        troubles.register("rollout", failing.troubles)

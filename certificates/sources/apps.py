@@ -10,3 +10,10 @@ class SourcesConfig(AppConfig):
     name = "certificates.sources"
     label = "sources"
     verbose_name = _("Sources of certificates")
+
+    def ready(self) -> None:
+        """Have what fails told to those who can mend it."""
+        from certificates.sources import failing
+        from portal import troubles
+
+        troubles.register("sources", failing.troubles)
