@@ -31,7 +31,7 @@ class NoticeKeeper:
         pause = 0.0
         while not stop.wait(pause):
             try:
-                self.step()
+                self.step(stop)
             except DatabaseError as error:
                 log.warning("Notices wait for the database: %s", error)
                 pause = min(pause * 2 or 1.0, _LONGEST_PAUSE)
@@ -40,8 +40,8 @@ class NoticeKeeper:
             finally:
                 connection.close()  # nothing is asked until the next time
 
-    def step(self) -> None:
-        """Do once what is to be done: first what people wait for."""
-        send_due(now=timezone.now())
+    def step(self, stop: threading.Event) -> None:
+        """Do once what is to be done, until *stop*: first what people wait for."""
+        send_due(now=timezone.now(), going=lambda: not stop.is_set())
         if time.monotonic() - self._looked > _LOOK_AROUND_SECONDS and not look_around(now=timezone.now()):
             self._looked = time.monotonic()

@@ -148,7 +148,7 @@ def _data(subject: Subject, mark: str, now: datetime) -> dict[str, Any]:
         "subject": subject.label,
         "thumbprint": subject.thumbprint,
         "expires": ends.astimezone(UTC).isoformat().replace("+00:00", "Z") if ends else None,
-        "daysLeft": (ends - now) // _DAY if ends else None,
+        "daysLeft": _days_left(ends, now) if ends else None,
         "threshold": int(mark) if mark.isdecimal() else None,
         "failing": mark == FAILING,
     }
@@ -160,11 +160,16 @@ def _sentence(subject: Subject, now: datetime) -> str:
         return _("%(name)s fails: %(reason)s") % {**names, "reason": subject.trouble}
     if subject.ends_at <= now:
         return _("%(kind)s %(name)s has expired.") % names
-    days = -((now - subject.ends_at) // _DAY)  # rounded up: thirty days before, it is thirty
+    days = _days_left(subject.ends_at, now)
     return ngettext("%(kind)s %(name)s expires within a day.", "%(kind)s %(name)s expires in %(number)d days.", days) % {
         **names,
         "number": days,
     }
+
+
+def _days_left(ends_at: datetime, now: datetime) -> int:
+    """Return the days, rounded up: thirty days before, and a little after that moment, it is thirty."""
+    return -((now - ends_at) // _DAY)
 
 
 def _apis(names: list[str]) -> str:

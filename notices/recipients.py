@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from notices.models import Channel, Contact, language_of
+from notices.models import Channel, ChannelKind, Contact, language_of
 from notices.subjects import Subject
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -26,6 +26,11 @@ class Addressee:
     language: str
     channel: Channel | None = None
     address: str = ""
+
+    @property
+    def by_mail(self) -> bool:
+        """Whether it is reached by the mail server."""
+        return self.channel is None or self.channel.kind == ChannelKind.MAIL
 
 
 @dataclass(slots=True)
@@ -63,7 +68,13 @@ def _owners(subjects: Iterable[Subject]) -> dict[int | None, list[Addressee]]:
     for contact in contacts:
         if addressee := _contact(contact):
             found.setdefault(contact.certificate_id, []).append(addressee)
-    return found
+    return {entry: _each_address_once(addressees) for entry, addressees in found.items()}
+
+
+def _each_address_once(addressees: list[Addressee]) -> list[Addressee]:
+    """Leave out a contact at the address of an owner."""
+    owned = {one.address.lower() for one in addressees if one.key.startswith("person:")}
+    return [one for one in addressees if one.key.startswith("person:") or one.address.lower() not in owned]
 
 
 def _contact(contact: Contact) -> Addressee | None:

@@ -8,15 +8,16 @@ have gone, so its id is the same the next time (``Message-ID``, ``X-Portal-Deliv
 from __future__ import annotations
 
 import logging
+import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from notices.channels import Undelivered, deliver
-from notices.messages import Message, MessageType, message_of, trial
+from notices.messages import Message, MessageType, message_of
 from notices.models import CLAIMED_FOR, Acknowledgement, Outcome, Recipient, Schedule
 from notices.models import Told as ToldRow
 from notices.recipients import Addressee, Told, recipients
@@ -29,10 +30,14 @@ log = logging.getLogger(__name__)
 _NAMESPACE = uuid.UUID("6f1f6f5c-63f0-4c57-9d0e-5a3f3b0b8a55")  # of the ids of deliveries
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=30)
 _SUMMARY = "summary"
+_SERVER_AWAY = frozenset({Outcome.UNREACHABLE, Outcome.TOO_SLOW})
 
 
-def send_due(*, now: datetime) -> int:
-    """Tell everybody what they have not been told yet; return how many messages have arrived."""
+def send_due(*, now: datetime, going: Callable[[], bool] = lambda: True) -> int:
+    """Tell everybody what they have not been told yet; return how many messages have arrived.
+
+    :param going: whether to go on with the next recipient
+    """
     schedule = Schedule.current()
     subjects = look(now=now, within=timedelta(days=max(schedule.thresholds)))
     if not subjects:
@@ -40,8 +45,9 @@ def send_due(*, now: datetime) -> int:
     ToldRow.objects.filter(sent_at__isnull=True, claimed_at__lt=Now() - CLAIMED_FOR).delete()
     marks = marks_of(subjects, schedule, now=now)
     week = summary_of(schedule.weekly, now=now)
-    sent = sum(_tell(told, marks, now=now) for told in _undisturbed(recipients(unacknowledged(subjects)), now))
-    return sent + (sum(_sum_up(told, week, now=now) for told in _undisturbed(recipients(subjects), now)) if week else 0)
+    one = _Round(now, going)
+    sent = sum(one.tell(told, marks) for told in one.undisturbed(recipients(unacknowledged(subjects))))
+    return sent + (sum(one.sum_up(told, week) for told in one.undisturbed(recipients(subjects))) if week else 0)
 
 
 def unacknowledged(subjects: Iterable[Subject]) -> list[Subject]:
@@ -56,11 +62,6 @@ def due_for(told: Told, marks: dict[str, str]) -> list[Subject]:
     return [subject for subject in told.subjects if (subject.key, subject.version, marks[subject.key]) not in already]
 
 
-def test(addressee: Addressee, *, now: datetime) -> Recipient:
-    """Send a message that tells nothing, at once; return what became of it."""
-    return _send(trial(language=addressee.language), addressee, now=now)
-
-
 def marks_of(subjects: Iterable[Subject], schedule: Schedule, *, now: datetime) -> dict[str, str]:
     """Return, by key, the threshold that each of *subjects* is to be told for."""
     return {
@@ -69,39 +70,57 @@ def marks_of(subjects: Iterable[Subject], schedule: Schedule, *, now: datetime) 
     }
 
 
-def _undisturbed(everybody: Iterable[Told], now: datetime) -> list[Told]:
-    """Leave out those to whom nothing got through a short while ago."""
-    waiting = set(Recipient.objects.filter(retry_at__gt=now).values_list("key", flat=True))
-    return [told for told in everybody if told.addressee.key not in waiting]
+class _Round:
+    """One round of messages. Where the mail server itself is away, the first mail finds that out, and the others wait for the next."""
 
+    def __init__(self, now: datetime, going: Callable[[], bool]) -> None:
+        self._began_at, self._began = now, time.monotonic()
+        self._going = going
+        self._mail_is_away = False
 
-def _tell(told: Told, marks: dict[str, str], *, now: datetime) -> bool:
-    subjects = due_for(told, marks)
-    if not subjects:
+    @property
+    def _now(self) -> datetime:
+        """The moment, as the round goes on: what is signed tells it."""
+        return self._began_at + timedelta(seconds=time.monotonic() - self._began)
+
+    def undisturbed(self, everybody: Iterable[Told]) -> Iterator[Told]:
+        """Yield them, as long as this is to go on, but for those to whom nothing got through a short while ago."""
+        waiting = set(Recipient.objects.filter(retry_at__gt=self._now).values_list("key", flat=True))
+        for told in everybody:
+            if not self._going():
+                return
+            if told.addressee.key not in waiting and not (self._mail_is_away and told.addressee.by_mail):
+                yield told
+
+    def tell(self, told: Told, marks: dict[str, str]) -> bool:
+        """Tell an addressee what is due for them; return whether a message has arrived."""
+        subjects = due_for(told, marks)
+        if not subjects:
+            return False
+        rows = [ToldRow(subject=one.key, version=one.version, mark=marks[one.key]) for one in subjects]
+        return self._send_once(told.addressee, [(one, marks[one.key]) for one in subjects], rows, MessageType.NOTICE)
+
+    def sum_up(self, told: Told, week: str) -> bool:
+        """Send the summary of *week*; return whether it has arrived."""
+        row = ToldRow(subject=_SUMMARY, version=week, mark=_SUMMARY)
+        if ToldRow.objects.filter(recipient=told.addressee.key, subject=row.subject, version=row.version, mark=row.mark).exists():
+            return False
+        return self._send_once(told.addressee, [(one, "") for one in told.subjects], [row], MessageType.SUMMARY)
+
+    def _send_once(self, addressee: Addressee, due: list[tuple[Subject, str]], rows: list[ToldRow], type_: MessageType) -> bool:
+        """Send one message and keep that it was; return whether it has arrived. Nothing happens if another process is at it, or was."""
+        identifier = uuid.uuid5(_NAMESPACE, "\n".join([addressee.key, *sorted(str((row.subject, row.version, row.mark)) for row in rows)]))
+        if not _claim(rows, addressee, identifier):
+            return False
+        message = message_of(due, identifier=identifier, type_=type_, language=addressee.language, now=self._now)
+        claimed = ToldRow.objects.filter(recipient=addressee.key, delivery=identifier, sent_at__isnull=True)
+        result = send(message, addressee, now=self._now)
+        if result.delivered:
+            claimed.update(sent_at=self._now)
+            return True
+        claimed.delete()
+        self._mail_is_away = self._mail_is_away or (addressee.by_mail and result.outcome in _SERVER_AWAY)
         return False
-    rows = [ToldRow(subject=one.key, version=one.version, mark=marks[one.key]) for one in subjects]
-    return _send_once(told.addressee, [(one, marks[one.key]) for one in subjects], rows, type_=MessageType.NOTICE, now=now)
-
-
-def _sum_up(told: Told, week: str, *, now: datetime) -> bool:
-    row = ToldRow(subject=_SUMMARY, version=week, mark=_SUMMARY)
-    if ToldRow.objects.filter(recipient=told.addressee.key, subject=row.subject, version=row.version, mark=row.mark).exists():
-        return False
-    return _send_once(told.addressee, [(one, "") for one in told.subjects], [row], type_=MessageType.SUMMARY, now=now)
-
-
-def _send_once(addressee: Addressee, due: list[tuple[Subject, str]], rows: list[ToldRow], *, type_: MessageType, now: datetime) -> bool:
-    """Send one message and keep that it was; return whether it has arrived. Nothing happens if another process is at it, or was."""
-    identifier = uuid.uuid5(_NAMESPACE, "\n".join([addressee.key, *sorted(str((row.subject, row.version, row.mark)) for row in rows)]))
-    if not _claim(rows, addressee, identifier):
-        return False
-    message = message_of(due, identifier=identifier, type_=type_, language=addressee.language, now=now)
-    claimed = ToldRow.objects.filter(recipient=addressee.key, delivery=identifier, sent_at__isnull=True)
-    if _send(message, addressee, now=now).delivered:
-        claimed.update(sent_at=now)
-        return True
-    claimed.delete()
-    return False
 
 
 def _claim(rows: list[ToldRow], addressee: Addressee, identifier: uuid.UUID) -> bool:
@@ -115,8 +134,8 @@ def _claim(rows: list[ToldRow], addressee: Addressee, identifier: uuid.UUID) -> 
     return True
 
 
-def _send(message: Message, addressee: Addressee, *, now: datetime) -> Recipient:
-    """Send it and keep what became of it."""
+def send(message: Message, addressee: Addressee, *, now: datetime) -> Recipient:
+    """Send a message now and return, and keep, what became of it."""
     outcome, detail = Outcome.DELIVERED, ""
     try:
         deliver(message, addressee, now=now)

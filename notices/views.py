@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
 from django.db.models import Count, Max, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -19,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from notices import actions, sending
 from notices.forms import ChannelForm, ScheduleForm
+from notices.messages import trial
 from notices.models import Acknowledgement, Channel, ChannelKind, Recipient, Schedule, Told
 from notices.recipients import addressee_of
 from notices.subjects import Subject, look
@@ -102,7 +105,7 @@ def channel(request: PortalRequest, name: str) -> HttpResponse:
 def test(request: PortalRequest, name: str) -> HttpResponse:
     """Send a message that tells nothing, and say what became of it."""
     row = get_object_or_404(Channel.objects.select_related("secret"), name=name)
-    result = sending.test(addressee_of(row), now=timezone.now())
+    result = sending.send(trial(language=row.language), addressee_of(row), now=timezone.now())
     say = messages.success if result.delivered else messages.error
     say(request, f"{row.name}: {result.sentence}")
     return see_other("notices:channel", row.name)
@@ -132,12 +135,20 @@ def _index(request: PortalRequest, form: ScheduleForm, *, status: int = 200) -> 
     context = {
         "form": form,
         "channels": [(row, last.get(row.key)) for row in Channel.objects.all()],
-        "unreached": [row for row in last.values() if not row.delivered and not row.key.startswith("channel:")],
+        "unreached": _unreached(last.values()),
         "mail": settings.EMAIL_HOST,
         "due": _standings(due[:_SHOWN], now),
         "more": max(len(due) - _SHOWN, 0),
     }
     return render(request, "notices/index.html", context, status=status)
+
+
+def _unreached(rows: Iterable[Recipient]) -> list[tuple[str, Recipient]]:
+    """Return the people and addresses that the last mail did not reach, with their names."""
+    failed = [row for row in rows if not row.delivered and not row.key.startswith("channel:")]
+    people = User.objects.in_bulk([int(row.key.partition(":")[2]) for row in failed if row.key.startswith("person:")])
+    named = {f"person:{pk}": person.get_username() for pk, person in people.items()}
+    return [(named.get(row.key, row.key.partition(":")[2]), row) for row in failed]
 
 
 def _standings(subjects: list[Subject], now: datetime) -> list[dict[str, Any]]:

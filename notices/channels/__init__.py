@@ -45,7 +45,7 @@ def deliver(message: Message, to: Addressee, *, now: datetime) -> None:
 
     :raises Undelivered: if it has not, or nobody knows
     """
-    if to.channel is None or to.channel.kind == ChannelKind.MAIL:
+    if to.channel is None or to.by_mail:
         mail.send(message, to.channel.place if to.channel else to.address)
         return
     service = _SERVICES[ChannelKind(to.channel.kind)]

@@ -17,6 +17,7 @@ from gateway.models import Gateway
 from notices import actions
 from notices.models import CLAIMED_FOR, Recipient, Told
 from notices.recipients import recipients
+from notices.sending import send_due
 from notices.subjects.entries import subject_of
 from portal import troubles
 from portal.models import Preferences
@@ -100,6 +101,32 @@ def test_owners_and_contacts_are_told_in_their_languages_and_nobody_else(telling
     assert "将在 3 天内过期" in mails["administrator@example.com"].subject
     assert "替换证书: https://" in mails["team@example.com"].text
     assert "Replace the certificate: https://" in mails["ops@example.com"].text
+
+
+def test_a_contact_at_an_owners_address_is_not_told_twice(telling: Telling, publisher: User) -> None:
+    entry = certificate("orders", days=3)
+    actions.add_contact(entry, person=publisher, by=None, now=NOW)
+    actions.add_contact(entry, address="Publisher@example.com", by=None, now=NOW)
+    assert [mail.to for mail in telling()] == ["publisher@example.com"]
+
+
+def test_where_the_mail_server_is_away_only_one_mail_waits_for_it_in_each_round(
+    telling: Telling, publisher: User, administrator: User, settings: Settings
+) -> None:
+    certificate("orders", days=3)
+    port, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
+    telling()
+    assert Recipient.objects.count() == 1
+    telling(NOW + timedelta(seconds=1))
+    assert Recipient.objects.count() == 2
+    settings.EMAIL_PORT = port
+    assert len(telling(NOW + timedelta(minutes=1))) == 2
+
+
+def test_a_round_ends_between_two_messages_when_its_process_is_to_end(mailbox: Mailbox, publisher: User, administrator: User) -> None:
+    certificate("orders", days=3)
+    assert send_due(now=NOW, going=lambda: not mailbox.mails) == 1
+    assert send_due(now=NOW) == 1
 
 
 def test_where_no_owner_can_be_reached_everybody_who_may_renew_is_told(telling: Telling, publisher: User, administrator: User) -> None:
