@@ -32,6 +32,7 @@ class Chosen:
     :ivar places: of its control planes, tried in this order
     :ivar identity: the folder with what it was enrolled with
     :ivar keep_hours: how old a kept configuration may be; 0: none is kept
+    :ivar health: where it tells how it is, host and port; ``None``: at a socket in its home
     """
 
     node: str
@@ -40,6 +41,7 @@ class Chosen:
     places: tuple[Place, ...]
     identity: Path
     keep_hours: int
+    health: tuple[str, int] | None = None
 
     def as_json(self) -> str:
         """Return it as the file holds it."""
@@ -54,4 +56,6 @@ class Chosen:
         said["listener"] = GatewayListener(**(listener | {"https": https}))
         said["places"] = tuple(Place(**place) for place in said["places"])
         said["identity"] = Path(said["identity"])
+        host, port = said.get("health") or (None, None)
+        said["health"] = (host, port) if host else None
         return cls(**said)

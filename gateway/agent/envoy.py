@@ -122,6 +122,7 @@ def chosen_agent() -> Chosen:
         places=tuple(Place(host=host, port=port) for host, port in settings.GATEWAY_XDS_ADDRESSES) or (Place(),),
         identity=settings.GATEWAY_XDS_IDENTITY,
         keep_hours=settings.GATEWAY_KEEP_CONFIGURATION_HOURS,
+        health=settings.GATEWAY_HEALTH_ADDRESS,
     )
 
 
