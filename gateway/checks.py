@@ -13,7 +13,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - as Django calls it
 from django.core.exceptions import ImproperlyConfigured
 
+from certificates.models import ServerCertificate
 from gateway.agent import envoy
+from portal import database
 
 
 @register(Tags.database)
@@ -37,3 +39,17 @@ def https_has_an_address(*, databases: Sequence[str] | None = None, **_arguments
     named = {"GATEWAY_HTTPS_REDIRECT": settings.GATEWAY_HTTPS_REDIRECT, "GATEWAY_HTTP3": settings.GATEWAY_HTTP3}
     reason = "%s needs GATEWAY_TLS_ADDRESS, for instance 0.0.0.0:8443: where the gateway ends TLS."
     return [Error(reason % name, id="gateway.E002") for name, on in named.items() if on]
+
+
+@register(Tags.database)
+def somebody_serves_https(*, databases: Sequence[str] | None = None, **_arguments: Any) -> list[CheckMessage]:
+    """Warn where callers are sent to HTTPS, and there is no certificate to serve it with: nobody listens there, and calls fail."""
+    if not databases or not (settings.GATEWAY_HTTPS_REDIRECT and settings.GATEWAY_TLS_ADDRESS):
+        return []
+    if not database.has_table(ServerCertificate._meta.db_table) or ServerCertificate.objects.exists():
+        return []
+    words = (
+        "GATEWAY_HTTPS_REDIRECT sends callers to HTTPS, where nobody listens before there is a server certificate. Upload one (Security → "
+        "Server certificates); until then calls fail, for none is to go on unencrypted."
+    )
+    return [Warning(words, id="gateway.W002")]

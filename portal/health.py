@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import os
 import socket
 import socketserver
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from portal.readiness import Report
@@ -48,6 +50,20 @@ class HealthServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
             self.socket.bind(path.name)
         finally:
             os.chdir(before)
+
+
+@contextlib.contextmanager
+def answering(address: Address, report: Callable[[], Report]) -> Iterator[None]:
+    """Answer ``/healthz`` and ``/readyz`` meanwhile.
+
+    :raises OSError: if *address* cannot be listened on
+    """
+    with HealthServer(address, report) as server:
+        threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+        try:
+            yield
+        finally:
+            server.shutdown()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

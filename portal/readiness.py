@@ -6,6 +6,7 @@ that look, and says enough by doing so.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -40,6 +41,17 @@ class Report:
         parts = {part: not reason for part, reason in self.reasons.items()}
         answer: dict[str, Any] = {"ready": self.ready, "version": __version__, "parts": parts}
         return answer | ({"reasons": wrong} if wrong else {})
+
+
+def turning(loop: asyncio.AbstractEventLoop) -> Look:
+    """Return what tells whether *loop*, which serves streams, gets to what it has to do."""
+
+    def look() -> str:
+        turned = threading.Event()
+        loop.call_soon_threadsafe(turned.set)
+        return "" if turned.wait(PATIENCE_SECONDS) else "The streams stand still."
+
+    return look
 
 
 class Readiness:

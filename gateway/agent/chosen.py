@@ -34,6 +34,7 @@ class Chosen:
     :ivar renewals: the folder where a renewal of that is kept
     :ivar keep_hours: how old a kept configuration may be; 0: none is kept
     :ivar admin: where Envoy's admin page is, ``None``: on its socket
+    :ivar health: where it tells how it is, host and port; ``None``: at a socket in its home
     """
 
     node: str
@@ -44,6 +45,7 @@ class Chosen:
     renewals: Path
     keep_hours: int
     admin: tuple[str, int] | None = None
+    health: tuple[str, int] | None = None
 
     def as_json(self) -> str:
         """Return it as the file holds it."""
@@ -59,4 +61,6 @@ class Chosen:
         said["places"] = tuple(Place(**place) for place in said["places"])
         said["identity"], said["renewals"] = Path(said["identity"]), Path(said["renewals"])
         said["admin"] = tuple(said["admin"]) if said.get("admin") else None
+        host, port = said.get("health") or (None, None)
+        said["health"] = (host, port) if host else None
         return cls(**said)

@@ -124,6 +124,7 @@ def chosen_agent() -> Chosen:
         renewals=settings.PORTAL_HOME / "gateway-identity",
         keep_hours=settings.GATEWAY_KEEP_CONFIGURATION_HOURS,
         admin=settings.GATEWAY_ADMIN_ADDRESS,
+        health=settings.GATEWAY_HEALTH_ADDRESS,
     )
 
 

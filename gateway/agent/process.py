@@ -14,7 +14,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,13 +29,15 @@ from gateway.agent.probes import carry_out
 from gateway.agent.relay import GATEWAY, Relay
 from gateway.agent.renewing import Renewing
 from gateway.agent.reports import Reports
-from gateway.agent.supervisor import AGENT_SOCKET
+from gateway.agent.supervisor import AGENT_SOCKET, HEALTH_SOCKET
 from gateway.compile import Resource
 from gateway.streams.cache import NodeStream
 from gateway.streams.serving import OPTIONS, Context, add_local_socket, handlers, serve_deltas
 from gateway.streams.stream import Peer
 from gateway.streams.wire import node_of_agent
 from portal import __version__, logs
+from portal.health import answering
+from portal.readiness import Look, Readiness, turning
 
 log = logging.getLogger("gateway.agent.process")  # it is run as the main module
 
@@ -54,6 +56,8 @@ class Agent:
         """Take over what was kept, if it may be used."""
         self._home = home
         self._keep = timedelta(hours=chosen.keep_hours)
+        self._health = chosen.health or home / HEALTH_SOCKET
+        self._envoys = 0  # streams of theirs; during a restart there are two
         node = node_of_agent(chosen.node, chosen.envoy)
         self._relay = Relay(chosen.listener, self._usable())
         self._reports = Reports(node)
@@ -71,11 +75,27 @@ class Agent:
         add_local_socket(server, self._home / AGENT_SOCKET)
         await server.start()
         try:
-            async with asyncio.TaskGroup() as tasks:
-                for work in (self._control_planes.run(), self._counting.run(), self._keep_good(), self._use_kept(), _end(ending)):
-                    tasks.create_task(work)
+            with self._telling_how_it_is():
+                async with asyncio.TaskGroup() as tasks:
+                    for work in (self._control_planes.run(), self._counting.run(), self._keep_good(), self._use_kept(), _end(ending)):
+                        tasks.create_task(work)
         except* _Ended:
             await server.stop(0)
+
+    @contextlib.contextmanager
+    def _telling_how_it_is(self) -> Iterator[None]:
+        """Answer whoever asks; a gateway whose health cannot be asked goes on all the same."""
+        looks: dict[str, Look] = {
+            "configuration": lambda: "" if self._relay.ready.is_set() else "There is no configuration yet.",
+            "envoy": lambda: "" if self._envoys else "Envoy has no stream to its agent.",
+            "streams": turning(asyncio.get_running_loop()),
+        }
+        with contextlib.ExitStack() as open_address:
+            try:
+                open_address.enter_context(answering(self._health, Readiness(looks).report))
+            except OSError as error:
+                log.error("Its health cannot be told at %s: %s.", self._health, error.strerror)  # noqa: TRY400 - no trace is needed
+            yield
 
     def close(self) -> None:
         """Keep what is good by now."""
@@ -88,9 +108,11 @@ class Agent:
             return
         await self._relay.ready.wait()
         node_stream = NodeStream(self._relay.cache, GATEWAY, Peer.ENVOY_OF_AGENT, fallbacks=self._relay.stand_ins)
+        self._envoys += 1
         try:
             await serve_deltas(node_stream, self._relay.cache, first, requests, context)
         finally:
+            self._envoys -= 1
             self._relay.settle()
 
     def _usable(self) -> tuple[Resource, ...]:

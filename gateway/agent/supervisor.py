@@ -33,6 +33,7 @@ BOOTSTRAP = "gateway.json"
 PROCESS_ID = "gateway.pid"  # locked as long as the gateway runs
 ADMIN_SOCKET = "gateway-admin.sock"
 AGENT_SOCKET = "gateway-agent.sock"
+HEALTH_SOCKET = "gateway-health.sock"
 STATUS_PATH = "/status-0123456789abcdef"  # 200 once the gateway has its configuration
 _BASE_ID = "gateway.base-id"
 

@@ -35,8 +35,8 @@ from gateway.streams.cache import Cache, Update
 from gateway.streams.serving import OPTIONS, add_local_socket
 from portal import __version__, keepers, notify, parts, troubles
 from portal.activity.forwarding import LogKeeper
-from portal.health import HealthServer
-from portal.readiness import PATIENCE_SECONDS, Look, Readiness
+from portal.health import answering
+from portal.readiness import Readiness, turning
 from portal.threads import WatchedThreads
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ async def _serve() -> None:
     control_plane = ControlPlane(cache, statuses, knows, probes, speaks_http2=snapshot.speaks_http2)
     identity = network.ServerIdentity(*_names()) if settings.XDS_ADDRESS else None
     own = {"certificate": identity.trouble} if identity else {}
-    readiness = Readiness({**parts.looks(), **own, "changes": lambda: watch.trouble() or control_plane.trouble, "streams": _look_at(loop)})
+    readiness = Readiness({**parts.looks(), **own, "changes": lambda: watch.trouble() or control_plane.trouble, "streams": turning(loop)})
     if identity:
         troubles.register("control-plane", identity.failing)
     works = {
@@ -103,7 +103,7 @@ async def _serve() -> None:
     with _working(threads, works):
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():
-                with _health(readiness):
+                with answering(settings.XDS_HEALTH_ADDRESS, readiness.report):
                     await _listen(control_plane, cache, ending, identity)
     if threads.ended:
         raise Failed(f"The thread {threads.ended} has ended.")
@@ -116,28 +116,6 @@ def _listener() -> GatewayListener:
         idle_seconds=settings.GATEWAY_IDLE_SECONDS,
         trusted_proxies=settings.GATEWAY_TRUSTED_PROXIES,
     )
-
-
-def _look_at(loop: asyncio.AbstractEventLoop) -> Look:
-    """Return what tells whether *loop* gets to what it has to do."""
-
-    def look() -> str:
-        turned = threading.Event()
-        loop.call_soon_threadsafe(turned.set)
-        return "" if turned.wait(PATIENCE_SECONDS) else "The streams stand still."
-
-    return look
-
-
-@contextlib.contextmanager
-def _health(readiness: Readiness) -> Iterator[None]:
-    """Answer ``/healthz`` and ``/readyz`` meanwhile."""
-    with HealthServer(settings.XDS_HEALTH_ADDRESS, readiness.report) as server:
-        threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
-        try:
-            yield
-        finally:
-            server.shutdown()
 
 
 def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str], renewed: frozenset[str]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import re
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -112,6 +114,31 @@ def test_a_gateway_that_keeps_nothing_waits_for_its_control_plane(here: Plant, p
     assert not here.is_ready()
     here.start("xds")
     eventually(lambda: _answers(here, "/orders/1"))
+
+
+def test_the_agent_tells_how_it_is(here: Plant, plain: Backend) -> None:
+    _open_api(plain)
+    eventually(lambda: _health(here) == (200, {"configuration": True, "envoy": True, "streams": True}))
+    here.environment["GATEWAY_KEEP_CONFIGURATION_HOURS"] = "0"
+    _lose_the_control_plane(here)
+    here.end("gateway")
+    here.start("gateway", "run")
+    eventually(lambda: _health(here) == (503, {"configuration": False, "envoy": False, "streams": True}))
+    here.start("xds")
+    eventually(lambda: _health(here)[0] == 200)
+
+
+def _health(plant: Plant) -> tuple[int, dict[str, bool]]:
+    """Return what the agent answers at ``/readyz``; 0 while it is not there."""
+    asking = http.client.HTTPConnection("localhost", timeout=5)
+    with contextlib.closing(asking), contextlib.suppress(OSError):
+        asking.sock = socket.socket(socket.AF_UNIX)
+        asking.sock.settimeout(5)
+        asking.sock.connect(str(plant.home / "gateway-health.sock"))
+        asking.request("GET", "/readyz")
+        answer = asking.getresponse()
+        return answer.status, json.loads(answer.read())["parts"]
+    return 0, {}
 
 
 def test_what_is_too_old_is_not_used(here: Plant, plain: Backend) -> None:

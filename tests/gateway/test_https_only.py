@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.checks import run_checks
 from pytest_django.fixtures import Settings
 
 from apis.gateway_call import GatewayUnreachable, call
@@ -142,3 +143,26 @@ def test_the_portal_itself_calls_it_by_https_and_knows_it_by_its_certificates(
     make_server_certificate("edge", shown)
     assert call("GET", f"{api}/1", headers={}).status == 200
     assert call("GET", f"{api}/1", headers={}, host=HOST).status == 200
+
+
+@pytest.mark.django_db
+def test_where_callers_are_sent_to_https_and_nobody_serves_it_the_start_warns(settings: Settings) -> None:
+    def warnings() -> list[str]:
+        return [str(one.msg) for one in run_checks(databases=["default"]) if one.id == "gateway.W002"]
+
+    settings.GATEWAY_TLS_ADDRESS, settings.GATEWAY_HTTPS_REDIRECT = ("127.0.0.1", 8443), False
+    assert warnings() == []
+    settings.GATEWAY_HTTPS_REDIRECT = True
+    assert "Security → Server certificates" in warnings()[0]
+    make_server_certificate("edge")
+    assert warnings() == []
+
+
+def test_without_a_server_certificate_no_call_goes_on_unencrypted(tmp_path: Path, plain: Backend) -> None:
+    lonely = Gateway(tmp_path, instead_of_http=True)
+    try:
+        assert not lonely.publish(open_to_all(policy(1, "orders", port=plain.port, scheme="http", presents=False)))
+        assert lonely.call("/orders/1").status == 308
+    finally:
+        lonely.stop()
+    assert not plain.calls

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Portal, processes_of
+from tests.processes import Portal, free_ports, processes_of
 
 # Of one processor. Two share it, so a person waits about half as long; a busy machine makes them wait longer, but not work more.
 SECOND_START_SECONDS = 12.0
@@ -208,6 +208,16 @@ def test_the_start_says_what_it_does(portal: Portal) -> None:
         for line in ("Made the secret key.", "Made the first administrator, admin.", "Everything is set up."):
             assert line in portal.said
         assert re.search(r"^curl -i http\S+/orders/1 -H 'Ocp-Apim-Subscription-Key: [0-9a-f]{32}'$", portal.said, re.MULTILINE)
+
+
+def test_the_start_says_where_portal_and_gateway_end_tls(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    made = Portal(tmp_path / "home")
+    made.manage("portal", "certificate", "--host", "127.0.0.1", "--directory", str(tmp_path))
+    files = {"PORTAL_TLS_CERTIFICATE": str(tmp_path / "portal.crt"), "PORTAL_TLS_KEY": str(tmp_path / "portal.key")}
+    with Portal(tmp_path / "home", files | {"GATEWAY_TLS_ADDRESS": f"127.0.0.1:{port}"}) as portal:
+        assert portal.told("Portal") == f"{portal.url.replace('http', 'https')}/"
+        assert portal.told("By HTTPS").startswith(f"https://127.0.0.1:{port}/ ")
 
 
 def _is_alive(process: int) -> bool:

@@ -1,4 +1,4 @@
-"""`manage.py ready portal|xds|gateway`: whether a process of this home is ready, for scripts and for machines that run it."""
+"""`manage.py ready portal|xds|agent|gateway`: whether a process of this home is ready, for scripts and for machines that run it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     requires_system_checks = ()  # it asks others
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("process", choices=["portal", "xds", "gateway"])
+        parser.add_argument("process", choices=["portal", "xds", "agent", "gateway"])
         parser.add_argument("--json", action="store_true", help="answer in JSON")
 
     def handle(self, *_args: Any, process: str, **options: Any) -> None:
@@ -42,6 +42,7 @@ def _told(process: str) -> dict[str, Any]:
     """Return what *process* says; a process that says nothing is not ready."""
     address, path = {
         "portal": ((settings.PORTAL_HOST, settings.PORTAL_PORT), "/readyz"),
+        "agent": (settings.GATEWAY_HEALTH_ADDRESS or Path(settings.PORTAL_HOME) / "gateway-health.sock", "/readyz"),
         "xds": (settings.XDS_HEALTH_ADDRESS, "/readyz"),
         "gateway": ((settings.GATEWAY_HOST, settings.GATEWAY_PORT), _GATEWAY_STATUS),
     }[process]
