@@ -74,6 +74,7 @@ def test_a_counter_that_has_begun_anew_counts_from_nought() -> None:
     [
         ("timeout", 504, "UT", {"5xx": 1}, {Outcome.NO_ANSWER: 1}),
         ("timeout", 504, "SI", {}, {Outcome.NO_ANSWER: 1}),  # the router has not seen it
+        ("no-credentials", 502, "-", {}, {Outcome.NO_ANSWER: 1}),
         ("not-configured", 502, "NC", {}, {Outcome.NO_ANSWER: 1}),
         ("client-certificate-refused", 502, "UF", {"5xx": 1}, {Outcome.REFUSED_CERTIFICATE: 1}),
         ("client-certificate-refused", 400, "-", {"4xx": 1}, {Outcome.REFUSED_CERTIFICATE: 1}),
