@@ -38,11 +38,10 @@ _CLASSES = {
     "4xx": Outcome.CLIENT_ERROR,
     "5xx": Outcome.SERVER_ERROR,
 }
-# What ends a call before or beside the router, which therefore has counted no answer of its own (Envoy's response flags).
-_NOT_THE_ROUTERS = frozenset({"SI", "DT", "NC", "DI", "OM", "DPE", "UMSDR"})
+# What ends a call before or beside the router, which therefore has counted no answer of its own (Envoy's response flags; "-": none).
+_NOT_THE_ROUTERS = frozenset({"SI", "NC", "-"})
 _FAILED = 500  # the status, at least, that the gateway itself answers to a call that failed
 _REFUSALS = OF_THE_CLIENT_CERTIFICATE - {Failure.MAYBE_REFUSED}
-_NO_CREDENTIALS_STATUS = Outcome.CLIENT_ERROR  # the filter answers 401, which the router takes for the back end's
 
 
 def differences(before: Counters, now: Counters) -> dict[str, int]:
@@ -102,10 +101,8 @@ def _outcome_of(unanswered: Unanswered) -> Outcome:
 
 
 def _counted_by_router(unanswered: Unanswered) -> Iterator[Outcome]:
-    """Yield as what the router has counted the call: by the status of a back end's page, else by its own answer to a call that failed."""
-    if not unanswered.kind or not _NOT_THE_ROUTERS.isdisjoint(unanswered.flags.split(",")):
-        return
-    if unanswered.status < _FAILED:
+    """Yield as what the router has counted the call: by the status of a back end's page, else its own answer to a call that failed."""
+    if unanswered.kind and unanswered.status < _FAILED:
         yield _CLASSES[f"{unanswered.status // 100}xx"]
-    else:
-        yield _NO_CREDENTIALS_STATUS if unanswered.kind == Failure.NO_CREDENTIALS else Outcome.SERVER_ERROR
+    elif unanswered.kind and _NOT_THE_ROUTERS.isdisjoint(unanswered.flags.split(",")):
+        yield Outcome.SERVER_ERROR
