@@ -16,6 +16,7 @@ PACKAGES = {
     "haproxy": "haproxy",
     "java": "default-jre-headless",
     "nginx": "nginx",
+    "npm": "npm",
     "openssl": "openssl",
 }
 _PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/share/tomcat10/bin"
