@@ -20,6 +20,7 @@ PACKAGES = {
     "java": "default-jre-headless",
     "mmdebstrap": "mmdebstrap",
     "nginx": "nginx",
+    "npm": "npm",
     "openssl": "openssl",
     "runc": "runc",
     "systemd-analyze": "systemd",

@@ -17,6 +17,7 @@ MOST_TIMEOUT_SECONDS = 3600
 _THUMBPRINT = re.compile(r"[0-9A-F]{40}\Z")
 _IGNORED_IN_THUMBPRINTS = re.compile(r"[\s:\u200b-\u200f\u202a-\u202e\ufeff]")  # what Windows and people paste along
 _CERTIFICATE_ID_MAX_LENGTH = 80
+_WHOLE_ID = re.compile(r"\A/subscriptions/.*/certificates/", re.IGNORECASE)  # some write a certificate's id with the service before it
 # What the gateway does anyway, in the published names; another value would be a promise that is not kept.
 _FORWARDED_AS_IS = {
     "follow-redirects": "false",
@@ -71,9 +72,11 @@ def _certificate(element: Element) -> AuthenticationCertificate:
     attributes = element.attributes
     if not attributes:
         element.refuse("Name the certificate by certificate-id or thumbprint.")
-    certificate_id = attributes.get("certificate-id", "").rpartition("/")[2]  # some write the id of the whole service
+    certificate_id = _WHOLE_ID.sub("", attributes.get("certificate-id", ""))
     if "certificate-id" in attributes and not 0 < len(certificate_id) <= _CERTIFICATE_ID_MAX_LENGTH:
         element.refuse(f"certificate-id has 1 to {_CERTIFICATE_ID_MAX_LENGTH} characters.")
+    if "{{" in attributes.get("thumbprint", ""):
+        element.refuse("There are no named values ({{…}}) here; write the value itself.")
     thumbprint = _IGNORED_IN_THUMBPRINTS.sub("", attributes.get("thumbprint", "")).upper()
     if "thumbprint" in attributes and not _THUMBPRINT.match(thumbprint):
         element.refuse("thumbprint is not 40 hexadecimal digits.")

@@ -17,12 +17,13 @@ from rest.envelope import Fault, Invalid, MethodNotAllowed, NotFound, Refused
 
 # Of the published specification, api-versions 2018-01-01 to 2025-03-01-preview. A kind may have gone or come in between.
 OF_THE_SERVICE = (
-    *("apisByTags", "apiVersionSets", "authorizationProviders", "authorizationServers", "caches", "clientApplications", "contentTypes"),
-    *("deletedServices", "diagnostics", "documentations", "eventGridFilters", "gateways", "groups", "identityProviders", "issues"),
-    *("loggers", "namedValues", "notifications", "openidConnectProviders", "policies", "policyDescriptions", "policyFragments"),
-    *("policyRestrictions", "policySnippets", "portalConfigs", "portalRevisions", "portalSettings", "privateEndpointConnections"),
-    *("privateLinkResources", "products", "productsByTags", "properties", "quotas", "regions", "reports", "schemas", "skus"),
-    *("tagResources", "tags", "templates", "tenant", "users", "workspaceLinks", "workspaces"),
+    *("allPolicies", "apisByTags", "apiVersionSets", "authorizationProviders", "authorizationServers", "caches"),
+    *("clientApplications", "contentTypes", "deletedServices", "diagnostics", "documentations", "eventGridFilters", "gateways"),
+    *("groups", "identityProviders", "issues", "loggers", "namedValues", "notifications", "openidConnectProviders"),
+    *("outboundNetworkDependenciesEndpoints", "policies", "policyDescriptions", "policyFragments", "policyRestrictions"),
+    *("policySnippets", "portalConfigs", "portalRevisions", "portalSettings", "privateEndpointConnections"),
+    *("privateLinkResources", "products", "productsByTags", "properties", "quotas", "regions", "reports", "schemas"),
+    *("settings", "skus", "tagResources", "tags", "templates", "tenant", "users", "workspaceLinks", "workspaces"),
 )
 OF_AN_API = (
     *("diagnostics", "issues", "operationsByTags", "products", "releases", "resolvers", "schemas", "tagDescriptions", "tags", "wikis"),

@@ -16,7 +16,7 @@ from tests.rest.conftest import token_for
 from tests.rest.https import serving
 
 HERE = Path(__file__).resolve().parent
-KINDS = ("certificates", "apis", "operations", "policies", "subscriptions", "backends")
+KINDS = ("certificates", "apis", "operations", "policies", "subscriptions", "backends", "inventory")
 OLDER = HERE / "sdk" / "older"
 NEWEST = "5.0.0"
 VERSIONS = (NEWEST, *sorted(path.stem for path in OLDER.glob("*.txt")))

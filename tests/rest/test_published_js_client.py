@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 
+from tests.debian import program
 from tests.makers import issue
 from tests.rest.conftest import token_for
 from tests.rest.https import serving
@@ -22,7 +23,7 @@ CLIENTS = {folder.name: folder for folder in sorted((HERE / "js").iterdir())}
 
 def installed(version: str) -> Path:
     """Return the folder of a client, installed once beside the environment's packages, as its lock file says."""
-    assert shutil.which("npm"), "This test needs Node.js: apt-get install nodejs npm"
+    npm = program("npm")
     folder = Path(sys.prefix) / f"arm-apimanagement-{version}"
     folder.mkdir(exist_ok=True)
     with (folder / ".lock").open("w") as lock:
@@ -30,7 +31,7 @@ def installed(version: str) -> Path:
         if not (folder / "node_modules" / "@azure").is_dir():
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(CLIENTS[version] / name, folder)
-            subprocess.run(["npm", "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=300)
+            subprocess.run([npm, "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=300)
     return folder
 
 

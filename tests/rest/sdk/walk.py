@@ -7,6 +7,7 @@ It imports nothing of the portal.
 from __future__ import annotations
 
 import base64
+import inspect
 import os
 import sys
 import time
@@ -251,6 +252,42 @@ def backends(azure: ApiManagementClient) -> None:
     gone(azure.api_policy.get, "orders", "policy")
 
 
+def inventory(azure: ApiManagementClient) -> None:
+    """List whatever this version can list of a service and of an API, and clean up what was never there."""
+    an_api(azure)
+    missing, listed = [], 0
+    for name in sorted(set(vars(azure)) - {"network_status"}):  # a diagnosis, not a list of entities
+        for verb in ("list_by_service", "list", "list_by_api"):
+            call = getattr(getattr(azure, name), verb, None)
+            for where in (WHERE, *([(*WHERE, "orders")] if name.startswith("api_") else [])):
+                if takes(call, len(where)):
+                    listed += 1
+                    try:
+                        found = call(*where)  # type: ignore[misc]  # there is one
+                        list(found.value if hasattr(found, "value") else found)
+                    except HttpResponseError as refusal:
+                        missing.append((name, verb, refusal.status_code))
+    assert (missing, listed > 25) == ([], True), (missing, listed)
+    azure.named_value.delete(*WHERE, "none", if_match="*")
+    azure.tag.delete(*WHERE, "none", if_match="*")
+    with refused(400, "namedValues"):
+        azure.named_value.begin_create_or_update(*WHERE, "some", {"properties": {"displayName": "some", "value": "value"}}).result()
+    with refused(403):
+        azure.tenant_access.list_secrets(*WHERE, "access")
+    service = azure.api_management_service.get(*WHERE)
+    assert (service.name, service.provisioning_state, bool(service.gateway_url)) == ("portal", "Succeeded", True)
+    assert [one.name for one in azure.api_management_service.list()] == ["portal"]
+
+
+def takes(call: Any, arguments: int) -> bool:
+    """Tell whether there is such a call, and it needs just so many arguments."""
+    if call is None:
+        return False
+    parameters = inspect.signature(call).parameters.values()
+    needed = [one for one in parameters if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD]
+    return len(needed) == arguments
+
+
 def an_api(azure: ApiManagementClient) -> None:
     body = {
         "properties": {"displayName": "Orders", "path": "orders", "serviceUrl": "https://orders.example.com/v2", "protocols": ["https"]}
@@ -264,7 +301,7 @@ def etag_of(read: Any, name: str) -> str:
     return headers["ETag"]
 
 
-KINDS = {walk.__name__: walk for walk in (certificates, apis, operations, policies, subscriptions, backends)}
+KINDS = {walk.__name__: walk for walk in (certificates, apis, operations, policies, subscriptions, backends, inventory)}
 
 if __name__ == "__main__":
     assert metadata.version("azure-mgmt-apimanagement") == sys.argv[2]
