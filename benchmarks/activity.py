@@ -34,6 +34,9 @@ PAGES = {
     "a subject that is not there": "?q=nowhere",
     "what many subjects hold": "?q=api",
     "one day, long ago": "?from=2026-01-10&to=2026-01-10",
+    "a kind of a person who did nothing": "?who=nobody&kind=api",
+    "a subject of a kind": "?q=777&kind=gateway",
+    "an event that many subjects had": "?q=api&kind=api.created",
     "a person, a kind and a day": "?who=person-7&kind=api&from=2026-01-10&to=2026-01-10",
 }
 

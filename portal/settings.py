@@ -195,6 +195,9 @@ CACHES: dict[str, Any] = {  # codes that were used, which is all that allauth ke
     }
 }
 SEALED_TEXTS = "certificates.sealed_texts"  # by name: the floor knows no other room
+# Names of nobody: what pages below /people/ are called, and what the activity log's filter calls the system.
+RESERVED_USERNAMES = ["invite", ".", "..", "-"]
+ACCOUNT_USERNAME_BLACKLIST = RESERVED_USERNAMES  # of company accounts
 ACCOUNT_ADAPTER = "portal.signin.adapters.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_METHODS = {"username"}

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
+from apis.pickers import FEW
 from portal.roles import Role
 from portal.validators import no_private_key, plain_name
 
@@ -26,6 +27,7 @@ class CredentialForm(forms.Form):
         label=_("Acts for"),
         to_field_name="username",
         empty_label=None,
+        error_messages={"invalid_choice": _("Nobody who may sign in has this user name.")},
         help_text=_("It may what this person may, and the activity log names this person."),
     )
     role = forms.ChoiceField(
@@ -46,6 +48,12 @@ class CredentialForm(forms.Form):
         widget=forms.RadioSelect,
         initial=BEARER,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Let the user name be typed where there are too many people for a drop-down."""
+        super().__init__(*args, **kwargs)
+        if User.objects.filter(is_active=True)[FEW : FEW + 1].exists():
+            self.fields["user"].widget = forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"})
 
     def chosen(self, *, now: datetime) -> dict[str, Any]:
         """Return the arguments of the action that makes it."""

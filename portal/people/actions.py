@@ -16,6 +16,7 @@ from portal.administrators import changing_administrators
 from portal.models import Event, Invitation
 from portal.people.standing import Standing
 from portal.roles import Role
+from portal.signin.models import SignedIn
 from portal.signin.sessions import end_sessions
 
 _NOBODY_YET = 0  # in place of an account's id
@@ -58,8 +59,7 @@ def settle(person: User, before: Standing, *, by: User | None, now: datetime) ->
     after = Standing.of(person)
     if not after.may_as_much_as(before):
         end_sessions(person)
-    if not after.active:
-        _withdraw_all(person=person, by=by, now=now)
+        _withdraw_all(person=person, by=by, now=now)  # who made a link for a Viewer need not be one who may for a superuser
     if before.manages_people and not after.manages_people:
         _withdraw_all(invited_by=person, by=by, now=now)
 
@@ -107,6 +107,13 @@ def sign_out_everywhere(person: User, *, by: User, now: datetime) -> int:
         ended = end_sessions(person)
         record(Event.SESSIONS_ENDED, Account.of(person), by=by, at=now, sessions=ended)
     return ended
+
+
+@transaction.atomic
+def end_session(session: SignedIn, *, by: User, now: datetime) -> None:
+    """End one session."""
+    record(Event.SIGN_IN_ENDED, Account.of(session.user), by=by, at=now, address=session.address)
+    session.session.delete()
 
 
 def delete(person: User, *, by: User | None, now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import logout
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminPasswordChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
 from django.contrib.auth.models import Group, User
 from django.contrib.messages.storage import default_storage
 from django.http import HttpRequest, HttpResponse
@@ -24,14 +24,17 @@ from portal.administrators import LastAdministrator, changing_administrators
 from portal.models import Invitation
 from portal.people import actions
 from portal.people.access import may_manage
+from portal.people.forms import not_reserved
 from portal.people.standing import Standing
 from portal.signin.confirming import is_confirmed, to_confirm
+from portal.validators import no_private_key, plain_name
 
 if TYPE_CHECKING:
     AnyUserAdmin = UserAdmin[User]
     AnyPasswordForm = AdminPasswordChangeForm[User]
+    AnyCreationForm = AdminUserCreationForm[User]
 else:  # generic for the type checker only
-    AnyUserAdmin, AnyPasswordForm = UserAdmin, AdminPasswordChangeForm
+    AnyUserAdmin, AnyPasswordForm, AnyCreationForm = UserAdmin, AdminPasswordChangeForm, AdminUserCreationForm
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -80,6 +83,17 @@ def _told(view: View) -> View:
     return page
 
 
+class PersonCreationForm(AnyCreationForm):
+    """A new person, by the rules of the portal's own form."""
+
+    def clean_username(self) -> str:
+        """Refuse a name that nobody may have."""
+        username: str = super().clean_username()
+        for refuse in (plain_name, no_private_key, not_reserved):
+            refuse(username)
+        return username
+
+
 class PersonPasswordForm(AnyPasswordForm):
     """Another person's password, which may also be taken away."""
 
@@ -93,6 +107,7 @@ class PersonPasswordForm(AnyPasswordForm):
 class PersonAdmin(AnyUserAdmin):
     """People and their roles. Only a superuser makes, changes or removes superusers; nobody removes the last administrator."""
 
+    add_form = PersonCreationForm
     change_password_form = PersonPasswordForm
     list_display = ("username", "roles", "is_active", "last_login")
     list_filter = ("groups", "is_active")

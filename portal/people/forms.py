@@ -15,7 +15,15 @@ from portal.roles import Role
 from portal.validators import no_private_key, plain_name
 
 NAME_TAKEN = _("Somebody has this name already, or was invited under it.")
-_NO_PAGE = {"invite", ".", ".."}  # what the address of a person's page cannot hold
+
+
+def not_reserved(name: str) -> None:
+    """Refuse a user name that the portal uses itself.
+
+    :raises ValidationError: if it is one
+    """
+    if name.lower() in settings.RESERVED_USERNAMES:
+        raise ValidationError(_("Nobody can be called that here: the portal uses this name itself. Choose another one."))
 
 
 class RoleForm(forms.Form):
@@ -32,7 +40,7 @@ class InvitationForm(RoleForm):
     username = UsernameField(
         label=_("User name"),
         max_length=150,
-        validators=[User.username_validator, plain_name, no_private_key],
+        validators=[User.username_validator, plain_name, no_private_key, not_reserved],
         help_text=_("They sign in with it, and the activity log calls them by it. Letters, digits and @ . + - _"),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}),
     )
@@ -52,13 +60,6 @@ class InvitationForm(RoleForm):
         mailed = _("The link is sent there, and later notices about certificates.")
         copied = _("For notices about certificates. There is no mail server, so you pass the link on yourself.")
         self.fields["email"].help_text = mailed if settings.EMAIL_HOST else copied
-
-    def clean_username(self) -> str:
-        """Refuse a name that cannot be given."""
-        username: str = self.cleaned_data["username"]
-        if username.lower() in _NO_PAGE:
-            raise ValidationError(_("Nobody can be called that here: pages of the portal have this address. Choose another name."))
-        return username
 
 
 class ProfileForm(forms.Form):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from typing import Any, NoReturn
 
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -40,6 +41,10 @@ log = logging.getLogger(__name__)
 
 # A provider that cannot be reached, or answers something else than the specification says: allauth looks for it at the end only.
 NO_ANSWER = (RequestException, OAuth2Error, LookupError, TypeError, ValueError)
+
+
+_DISCOVERED_SECONDS = 300
+_discovered: dict[str, tuple[float, dict[str, Any]]] = {}  # by address: until when, and what
 
 
 class CompanyAdapter(DefaultSocialAccountAdapter):
@@ -94,6 +99,14 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
 
 class TokenEndpoint(OpenIDConnectOAuth2Adapter):
     """Where a code is exchanged for what the provider says."""
+
+    @property
+    def openid_config(self) -> dict[str, Any]:
+        """Return what the provider says of itself (Discovery 1.0, 4), asked for now and then, not each time."""
+        address, now = self.get_provider().server_url, time.monotonic()
+        if address not in _discovered or _discovered[address][0] < now:
+            _discovered[address] = (now + _DISCOVERED_SECONDS, super().openid_config)
+        return _discovered[address][1]
 
     @property
     def basic_auth(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
+from django.utils.encoding import iri_to_uri
 
 from portal.errors import server_error
 
@@ -60,6 +61,15 @@ def test_the_theme_is_kept_with_the_account_and_rendered_by_the_server(signed_in
 
 def test_the_way_back_never_leaves_the_portal(signed_in: Client) -> None:
     assert signed_in.post("/i18n/setlang/", {"language": "en", "next": "https://evil.example/"}).headers["Location"] == "/"
+
+
+@pytest.mark.parametrize("page", ["\u2177", "people:index", "dashboard", "x y", "/x\r\nSet-Cookie: a=b", "//", "[", "http://[", "\0"])
+@pytest.mark.parametrize("path", ["/i18n/setlang/", "/accounts/theme/"])
+def test_the_way_back_is_an_address_and_no_name_of_a_page(signed_in: Client, path: str, page: str) -> None:
+    answer = signed_in.post(path, {"next": page})
+    assert answer.status_code == 303
+    assert answer.headers["Location"] in {"/", iri_to_uri(page)}
+    assert "people/" not in answer.headers["Location"]
 
 
 def test_a_fragment_asked_for_after_the_session_has_ended_brings_the_sign_in_page(client: Client) -> None:

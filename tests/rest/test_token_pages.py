@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from apis.pickers import FEW
 from portal.listing import PAGE_SIZE
 from portal.models import Activity, Event
 from rest import actions
@@ -134,3 +135,16 @@ def test_many_are_paged_and_searched_the_newest_first(admin_pages: Client, publi
 
 def _names(client: Client, query: str) -> list[str]:
     return re.findall(r'<th scope="row"><bdi>([^<]+)</bdi>', client.get(f"/access-tokens/?{query}").content.decode())
+
+
+def test_where_there_are_many_people_the_name_is_typed(admin_pages: Client, publisher: User) -> None:
+    assert '<select name="user"' in admin_pages.get("/access-tokens/new/").content.decode()
+    User.objects.bulk_create([User(username=f"person-{number}") for number in range(FEW)])
+    page = admin_pages.get("/access-tokens/new/").content.decode()
+    assert "person-7" not in page
+    assert re.search(r'<input type="text" name="user" value="administrator"', page)
+    wrong = admin_pages.post("/access-tokens/new/", FORM | {"user": "person-x"})
+    assert wrong.status_code == 422
+    assert "Nobody who may sign in has this user name." in wrong.content.decode()
+    assert admin_pages.post("/access-tokens/new/", FORM | {"user": "person-7"}).status_code == 200
+    assert AccessToken.objects.get().user.username == "person-7"

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
+import socket
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -26,6 +34,7 @@ from tests.signin.provider import Provider
 START = "/accounts/login/company/acme/"
 TOKENS = "/access-tokens/new/"
 SECRET = "the-secret-of-the-client"
+THREADS = 32  # of a worker
 ALICE = {"sub": "alice-1", "preferred_username": "alice", "name": "Alice A.", "email": "alice@example.com", "roles": ["portal-admins", "x"]}
 
 
@@ -171,6 +180,15 @@ def test_an_account_is_found_by_its_subject_alone(provider: Provider, publisher:
     assert SocialAccount.objects.get().user == owner
 
 
+@pytest.mark.parametrize("name", ["invite", "..", "-", "a/b", "a\u202eb", "PUBLISHER", "x" * 300, ""])
+def test_a_name_that_the_provider_gives_is_one_that_may_be_given_here(provider: Provider, publisher: User, name: str) -> None:
+    provider.change("mallory", **ALICE | {"sub": "mallory", "preferred_username": name})
+    assert sign_in(provider, "mallory")[1].status_code == 302
+    named = SocialAccount.objects.get(uid="mallory").user.get_username()
+    assert named.lower() not in {name.lower(), "publisher"}
+    assert re.fullmatch(r"[\w.@+-]{1,150}", named, re.ASCII)
+
+
 def test_a_deactivated_account_stays_outside(provider: Provider) -> None:
     sign_in(provider)
     User.objects.filter(username="alice").update(is_active=False)
@@ -269,6 +287,56 @@ def test_an_answer_is_taken_once_and_in_the_browser_that_asked(provider: Provide
     assert client.get(back).status_code == 302
     client.post("/accounts/logout/")
     assert client.get(back).status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_silent_provider_holds_few_threads(settings: Settings, client: Client) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.OIDC_PROVIDERS = providers(_environment(f"http://127.0.0.1:{silent.getsockname()[1]}").get)
+        settings.SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+        with ThreadPoolExecutor(THREADS) as pool:
+            begun = [pool.submit(_status_of_start) for _ in range(THREADS)]
+            assert client.get("/accounts/login/").status_code == 200
+        statuses = Counter(one.result() for one in begun)
+    assert set(statuses) == {401, 429}
+    assert statuses[429] >= THREADS // 2
+
+
+def _status_of_start() -> int:
+    try:
+        return Client().get(START).status_code
+    finally:
+        connections.close_all()
+
+
+class _Discovery(BaseHTTPRequestHandler):
+    """Says of a provider where its pages are."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.asked.append(self.path)
+        body = json.dumps(
+            {"issuer": "https://id.example.com", "authorization_endpoint": "https://id.example.com/go", "token_endpoint": "x"}
+        )
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+def test_what_a_provider_says_of_itself_is_not_asked_for_by_each_stranger(settings: Settings, db: None) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Discovery) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings.OIDC_PROVIDERS = providers(_environment(f"http://127.0.0.1:{server.server_port}").get)
+        led = {Client().get(START).headers["Location"].partition("?")[0] for _ in range(5)}
+        server.shutdown()
+    assert led == {"https://id.example.com/go"}
+    assert _Discovery.asked == ["/.well-known/openid-configuration"]
 
 
 def test_a_provider_that_nobody_has_named_is_not_there(client: Client, db: None) -> None:

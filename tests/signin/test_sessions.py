@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from portal.models import Activity, Event
 from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
 from portal.signin.browsers import browser_of
 from portal.signin.models import SignedIn
@@ -152,6 +153,8 @@ def test_one_ends_and_the_others_go_on(publisher: User) -> None:
     assert here.post(PAGE, {"session": number}).status_code == 303
     assert is_in(here)
     assert not is_in(elsewhere)
+    told = Activity.objects.get(event=Event.SIGN_IN_ENDED)
+    assert (told.actor_name, told.details["address"]) == ("publisher", "198.51.100.7")
 
 
 @pytest.mark.parametrize("number", ["", "0", "x", "{of_another}"])
@@ -167,6 +170,7 @@ def test_signing_out_everywhere_is_everywhere(publisher: User, viewer: User) -> 
     answer = here.post(PAGE, {"everywhere": "yes"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/accounts/login/")
     assert [is_in(client) for client in (here, elsewhere, other)] == [False, False, True]
+    assert Activity.objects.get(event=Event.SESSIONS_ENDED).details == {"sessions": 2}
 
 
 def _other_role(person: User) -> None:

@@ -137,3 +137,12 @@ def test_a_name_with_an_underscore_does_not_pass_for_a_header(pages: Pages) -> N
     with pages.connect() as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX_Forwarded_Host: elsewhere\r\nHX_Request: true\r\n\r\n")
         assert answer_on(connection).endswith(b"ok\n")
+
+
+@pytest.mark.parametrize("body", [b"zz\r\naa\r\n0\r\n\r\n", b"2;" + b"x" * 100_000 + b"\r\naa\r\n0\r\n\r\n"])
+def test_a_body_that_is_none_is_the_callers_mistake(pages: Pages, body: bytes) -> None:
+    with pages.connect() as connection:
+        connection.sendall(post("/accounts/login/").replace(b"Content-Length: 0", b"Transfer-Encoding: chunked") + body)
+        answer = answer_on(connection)
+    assert answer.split()[1] == b"400"
+    assert b"connection: close" in answer

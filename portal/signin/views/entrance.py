@@ -24,6 +24,10 @@ from portal.signin.company import NO_ANSWER, TokenEndpoint, company_refused
 from portal.signin.confirming import next_page
 from portal.signin.mail import mail_is_set
 from portal.signin.views.common import UNPROCESSABLE, Answers, as_json, passkeys_possible
+from portal.turns import Turns
+
+# Anybody can have a provider asked, which may be silent: so many threads at most hold on to that.
+_turns = Turns(at_once=4, waiting=8, seconds=10)
 
 
 class SignIn(LoginView):
@@ -90,7 +94,9 @@ class _ToProvider(OAuth2LoginView):
     def dispatch(self, request: HttpRequest, *_arguments: Any, **_options: Any) -> HttpResponse:
         """Lead there."""
         person = request.user.pk if request.user.is_authenticated else None
-        answer: HttpResponse = self.get_provider().redirect(
+        provider = self.get_provider()
+        provider.oauth2_adapter_class = TokenEndpoint
+        answer: HttpResponse = provider.redirect(
             request,
             process="login",
             next_url=next_page(request),
@@ -123,7 +129,8 @@ def _speak(view: type[OAuth2View], request: HttpRequest, provider_id: str) -> Ht
     if provider_id not in settings.OIDC_PROVIDERS:
         raise Http404
     try:
-        answer: HttpResponse = view.adapter_view(TokenEndpoint(request, provider_id))(request)
+        with _turns.turn():
+            answer: HttpResponse = view.adapter_view(TokenEndpoint(request, provider_id))(request)
     except NO_ANSWER as failure:
         return company_refused(request, provider_id, failure)
     return answer

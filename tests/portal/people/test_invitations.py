@@ -12,9 +12,11 @@ from django.contrib.auth.models import Group, User
 from django.core import mail
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from portal.models import Activity, Event, Invitation
+from portal.people import actions, invitations
 from portal.people.invitations import VALID_FOR
 from portal.roles import PUBLISHERS, Role
 from tests.makers import lines, make_invitation, make_person
@@ -139,6 +141,7 @@ def test_a_poor_password_is_refused_and_the_link_still_works(office: Client, sen
         ({"username": "a/b"}, "Enter a valid username"),
         ({"username": "invite"}, "Nobody can be called that here"),
         ({"username": ".."}, "Nobody can be called that here"),
+        ({"username": "-"}, "Nobody can be called that here"),
         ({"username": "x" * 151}, "at most 150 characters"),
         ({"username": "a\u202eb"}, "Enter a valid username"),
         ({"email": "no address"}, "Enter a valid email address"),
@@ -256,3 +259,24 @@ def test_of_two_who_follow_the_link_at_once_one_succeeds() -> None:
 
     assert sorted(status for status, _ in answers) == [303, 404]
     assert User.objects.get(username="newcomer").check_password(next(password for status, password in answers if status == 303))
+
+
+@pytest.mark.parametrize("change", [{"is_superuser": True}, {"is_active": False}])
+def test_a_link_for_a_new_password_does_not_outlive_a_change_of_what_the_person_may(
+    office: Client, administrator: User, change: dict[str, bool]
+) -> None:
+    """Else whoever has made it for a Viewer would have one for a superuser."""
+    person = make_person("riser", Role.VIEWER)
+    made = invitations.let_choose_password(person, by=administrator, now=timezone.now())
+    with actions.changing(person, by=None, now=timezone.now()):
+        User.objects.filter(pk=person.pk).update(**change)
+    assert Client().get(f"/invitations/{made.token}/").status_code == 404
+    assert not Invitation.objects.filter(person=person).exists()
+
+
+@pytest.mark.parametrize("name", ["invite", "..", "-", "Invite"])
+def test_django_admin_gives_nobody_a_name_that_the_portal_uses(office: Client, name: str) -> None:
+    sent = {"username": name, "usable_password": "true", "password1": "orchid-lantern-42-moss", "password2": "orchid-lantern-42-moss"}
+    answer = office.post("/admin/auth/user/add/", sent)
+    assert "Nobody can be called that here" in answer.content.decode()
+    assert not User.objects.filter(username=name).exists()
