@@ -44,7 +44,7 @@ def open_pfx(data: bytes, password: Secret, *, now: datetime | None = None) -> P
     """
     if len(data) > MOST_BYTES:
         raise UnreadablePfx(Problem.TOO_LARGE)
-    return _pfx_of(wire.OPEN, password.value, _told(now), data)
+    return _pfx_of(Secret(wire.pack((wire.OPEN, password.value, _told(now), data))))
 
 
 def read_answer(data: bytes, public_key: bytes, *, now: datetime) -> Pfx:
@@ -54,7 +54,7 @@ def read_answer(data: bytes, public_key: bytes, *, now: datetime) -> Pfx:
     """
     if len(data) > MOST_BYTES:
         raise UnreadablePfx(Problem.TOO_LARGE)
-    return _pfx_of(wire.ANSWER, public_key, _told(now), data)
+    return _pfx_of(Secret(wire.pack((wire.ANSWER, public_key, _told(now), data))))
 
 
 def make_key(wanted: bytes) -> tuple[Secret, bytes]:
@@ -62,7 +62,7 @@ def make_key(wanted: bytes) -> tuple[Secret, bytes]:
 
     :raises UnreadablePfx: ``BUSY``, or ``TOO_MUCH_WORK`` where it takes too long
     """
-    made = _ask_child(wire.MAKE, wanted)
+    made = _ask_child(Secret(wire.pack((wire.MAKE, wanted))))
     assert isinstance(made, tuple)  # noqa: S101 - the answer to such a request
     return made
 
@@ -104,8 +104,8 @@ def turn() -> Iterator[None]:
         _places.release()
 
 
-def _pfx_of(*request: bytes) -> Pfx:
-    found = _ask_child(*request)
+def _pfx_of(request: Secret) -> Pfx:
+    found = _ask_child(request)
     assert isinstance(found, Pfx)  # noqa: S101 - the answer to such a request
     return found
 
@@ -114,11 +114,11 @@ def _told(now: datetime | None) -> bytes:
     return (now or datetime.now(UTC)).isoformat().encode()
 
 
-def _ask_child(*request: bytes) -> Pfx | tuple[Secret, bytes]:
+def _ask_child(request: Secret) -> Pfx | tuple[Secret, bytes]:
     """Return what the child found or made, once it is this thread's turn."""
     try:
         with turn():
-            return wire.understand(_ask(Secret(wire.pack(request))))
+            return wire.understand(_ask(request))
     except wire.ChildFailed as failure:
         _log.error("A file could not be opened, or a key not be made, for a reason nobody expected: %s", failure)
         raise UnreadablePfx(Problem.DAMAGED) from None

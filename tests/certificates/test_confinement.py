@@ -53,7 +53,7 @@ child.main()
 
 def tried(*attempts: str) -> dict[str, str]:
     """Let a child that was taken over try each of *attempts*, lines of Python; return what came of each."""
-    request = wire.pack((b"", datetime.now(UTC).isoformat().encode(), json.dumps(attempts).encode()))
+    request = wire.pack((wire.OPEN, b"", datetime.now(UTC).isoformat().encode(), json.dumps(attempts).encode()))
     command = [sys.executable, "-c", _TAKEN_OVER, str(os.getpid())]
     ended = subprocess.run(command, input=request, capture_output=True, timeout=30, check=False, cwd=ROOT, env={})
     with pytest.raises(UnreadablePfx) as told:
