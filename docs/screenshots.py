@@ -41,6 +41,16 @@ def wrong_password(page: Page, portal: Portal) -> None:
     _upload(page, portal.demo.client.read_bytes(), "not-the-password", name="orders-client")
 
 
+def try_first(page: Page, portal: Portal) -> None:
+    """Propose a version that the back end does not accept, and wait until it was tried."""
+    if page.locator("[name=file]").count():
+        pfx = _certificate(portal, "Orders client", 700).pfx_file("a password")
+        page.locator("[name=file]").set_input_files({"name": "next.pfx", "mimeType": "application/x-pkcs12", "buffer": pfx})
+        page.locator("[name=password]").fill("a password")
+        page.locator("button[value=try]").click()
+    page.wait_for_timeout(6_000)
+
+
 def call(page: Page, _portal: Portal) -> None:
     """Call the API from its test tab."""
     page.locator("form[hx-post] button.main").click()
@@ -77,6 +87,10 @@ PICTURES = (
     Picture("certificate", f"{LIST}orders-client/"),
     Picture("in-use", f"{LIST}orders-client/delete/"),
     Picture("replace", f"{LIST}billing/replace/", documented=False),
+    Picture("confirm", f"{LIST}orders-client/replace/", try_first, documented=False),
+    Picture("rules", f"{LIST}orders-client/rules/", documented=False),
+    Picture("signing-request", f"{LIST}request/", documented=False),
+    Picture("watch", f"{LIST}watch/", documented=False),
     Picture("apis", "/apis/"),
     Picture("people", "/people/", documented=False),
     Picture("person", "/people/admin/", documented=False),
@@ -90,6 +104,10 @@ PICTURES = (
     Picture("policy", "/apis/orders/policy/"),
     Picture("console", "/apis/orders/console/", call),
     Picture("subscriptions", "/subscriptions/", documented=False),
+    Picture("failures", "/failures/", documented=False),
+    Picture("notices", "/notices/", documented=False),
+    Picture("channel", "/notices/channels/new/", documented=False),
+    Picture("owners", "/notices/of/client/orders-client/", documented=False),
     Picture("gateways", "/gateways/"),
     Picture("activity", "/activity/"),
     Picture("server-certificates", "/security/server-certificates/", documented=False),
