@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal.guide import page_about
 from portal.roles import has_role
@@ -33,7 +34,12 @@ _ENTRIES = (
     Entry(label=_("Security"), icon="shield-check"),
     Entry(label=_("Client certificates"), url_name="certificates:index", within=True),
     Entry(label=_("Server certificates"), url_name="server_certificates:index", within=True),
-    Entry(label=_("Failures"), icon="exclamation-triangle", url_name="failures:index", permission="gateway.view_failedcall"),
+    Entry(
+        label=pgettext_lazy("page", "Failures"),
+        icon="exclamation-triangle",
+        url_name="failures:index",
+        permission="gateway.view_failedcall",
+    ),
     Entry(label=_("Gateways"), icon="server-stack", url_name="gateways:index"),
     Entry(label=_("Activity"), icon="clock", url_name="activity"),
     Entry(label=_("Access tokens"), icon="key", url_name="rest:index"),

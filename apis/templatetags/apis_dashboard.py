@@ -48,8 +48,13 @@ def apis_figures() -> dict[str, Any]:
 
 
 @register.inclusion_tag("apis/_dashboard_steps.html", takes_context=True)
-def first_steps(context: RequestContext) -> dict[str, Any]:
-    """Render the way to the first call through the gateway; nothing once it has been gone for a day."""
+def first_steps(context: RequestContext, *, called: bool = False) -> dict[str, Any]:
+    """Render the way to the first call through the gateway; nothing once it has been gone.
+
+    :param called: whether a back end has answered a call; calls are not counted where gateways are of an older release
+    """
+    if called:
+        return {"steps": []}
     bound = Api.objects.filter(credentials=Credentials.CLIENT_CERTIFICATE).order_by("created_at").first()
     first = Subscription.objects.order_by("created_at").first()
     if bound and first and first.created_at < timezone.now() - _NEWCOMER:

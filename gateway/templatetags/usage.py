@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from django.utils.translation import pgettext_lazy
 
 from apis.models import Api
 from certificates.models import CertificateVersion
-from gateway.counts import ApiCount, TotalCount
+from gateway.counts import ApiCount, Span, TotalCount
 from gateway.seeing.charts import STACK, Chart, chart_of, sparkline
 from gateway.seeing.figures import (
     DEFAULT_WINDOW,
@@ -76,6 +77,12 @@ def all_usage(context: RequestContext) -> dict[str, Any]:
 
 
 @register.simple_tag
+def has_been_called() -> bool:
+    """Return whether a back end has ever answered a call as asked, as far back as counts are kept."""
+    return TotalCount.objects.filter(span=Span.DAY, ok__gt=0).exists()
+
+
+@register.simple_tag
 def sparklines(apis: Iterable[Api]) -> dict[int, str]:
     """Return the lines of the last 24 hours of those *apis* that were called, by id."""
     return {pk: sparkline(numbers) for pk, numbers in calls_by_hour(apis, now=timezone.now()).items() if any(numbers)}
@@ -91,6 +98,12 @@ def presented_last(versions: Iterable[CertificateVersion]) -> dict[UUID, datetim
 def at(found: dict[Any, Any], key: Any) -> Any:
     """Return what was found of *key*; ``None``: nothing."""
     return found.get(key)
+
+
+@register.filter
+def milliseconds(took: float) -> int:
+    """Return how long something took at most, in whole milliseconds."""
+    return math.ceil(took)
 
 
 def _window(context: RequestContext) -> Window:

@@ -91,3 +91,12 @@ def test_a_version_tells_when_it_was_presented_last(signed_in: Client) -> None:
     of_it = {"version": certificate.current, "api": api, "span": Span.DAY}
     VersionCount.objects.create(**of_it, at=Span.DAY.begin(now), last_at=now - timedelta(minutes=3), ok=1)
     assert "3 minutes ago" in signed_in.get("/security/client-certificates/orders-client/").content.decode()
+
+
+def test_the_way_to_the_first_call_is_gone_once_a_back_end_has_answered(signed_in: Client) -> None:
+    api = make_api()
+    assert "The way to your first call" in signed_in.get("/").content.decode()
+    make_counts(api, no_answer=2)
+    assert "The way to your first call" in signed_in.get("/").content.decode()
+    make_counts(api, ok=1)
+    assert "The way to your first call" not in signed_in.get("/").content.decode()
