@@ -20,7 +20,7 @@ from benchmarks.faults import Outcome, Stage
 from benchmarks.plan import Plan
 from benchmarks.report import Row, options, progress, publish
 from benchmarks.stack import Stack
-from tests.issuing import issue
+from kit.issuing import issue
 from tests.postgresql import Server, stoppable_server
 
 _OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename IS NOT NULL"

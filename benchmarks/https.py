@@ -20,7 +20,7 @@ from benchmarks import servers
 from benchmarks.callers import Request
 from benchmarks.load import CONNECTIONS, Load, put_load
 from benchmarks.report import Row, Spread, options, progress, publish
-from tests.issuing import Issued, issue
+from kit.issuing import Issued, issue
 
 _FRONT_CORE, _OTHER_CORE = 0, 1
 _HANDSHAKES_AT_ONCE = 16

@@ -21,6 +21,7 @@ from certificates.signing.making import make
 from certificates.sources.models import SigningRequest
 from gateway.counts import ApiCount, Span, TotalCount
 from gateway.models import FailedCall, FailureKind, Gateway
+from kit.issuing import Issued, PrivateKey, issue
 from notices import actions as notice_actions
 from notices.models import Channel, ChannelKind
 from portal.activity.writing import write
@@ -29,7 +30,6 @@ from portal.people import invitations
 from portal.roles import Role
 from rest import actions as rest_actions
 from rest.models import SharedAccess
-from tests.issuing import Issued, PrivateKey, issue
 
 __all__ = [
     "Issued",

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from demo.identities import Folder
-from tests.issuing import Issued, issue
+from kit.issuing import Issued, issue
 
 PROJECT = Path(__file__).resolve().parent.parent
 _PORTS = (20000, 32000)

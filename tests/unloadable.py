@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certificates.pfx import Pfx
-from tests.issuing import Issued, issue
+from kit.issuing import Issued, issue
 
 
 def with_large_exponent(common_name: str = "large-exponent", *, by: Issued | None = None) -> Issued:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apis.authorities import BadAuthorities, read_authorities
-from tests.issuing import Issued, issue
+from kit.issuing import Issued, issue
 
 NOW = datetime.now(UTC)
 

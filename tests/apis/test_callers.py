@@ -14,8 +14,8 @@ from apis.models import Api
 from apis.policy import as_xml, parse
 from apis.policy.elements import UnreadablePolicy
 from apis.policy.model import CallerIdentity, ValidateClientCertificate
+from kit.issuing import issue
 from portal.models import Activity, Event
-from tests.issuing import issue
 from tests.makers import make_api
 
 pytestmark = pytest.mark.django_db

@@ -17,9 +17,9 @@ from apis.handshake import asks_for_certificate
 from apis.models import Api, Credentials
 from apis.policy.model import Backend as Place
 from apis.policy.model import Trust
+from kit.issuing import Issued, issue
 from tests.gateway.backends import Backend
 from tests.gateway.foreign import Apache
-from tests.issuing import Issued, issue
 from tests.makers import make_api, make_certificate
 from tests.processes import free_ports
 

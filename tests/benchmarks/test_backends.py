@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.backends import HOST_NAME, SEEN_HEADER, Backend, programs, start_backend
-from tests.issuing import Issued, issue
+from kit.issuing import Issued, issue
 
 
 def _seen(backend: Backend, port: int, client: Issued | None, folder: Path) -> str | None:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from tests.issuing import Issued
+from kit.issuing import Issued
 
 SEQUENCE, OCTETS, INTEGER, OID, NULL, CONTEXT = 0x30, 0x04, 0x02, 0x06, 0x05, 0xA0
 DATA = bytes.fromhex("2a864886f70d010701")

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from certificates import ber
+from kit.issuing import Issued, issue
 from tests.certificates.files import CONTEXT, INTEGER, OCTETS, OID, SEQUENCE, integer, tlv
-from tests.issuing import Issued, issue
 
 UTC_TIME, GENERALIZED_TIME, PRINTABLE, UTF8, BMP, IA5, BOOLEAN, SET, BITS = 0x17, 0x18, 0x13, 0x0C, 0x1E, 0x16, 0x01, 0x31, 0x03
 ECDSA_SHA256 = tlv(SEQUENCE, tlv(OID, bytes.fromhex("2a8648ce3d040302")))

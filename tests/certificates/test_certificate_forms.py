@@ -12,10 +12,10 @@ from certificates.facts import Facts
 from certificates.pfx import Problem, Reason, UnreadablePfx, password_of
 from certificates.pfx.reading import read
 from certificates.x509 import Certificate
+from kit.issuing import issue
 from tests.certificates import files, odd
 from tests.certificates.loader import loads
 from tests.certificates.odd import BMP, COMMON_NAME, IA5, PRINTABLE, UTF8, Odd, extension, name
-from tests.issuing import issue
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from django.core import checks
 from django.core.management import call_command
 
 from certificates.pfx import UnreadablePfx, confinement, open_pfx, opening, password_of, wire
-from tests.issuing import issue
+from kit.issuing import issue
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

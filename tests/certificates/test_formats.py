@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from certificates.facts import Facts
 from certificates.pfx import Pfx, Problem, UnreadablePfx, joined, password_of, reading
 from certificates.sealing import Secret
+from kit.issuing import Issued, issue
 from tests.certificates import files
-from tests.issuing import Issued, issue
 
 CLIENT = issue("client", by=issue("middle", by=issue("root", authority=True), authority=True))
 RSA = issue("rsa", key=rsa.generate_private_key(65537, 2048))

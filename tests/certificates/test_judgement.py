@@ -11,8 +11,8 @@ from django.utils import translation
 from certificates import doubts
 from certificates.facts import Facts
 from certificates.judgement import Doubt, DoubtKind, Purpose, doubts_of, without_issuer
+from kit.issuing import Issued, issue
 from tests.certificates import files, odd
-from tests.issuing import Issued, issue
 
 UNKNOWN = bytes.fromhex("2b06010401868d1f01")  # 1.3.6.1.4.1.99999.1
 NOW = datetime(2026, 11, 26, tzinfo=UTC)

@@ -8,8 +8,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from kit.issuing import issue
 from tests.certificates import odd
-from tests.issuing import issue
 
 BEFORE, AFTER = "0002_current_since", "0004_names_differ_by_more_than_case"
 

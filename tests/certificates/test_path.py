@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from certificates.pfx import Pfx, Reason, password_of
 from certificates.pfx.reading import read
+from kit.issuing import Issued, issue
 from tests.certificates import files, odd
-from tests.issuing import Issued, issue
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 KEY = ec.generate_private_key(ec.SECP256R1())

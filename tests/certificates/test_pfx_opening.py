@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from certificates.pfx import MOST_BYTES, Problem, UnreadablePfx, limits, open_pfx, opening, password_of, wire
+from kit.issuing import issue
 from tests.certificates import files
-from tests.issuing import issue
 
 CLIENT = issue("orders-client", by=issue("root", authority=True))
 FILE = CLIENT.pfx_file()

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from certificates.pfx import Pfx, UnreadablePfx, wire
 from certificates.pfx.reading import read
 from certificates.sealing import Secret
+from kit.issuing import issue
 from tests.certificates import files
-from tests.issuing import issue
 
 CLIENT = issue("client", by=issue("middle", by=issue("root", authority=True), authority=True))
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

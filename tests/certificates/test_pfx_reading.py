@@ -16,9 +16,9 @@ from certificates import ber
 from certificates.pfx import Pfx, Problem, UnreadablePfx, password_of, reading
 from certificates.pfx.keys import rsa_pkcs8
 from certificates.sealing import Secret
+from kit.issuing import Issued, PrivateKey, issue
 from tests.certificates import files
 from tests.certificates.loader import loads
-from tests.issuing import Issued, PrivateKey, issue
 
 CLIENT = issue("orders-client")
 OTHER = issue("other")

@@ -24,7 +24,7 @@ from certificates.rollout import keeper, receipts
 from certificates.rollout.models import Receipt, ReceiptKey
 from certificates.rollout.signing import BadReceipt, signed, verified
 from gateway.models import Delivery
-from tests.issuing import issue
+from kit.issuing import issue
 from tests.makers import make_certificate, make_gateway
 
 PAGE = "/security/client-certificates/orders-client/"

@@ -16,9 +16,9 @@ from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
 from certificates.rollout import actions, keeper
 from certificates.rollout.models import Candidate, Rules, When
+from kit.issuing import Issued, issue
 from portal.models import Activity, Event
 from portal.roles import Role
-from tests.issuing import Issued, issue
 from tests.makers import make_api, make_certificate, make_person
 from tests.types import Page
 

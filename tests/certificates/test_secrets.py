@@ -19,7 +19,7 @@ from django.utils.log import AdminEmailHandler
 from pytest_django.fixtures import Settings
 
 from certificates.models import ClientCertificate
-from tests.issuing import Issued
+from kit.issuing import Issued
 from tests.makers import issue, make_api
 from tests.types import Page
 

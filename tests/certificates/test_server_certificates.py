@@ -15,9 +15,9 @@ from certificates import actions
 from certificates.facts import Facts
 from certificates.judgement import DoubtKind, Purpose, doubts_of
 from certificates.models import ClientCertificate, ServerCertificate
+from kit.issuing import Issued, issue
 from portal.models import Event
 from tests.certificates import odd
-from tests.issuing import Issued, issue
 from tests.makers import lines, make_api, make_certificate, make_server_certificate
 
 pytestmark = pytest.mark.django_db

@@ -12,9 +12,9 @@ from certificates import loading
 from certificates.identity import Identity
 from certificates.models import CertificateVersion
 from certificates.pfx import opening
+from kit.issuing import Issued
 from portal.models import Activity
 from tests import unloadable
-from tests.issuing import Issued
 from tests.makers import issue, make_certificate
 from tests.types import Page
 

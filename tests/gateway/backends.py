@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from gateway.agent.envoy import binary
-from tests.issuing import Issued
+from kit.issuing import Issued
 from tests.processes import free_ports
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from apis.policy.model import KeyCheck, Policy
+from kit.issuing import Issued, issue
 from tests.gateway.backends import Backend, Http2Backend
 from tests.gateway.gateways import Gateway, open_to_all, policy
 from tests.gateway.plant import Plant
-from tests.issuing import Issued, issue
 
 Publish = Callable[..., Policy]
 

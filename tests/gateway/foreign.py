@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from kit.issuing import Issued
 from tests import debian
-from tests.issuing import Issued
 from tests.processes import folder_open_to_all, free_ports
 
 _CASES = Path(__file__).parent / "cases"

@@ -52,8 +52,8 @@ from gateway.compile import (
 )
 from gateway.compile.names import cluster_name
 from gateway.compile.resource import CLUSTER, ROUTES, SCOPE
+from kit.issuing import Issued
 from tests.gateway.feed import Feed, Key
-from tests.issuing import Issued
 from tests.processes import free_ports
 
 KEY = "ab" + "1" * 30  # opens all APIs

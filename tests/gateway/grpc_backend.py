@@ -13,7 +13,7 @@ from typing import Self
 
 import grpc
 
-from tests.issuing import Issued
+from kit.issuing import Issued
 from tests.processes import free_ports
 
 _TRAILER = ("x-said", "goodbye")

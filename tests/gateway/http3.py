@@ -12,8 +12,8 @@ from aioquic.h3.events import DataReceived, H3Event, HeadersReceived
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import QuicEvent
 
+from kit.issuing import Issued
 from tests.gateway.gateways import Answer
-from tests.issuing import Issued
 
 _WITHIN_SECONDS = 20
 

@@ -9,10 +9,10 @@ import pytest
 
 from gateway.control import alpn
 from gateway.control.alpn import BackEnd, Handshakes
+from kit.issuing import Issued
 from portal.threads import WatchedThreads
 from tests.gateway.backends import Backend, Http2Backend
 from tests.gateway.plant import eventually
-from tests.issuing import Issued
 from tests.processes import free_ports
 
 LOOPBACK = [ip_network("127.0.0.0/8")]

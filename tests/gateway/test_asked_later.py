@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from kit.issuing import Issued, issue
 from tests.gateway.foreign import Apache
 from tests.gateway.gateways import KEY, Answer, Gateway, policy
-from tests.issuing import Issued, issue
 
 ONLY_TLS_1_2, ONLY_TLS_1_3, OPTIONAL, DEFAULT, HTTP_2, HTTP_2_SOME_PATHS = range(6)
 Call = Callable[..., Answer]

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from apis.policy.model import CallerIdentity, Policy, ValidateClientCertificate
 from gateway.compile import Served
+from kit.issuing import Issued, impersonated, issue
 from tests.gateway.backends import Backend
 from tests.gateway.gateways import KEY, Answer, Gateway, open_to_all, policy
 from tests.gateway.tls_callers import call_on, connected, context_of
-from tests.issuing import Issued, impersonated, issue
 
 HOST, SILENT_HOST = "api.example.com", "silent.example.com"
 MISSING, INVALID = "Access denied due to missing client certificate", "Access denied due to invalid client certificate"

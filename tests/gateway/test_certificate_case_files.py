@@ -16,11 +16,11 @@ from django.utils import timezone
 from apis import actions as api_actions
 from apis.models import Credentials, KeyKind
 from certificates.models import ClientCertificate
+from kit.issuing import Issued
 from portal.activity import last_line
 from tests import debian
 from tests.certificates.case_files import GOOD, NOW
 from tests.gateway.plant import Plant, eventually
-from tests.issuing import Issued
 from tests.makers import make_api, make_subscription
 from tests.processes import free_ports
 

@@ -46,8 +46,8 @@ from gateway.compile import (
 )
 from gateway.compile.keys.shards import HEX_SHARDS
 from gateway.compile.resource import CLUSTER, FILTER, LISTENER, ROUTES, SCOPE, SECRET
+from kit.issuing import issue
 from tests.gateway.gateways import identity_of, open_to_all, own_https, policy
-from tests.issuing import issue
 
 GOLDEN = Path(__file__).parent / "golden"
 MESSAGES = {

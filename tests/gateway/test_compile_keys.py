@@ -12,9 +12,9 @@ from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from apis.policy.model import KeyCheck, Policy
 from gateway.compile import KEYS_FILTER, SHARDS, Resource, compile_segment, shard_of
 from gateway.compile.resource import FILTER
+from kit.issuing import Issued
 from tests.gateway.backends import Backend
 from tests.gateway.gateways import KEY, Answer, Gateway, open_to_all, policy
-from tests.issuing import Issued
 
 MISSING = (
     b'{ "statusCode": 401, "message": "Access denied due to missing subscription key. '

@@ -10,11 +10,11 @@ import grpc
 import pytest
 
 from apis.policy.model import Policy, Protocol
+from kit.issuing import Issued
 from tests.gateway.backends import Backend
 from tests.gateway.foreign import Nginx
 from tests.gateway.gateways import KEY, Gateway, policy
 from tests.gateway.grpc_backend import GrpcBackend
-from tests.issuing import Issued
 
 Publish = Callable[..., Policy]
 HEADER = ("ocp-apim-subscription-key", KEY)

@@ -11,12 +11,12 @@ import pytest
 from apis.policy.model import Forwarding, Policy, Protocol
 from benchmarks.numbered import make_calls
 from gateway.compile.calls.retries import SAFE_METHODS
+from kit.issuing import Issued
 from tests.gateway.backends import Backend
 from tests.gateway.foreign import Nginx
 from tests.gateway.gateways import Gateway, open_to_all, policy
 from tests.gateway.plant import eventually
 from tests.gateway.unreliable import Unreliable
-from tests.issuing import Issued
 
 Publish = Callable[..., Policy]
 

@@ -21,10 +21,10 @@ from apis.models import Api, Credentials, KeyKind
 from certificates import actions as certificate_actions
 from gateway.counts import OUTCOMES, ApiCount, Counts, Span, TotalCount, VersionCount
 from gateway.seeing.latencies import quantile
+from kit.issuing import Issued, issue
 from portal.activity import last_line
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
-from tests.issuing import Issued, issue
 from tests.makers import make_api, make_certificate, make_subscription
 from tests.processes import free_ports
 

@@ -21,12 +21,12 @@ from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
 from gateway.agent.draining import Draining, NotAllowed
 from gateway.marks import api_of, mark_of
+from kit.issuing import Issued, issue
 from portal.activity import last_line
 from tests.gateway.dripping import Dripping
 from tests.gateway.foreign import Nginx
 from tests.gateway.plant import Plant, eventually
 from tests.gateway.websockets import WebSocket, WebSocketServer
-from tests.issuing import Issued, issue
 from tests.makers import make_api, make_certificate
 
 _DRAIN_SECONDS = 3.0

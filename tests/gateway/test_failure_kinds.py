@@ -22,10 +22,10 @@ from apis.policy.failure import FAILURE_HEADER, Failure
 from gateway.compile.answers.failures import FAILURES
 from gateway.models import FailureKind
 from gateway.seeing.failures import failed_call
+from kit.issuing import Issued, issue
 from tests.gateway.backends import Backend
 from tests.gateway.backends import Call as BackendCall
 from tests.gateway.gateways import KEY, Answer, Gateway, policy
-from tests.issuing import Issued, issue
 
 Call = Callable[..., Answer]
 Act = Callable[[socket.socket], object]

@@ -17,12 +17,12 @@ from apis.models import Api
 from certificates import actions
 from certificates.models import ServerCertificate
 from gateway.compile import STATUS_PATH
+from kit.issuing import Issued, issue
 from portal.activity import last_line
 from portal.live import Kind, State, live_status
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.gateway.tls_callers import call_on, connected, context_of
-from tests.issuing import Issued, issue
 from tests.makers import make_api, make_server_certificate
 
 

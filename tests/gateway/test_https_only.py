@@ -15,11 +15,11 @@ from pytest_django.fixtures import Settings
 from apis.gateway_call import GatewayUnreachable, call
 from apis.policy.model import ValidateClientCertificate
 from gateway.compile import STATUS_PATH, Served
+from kit.issuing import Issued, issue
 from tests.gateway import http3
 from tests.gateway.backends import Backend
 from tests.gateway.gateways import Gateway, open_to_all, policy
 from tests.gateway.tls_callers import call_on, connected, context_of
-from tests.issuing import Issued, issue
 from tests.makers import make_server_certificate
 
 HOST = "api.example.com"

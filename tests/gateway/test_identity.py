@@ -20,8 +20,8 @@ from gateway.agent.renewing import Renewed, Renewing
 from gateway.compile import GatewayListener
 from gateway.control.enrolment import issue_for_server, reached_at, server_names
 from gateway.streams.wire import RENEW
+from kit.issuing import Issued, issue
 from tests.gateway.plant import Plant, eventually
-from tests.issuing import Issued, issue
 
 _HERE = GatewayListener(host="127.0.0.1", port=1)
 

@@ -18,9 +18,9 @@ from apis.models import Api, Credentials
 from apis.policy.model import Protocol
 from benchmarks.numbered import make_calls
 from gateway.agent.supervisor import ADMIN_SOCKET
+from kit.issuing import Issued
 from tests.gateway.foreign import Nginx
 from tests.gateway.plant import Plant, eventually
-from tests.issuing import Issued
 from tests.makers import make_api, make_subscription
 
 

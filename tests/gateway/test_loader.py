@@ -24,9 +24,9 @@ from certificates.unloadable import reason_of
 from gateway.agent import envoy, loader
 from gateway.agent.loader import refusal_of
 from gateway.compile import compile_cluster
+from kit.issuing import Issued, PrivateKey, issue
 from tests import unloadable
 from tests.gateway.gateways import Gateway, identity_of, policy
-from tests.issuing import Issued, PrivateKey, issue
 
 GOOD_KEYS: dict[str, Callable[[], PrivateKey]] = {
     "RSA 2048": lambda: rsa.generate_private_key(65537, 2048),

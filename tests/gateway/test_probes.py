@@ -17,9 +17,9 @@ from gateway.agent.handshake import shake_hands
 from gateway.models import Gateway, Probe
 from gateway.probes import NoAnswer, ask
 from gateway.streams.probing import Question, Seen, Stage, Target, answer, answered
+from kit.issuing import Issued, issue
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
-from tests.issuing import Issued, issue
 from tests.makers import make_certificate, make_gateway
 from tests.processes import free_ports
 

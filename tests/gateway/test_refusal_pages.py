@@ -19,10 +19,10 @@ from gateway.compile import cluster_name
 from gateway.seeing.failures import failed_call
 from gateway.seeing.outcomes import Outcome, tally
 from gateway.seeing.readings import STATS, series_of
+from kit.issuing import Issued, issue
 from tests.gateway.backends import wait_for
 from tests.gateway.gateways import KEY, Answer, Gateway, policy
 from tests.gateway.plant import eventually
-from tests.issuing import Issued, issue
 from tests.processes import free_ports
 
 _IIS = "<h3>HTTP Error 403.{0} - Forbidden</h3><h4>The page you are attempting to access requires your browser to have a {1}.</h4>"

@@ -15,12 +15,12 @@ from apis.models import Api, Credentials, KeyKind
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
 from gateway.models import Refusal
+from kit.issuing import Issued, issue
 from portal.activity import last_line
 from portal.live import Kind, LiveStatus, State, live_status
 from tests import unloadable
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, Traffic, eventually
-from tests.issuing import Issued, issue
 from tests.makers import make_api, make_certificate, make_subscription
 
 pytestmark = pytest.mark.django_db(transaction=True)

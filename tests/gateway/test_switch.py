@@ -17,11 +17,11 @@ from certificates.models import CertificateVersion, ClientCertificate
 from certificates.sealing import Secret
 from gateway.compile import MOST_PLAIN_KEYS
 from gateway.models import FailedCall, Refusal
+from kit.issuing import Issued, issue
 from portal.activity import last_line
 from portal.live import Kind, State, live_status
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
-from tests.issuing import Issued, issue
 from tests.makers import make_api, make_certificate, make_subscription
 
 

@@ -21,10 +21,10 @@ from apis.models import Api, Credentials, KeyKind, Subscription, SubscriptionSta
 from certificates import actions as certificate_actions
 from certificates.models import CertificateVersion, ClientCertificate
 from gateway.models import Gateway
+from kit.issuing import Issued, issue
 from portal.activity import last_line
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, Traffic, eventually
-from tests.issuing import Issued, issue
 from tests.makers import make_api, make_certificate, make_subscription
 
 pytestmark = pytest.mark.django_db(transaction=True)

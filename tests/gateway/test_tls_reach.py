@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from gateway.compile import compile_cluster
 from gateway.compile.answers.failures import FAILURES
+from kit.issuing import Issued, PrivateKey, issue
 from tests import debian
 from tests.gateway.foreign import OpenSsl
 from tests.gateway.gateways import KEY, Answer, Gateway, identity_of, policy
-from tests.issuing import Issued, PrivateKey, issue
 
 NO_COMMON_PARAMETERS = (
     "The back end and the gateway have no TLS parameters in common (version, cipher suite, curve or kind of certificate)."

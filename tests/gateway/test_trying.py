@@ -24,10 +24,10 @@ from gateway.agent.handshake import shake_hands
 from gateway.models import Gateway
 from gateway.streams.probing import Question, Seen, Stage, Target
 from gateway.trying import judge
+from kit.issuing import Issued, issue
 from portal.models import Activity, Event
 from tests.gateway.backends import Backend, Http2Backend
 from tests.gateway.plant import Plant, eventually
-from tests.issuing import Issued, issue
 from tests.makers import make_api, make_certificate, make_subscription
 from tests.processes import free_ports
 

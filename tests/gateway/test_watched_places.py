@@ -10,9 +10,9 @@ from certificates.models import ClientCertificate
 from certificates.sources import actions
 from certificates.sources.standing import failing
 from certificates.sources.watched import WatchedPlace
+from kit.issuing import Issued, issue
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
-from tests.issuing import Issued, issue
 from tests.makers import make_api, make_subscription
 
 

@@ -10,10 +10,10 @@ from contextlib import ExitStack
 import pytest
 
 from apis.policy.model import Forwarding, Policy, Protocol
+from kit.issuing import Issued
 from tests.gateway.foreign import Nginx
 from tests.gateway.gateways import KEY, Gateway, open_to_all, policy
 from tests.gateway.websockets import WebSocket, WebSocketServer
-from tests.issuing import Issued
 
 Publish = Callable[..., Policy]
 

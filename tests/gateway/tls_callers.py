@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from http.client import HTTPResponse
 from pathlib import Path
 
+from kit.issuing import Issued
 from tests.gateway.gateways import Answer
-from tests.issuing import Issued
 
 
 def context_of(authority: Issued, *, certificate: Issued | None = None, protocols: tuple[str, ...] = ("http/1.1",)) -> ssl.SSLContext:

@@ -19,13 +19,13 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from certificates.models import ClientCertificate
+from kit.issuing import issue
 from notices import posting
 from notices.messages import trial
 from notices.models import Channel, ChannelKind, ChannelSecret, Outcome, Recipient
 from notices.places import BadUrl, place_of
 from notices.recipients import Addressee, addressee_of
 from notices.sending import send, send_due
-from tests.issuing import issue
 from tests.makers import make_certificate, make_channel
 from tests.notices.conftest import NOW, certificate
 from tests.notices.receivers import Post, Receiver

@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
 from apis.models import Api
+from kit.issuing import issue
 from notices.looking import apis_at, look_around
 from notices.models import BackendCertificate
 from tests.gateway.backends import Backend
-from tests.issuing import issue
 from tests.makers import make_api
 from tests.notices.conftest import Telling
 

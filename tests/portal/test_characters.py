@@ -20,11 +20,11 @@ from django.utils import timezone
 
 from apis.models import Api, Operation, Subscription
 from certificates.models import ClientCertificate
+from kit.issuing import issue
 from portal.characters import deceives, shown
 from portal.private_keys import holds_private_key
 from rest import actions as rest_actions
 from rest.models import AccessToken
-from tests.issuing import issue
 from tests.makers import make_api, make_certificate
 from tests.rest.conftest import Wire, token_for
 

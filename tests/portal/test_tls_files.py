@@ -11,9 +11,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
+from kit.issuing import Issued, issue
 from portal.self_made import self_made
 from portal.tls_files import UnusableTls, take
-from tests.issuing import Issued, issue
 
 SERVER = issue("portal", by=issue("authority", authority=True), hosts=("localhost",))
 

@@ -11,7 +11,7 @@ from apis import actions
 from apis.actions import ApiCallers
 from apis.callers import CallerCertificate
 from apis.models import Api
-from tests.issuing import issue
+from kit.issuing import issue
 from tests.makers import make_api
 from tests.rest.conftest import Wire
 from tests.rest.test_configuration import exported, imported

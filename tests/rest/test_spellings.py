@@ -10,8 +10,8 @@ from apis import actions
 from apis.models import Api, Operation, Subscription
 from apis.policy import as_xml
 from certificates.models import ClientCertificate
+from kit.issuing import issue
 from rest.models import Backend, Remarks
-from tests.issuing import issue
 from tests.makers import make_api, make_certificate, make_subscription
 from tests.rest.conftest import S, Wire, read
 from tests.rest.test_recorded_sequences import pfx

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from kit.issuing import Issued
 from tests import debian
-from tests.issuing import Issued
 from tests.processes import free_ports
 
 _README = Path(settings.BASE_DIR) / "README.md"

@@ -6,7 +6,7 @@ import base64
 import json
 import urllib.parse
 
-from tests.issuing import Issued
+from kit.issuing import Issued
 
 
 def of_text(secret: str) -> set[bytes]:

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from kit.issuing import Issued, issue
 from tests import debian
 from tests.gateway.backends import Backend
 from tests.gateway.gateways import KEY, Gateway, policy
-from tests.issuing import Issued, issue
 from tests.processes import Portal
 from tests.whole.fronts import FRONTS, GATEWAY_NAME, PORTAL_NAME, Front, Running, start
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.issuing import Issued
+from kit.issuing import Issued
 from tests.processes import PROJECT, Portal
 
 GUIDE = PROJECT / "docs" / "guide"

@@ -22,8 +22,8 @@ import psycopg
 import pytest
 
 from gateway.agent.supervisor import ADMIN_SOCKET
+from kit.issuing import Issued
 from tests import postgresql
-from tests.issuing import Issued
 from tests.processes import Portal, processes_of
 from tests.signin.codes import code_of
 from tests.whole import needles

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from kit.issuing import Issued, issue
 from tests.gateway.plant import eventually
-from tests.issuing import Issued, issue
 from tests.processes import PROJECT, free_ports
 
 AUTHORITY = issue("authority", authority=True)

@@ -18,10 +18,10 @@ from django.core.management.base import SystemCheckError
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from kit.issuing import issue
 from portal.activity.forwarding import LogKeeper
 from portal.activity.receivers import Unknown, receiver_of
 from portal.models import Activity, ActivityForwarding, Event
-from tests.issuing import issue
 from tests.makers import make_lines
 from tests.portal.activity import syslog
 
