@@ -1,4 +1,4 @@
-"""Makers of what tests need: rows, and (from tests.issuing) authorities, certificates and PFX files. Plain functions, plain defaults."""
+"""Makers of what tests need: rows, and (from kit.issuing) authorities, certificates and PFX files. Plain functions, plain defaults."""
 
 from __future__ import annotations
 
