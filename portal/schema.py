@@ -202,6 +202,7 @@ def _columns_of(model: type[models.Model]) -> Iterator[tuple[str, str, bool]]:
         if connection.vendor == "postgresql":
             for ours, theirs in _POSTGRESQL_NAMES:
                 kind = kind.replace(ours, theirs)
+            kind = "time without time zone" if kind == "time" else kind
         yield one.column or "", kind, one.null
 
 

@@ -105,7 +105,7 @@ def test_two_processes_disturb_nobody_and_the_second_takes_over(control_plane: P
     with local_peer(control_plane) as peer:
         assert list(peer.clusters(1)) == [cluster_name(api.pk)]
     control_plane.end("xds", how=signal.SIGKILL)
-    eventually(lambda: "Serving gateways" in control_plane.log_of("second"))
+    eventually(lambda: "serving gateways" in control_plane.log_of("second"))
     with local_peer(control_plane) as peer:
         assert list(peer.clusters(1)) == [cluster_name(api.pk)]
 

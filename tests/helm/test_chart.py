@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
 
+from portal import __version__
 from tests.helm.rendering import CHART, NAMESPACE, Object, need_helm, of_kind, pods, render
 from tests.processes import PROJECT
 
@@ -176,8 +176,7 @@ def test_the_portals_console_knows_how_gateways_are_called() -> None:
 
 def test_it_is_of_the_projects_version() -> None:
     told = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert (told["version"], told["appVersion"]) == (project["version"], project["version"])
+    assert (told["version"], told["appVersion"]) == (__version__, __version__)
 
 
 def test_gateways_are_scaled_or_have_their_number() -> None:
