@@ -288,7 +288,7 @@ def test_supervisor_and_envoy_know_no_secret_of_the_environment_and_leave_no_cor
     with subprocess.Popen(command, cwd=PROJECT, env=secrets | place, stderr=subprocess.DEVNULL, preexec_fn=allow_cores) as process:  # noqa: PLW1509 - there is one thread
         try:
             gateway = Supervised(tmp_path, port, process)
-            eventually(lambda: supervisor.running(tmp_path) and len(gateway.envoys()) == 1)  # before, it asks one for its version
+            eventually(lambda: supervisor.running(tmp_path) is not None and len(gateway.envoys()) == 1)  # before, it asks one for its version
             for pid in (process.pid, *gateway.envoys()):
                 names = {entry.partition(b"=")[0].decode() for entry in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")}
                 assert names <= {"PATH", "TZ", "LC_CTYPE", ""}
