@@ -288,10 +288,11 @@ def test_supervisor_and_envoy_know_no_secret_of_the_environment_and_leave_no_cor
     with subprocess.Popen(command, cwd=PROJECT, env=secrets | place, stderr=subprocess.DEVNULL, preexec_fn=allow_cores) as process:  # noqa: PLW1509 - there is one thread
         try:
             gateway = Supervised(tmp_path, port, process)
-            eventually(lambda: supervisor.running(tmp_path) is not None and len(gateway.envoys()) == 1)  # before, it asks one for its version
+            eventually(lambda: supervisor.running(tmp_path) is not None)  # before, it asks an Envoy for its version
+            eventually(lambda: len(gateway.envoys()) == 1)
             for pid in (process.pid, *gateway.envoys()):
                 names = {entry.partition(b"=")[0].decode() for entry in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")}
-                assert names <= {"PATH", "TZ", "LC_CTYPE", ""}
+                assert names <= {"PATH", "TZ", "LC_CTYPE", "PORTAL_LOG_FORMAT", "PORTAL_LOG_LEVEL", ""}
                 assert "TZ" in names
                 assert re.search(r"Max core file size +0 +0 ", Path(f"/proc/{pid}/limits").read_text())
         finally:
