@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from certificates import actions
 from certificates.facts import Facts
@@ -167,13 +168,16 @@ def discard(candidate: Candidate, *, by: User | None, now: datetime) -> None:
 
 @transaction.atomic
 def set_rules(certificate: Certificate, chosen: dict[str, Any], *, by: User | None, now: datetime) -> None:
-    """Say how an entry's versions are switched to.
+    """Say how an entry's versions are switched to. A candidate that would be switched to as these rules forbid waits for a person then.
 
     :param chosen: values of :class:`Rules`, by field
     """
     before = rules_of(certificate)
     old = {name: _plain(getattr(before, name)) for name in _RULES}
     rules, _ = Rules.objects.update_or_create(certificate_id=certificate.pk, defaults=chosen)
+    Candidate.objects.filter(_forbidden_by(rules), certificate=certificate.pk).update(
+        when=When.UNDECIDED, at=None, until=None, confirmed_by=None, confirmed_at=None, through={}
+    )
     if changes := differences(old, {name: _plain(getattr(rules, name)) for name in _RULES}):
         record(actions.event_of("rules-changed", certificate), certificate, by=by, at=now, changes=changes)
 
@@ -187,7 +191,7 @@ def _propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: dateti
         discard(before, by=by, now=now)
     candidate = Candidate(certificate=entry, source=source, proposed_at=now, proposed_by=by, try_asked_at=now)
     candidate.hold(pfx)
-    if source and rules_of(entry).sources != Rules.Sources.PERSON:
+    if source and not rules_of(entry).wait_for_a_person:
         candidate.when, candidate.until = When.AFTER_TRY, now + TRIED_AGAIN_FOR
     candidate.save()
     _tell("proposed", candidate, by=by, now=now, source=source or None)
@@ -215,6 +219,14 @@ def _locked(candidate: Candidate) -> Candidate:
 def _refuse_same_person(candidate: Candidate, by: User | None) -> None:
     if by is not None and by.pk == candidate.proposed_by_id and rules_of(candidate.certificate).another_person:
         raise SamePerson
+
+
+def _forbidden_by(rules: Rules) -> Q:
+    """Return which candidates are decided upon in a way that *rules* do not allow."""
+    by_itself = ~Q(when=When.UNDECIDED) & Q(confirmed_at__isnull=True)
+    by_the_same = Q(confirmed_by__isnull=False, confirmed_by=F("proposed_by"))
+    nothing = Q(pk__in=())
+    return (by_itself if rules.wait_for_a_person else nothing) | (by_the_same if rules.another_person else nothing)
 
 
 def _tell(what: str, candidate: Candidate, *, by: User | None, now: datetime, **details: Any) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import time, timedelta
+
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone
 
 from apis.actions import ApiSecurity, secure_api
 from apis.models import Credentials
 from certificates.models import Certificate, ClientCertificate
 from certificates.rollout import actions as rollout
-from certificates.rollout.models import Candidate, When
+from certificates.rollout import keeper
+from certificates.rollout.models import Candidate, Rules, When
 from certificates.sources.delivery import Origin, deliver
 from certificates.sources.trouble import Trouble, Why
 from tests.makers import Issued, issue, make_api, make_certificate
@@ -29,17 +33,26 @@ def entry() -> ClientCertificate:
 @pytest.fixture
 def presented(entry: ClientCertificate) -> ClientCertificate:
     """Return an entry that an API presents."""
+    return _present(entry)
+
+
+def _present(entry: ClientCertificate) -> ClientCertificate:
     chosen = ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=entry)
     secure_api(make_api(), chosen, by=None, now=timezone.now())
     return entry
 
 
-def _brought(entry: ClientCertificate, issued: Issued = SECOND, source: Origin = Origin.WATCHED, by: User | None = None) -> int:
-    """Return the number of the current version after a source has brought one."""
-    deliver(entry, issued.as_pfx(), source=source, by=by, now=timezone.now())
+def _number_of(entry: ClientCertificate) -> int:
+    """Return the number of the current version."""
     current = Certificate.objects.get(pk=entry.pk).current
     assert current is not None
     return current.number
+
+
+def _brought(entry: ClientCertificate, issued: Issued = SECOND, source: Origin = Origin.WATCHED, by: User | None = None) -> int:
+    """Return the number of the current version after a source has brought one."""
+    deliver(entry, issued.as_pfx(), source=source, by=by, now=timezone.now())
+    return _number_of(entry)
 
 
 def test_what_nobody_presents_is_switched_at_once(entry: ClientCertificate) -> None:
@@ -76,11 +89,35 @@ def test_what_a_person_brings_is_switched_at_once(presented: ClientCertificate, 
     assert _brought(presented, source=source) == 2
 
 
+@pytest.mark.parametrize("is_presented", [True, False])
+@pytest.mark.parametrize("rule", Rules.Sources)
 @pytest.mark.parametrize("source", Origin)
-def test_nothing_passes_by_the_other_person(presented: ClientCertificate, source: Origin) -> None:
-    rollout.set_rules(presented, {"another_person": True, "sources": "person"}, by=None, now=timezone.now())
-    assert _brought(presented, source=source) == 1
+def test_nothing_passes_by_the_other_person(entry: ClientCertificate, source: Origin, rule: Rules.Sources, is_presented: bool) -> None:
+    if is_presented:
+        _present(entry)
+    times = {"window_from": time(0), "window_to": time(0)}
+    rollout.set_rules(entry, {"another_person": True, "sources": rule, **times}, by=None, now=timezone.now())
+    assert _brought(entry, source=source) == 1
+    Candidate.objects.update(tried_for=F("try_asked_at"), tried_at=timezone.now())
+    keeper.Switches().step()
+    assert _number_of(entry) == 1
     assert Candidate.objects.get().when == When.UNDECIDED
+
+
+def test_what_was_on_its_way_waits_once_another_person_has_to_confirm(presented: ClientCertificate) -> None:
+    _brought(presented)
+    rollout.set_rules(presented, {"another_person": True}, by=None, now=timezone.now())
+    assert Candidate.objects.get().when == When.UNDECIDED
+
+
+def test_what_its_own_bringer_has_planned_waits_once_another_person_has_to_confirm(presented: ClientCertificate, publisher: User) -> None:
+    now = timezone.now()
+    mine = rollout.propose(presented, THIRD.as_pfx(), by=publisher, now=now)
+    rollout.plan(mine, when=When.AT, at=now + timedelta(days=1), by=publisher, now=now)
+    rollout.set_rules(presented, {"another_person": False}, by=None, now=now)
+    assert Candidate.objects.get().when == When.AT
+    rollout.set_rules(presented, {"another_person": True}, by=None, now=now)
+    assert (Candidate.objects.get().when, Candidate.objects.get().confirmed_by) == (When.UNDECIDED, None)
 
 
 def test_a_switch_that_a_person_has_planned_is_not_swept_away(presented: ClientCertificate) -> None:
