@@ -62,6 +62,8 @@ def propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetim
 def bring(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime, source: str) -> None:
     """Do what :func:`propose` does for what a *source* brings: also an earlier version; what is current, or the candidate, stays.
 
+    A source that has what is current again has taken back what it had brought meanwhile, unless a person has confirmed that.
+
     :raises certificates.actions.AlreadyUploaded: if another entry holds this certificate
     :raises AlreadyPlanned: if a person has planned another switch of the entry
     """
@@ -69,8 +71,11 @@ def bring(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime,
     known = certificate.versions.filter(thumbprint_sha256=sent).values_list("pk", flat=True).first()
     if known is None:
         actions.refuse_second_upload(certificate.kind, pfx)
-    candidates = Candidate.objects.filter(certificate=certificate.pk, thumbprint_sha256=sent)
-    if (known is None or known != certificate.current_id) and not candidates.exists():
+    candidates = Candidate.objects.filter(certificate=certificate.pk)
+    if known is not None and known == certificate.current_id:
+        for taken_back in candidates.filter(source=source, confirmed_at__isnull=True):
+            discard(taken_back, by=by, now=now)
+    elif not candidates.filter(thumbprint_sha256=sent).exists():
         _propose(certificate, pfx, by=by, now=now, source=source)
 
 

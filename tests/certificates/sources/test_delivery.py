@@ -127,3 +127,16 @@ def test_a_switch_that_a_person_has_planned_is_not_swept_away(presented: ClientC
         _brought(presented)
     assert trouble.value.why is Why.PLANNED
     assert Candidate.objects.get().thumbprint == THIRD.thumbprint
+
+
+def test_a_source_that_has_what_is_current_again_takes_back_what_it_had_brought(presented: ClientCertificate) -> None:
+    _brought(presented)
+    assert _brought(presented, FIRST) == 1
+    assert not Candidate.objects.exists()
+
+
+def test_what_a_person_has_confirmed_is_taken_back_by_no_source(presented: ClientCertificate, publisher: User) -> None:
+    _brought(presented)
+    rollout.plan(Candidate.objects.get(), when=When.AFTER_TRY, by=publisher, now=timezone.now())
+    _brought(presented, FIRST)
+    assert Candidate.objects.get().thumbprint == SECOND.thumbprint
