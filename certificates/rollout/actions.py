@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, prefetch_related_objects
 
 from certificates import actions
 from certificates.facts import Facts
@@ -204,6 +204,7 @@ def _propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: dateti
 
 
 def _make_current(candidate: Candidate, *, by: User | None, now: datetime) -> Certificate:
+    prefetch_related_objects([candidate], "tries")  # for the receipt: the candidate ends with the switch
     certificate = actions.switch_to(candidate.certificate, candidate.pfx(), by=by, now=now, source=candidate.source)
     receipts.complete(certificate, candidate, at=now)
     candidate.delete()

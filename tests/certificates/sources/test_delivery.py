@@ -140,3 +140,13 @@ def test_what_a_person_has_confirmed_is_taken_back_by_no_source(presented: Clien
     rollout.plan(Candidate.objects.get(), when=When.AFTER_TRY, by=publisher, now=timezone.now())
     _brought(presented, FIRST)
     assert Candidate.objects.get().thumbprint == SECOND.thumbprint
+
+
+def test_what_becomes_current_on_another_way_is_a_candidate_no_longer(presented: ClientCertificate) -> None:
+    now = timezone.now()
+    planned = rollout.propose(presented, SECOND.as_pfx(), by=None, now=now)
+    rollout.plan(planned, when=When.AT, at=now + timedelta(days=1), by=None, now=now)
+    assert _brought(presented, THIRD, Origin.COMMAND) == 2
+    assert Candidate.objects.get().thumbprint == SECOND.thumbprint
+    assert _brought(presented, SECOND, Origin.COMMAND) == 3
+    assert not Candidate.objects.exists()
