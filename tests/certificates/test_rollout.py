@@ -105,6 +105,16 @@ def test_what_may_break_calls_is_warned_of_and_has_to_be_meant(
     assert not Candidate.objects.exists()
 
 
+def test_two_that_were_made_on_one_day_last_as_long(signed_in: Client) -> None:
+    ends = datetime.now(UTC) + timedelta(days=100)
+    before, after = issue("a", not_after=ends), issue("a", not_after=ends - timedelta(seconds=90))
+    make_certificate(issued=before)
+    _propose(signed_in, after)
+    assert "0 days longer" in _words(signed_in)
+    assert signed_in.post(CONFIRM, {"when": "now"}).status_code == 303
+    assert _current() == after.thumbprint
+
+
 def test_another_issuer_is_warned_of(signed_in: Client) -> None:
     make_certificate(issued=issue("a", by=issue("root one", authority=True)))
     _propose(signed_in, issue("a", by=issue("root two", authority=True)))
