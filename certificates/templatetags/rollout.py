@@ -8,7 +8,9 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 
+from certificates.rollout import failing
 from certificates.rollout.comparison import FieldName, Part, Row
+from certificates.rollout.models import Candidate
 from portal.sentences import SOURCES
 from portal.templatetags.portal import exact, thumbprint
 
@@ -33,6 +35,12 @@ def shown_part(row: Row, part: Part) -> Any:
 def origin(source: str) -> str:
     """Return where a candidate came from, in words."""
     return str(SOURCES.get(source, source))
+
+
+@register.filter
+def fails(candidate: Candidate) -> bool:
+    """Return whether a candidate is not switched to though that was planned."""
+    return failing.fails(candidate)
 
 
 @register.filter

@@ -7,6 +7,7 @@ from datetime import time, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.db.models import F
+from django.test import Client
 from django.utils import timezone
 
 from apis.actions import ApiSecurity, secure_api
@@ -14,13 +15,15 @@ from apis.models import Credentials
 from certificates.models import Certificate, ClientCertificate
 from certificates.rollout import actions as rollout
 from certificates.rollout import keeper
-from certificates.rollout.models import Candidate, Rules, When
+from certificates.rollout.failing import troubles
+from certificates.rollout.models import Candidate, Outcome, Rules, Tried, When
 from certificates.sources.delivery import Origin, deliver
 from certificates.sources.trouble import Trouble, Why
 from tests.makers import Issued, issue, make_api, make_certificate
 
 pytestmark = pytest.mark.django_db
 
+LIST = "/security/client-certificates/"
 FIRST, SECOND, THIRD = issue("orders"), issue("orders"), issue("orders")
 
 
@@ -150,3 +153,32 @@ def test_what_becomes_current_on_another_way_is_a_candidate_no_longer(presented:
     assert Candidate.objects.get().thumbprint == SECOND.thumbprint
     assert _brought(presented, SECOND, Origin.COMMAND) == 3
     assert not Candidate.objects.exists()
+
+
+def _refused_by(back_end: str) -> None:
+    """Let a back end refuse the candidate in the try, as one does that does not know its authority."""
+    candidate = Candidate.objects.get()
+    Tried.objects.create(candidate=candidate, api="orders", display_name="Orders", back_end=back_end, outcome=Outcome.REFUSED)
+    Candidate.objects.update(tried_for=F("try_asked_at"), tried_at=timezone.now())
+
+
+def test_a_renewal_that_a_back_end_refuses_is_told_wherever_the_entry_is_shown(signed_in: Client, presented: ClientCertificate) -> None:
+    _brought(presented)
+    assert "Switch planned" in signed_in.get(LIST).content.decode()
+    assert "do not renew themselves" not in signed_in.get("/").content.decode()
+    _refused_by("orders.example:443")
+    keeper.Switches().step()
+    assert _number_of(presented) == 1
+    assert "New version not presented" in signed_in.get(LIST).content.decode()
+    assert "not every back end has accepted the new version" in signed_in.get("/").content.decode()
+    page = signed_in.get(f"{LIST}orders/").content.decode()
+    assert "not every back end has accepted the version" in page
+    assert "A switch is planned" not in page
+
+
+def test_a_renewal_that_waits_for_a_person_is_told(signed_in: Client, presented: ClientCertificate) -> None:
+    rollout.set_rules(presented, {"sources": "person"}, by=None, now=timezone.now())
+    _brought(presented)
+    assert "New version waits" in signed_in.get(LIST).content.decode()
+    assert "waits for a person to confirm it" in signed_in.get("/").content.decode()
+    assert [trouble.name for trouble in troubles()] == ["orders"]
