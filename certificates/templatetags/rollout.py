@@ -10,7 +10,7 @@ from django.utils.html import format_html
 
 from certificates.rollout import failing
 from certificates.rollout.comparison import FieldName, Part, Row
-from certificates.rollout.models import Candidate
+from certificates.rollout.models import Candidate, Rules, rules_of
 from portal.sentences import SOURCES
 from portal.templatetags.portal import exact, thumbprint
 
@@ -41,6 +41,12 @@ def origin(source: str) -> str:
 def fails(candidate: Candidate) -> bool:
     """Return whether a candidate is not switched to though that was planned."""
     return failing.fails(candidate)
+
+
+@register.filter
+def waits_for_its_times(candidate: Candidate) -> bool:
+    """Return whether a candidate is switched to within times only: a source has brought it, and no person said otherwise."""
+    return candidate.confirmed_at is None and rules_of(candidate.certificate).sources == Rules.Sources.WINDOW
 
 
 @register.filter

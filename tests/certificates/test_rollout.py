@@ -285,7 +285,7 @@ class TestRules:
         with pytest.raises(certificate_actions.AnotherPersonConfirms):
             certificate_actions.roll_back(entry, version=1, by=None, now=timezone.now())
 
-    def test_what_a_source_brings_waits_for_its_times(self, entry: ClientCertificate) -> None:
+    def test_what_a_source_brings_waits_for_its_times(self, signed_in: Client, entry: ClientCertificate) -> None:
         now = datetime.now(UTC)
         closed = {"window_from": (now + timedelta(hours=2)).time(), "window_to": (now + timedelta(hours=3)).time()}
         Rules.objects.create(certificate=entry, sources=Rules.Sources.WINDOW, **closed)
@@ -293,6 +293,8 @@ class TestRules:
         keeper.Tries().step()
         keeper.Switches().step()
         assert _current() != RENEWED.thumbprint
+        assert "within the times that the rules of this certificate name" in _words(signed_in)
+        assert "as soon as every back end accepts it" not in _words(signed_in)
         Rules.objects.update(window_from=(now - timedelta(hours=1)).time(), window_to=(now + timedelta(hours=1)).time())
         keeper.Switches().step()
         assert _current() == RENEWED.thumbprint
