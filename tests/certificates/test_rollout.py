@@ -207,8 +207,11 @@ def test_a_candidate_is_discarded_with_its_key(signed_in: Client, entry: ClientC
     assert signed_in.post(f"{PAGE}replace/discard/").headers["Location"] == PAGE
     assert not Candidate.objects.exists()
     assert Activity.objects.order_by("-id")[0].event == Event.CERTIFICATE_DISCARDED
-    assert signed_in.get(CONFIRM).status_code == 404
-    assert signed_in.post(f"{PAGE}replace/discard/").status_code == 404
+    assert signed_in.get(CONFIRM).headers["Location"] == PAGE
+    assert "No new version of orders-client waits any more" in _words(signed_in, PAGE)
+    for late in (CONFIRM, f"{PAGE}replace/discard/", f"{PAGE}replace/try/"):
+        assert signed_in.post(late, {"when": "now"}).headers["Location"] == PAGE
+    assert signed_in.get(f"{PAGE}replace/try/", headers={"HX-Request": "true"}).headers["HX-Redirect"] == PAGE
 
 
 def test_a_newer_file_takes_the_place_of_one_that_nobody_has_decided_upon(signed_in: Client, entry: ClientCertificate) -> None:
