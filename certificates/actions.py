@@ -21,7 +21,7 @@ from certificates.models import (
     folded,
 )
 from certificates.rollout import receipts
-from certificates.rollout.models import rules_of
+from certificates.rollout.models import Candidate, rules_of
 from certificates.uses import apis_that_need
 from portal.activity import differences, record
 from portal.characters import deceives
@@ -317,6 +317,8 @@ def _bring_key_back(version: CertificateVersion, pfx: Pfx) -> None:
 
 
 def _make_current(certificate: Certificate, version: CertificateVersion) -> None:
+    """Let *version* be the current one, in whatever way it came; were it the candidate, nothing is left to decide."""
+    Candidate.objects.filter(certificate=certificate.pk, thumbprint_sha256=version.thumbprint_sha256).delete()
     if certificate.current:
         certificate.versions.filter(pk=certificate.current.pk).update(current_until=version.current_since)
     version.current_until = None

@@ -181,7 +181,13 @@ def delete(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
         messages.success(request, _("%(name)s was deleted.") % {"name": name})
         return see_other(pages.to["index"])
     template = "certificates/in_use.html" if use["used_by"] else "certificates/confirm_delete.html"
-    return render(request, pages, template, {"certificate": certificate, **use})
+    return render(request, pages, template, {"certificate": certificate, **use, **_goes_with(certificate)})
+
+
+def _goes_with(certificate: Certificate) -> dict[str, Any]:
+    """Return what is deleted with an entry besides its versions."""
+    candidate = Candidate.objects.filter(certificate=certificate.pk).first()
+    return {"receipts": certificate.receipts.count(), "candidate": candidate, "source": source_of(certificate)}
 
 
 def _what_it_is(version: CertificateVersion) -> dict[str, Any]:

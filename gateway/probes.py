@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -44,13 +44,17 @@ def ask(
     :param target: whom an API may call; the name is looked up where the gateway is
     :param version: what is presented if the server asks; its private key goes to the gateway, which is given it anyway once it is in use
     :param seconds: how long to wait
-    :raises NoAnswer: if nothing came in time: it is not connected, or its agent is older than probes are
+    :raises NoAnswer: if nothing came in time: it is not connected, or its agent is older than probes are; if the gateway, or what is
+        presented, was removed meanwhile
     """
     now = timezone.now()
     Probe.objects.filter(asked_at__lt=now - PROBE_KEPT).delete()
     told = {"target": asdict(target), "manner": asdict(manner)}
     presented = {"candidate" if isinstance(version, Candidate) else "version": version}
-    probe = Probe.objects.create(gateway=gateway, asked_at=now, **presented, **told)
+    try:
+        probe = Probe.objects.create(gateway=gateway, asked_at=now, **presented, **told)
+    except IntegrityError as gone:
+        raise _removed(gateway) from gone
     _signal()
     try:
         return _answer_to(probe, time.monotonic() + seconds)
@@ -60,10 +64,17 @@ def ask(
 
 def _answer_to(probe: Probe, deadline: float) -> Seen:
     while time.monotonic() < deadline:
-        if seen := Probe.objects.values_list("seen", flat=True).get(pk=probe.pk):
-            return Seen.of(seen)
+        if (asked := Probe.objects.filter(pk=probe.pk).only("seen").first()) is None:
+            raise _removed(probe.gateway)
+        if asked.seen:
+            return Seen.of(asked.seen)
         time.sleep(_LOOK_SECONDS)
     raise NoAnswer(_("The gateway %(name)s has not answered in time.") % {"name": probe.gateway.name})
+
+
+def _removed(gateway: Gateway) -> NoAnswer:
+    """Return what is to be said where a probe has ended with its gateway, or with the certificate that it presents."""
+    return NoAnswer(_("The gateway %(name)s, or what it was to present, was removed meanwhile.") % {"name": gateway.name})
 
 
 def _signal() -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import F, Q, prefetch_related_objects
 
 from certificates import actions
 from certificates.facts import Facts
@@ -61,6 +62,8 @@ def propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetim
 def bring(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime, source: str) -> None:
     """Do what :func:`propose` does for what a *source* brings: also an earlier version; what is current, or the candidate, stays.
 
+    A source that has what is current again has taken back what it had brought meanwhile, unless a person has confirmed that.
+
     :raises certificates.actions.AlreadyUploaded: if another entry holds this certificate
     :raises AlreadyPlanned: if a person has planned another switch of the entry
     """
@@ -68,8 +71,11 @@ def bring(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime,
     known = certificate.versions.filter(thumbprint_sha256=sent).values_list("pk", flat=True).first()
     if known is None:
         actions.refuse_second_upload(certificate.kind, pfx)
-    candidates = Candidate.objects.filter(certificate=certificate.pk, thumbprint_sha256=sent)
-    if (known is None or known != certificate.current_id) and not candidates.exists():
+    candidates = Candidate.objects.filter(certificate=certificate.pk)
+    if known is not None and known == certificate.current_id:
+        for taken_back in candidates.filter(source=source, confirmed_at__isnull=True):
+            discard(taken_back, by=by, now=now)
+    elif not candidates.filter(thumbprint_sha256=sent).exists():
         _propose(certificate, pfx, by=by, now=now, source=source)
 
 
@@ -167,13 +173,16 @@ def discard(candidate: Candidate, *, by: User | None, now: datetime) -> None:
 
 @transaction.atomic
 def set_rules(certificate: Certificate, chosen: dict[str, Any], *, by: User | None, now: datetime) -> None:
-    """Say how an entry's versions are switched to.
+    """Say how an entry's versions are switched to. A candidate that would be switched to as these rules forbid waits for a person then.
 
     :param chosen: values of :class:`Rules`, by field
     """
     before = rules_of(certificate)
     old = {name: _plain(getattr(before, name)) for name in _RULES}
     rules, _ = Rules.objects.update_or_create(certificate_id=certificate.pk, defaults=chosen)
+    Candidate.objects.filter(_forbidden_by(rules), certificate=certificate.pk).update(
+        when=When.UNDECIDED, at=None, until=None, confirmed_by=None, confirmed_at=None, through={}
+    )
     if changes := differences(old, {name: _plain(getattr(rules, name)) for name in _RULES}):
         record(actions.event_of("rules-changed", certificate), certificate, by=by, at=now, changes=changes)
 
@@ -187,7 +196,7 @@ def _propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: dateti
         discard(before, by=by, now=now)
     candidate = Candidate(certificate=entry, source=source, proposed_at=now, proposed_by=by, try_asked_at=now)
     candidate.hold(pfx)
-    if source and rules_of(entry).sources != Rules.Sources.PERSON:
+    if source and not rules_of(entry).wait_for_a_person:
         candidate.when, candidate.until = When.AFTER_TRY, now + TRIED_AGAIN_FOR
     candidate.save()
     _tell("proposed", candidate, by=by, now=now, source=source or None)
@@ -195,6 +204,7 @@ def _propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: dateti
 
 
 def _make_current(candidate: Candidate, *, by: User | None, now: datetime) -> Certificate:
+    prefetch_related_objects([candidate], "tries")  # for the receipt: the candidate ends with the switch
     certificate = actions.switch_to(candidate.certificate, candidate.pfx(), by=by, now=now, source=candidate.source)
     receipts.complete(certificate, candidate, at=now)
     candidate.delete()
@@ -215,6 +225,14 @@ def _locked(candidate: Candidate) -> Candidate:
 def _refuse_same_person(candidate: Candidate, by: User | None) -> None:
     if by is not None and by.pk == candidate.proposed_by_id and rules_of(candidate.certificate).another_person:
         raise SamePerson
+
+
+def _forbidden_by(rules: Rules) -> Q:
+    """Return which candidates are decided upon in a way that *rules* do not allow."""
+    by_itself = ~Q(when=When.UNDECIDED) & Q(confirmed_at__isnull=True)
+    by_the_same = Q(confirmed_by__isnull=False, confirmed_by=F("proposed_by"))
+    nothing = Q(pk__in=())
+    return (by_itself if rules.wait_for_a_person else nothing) | (by_the_same if rules.another_person else nothing)
 
 
 def _tell(what: str, candidate: Candidate, *, by: User | None, now: datetime, **details: Any) -> None:

@@ -125,8 +125,13 @@ def compare(old: Sequence[Facts], new: Sequence[Facts], purpose: Purpose, *, now
         cautions=tuple(_cautions(old, new)),
         doubts=doubts,
         fresh=tuple(doubt for doubt in doubts if doubt.kind not in had),
-        days_won=(new[0].not_after - old[0].not_after) // timedelta(days=1),
+        days_won=_days_won(old[0], new[0]),
     )
+
+
+def _days_won(before: Facts, after: Facts) -> int:
+    """Return how many whole days *after* lasts longer; two that were made on one day differ by none."""
+    return int((after.not_after - before.not_after) / timedelta(days=1))
 
 
 def _row(name: FieldName, old: Sequence[str], new: Sequence[str]) -> Row:
@@ -146,8 +151,8 @@ def _cautions(old: Sequence[Facts], new: Sequence[Facts]) -> Iterator[Caution]:
     kept = {name.lower() for name in _names(after)}
     if lost := [name for name in _names(before) if name.lower() not in kept]:
         yield Caution(CautionKind.NAMES_LOST, ", ".join(lost))
-    if after.not_after < before.not_after:
-        yield Caution(CautionKind.EXPIRES_EARLIER, str((before.not_after - after.not_after) // timedelta(days=1)))
+    if (won := _days_won(before, after)) < 0:
+        yield Caution(CautionKind.EXPIRES_EARLIER, str(-won))
     if _strength(after.key_type) < _strength(before.key_type):
         yield Caution(CautionKind.WEAKER_KEY, before.key_type, after.key_type)
     if after.purposes is not None and (missing := [one for one in before.purposes or () if one not in after.purposes]):

@@ -10,25 +10,39 @@ from django.utils.translation import gettext_lazy as _
 from certificates.kinds import PAGES
 from certificates.models import Kind
 from certificates.rollout import trying
-from certificates.rollout.models import Candidate
+from certificates.rollout.models import Candidate, When
 from portal.troubles import Trouble
 
 _NOT_ACCEPTED = _("not every back end has accepted the new version in the try, so the version before is still presented")
+_WAITS = _("a new version was brought and waits for a person to confirm it, so the version before is still presented")
+
+
+def fails(candidate: Candidate) -> bool:
+    """Return whether it is not switched to though it was planned, or though a source has brought it to be switched to."""
+    refused = candidate.source and candidate.is_tried and not trying.is_accepted(candidate)
+    return bool(candidate.trouble or refused)
+
+
+def candidates() -> Iterator[tuple[Candidate, str]]:
+    """Yield what somebody has to see to, each with the reason: what fails, and what a source has brought and a person has to confirm."""
+    for candidate in Candidate.objects.select_related("certificate__current").prefetch_related("tries").order_by("proposed_at", "pk"):
+        if fails(candidate):
+            yield candidate, str(candidate.trouble or _NOT_ACCEPTED)
+        elif candidate.source and candidate.when == When.UNDECIDED:
+            yield candidate, str(_WAITS)
 
 
 def troubles() -> Iterator[Trouble]:
-    """Yield what could not be switched to: what was planned and failed, and what a source brought and a back end did not accept."""
-    for candidate in Candidate.objects.select_related("certificate"):
-        refused = candidate.source and candidate.is_tried and not trying.is_accepted(candidate)
-        if candidate.trouble or refused:
-            entry = candidate.certificate
-            pages = PAGES[Kind(entry.kind)]
-            yield Trouble(
-                key=f"candidate:{entry.pk}",
-                episode=f"{candidate.thumbprint_sha256} {candidate.proposed_at.isoformat()}",
-                name=entry.name,
-                reason=candidate.trouble or _NOT_ACCEPTED,
-                path=reverse(pages.to["confirm"], args=[entry.name]),
-                told_to=pages.permission("change"),
-                entry=entry.pk,
-            )
+    """Yield what could not be switched to, or waits for a person, once for each version."""
+    for candidate, reason in candidates():
+        entry = candidate.certificate
+        pages = PAGES[Kind(entry.kind)]
+        yield Trouble(
+            key=f"candidate:{entry.pk}",
+            episode=f"{candidate.thumbprint_sha256} {candidate.proposed_at.isoformat()}",
+            name=entry.name,
+            reason=reason,
+            path=reverse(pages.to["confirm"], args=[entry.name]),
+            told_to=pages.permission("change"),
+            entry=entry.pk,
+        )

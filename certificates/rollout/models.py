@@ -227,6 +227,11 @@ class Rules(models.Model):
         """Return whose they are."""
         return str(self.certificate)
 
+    @property
+    def wait_for_a_person(self) -> bool:
+        """Whether nothing that a source brings is switched to by itself. Where another person confirms, none does that is no person."""
+        return self.another_person or self.sources == self.Sources.PERSON
+
 
 def rules_of(certificate: Certificate) -> Rules:
     """Return the rules of an entry, those that hold for all where it has none of its own."""

@@ -60,7 +60,10 @@ class RulesForm(_Form):
         }
         help_texts = {  # noqa: RUF012
             "window_to": _("Not later than the beginning: on the next day."),
-            "another_person": _("Whoever has brought a version cannot confirm it, and nothing is replaced or rolled back at once."),
+            "another_person": _(
+                "Whoever has brought a version cannot confirm it, nothing is replaced or rolled back at once,"
+                " and what a source brings waits for a person."
+            ),
         }
 
     def __init__(self, *args: Any, apis: Iterable[Api] = (), **kwargs: Any) -> None:

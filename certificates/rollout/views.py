@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpResponse
+from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from certificates import actions as certificate_actions
 from certificates import doubts
 from certificates.access import may
 from certificates.judgement import Purpose
 from certificates.kinds import Pages
-from certificates.models import Certificate, Kind
+from certificates.models import Kind
 from certificates.pages import find, render, where_it_goes
 from certificates.rollout import actions, trying
 from certificates.rollout.comparison import Comparison, compare
@@ -32,12 +34,34 @@ from portal.responses import see_other
 _SHOWN_BADGES = {Outcome.ACCEPTED: "good", Outcome.NOT_ASKED: "plain", Outcome.REFUSED: "bad", Outcome.WAITING: "plain"}
 
 
+def _of_candidate(view: Callable[[PortalRequest, Pages, Candidate], HttpResponse]) -> Callable[[PortalRequest, Pages, str], HttpResponse]:
+    """Give a view the candidate of the entry that its address names; where there is none any more, the entry's page says so."""
+
+    @wraps(view)
+    def found(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
+        certificate = find(pages, name)
+        candidates = Candidate.objects.select_related("certificate__current", "proposed_by", "confirmed_by")
+        try:
+            return view(request, pages, candidates.get(certificate=certificate.pk))
+        except (Candidate.DoesNotExist, actions.Gone):
+            return _gone(request, pages, certificate.name)
+
+    return found
+
+
+def _gone(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
+    """Send to the entry's page: what was to be decided is, by somebody else or by the entry's rules."""
+    messages.info(request, _("No new version of %(name)s waits any more: it is current by now, or was discarded.") % {"name": name})
+    page = resolve_url(pages.to["detail"], name)
+    return HttpResponseClientRedirect(page) if wants_fragment(request) else see_other(page)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @may("change")
-def confirm(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
+@_of_candidate
+def confirm(request: PortalRequest, pages: Pages, candidate: Candidate) -> HttpResponse:
     """Show the candidate beside what is presented and what came of trying it; take the decision when to switch."""
-    certificate = find(pages, name)
-    candidate = candidate_of(certificate)
+    certificate = candidate.certificate
     comparison = compared(candidate)
     form = ConfirmForm(
         request.POST if request.method == "POST" else None, candidate=candidate, has_to_be_confirmed=comparison.has_to_be_confirmed
@@ -67,18 +91,18 @@ def decide(request: PortalRequest, pages: Pages, candidate: Candidate, form: Con
             return see_other(pages.to["detail"], name)
         when = When(form.cleaned_data["when"])
         actions.plan(candidate, when=when, at=form.moment, zone=form.cleaned_data["zone"], by=request.user, now=now)
-    except actions.Gone as gone:
-        raise Http404 from gone
+    except actions.Gone:
+        return _gone(request, pages, name)
     messages.success(request, _("The switch is planned; until then the present version stays."))
     return see_other(pages.to["detail"], name)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @may("change")
-def tries(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
+@_of_candidate
+def tries(request: PortalRequest, pages: Pages, candidate: Candidate) -> HttpResponse:
     """Show what came of trying the candidate, to htmx the table alone; a POST has it tried again."""
-    certificate = find(pages, name)
-    candidate = candidate_of(certificate)
+    certificate = candidate.certificate
     if request.method == "POST":
         actions.ask_try(candidate, now=timezone.now())
     if not wants_fragment(request):
@@ -91,22 +115,13 @@ def tries(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
 
 @require_POST
 @may("change")
-def discard(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
+@_of_candidate
+def discard(request: PortalRequest, pages: Pages, candidate: Candidate) -> HttpResponse:
     """Forget the candidate."""
-    certificate = find(pages, name)
-    try:
-        actions.discard(candidate_of(certificate), by=request.user, now=timezone.now())
-    except actions.Gone as gone:
-        raise Http404 from gone
+    certificate = candidate.certificate
+    actions.discard(candidate, by=request.user, now=timezone.now())
     messages.success(request, _("The proposed version was discarded. The present one stays."))
     return see_other(pages.to["detail"], certificate.name)
-
-
-def candidate_of(certificate: Certificate) -> Candidate:
-    """Return the entry's candidate, or answer 404."""
-    return get_object_or_404(
-        Candidate.objects.select_related("certificate__current", "proposed_by", "confirmed_by"), certificate=certificate.pk
-    )
 
 
 def compared(candidate: Candidate) -> Comparison:

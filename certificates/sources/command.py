@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from certificates import problems
 from certificates.actions import AlreadyUploaded
 from certificates.doubts import UNPROTECTED
+from certificates.facts import Facts
 from certificates.loading import open_loadable
 from certificates.models import Certificate, ClientCertificate, ServerCertificate
 from certificates.pfx import MOST_BYTES, Pfx, UnreadablePfx, joined
@@ -36,6 +37,7 @@ class Replaced:
     """What has become of the entry.
 
     :ivar changed: whether another version than before is current now
+    :ivar waits: whether what was brought waits for another person to confirm it; version and thumbprint are of what is current until then
     :ivar warnings: why the other side may refuse it
     """
 
@@ -43,6 +45,7 @@ class Replaced:
     version: int
     thumbprint: str
     changed: bool
+    waits: bool
     warnings: list[str]
 
     def as_json(self) -> dict[str, object]:
@@ -64,6 +67,8 @@ def entry_named(name: str, kind: type[ClientCertificate | ServerCertificate]) ->
 def replace(entry: Certificate, files: Sequence[str], *, password_file: str, by: User | None, now: datetime) -> Replaced:
     """Make what *files* hold the current version of *entry*; nothing happens if it is.
 
+    Where the entry says that another person confirms, it waits for that.
+
     :param files: a .pfx file; or certificate, chain and key in PEM or DER, in one file or several; ``-`` for standard input
     :param password_file: a file whose one line is the password, ``-`` for standard input; empty if there is none
     :raises Refused: if a file cannot be read, or they hold no certificate that could be used
@@ -83,6 +88,7 @@ def replace(entry: Certificate, files: Sequence[str], *, password_file: str, by:
         version=version.number,
         thumbprint=version.thumbprint,
         changed=version.pk != entry.current_id,
+        waits=version.thumbprint_sha256 != Facts.of(pfx.certificate).thumbprint_sha256,
         warnings=[*version.doubts(now=now), *notes],
     )
 

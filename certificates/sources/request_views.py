@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -87,10 +88,10 @@ def answer(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     """Take the signed certificate: the entry's next version, or a new entry."""
     waiting = _find(pages, name)
     form = AnswerForm(request.POST, request.FILES)
-    renews = _entry(pages, waiting.name) is not None
+    renews, now = _entry(pages, waiting.name) is not None, timezone.now()
     if form.is_valid():
         try:
-            entry = actions.answer(pages.model, waiting, form.sent(), by=request.user, now=timezone.now())
+            entry = actions.answer(pages.model, waiting, form.sent(), by=request.user, now=now)
         except UnreadablePfx as refusal:
             form.refuse(refusal)
         except certificate_actions.AlreadyUploaded as refusal:
@@ -100,13 +101,13 @@ def answer(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
         except SigningRequest.DoesNotExist as gone:
             raise Http404 from gone
         else:
-            messages.success(request, _what_it_is(entry, renews=renews) % {"name": entry.name})
+            messages.success(request, _what_it_is(entry, renews=renews, now=now) % {"name": entry.name})
             return see_other(pages.to["detail"], entry.name)
     return _page(request, pages, waiting, form, status=429 if form.has_error(form.source, Problem.BUSY) else 422)
 
 
-def _what_it_is(entry: Certificate, *, renews: bool) -> str:
-    if Candidate.objects.filter(certificate=entry.pk).exists():
+def _what_it_is(entry: Certificate, *, renews: bool, now: datetime) -> str:
+    if Candidate.objects.filter(certificate=entry.pk, proposed_at=now).exists():  # not one that was planned before
         return _("Nothing is replaced yet: another person has to confirm the new version of %(name)s.")
     return _("The signed certificate is the new version of %(name)s.") if renews else _("%(name)s has its certificate.")
 

@@ -12,6 +12,7 @@ from certificates import problems
 from certificates.facts import Facts
 from certificates.models import EXPIRES_SOON, Certificate, CertificateVersion
 from certificates.pfx import Aside
+from certificates.rollout.models import Candidate
 from certificates.sources.models import Source
 
 register = template.Library()
@@ -41,6 +42,13 @@ def doubts_among(rows: Iterable[Certificate]) -> dict[int, list[str]]:
 def sources_among(rows: Iterable[Certificate]) -> dict[int, Source]:
     """Return what *rows* renew themselves from, by the entry's id; those that people renew are missing."""
     return {source.certificate_id: source for source in Source.objects.filter(certificate__in=[row.pk for row in rows])}
+
+
+@register.simple_tag
+def candidates_among(rows: Iterable[Certificate]) -> dict[int, Candidate]:
+    """Return what shall become the next version of *rows*, by the entry's id."""
+    found = Candidate.objects.filter(certificate__in=[row.pk for row in rows]).prefetch_related("tries")
+    return {candidate.certificate_id: candidate for candidate in found}
 
 
 @register.filter

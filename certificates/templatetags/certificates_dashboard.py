@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from certificates.kinds import PAGES
 from certificates.models import EXPIRES_SOON, Certificate, ClientCertificate, Kind
+from certificates.rollout.failing import candidates
 from certificates.sources.standing import failing
 
 register = template.Library()
@@ -34,7 +35,8 @@ def expiring_certificates() -> dict[str, Any]:
 
 @register.inclusion_tag("certificates/sources/_dashboard_failing.html")
 def failing_sources() -> dict[str, Any]:
-    """Render which entries do not renew themselves as they should, those that fail longest first."""
-    found = list(failing()[: _MOST_URGENT + 1])
-    shown = [(PAGES[Kind(source.certificate.kind)], source) for source in found[:_MOST_URGENT]]
-    return {"sources": shown, "more": len(found) > _MOST_URGENT}
+    """Render which entries do not renew themselves as they should: whose sources fail, the longest first, then whose new version waits."""
+    found = [(source.certificate, source.trouble) for source in failing()[: _MOST_URGENT + 1]]
+    found += [(candidate.certificate, reason) for candidate, reason in candidates()]
+    shown = [(PAGES[Kind(entry.kind)], entry, reason) for entry, reason in found[:_MOST_URGENT]]
+    return {"entries": shown, "more": len(found) > _MOST_URGENT}

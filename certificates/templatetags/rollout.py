@@ -8,7 +8,9 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 
+from certificates.rollout import failing
 from certificates.rollout.comparison import FieldName, Part, Row
+from certificates.rollout.models import Candidate, Rules, rules_of
 from portal.sentences import SOURCES
 from portal.templatetags.portal import exact, thumbprint
 
@@ -33,6 +35,18 @@ def shown_part(row: Row, part: Part) -> Any:
 def origin(source: str) -> str:
     """Return where a candidate came from, in words."""
     return str(SOURCES.get(source, source))
+
+
+@register.filter
+def fails(candidate: Candidate) -> bool:
+    """Return whether a candidate is not switched to though that was planned."""
+    return failing.fails(candidate)
+
+
+@register.filter
+def waits_for_its_times(candidate: Candidate) -> bool:
+    """Return whether a candidate is switched to within times only: a source has brought it, and no person said otherwise."""
+    return candidate.confirmed_at is None and rules_of(candidate.certificate).sources == Rules.Sources.WINDOW
 
 
 @register.filter

@@ -10,9 +10,13 @@ from django.utils import timezone
 
 from apis import actions as api_actions
 from apis.models import Api, Credentials
+from certificates import actions
 from certificates.models import CertificateVersion, ClientCertificate
+from certificates.rollout import actions as rollout
+from certificates.rollout.models import Candidate, Receipt
+from certificates.sources.models import Source, SourceKind
 from portal.models import Activity, Event
-from tests.makers import make_api, make_certificate
+from tests.makers import issue, make_api, make_certificate
 
 pytestmark = pytest.mark.django_db
 PAGE = "/security/client-certificates/orders-client/delete/"
@@ -85,3 +89,16 @@ def test_a_viewer_may_not_delete(client: Client, viewer: User) -> None:
     assert client.get(PAGE).status_code == 403
     assert client.post(PAGE).status_code == 403
     assert ClientCertificate.objects.exists()
+
+
+def test_it_says_what_goes_with_the_versions(signed_in: Client) -> None:
+    entry, now = make_certificate(), timezone.now()
+    assert "With it go" not in signed_in.get(PAGE).content.decode()
+    actions.replace(entry, issue("orders-client").as_pfx(), by=None, now=now)
+    candidate = rollout.propose(entry, issue("orders-client").as_pfx(), by=None, now=now)
+    Source.objects.create(certificate_id=entry.pk, kind=SourceKind.WATCHED, settings={"path": "/watched/orders"})
+    words = signed_in.get(PAGE).content.decode()
+    for told in ("1 receipt of a switch", f"The new version … {candidate.last_four}", "/watched/orders"):
+        assert told in words
+    assert signed_in.post(PAGE).status_code == 303
+    assert not any(model.objects.exists() for model in (Candidate, Source, Receipt))

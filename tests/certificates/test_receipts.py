@@ -23,6 +23,7 @@ from certificates.rollout import actions as rollout
 from certificates.rollout import keeper, receipts
 from certificates.rollout.models import Receipt, ReceiptKey
 from certificates.rollout.signing import BadReceipt, signed, verified
+from certificates.sources.delivery import Origin
 from gateway.models import Delivery
 from kit.issuing import issue
 from tests.makers import make_certificate, make_gateway
@@ -59,7 +60,7 @@ def test_what_is_no_receipt_is_told(file: str) -> None:
 def receipt(db: None, publisher: User) -> Receipt:
     """Return the receipt of a switch that one gateway has acknowledged and another refused."""
     entry = make_certificate(issued=FIRST)
-    candidate = rollout.propose(entry, SECOND.as_pfx(), by=publisher, now=timezone.now(), source="watched place")
+    candidate = rollout.propose(entry, SECOND.as_pfx(), by=publisher, now=timezone.now(), source=Origin.WATCHED)
     keeper.Tries().step()
     rollout.switch(candidate, by=publisher, now=timezone.now())
     made = Receipt.objects.get()
@@ -78,9 +79,11 @@ def _verify(file: Path, *more: str) -> dict[str, Any]:
 
 def test_a_receipt_tells_who_what_and_what_gateways_acknowledged(signed_in: Client, receipt: Receipt) -> None:
     words = signed_in.get(f"{PAGE}receipts/{receipt.change}/").content.decode()
-    for told in ("publisher", "watched place", SECOND.thumbprint, "north", "south", "no such key", "1 → 2"):
+    for told in ("publisher", "from its watched place", SECOND.thumbprint, "north", "south", "no such key", "1 → 2"):
         assert told in words
-    assert f"receipts/{receipt.change}/" in signed_in.get(PAGE).content.decode()
+    entry = signed_in.get(PAGE).content.decode()
+    assert f"receipts/{receipt.change}/" in entry
+    assert "from its watched place" in entry
 
 
 def test_a_downloaded_receipt_is_verified_and_a_tampered_one_refused(signed_in: Client, receipt: Receipt, tmp_path: Path) -> None:

@@ -105,6 +105,16 @@ def test_what_may_break_calls_is_warned_of_and_has_to_be_meant(
     assert not Candidate.objects.exists()
 
 
+def test_two_that_were_made_on_one_day_last_as_long(signed_in: Client) -> None:
+    ends = datetime.now(UTC) + timedelta(days=100)
+    before, after = issue("a", not_after=ends), issue("a", not_after=ends - timedelta(seconds=90))
+    make_certificate(issued=before)
+    _propose(signed_in, after)
+    assert "0 days longer" in _words(signed_in)
+    assert signed_in.post(CONFIRM, {"when": "now"}).status_code == 303
+    assert _current() == after.thumbprint
+
+
 def test_another_issuer_is_warned_of(signed_in: Client) -> None:
     make_certificate(issued=issue("a", by=issue("root one", authority=True)))
     _propose(signed_in, issue("a", by=issue("root two", authority=True)))
@@ -197,8 +207,11 @@ def test_a_candidate_is_discarded_with_its_key(signed_in: Client, entry: ClientC
     assert signed_in.post(f"{PAGE}replace/discard/").headers["Location"] == PAGE
     assert not Candidate.objects.exists()
     assert Activity.objects.order_by("-id")[0].event == Event.CERTIFICATE_DISCARDED
-    assert signed_in.get(CONFIRM).status_code == 404
-    assert signed_in.post(f"{PAGE}replace/discard/").status_code == 404
+    assert signed_in.get(CONFIRM).headers["Location"] == PAGE
+    assert "No new version of orders-client waits any more" in _words(signed_in, PAGE)
+    for late in (CONFIRM, f"{PAGE}replace/discard/", f"{PAGE}replace/try/"):
+        assert signed_in.post(late, {"when": "now"}).headers["Location"] == PAGE
+    assert signed_in.get(f"{PAGE}replace/try/", headers={"HX-Request": "true"}).headers["HX-Redirect"] == PAGE
 
 
 def test_a_newer_file_takes_the_place_of_one_that_nobody_has_decided_upon(signed_in: Client, entry: ClientCertificate) -> None:
@@ -275,7 +288,7 @@ class TestRules:
         with pytest.raises(certificate_actions.AnotherPersonConfirms):
             certificate_actions.roll_back(entry, version=1, by=None, now=timezone.now())
 
-    def test_what_a_source_brings_waits_for_its_times(self, entry: ClientCertificate) -> None:
+    def test_what_a_source_brings_waits_for_its_times(self, signed_in: Client, entry: ClientCertificate) -> None:
         now = datetime.now(UTC)
         closed = {"window_from": (now + timedelta(hours=2)).time(), "window_to": (now + timedelta(hours=3)).time()}
         Rules.objects.create(certificate=entry, sources=Rules.Sources.WINDOW, **closed)
@@ -283,6 +296,8 @@ class TestRules:
         keeper.Tries().step()
         keeper.Switches().step()
         assert _current() != RENEWED.thumbprint
+        assert "within the times that the rules of this certificate name" in _words(signed_in)
+        assert "as soon as every back end accepts it" not in _words(signed_in)
         Rules.objects.update(window_from=(now - timedelta(hours=1)).time(), window_to=(now + timedelta(hours=1)).time())
         keeper.Switches().step()
         assert _current() == RENEWED.thumbprint

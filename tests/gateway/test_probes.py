@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.db import connection
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from certificates.models import ClientCertificate
+from certificates.rollout import actions as rollout
 from certificates.sealing import Secret
 from gateway.agent.handshake import shake_hands
 from gateway.models import Gateway, Probe
@@ -127,3 +131,23 @@ def test_a_gateway_that_is_not_there_is_not_waited_for_long() -> None:
     with pytest.raises(NoAnswer, match="gateway-9 has not answered"):
         ask(make_gateway("gateway-9", connected=False), Target(host="localhost", port=1), seconds=0.2)
     assert not Probe.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_discarded_while_a_gateway_tries_it_is_waited_for_no_longer() -> None:
+    gateway, now = make_gateway("north"), timezone.now()
+    candidate = rollout.propose(make_certificate(), issue("orders-client").as_pfx(), by=None, now=now)
+
+    def discard_it_then() -> None:
+        while not Probe.objects.exists():
+            time.sleep(0.01)
+        rollout.discard(candidate, by=None, now=now)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        discarded = pool.submit(discard_it_then)
+        with pytest.raises(NoAnswer, match="was removed meanwhile"):
+            ask(gateway, Target(host="127.0.0.1", port=1), version=candidate)
+        discarded.result()
+    with pytest.raises(NoAnswer, match="was removed meanwhile"):
+        ask(gateway, Target(host="127.0.0.1", port=1), version=candidate)

@@ -57,12 +57,17 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(done.as_json(), ensure_ascii=False))
         else:
-            words = "is current now" if done.changed else "was current already; nothing has changed"
-            self.stdout.write(shown(f"{done.certificate}: version {done.version} ({done.thumbprint}) {words}."))
+            self.stdout.write(shown(f"{done.certificate}: version {done.version} ({done.thumbprint}) {_became(done)}."))
 
     def confinement(self, _options: dict[str, Any]) -> None:
         """Tell what confines the child that opens a file."""
         self.stdout.write(confined.sentence())
+
+
+def _became(done: command.Replaced) -> str:
+    if done.waits:
+        return "stays current until another person has confirmed the new one on the entry's page"
+    return "is current now" if done.changed else "was current already; nothing has changed"
 
 
 def _person(name: str) -> User:

@@ -13,8 +13,10 @@ import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from certificates.models import ClientCertificate, ServerCertificate
+from certificates.rollout.actions import set_rules
 from portal.models import Activity, Event
 from tests.makers import issue, make_certificate, make_server_certificate
 
@@ -53,7 +55,14 @@ def files(tmp_path: Path) -> Path:
 
 def test_a_pfx_file_becomes_the_next_version_and_the_log_says_by_what(files: Path) -> None:
     answer = run("Orders", files / "orders.pfx", "--password-file", files / "password")
-    assert answer == {"certificate": "orders", "version": 2, "thumbprint": SECOND.thumbprint, "changed": True, "warnings": []}
+    assert answer == {
+        "certificate": "orders",
+        "version": 2,
+        "thumbprint": SECOND.thumbprint,
+        "changed": True,
+        "waits": False,
+        "warnings": [],
+    }
     assert versions() == [FIRST.thumbprint, SECOND.thumbprint]
     line = Activity.objects.get(event=Event.CERTIFICATE_REPLACED)
     assert (line.actor, line.details["source"]) == (None, "command")
@@ -120,3 +129,14 @@ def test_what_cannot_be_taken_is_refused_with_a_sentence(
 def test_what_another_entry_holds_is_refused(files: Path) -> None:
     make_certificate("billing", SECOND)
     assert "already uploaded as billing" in refusal("orders", files / "orders.crt", files / "orders.key")
+
+
+def test_it_says_that_another_person_has_to_confirm(files: Path) -> None:
+    set_rules(ClientCertificate.objects.get(), {"another_person": True}, by=None, now=timezone.now())
+    for _ in range(2):
+        answer = run("orders", files / "orders.crt", files / "orders.key")
+        assert (answer["version"], answer["changed"], answer["waits"]) == (1, False, True)
+    out = io.StringIO()
+    call_command("certificates", "replace", "orders", str(files / "orders.crt"), str(files / "orders.key"), stdout=out)
+    assert "version 1" in out.getvalue()
+    assert "stays current until another person has confirmed" in out.getvalue()

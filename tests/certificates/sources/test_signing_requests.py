@@ -19,6 +19,8 @@ from django.test import Client
 from django.utils import timezone
 
 from certificates.models import ClientCertificate, ServerCertificate
+from certificates.rollout.actions import plan, propose
+from certificates.rollout.models import When
 from certificates.sources import actions
 from certificates.sources.models import SigningRequest
 from portal.models import Activity, Event
@@ -339,3 +341,13 @@ def test_viewers_make_no_requests(client: Client, viewer: User) -> None:
     assert client.get(f"{LIST}orders-client/request/").status_code == 403
     assert bring(client, b"x").status_code == 403
     assert b"request/" not in client.get(LIST).content
+
+
+def test_beside_a_planned_switch_the_answer_is_not_said_to_wait(signed_in: Client) -> None:
+    entry, now = make_certificate("orders-client", issue("orders-client")), timezone.now()
+    planned = propose(entry, issue("orders-client").as_pfx(), by=None, now=now)
+    plan(planned, when=When.AT, at=now + timedelta(days=1), by=None, now=now)
+    bring(signed_in, pem(signed(asked(signed_in))))
+    page = signed_in.get("/security/client-certificates/orders-client/").content.decode()
+    assert "The signed certificate is the new version of orders-client." in page
+    assert "Nothing is replaced yet" not in page
