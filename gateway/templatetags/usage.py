@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -91,6 +92,12 @@ def presented_last(versions: Iterable[CertificateVersion]) -> dict[UUID, datetim
 def at(found: dict[Any, Any], key: Any) -> Any:
     """Return what was found of *key*; ``None``: nothing."""
     return found.get(key)
+
+
+@register.filter
+def rounded_up(number: float) -> int:
+    """Return the whole number that *number* is not above."""
+    return math.ceil(number)
 
 
 def _window(context: RequestContext) -> Window:

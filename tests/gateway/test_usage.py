@@ -41,6 +41,11 @@ def test_the_table_has_the_figures_of_the_chart(signed_in: Client) -> None:
     assert "half under 41 ms" in page
 
 
+def test_calls_of_less_than_a_millisecond_were_under_one_millisecond(signed_in: Client) -> None:
+    make_counts(make_api(), ok=9, latencies={"0": 9})
+    assert "half under 1 ms, 95 % under 1 ms, 99 % under 1 ms" in signed_in.get("/apis/orders/").content.decode()
+
+
 def test_failures_stand_on_the_axis_and_no_column_is_higher_than_the_chart(signed_in: Client) -> None:
     make_counts(make_api(), ok=60, no_answer=40)
     page = signed_in.get("/apis/orders/?span=1h").content.decode()
