@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,7 +24,7 @@ def chart(*calls: int, seconds: int = 60, quantiles: tuple[float, float, float] 
 @pytest.mark.parametrize("most", [0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 20, 99, 100, 101, 4_321, 1_000_000, 987_654_321])
 def test_the_numbers_of_a_scale_are_as_far_from_each_other_as_they_stand(most: int) -> None:
     scale = chart(*[most] * 6).scale
-    steps = {above - below for above, below in zip(scale, scale[1:], strict=False)}
+    steps = {above - below for above, below in itertools.pairwise(scale)}
     assert len(steps) == 1
     assert scale[0] >= most
     assert scale[-1] == 0
