@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -26,8 +27,8 @@ _PAGE_SIZE = 25
 def index(request: PortalRequest) -> HttpResponse:
     """Show the causes and the calls; ``q`` finds one by the activity id its caller quotes, others narrow them down."""
     words = words_of(request.GET.get("q", ""))
-    if words and FailedCall.objects.filter(activity_id=words).exists():
-        return redirect("failures:call", words)
+    if words and FailedCall.objects.filter(activity_id=words.lower()).exists():
+        return redirect("failures:call", words.lower())
     window = WINDOWS.get(request.GET.get("span", ""))
     calls = FailedCall.objects.matching(words)
     if window:
@@ -58,7 +59,17 @@ def index(request: PortalRequest) -> HttpResponse:
 @require_safe
 @permission_required("gateway.view_failedcall", raise_exception=True)
 def call(request: PortalRequest, activity_id: str) -> HttpResponse:
-    """Show one failed call, with Envoy's own words; to htmx its facts alone."""
-    found = get_object_or_404(FailedCall.objects.select_related("api", "presented__certificate"), activity_id=words_of(activity_id))
+    """Show one failed call, with Envoy's own words; to htmx its facts alone. Ids are in small letters, however somebody quotes them."""
+    known = FailedCall.objects.select_related("api", "presented__certificate")
+    found = get_object_or_404(known, activity_id=words_of(activity_id).lower())
     template = "gateways/_failed_call.html" if wants_fragment(request) else "gateways/failed_call.html"
     return render(request, template, {"call": found, "activity_id": activity_id})
+
+
+@require_safe
+@permission_required("gateway.view_failedcall", raise_exception=True)
+def moved(request: PortalRequest, activity_id: str = "") -> HttpResponse:
+    """Lead from where these pages were once to where they are, with what was asked for."""
+    if activity_id:
+        return redirect("failures:call", activity_id, permanent=True)
+    return redirect(reverse("failures:index", query=request.GET), permanent=True)

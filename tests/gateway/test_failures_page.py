@@ -92,3 +92,17 @@ def test_other_causes_blame_no_version(signed_in: Client) -> None:
     counted(api, certificate, 1, ok=100)
     failed(api, 3, kind=FailureKind.TIMEOUT, presented=certificate.current)
     assert "Since version" not in signed_in.get("/failures/").content.decode()
+
+
+@pytest.mark.parametrize("quoted", ["3F0A-one", " 3f0a-ONE ", "3f0a-one"])
+def test_an_activity_id_leads_to_its_call_however_it_is_written(signed_in: Client, quoted: str) -> None:
+    make_failed_call("3f0a-one", api=make_api())
+    found = signed_in.get("/failures/", {"q": quoted})
+    assert found.headers["Location"] == "/failures/3f0a-one/"
+    assert signed_in.get(f"/failures/{quoted.strip()}/").status_code == 200
+
+
+@pytest.mark.parametrize("rest", ["", "?q=%2Fv1&page=2", "3f0a-one/"])
+def test_where_failed_calls_were_once_leads_to_where_they_are(signed_in: Client, rest: str) -> None:
+    moved = signed_in.get(f"/gateways/failed-calls/{rest}")
+    assert (moved.status_code, moved.headers["Location"]) == (301, f"/failures/{rest}")
