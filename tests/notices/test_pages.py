@@ -127,6 +127,22 @@ def test_a_mailbox_is_tried_like_any_channel(office: Client, mailbox: Mailbox) -
     assert b"A test of the publisher portal" in mailbox.mails[0]
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"550 5.1.1 No such user", "The mail server does not take this address."),
+        (b"553 5.1.3 Bad address", "The mail server does not take this address."),
+        (b"450 4.2.0 Greylisted", "The mail server refused the mail: SMTP 450."),
+        (b"530 5.7.0 Authentication required", "The mail server refused the mail: SMTP 530."),
+        (b"554 5.7.1 Relay access denied", "The mail server refused the mail: SMTP 554."),
+    ],
+)
+def test_an_address_is_blamed_only_for_what_is_about_it(office: Client, mailbox: Mailbox, said: bytes, words: str) -> None:
+    mailbox.to_recipients = said
+    make_channel("team", address="team@example.com")
+    assert f"team: {words}" in text_of(office.post("/notices/channels/team/test/", follow=True))
+
+
 def test_a_deleted_channel_is_gone_with_its_secret(office: Client) -> None:
     channel = make_channel("team", ChannelKind.SLACK, URL)
     assert "Delete team?" in text_of(office.get("/notices/channels/team/delete/"))
