@@ -56,6 +56,15 @@ def test_failures_stand_on_the_axis_and_no_column_is_higher_than_the_chart(signe
     assert bars["ok"][0] >= 0
 
 
+@pytest.mark.parametrize(("language", "day"), [("en", r"\d{1,2} [A-Z][a-z]{2}"), ("zh-hans", r"\d{1,2}/\d{1,2}")])
+def test_days_below_a_chart_are_short_in_either_language(signed_in: Client, language: str, day: str) -> None:
+    make_counts(make_api(), ok=1)
+    page = signed_in.get("/apis/orders/?span=7d", headers={"Accept-Language": language}).content.decode()
+    times = re.findall(r"<li>(.*?)</li>", page[page.index('class="times"') :].partition("</ol>")[0])
+    assert len(times) == 6
+    assert all(re.fullmatch(day, time) for time in times)
+
+
 def test_what_was_changed_is_marked_where_it_was_changed(signed_in: Client) -> None:
     api = make_api()
     make_counts(api, ok=1)
