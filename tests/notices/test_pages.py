@@ -186,7 +186,19 @@ def test_owners_and_contacts_are_added_and_removed_on_the_entrys_page(signed_in:
     assert signed_in.post(f"{page}remove/", {"contact": contact.pk}).status_code == 303
     assert signed_in.post(f"{page}remove/", {"contact": "x"}).status_code == 303
     assert [str(one) for one in Contact.objects.all()] == ["publisher"]
-    assert [line.event for line in lines()][1:] == ["notice.contact-added", "notice.contact-added", "notice.contact-removed"]
+    assert [line.event for line in lines()][1:] == ["telling.contact-added", "telling.contact-added", "telling.contact-removed"]
+
+
+@pytest.mark.parametrize(("make", "kind"), [(make_certificate, "client"), (make_server_certificate, "server")])
+def test_publishers_read_who_is_told_and_get_to_the_entry_and_to_no_channel(signed_in: Client, make: Any, kind: str) -> None:
+    entry = make("orders")
+    type(make_channel("team", address="team@example.com")).objects.update(id=entry.pk)
+    posted(signed_in, f"/notices/of/{kind}/orders/", person="", address="team@example.com", language="en")
+    signed_in.post("/notices/acknowledge/", {"subject": f"{kind}:{entry.pk}"})
+    activity = text_of(signed_in.get("/activity/?kind=telling"))
+    assert activity.count(f'<a href="/security/{kind}-certificates/orders/">') == 2
+    assert "had somebody else told of" in activity
+    assert "/notices/channels/" not in activity
 
 
 def test_who_cannot_be_reached_is_no_owner(signed_in: Client, publisher: User) -> None:
