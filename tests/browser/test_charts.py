@@ -8,6 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_accessibility import complaints_of_axe
 from tests.processes import Portal
 
 _COLUMNS = "[...document.querySelectorAll('.columns .ground')].map(one => one.getBoundingClientRect().left)"
@@ -22,6 +23,17 @@ def test_each_time_begins_where_its_column_does(person: Callable[..., Page], por
     columns, times = page.evaluate(_COLUMNS), page.evaluate(_TIMES)
     every = len(columns) // len(times)
     assert times == [pytest.approx(left, abs=3) for left in columns[::every]]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_touched_column_shows_its_figures(person: Callable[..., Page], portal: Portal, *, scripts: bool) -> None:
+    requests.get(f"{portal.gateway_url}/nobody-answers-here", timeout=10)
+    page = person(viewport={"width": 390, "height": 844}, has_touch=True, java_script_enabled=scripts)
+    _open_when_counted(page)
+    assert not scripts or complaints_of_axe(page) == []
+    page.locator(".columns a .ground").last.tap()
+    expect(page.locator("tr:target")).to_be_in_viewport()
+    expect(page.locator("tr:target")).to_contain_text("UTC")
 
 
 def _open_when_counted(page: Page) -> None:
