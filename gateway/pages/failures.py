@@ -20,6 +20,7 @@ from portal.http import PortalRequest, wants_fragment
 from portal.listing import words_of
 
 _PAGE_SIZE = 25
+NOTHING = "none"  # in place of the thumbprint of what was presented
 
 
 @require_safe
@@ -39,8 +40,10 @@ def index(request: PortalRequest) -> HttpResponse:
         calls = calls.filter(api=api)
     if (kind := request.GET.get("kind", "")) in FailureKind.values:
         calls = calls.filter(kind=kind)
-    if (version := request.GET.get("version", "")).isdecimal() and len(version) < 10:  # noqa: PLR2004 - digits of a number of versions
-        calls = calls.filter(presented__number=int(version))
+    if (presented := request.GET.get("presented", "")) == NOTHING:
+        calls = calls.filter(presented=None)
+    elif presented:
+        calls = calls.filter(presented__thumbprint=words_of(presented))
     context: dict[str, Any] = {
         "causes": causes_of(calls),
         "page": Paginator(calls.select_related("api", "presented"), _PAGE_SIZE).get_page(request.GET.get("page")),
@@ -51,7 +54,7 @@ def index(request: PortalRequest) -> HttpResponse:
         "kinds": FailureKind.choices,
         "window": window,
         "windows": WINDOWS.values(),
-        "narrowed": any(request.GET.get(name) for name in ("q", "api", "kind", "span", "version")),
+        "narrowed": any(request.GET.get(name) for name in ("q", "api", "kind", "span", "presented")),
     }
     return render(request, "gateways/failures.html", context)
 
