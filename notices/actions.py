@@ -135,7 +135,7 @@ def acknowledge(subject: Subject, *, by: User, now: datetime) -> None:
         subject=subject.key, version=subject.version, defaults={"by": by.get_username(), "at": now}
     )
     if made:
-        record(Event.NOTICE_ACKNOWLEDGED, _Named(subject.key, subject.name), by=by, at=now)
+        record(Event.NOTICE_ACKNOWLEDGED, _Named(subject), by=by, at=now)
 
 
 @transaction.atomic
@@ -143,15 +143,15 @@ def resume(subject: Subject, *, by: User, now: datetime) -> None:
     """Take an acknowledgement back: what is due next is told again."""
     gone, _ = Acknowledgement.objects.filter(subject=subject.key, version=subject.version).delete()
     if gone:
-        record(Event.NOTICE_RESUMED, _Named(subject.key, subject.name), by=by, at=now)
+        record(Event.NOTICE_RESUMED, _Named(subject), by=by, at=now)
 
 
 class _Named:
-    """A subject as the activity log wants it."""
+    """A subject as the activity log wants it: an entry by its id, what else may end by its key."""
 
-    def __init__(self, key: str, name: str) -> None:
-        self.pk = key[:40]
-        self.name = name[:300]
+    def __init__(self, subject: Subject) -> None:
+        self.pk = subject.key[:40] if subject.entry is None else str(subject.entry)
+        self.name = subject.name[:300]
 
 
 def _place(kind: ChannelKind, address: str) -> str:

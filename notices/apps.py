@@ -18,4 +18,7 @@ class NoticesConfig(AppConfig):
 
         keepers.keep("notices", lambda: NoticeKeeper().run)
         register("notice", model="notices.Channel", url_name="notices:channel")
-        describe("notice", "notices.Channel", "notices.Schedule", "notices.Contact")
+        describe("notice", "notices.Channel", "notices.Schedule")
+        register("telling", model="certificates.ClientCertificate", url_name="certificates:detail")
+        register("telling", model="certificates.ServerCertificate", url_name="server_certificates:detail")
+        describe("telling", "notices.Contact")

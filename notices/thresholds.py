@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ THRESHOLDS = (60, 30, 14, 7, 1, 0)  # days left; 0: it has ended
 MOST_DAYS = 730
 _MOST = 12
 _SUMMARY_HOUR = 8  # UTC
+_BETWEEN = re.compile("[\\s,\N{FULLWIDTH COMMA}\N{IDEOGRAPHIC COMMA}]+")  # a Chinese keyboard's commas, too
 
 
 class BadThresholds(ValueError):
@@ -20,7 +22,7 @@ def read(text: str) -> list[int]:
 
     :raises BadThresholds: if it holds anything else, none, or too many
     """
-    parts = [part for part in text.replace(",", " ").split() if part]
+    parts = [part for part in _BETWEEN.split(text) if part]
     if not all(part.isascii() and part.isdecimal() and len(part) <= 3 for part in parts):  # noqa: PLR2004 - more are too many days
         raise BadThresholds
     days = sorted({int(part) for part in parts}, reverse=True)

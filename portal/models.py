@@ -113,10 +113,10 @@ class Event(models.TextChoices):
     CHANNEL_CHANGED = "notice.channel-changed", _("Channel for notices changed")
     CHANNEL_DELETED = "notice.channel-deleted", _("Channel for notices deleted")
     NOTICES_SCHEDULED = "notice.scheduled", _("Schedule of notices changed")
-    CONTACT_ADDED = "notice.contact-added", _("Contact of a certificate added")
-    CONTACT_REMOVED = "notice.contact-removed", _("Contact of a certificate removed")
-    NOTICE_ACKNOWLEDGED = "notice.acknowledged", _("Notice acknowledged")
-    NOTICE_RESUMED = "notice.resumed", _("Acknowledgement taken back")
+    CONTACT_ADDED = "telling.contact-added", _("Contact of a certificate added")
+    CONTACT_REMOVED = "telling.contact-removed", _("Contact of a certificate removed")
+    NOTICE_ACKNOWLEDGED = "telling.acknowledged", _("Notice acknowledged")
+    NOTICE_RESUMED = "telling.resumed", _("Acknowledgement taken back")
 
 
 def events() -> list[tuple[str, _StrPromise]]:

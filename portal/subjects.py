@@ -34,6 +34,7 @@ KINDS: dict[str, tuple[str | Promise, str]] = {
     "encryption": (_("Encryption"), "lock-closed"),
     "database": (_("Database"), "circle-stack"),
     "notice": (_("Notices"), "bell"),
+    "telling": (_("Who is told"), "bell"),
 }
 
 
@@ -44,13 +45,16 @@ class _Shown:
     field: str
 
 
-_shown: dict[str, _Shown] = {}
+_shown: dict[str, list[_Shown]] = {}
 _described: dict[str, tuple[str, ...]] = {}
 
 
 def register(kind: str, *, model: str, url_name: str, field: str = "name") -> None:
-    """Say that the subjects of *kind* are rows of *model* (``app.Model``) with pages at *url_name*, by the ``name`` in their *field*."""
-    _shown[kind] = _Shown(model, url_name, field)
+    """Say that subjects of *kind* are rows of *model* (``app.Model``) with pages at *url_name*, by the ``name`` in their *field*.
+
+    A kind may be about several models; no two of them have a row of the same id.
+    """
+    _shown.setdefault(kind, []).append(_Shown(model, url_name, field))
 
 
 def describe(kind: str, *models: str) -> None:
@@ -69,17 +73,18 @@ def field_of(kind: str, name: str) -> Field[Any, Any] | None:
 
 
 def addresses(lines: Iterable[Activity]) -> dict[tuple[str, str], str]:
-    """Return where the subjects of *lines* are shown, by kind and id; those that are gone are missing. One query per kind."""
+    """Return where the subjects of *lines* are shown, by kind and id; those that are gone are missing. One query per kind and model."""
     wanted: dict[str, set[str]] = {}
     for line in lines:
         if line.kind in _shown:
             wanted.setdefault(line.kind, set()).add(line.subject_id)
     found: dict[tuple[str, str], str] = {}
     for kind, ids in wanted.items():
-        pk = installed.get_model(_shown[kind].model)._meta.pk
-        numbers = [number for number in ids if _is_id(pk, number)]
-        names = installed.get_model(_shown[kind].model)._default_manager.filter(pk__in=numbers).values_list("pk", _shown[kind].field)
-        found |= {(kind, str(number)): reverse(_shown[kind].url_name, kwargs={"name": name}) for number, name in names}
+        for shown in _shown[kind]:
+            model = installed.get_model(shown.model)
+            numbers = [number for number in ids if _is_id(model._meta.pk, number)]
+            names = model._default_manager.filter(pk__in=numbers).values_list("pk", shown.field)
+            found |= {(kind, str(number)): reverse(shown.url_name, kwargs={"name": name}) for number, name in names}
     return found
 
 

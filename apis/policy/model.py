@@ -177,6 +177,11 @@ class Policy:
         return self.inbound if idle is None else (*self.inbound, ForwardRequest(timeout_seconds=idle))
 
     @property
+    def presents_certificate(self) -> bool:
+        """Whether the back end is shown a client certificate."""
+        return any(isinstance(rule, AuthenticationCertificate) for rule in self.inbound)
+
+    @property
     def caller_certificate(self) -> ValidateClientCertificate | None:
         """The rule about callers' certificates, if there is one."""
         return next((rule for rule in self.inbound if isinstance(rule, ValidateClientCertificate)), None)

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -19,6 +20,7 @@ from portal.http import PortalRequest, wants_fragment
 from portal.listing import words_of
 
 _PAGE_SIZE = 25
+NOTHING = "none"  # in place of the thumbprint of what was presented
 
 
 @require_safe
@@ -26,8 +28,8 @@ _PAGE_SIZE = 25
 def index(request: PortalRequest) -> HttpResponse:
     """Show the causes and the calls; ``q`` finds one by the activity id its caller quotes, others narrow them down."""
     words = words_of(request.GET.get("q", ""))
-    if words and FailedCall.objects.filter(activity_id=words).exists():
-        return redirect("failures:call", words)
+    if words and FailedCall.objects.filter(activity_id=words.lower()).exists():
+        return redirect("failures:call", words.lower())
     window = WINDOWS.get(request.GET.get("span", ""))
     calls = FailedCall.objects.matching(words)
     if window:
@@ -38,8 +40,10 @@ def index(request: PortalRequest) -> HttpResponse:
         calls = calls.filter(api=api)
     if (kind := request.GET.get("kind", "")) in FailureKind.values:
         calls = calls.filter(kind=kind)
-    if (version := request.GET.get("version", "")).isdecimal() and len(version) < 10:  # noqa: PLR2004 - digits of a number of versions
-        calls = calls.filter(presented__number=int(version))
+    if (presented := request.GET.get("presented", "")) == NOTHING:
+        calls = calls.filter(presented=None)
+    elif presented:
+        calls = calls.filter(presented__thumbprint=words_of(presented))
     context: dict[str, Any] = {
         "causes": causes_of(calls),
         "page": Paginator(calls.select_related("api", "presented"), _PAGE_SIZE).get_page(request.GET.get("page")),
@@ -50,7 +54,7 @@ def index(request: PortalRequest) -> HttpResponse:
         "kinds": FailureKind.choices,
         "window": window,
         "windows": WINDOWS.values(),
-        "narrowed": any(request.GET.get(name) for name in ("q", "api", "kind", "span", "version")),
+        "narrowed": any(request.GET.get(name) for name in ("q", "api", "kind", "span", "presented")),
     }
     return render(request, "gateways/failures.html", context)
 
@@ -58,7 +62,17 @@ def index(request: PortalRequest) -> HttpResponse:
 @require_safe
 @permission_required("gateway.view_failedcall", raise_exception=True)
 def call(request: PortalRequest, activity_id: str) -> HttpResponse:
-    """Show one failed call, with Envoy's own words; to htmx its facts alone."""
-    found = get_object_or_404(FailedCall.objects.select_related("api", "presented__certificate"), activity_id=words_of(activity_id))
+    """Show one failed call, with Envoy's own words; to htmx its facts alone. Ids are in small letters, however somebody quotes them."""
+    known = FailedCall.objects.select_related("api", "presented__certificate")
+    found = get_object_or_404(known, activity_id=words_of(activity_id).lower())
     template = "gateways/_failed_call.html" if wants_fragment(request) else "gateways/failed_call.html"
     return render(request, template, {"call": found, "activity_id": activity_id})
+
+
+@require_safe
+@permission_required("gateway.view_failedcall", raise_exception=True)
+def moved(request: PortalRequest, activity_id: str = "") -> HttpResponse:
+    """Lead from where these pages were once to where they are, with what was asked for."""
+    if activity_id:
+        return redirect("failures:call", activity_id, permanent=True)
+    return redirect(reverse("failures:index", query=request.GET), permanent=True)

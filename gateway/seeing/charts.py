@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 STACK = ("no_answer", "refused_certificate", "server_error", "client_error", "gateway", "redirected", "ok")  # from the axis up, always so
 HEIGHT = 100
 _WIDTH, _GAP = 10, 2  # of a column, and between two
-_RULES = 4
+_TIMES = 6
+_RULES = (4, 2, 1)  # into how many equal steps a scale is divided: the most that are whole numbers
 _LEAST = 1.5  # so that one call among thousands is still seen
 
 
@@ -67,7 +68,7 @@ class Chart:
     """A chart, ready to be drawn.
 
     :ivar scale: the numbers beside the axis, the highest first
-    :ivar times: when the columns under which a time stands begin
+    :ivar times: when each sixth of the columns begins: a time stands under the first of them
     :ivar lines: of latencies, by name: the path of each
     """
 
@@ -95,7 +96,7 @@ def chart_of(points: Sequence[Point], *, seconds: int, happened: Iterable[tuple[
         columns=tuple(Column(point, place * _WIDTH + _GAP // 2, tuple(_parts(point, most))) for place, point in enumerate(points)),
         width=width,
         scale=_scale(most),
-        times=tuple(point.at for point in points[:: max(1, len(points) // 6)]),
+        times=tuple(point.at for point in points[:: len(points) // _TIMES]),
         lines={name: _line([point.quantiles and point.quantiles[place] for point in points], slowest) for place, name in enumerate(_LINES)},
         milliseconds=_scale(slowest),
         marks=tuple(_marks(happened, points[0].at, timedelta(seconds=seconds * len(points)))),
@@ -124,8 +125,8 @@ def _line(values: Sequence[float | None], most: int) -> str:
     path, pen_is_down = [], False
     for place, value in enumerate(values):
         if value is not None:
-            x = place * _WIDTH + _WIDTH // 2
-            path.append(f"{'L' if pen_is_down else f'M{x - 2} {_above(value, most)}L'}{x + 2} {_above(value, most)}")
+            left, right = place * _WIDTH + _GAP // 2, (place + 1) * _WIDTH - _GAP // 2
+            path.append(f"{'L' if pen_is_down else 'M'}{left} {_above(value, most)}L{right} {_above(value, most)}")
         pen_is_down = value is not None
     return "".join(path)
 
@@ -141,7 +142,7 @@ def _above(value: float, most: int) -> str:
 
 
 def _scale(most: int) -> tuple[int, ...]:
-    rules = _RULES if most >= _RULES else 1
+    rules = next(number for number in _RULES if most % number == 0)
     return tuple(most * (rules - place) // rules for place in range(rules + 1))
 
 

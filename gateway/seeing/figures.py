@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import F, Max, Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apis.models import Api
 from gateway.counts import OUTCOMES, ApiCount, Span, VersionCount
@@ -21,6 +22,9 @@ from gateway.seeing.latencies import quantile
 _SENT = Q(ok__gt=0) | Q(redirected__gt=0) | Q(client_error__gt=0) | Q(server_error__gt=0) | Q(refused_certificate__gt=0)
 _CALLS = sum((F(name) for name in OUTCOMES[1:]), F(OUTCOMES[0]))
 _FAILED = F("no_answer") + F("refused_certificate")
+
+
+_DAY = pgettext_lazy("a short date, as Django's date filter takes it", "j M")  # some 50 pixels wide on a telephone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +41,7 @@ class Window:
     span: Span
     number: int
     seconds: int
-    short: str
+    short: str | Promise
 
     def begin(self, now: datetime) -> datetime:
         """Return when its first column begins; its last one is the current one."""
@@ -50,8 +54,8 @@ WINDOWS = {
     for window in (
         Window(name="1h", label=_("1 hour"), span=Span.MINUTE, number=60, seconds=60, short="H:i"),
         Window(name="24h", label=_("24 hours"), span=Span.MINUTE, number=96, seconds=900, short="H:i"),
-        Window(name="7d", label=_("7 days"), span=Span.HOUR, number=84, seconds=7200, short="j M"),
-        Window(name="30d", label=_("30 days"), span=Span.HOUR, number=120, seconds=21600, short="j M"),
+        Window(name="7d", label=_("7 days"), span=Span.HOUR, number=84, seconds=7200, short=_DAY),
+        Window(name="30d", label=_("30 days"), span=Span.HOUR, number=120, seconds=21600, short=_DAY),
     )
 }
 DEFAULT_WINDOW = WINDOWS["24h"]

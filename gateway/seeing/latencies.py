@@ -13,7 +13,7 @@ from collections.abc import Mapping
 def quantile(latencies: Mapping[str, int], share: float) -> float | None:
     """Return below how many milliseconds this *share* of the calls has ended, ``None`` if there were none.
 
-    Envoy measures whole milliseconds. Within a bucket, calls are taken to be spread evenly.
+    Envoy counts whole milliseconds, begun ones left out: 0 is less than one. Within a bucket, calls are taken to be spread evenly.
 
     :param latencies: how many calls, by the lower bound of their bucket
     """
@@ -27,5 +27,5 @@ def quantile(latencies: Mapping[str, int], share: float) -> float | None:
 
 
 def _width(bound: float) -> float:
-    """Return how wide the bucket is in which calls of *bound* milliseconds fall; up to 10 it holds a single number."""
-    return 0.0 if bound < 10 else 10.0 ** (math.floor(math.log10(bound)) - 1)  # noqa: PLR2004 - two digits
+    """Return how wide the bucket is in which calls of *bound* milliseconds fall; below 100 it holds a single number."""
+    return 1.0 if bound < 100 else 10.0 ** (math.floor(math.log10(bound)) - 1)  # noqa: PLR2004 - two digits

@@ -101,9 +101,9 @@ def at(found: dict[Any, Any], key: Any) -> Any:
 
 
 @register.filter
-def milliseconds(took: float) -> int:
-    """Return how long something took at most, in whole milliseconds."""
-    return math.ceil(took)
+def rounded_up(number: float) -> int:
+    """Return the whole number that *number* is not above."""
+    return math.ceil(number)
 
 
 def _window(context: RequestContext) -> Window:

@@ -48,7 +48,7 @@ def every_path(browser: Browser, portal: Portal, signed_in_state: Any) -> list[s
         page.wait_for_url("**/looked-at/")
         while waiting:
             page.goto(waiting.pop(0))
-            links: list[str] = page.eval_on_selector_all("a[href]:not([download])", "links => links.map(link => link.href)")
+            links: list[str] = page.eval_on_selector_all("a[href]:not([download], svg a)", "links => links.map(link => link.href)")
             for link in links:
                 path = urlsplit(link).path
                 if link.startswith(portal.url) and not path.startswith(_NOT_OURS) and _kind(path) not in seen:

@@ -123,5 +123,9 @@ def test_quantiles_are_within_a_bucket_of_the_truth(milliseconds: list[int]) -> 
     assert bucket(max(milliseconds)) <= found <= max(milliseconds) * 1.1 + 1
 
 
+def test_calls_that_take_less_than_a_millisecond_are_under_one_and_not_under_none() -> None:
+    assert quantile({"0": 9}, 0.99) == pytest.approx(0.99)
+
+
 def test_of_no_calls_there_is_no_quantile() -> None:
     assert quantile({}, 0.5) is None

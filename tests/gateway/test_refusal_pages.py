@@ -75,11 +75,11 @@ def outcomes_of(gateway: Gateway, api: int, thumbprint: str = "") -> dict[Outcom
 
 
 def noted(gateway: Gateway, answer: Answer) -> bool:
-    """Return whether the log of failed calls tells of the call that got *answer*, as a refusal."""
+    """Return whether the log of failed calls tells of the call that got *answer*, by the kind that its caller was told."""
     for entry in gateway.feed.failed_calls:
         call = failed_call(entry, gateway="gateway-1")
         if call and call.activity_id == answer.headers.get("x-activity-id"):
-            return call.kind == Failure.CLIENT_CERTIFICATE_REFUSED and call.status == answer.status
+            return call.kind == answer.headers[FAILURE_HEADER] and call.status == answer.status
     return False
 
 
@@ -99,7 +99,7 @@ def test_a_page_that_refuses_the_certificate_is_told_from_any_other(
     found = outcomes_of(gateway, number)
     if refuses:
         assert found == {Outcome.REFUSED_CERTIFICATE: 3}
-        assert {answer.headers[FAILURE_HEADER] for answer in answers} == {Failure.CLIENT_CERTIFICATE_REFUSED}
+        assert {answer.headers[FAILURE_HEADER] for answer in answers} == {Failure.CLIENT_CERTIFICATE_DEMANDED}  # it presents none
         assert len({answer.headers["x-activity-id"] for answer in answers}) == 3
         for answer in answers:
             eventually(functools.partial(noted, gateway, answer))
@@ -114,7 +114,7 @@ def test_every_row_of_the_table_is_found_by_the_gateway(gateway: Gateway, new_ap
         with answering(row.status, f"<p>{row.words.upper()}</p>") as port:
             one = policy(number, f"row-{number}", port=port, scheme="http", presents=False)
             assert not gateway.publish(one)
-            assert gateway.call(f"/row-{number}/x", key=KEY).headers.get(FAILURE_HEADER) == Failure.CLIENT_CERTIFICATE_REFUSED, row
+            assert gateway.call(f"/row-{number}/x", key=KEY).headers.get(FAILURE_HEADER) == Failure.CLIENT_CERTIFICATE_DEMANDED, row
             gateway.withdraw(one)
 
 
@@ -151,10 +151,14 @@ def test_nginx_refuses_and_the_certificate_that_met_it_is_known(
         for certificate, calls in ((client_certificate, 2), (strangers, 3)):
             assert not gateway.publish(one, certificate)
             answers = [gateway.call(f"/nginx-{number}/", key=KEY) for _ in range(calls)]
-        assert {answer.status for answer in answers} == {400}
+        assert {(answer.status, answer.headers[FAILURE_HEADER]) for answer in answers} == {(400, Failure.CLIENT_CERTIFICATE_REFUSED)}
         assert outcomes_of(gateway, number, strangers.thumbprint)[Outcome.REFUSED_CERTIFICATE] == 3
         assert Outcome.REFUSED_CERTIFICATE not in outcomes_of(gateway, number, client_certificate.thumbprint)
         gateway.withdraw(one)
+        without = policy(number, f"nginx-{number}", port=port, trusted=authority, presents=False)
+        assert not gateway.publish(without)
+        assert gateway.call(f"/nginx-{number}/", key=KEY).headers[FAILURE_HEADER] == Failure.CLIENT_CERTIFICATE_DEMANDED
+        gateway.withdraw(without)
     finally:
         server.terminate()
         server.wait()

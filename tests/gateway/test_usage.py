@@ -36,9 +36,14 @@ def test_the_table_has_the_figures_of_the_chart(signed_in: Client) -> None:
     page = signed_in.get("/apis/orders/?span=1h").content.decode()
     titles = re.findall(r"<title>(.*?)</title>", page, re.DOTALL)
     assert any("Answered (2xx): 12" in title and "Back end: error (5xx): 3" in title for title in titles)
-    (row,) = re.findall(r"<tr>\s*<th scope=\"row\">.*?</tr>", page, re.DOTALL)
+    (row,) = re.findall(r"<tr id=\"at-\d+\">\s*<th scope=\"row\">.*?</tr>", page, re.DOTALL)
     assert re.findall(r'<td class="number">(.*?)</td>', row) == ["12", "3", "41 ms", "91 ms", "91 ms"]
     assert "half under 41 ms" in page
+
+
+def test_calls_of_less_than_a_millisecond_were_under_one_millisecond(signed_in: Client) -> None:
+    make_counts(make_api(), ok=9, latencies={"0": 9})
+    assert "half under 1 ms, 95 % under 1 ms, 99 % under 1 ms" in signed_in.get("/apis/orders/").content.decode()
 
 
 def test_failures_stand_on_the_axis_and_no_column_is_higher_than_the_chart(signed_in: Client) -> None:
@@ -49,6 +54,15 @@ def test_failures_stand_on_the_axis_and_no_column_is_higher_than_the_chart(signe
     assert bars["no_answer"][0] + bars["no_answer"][1] == pytest.approx(100)
     assert bars["ok"][0] + bars["ok"][1] == pytest.approx(bars["no_answer"][0])
     assert bars["ok"][0] >= 0
+
+
+@pytest.mark.parametrize(("language", "day"), [("en", r"\d{1,2} [A-Z][a-z]{2}"), ("zh-hans", r"\d{1,2}/\d{1,2}")])
+def test_days_below_a_chart_are_short_in_either_language(signed_in: Client, language: str, day: str) -> None:
+    make_counts(make_api(), ok=1)
+    page = signed_in.get("/apis/orders/?span=7d", headers={"Accept-Language": language}).content.decode()
+    times = re.findall(r"<li>(.*?)</li>", page[page.index('class="times"') :].partition("</ol>")[0])
+    assert len(times) == 6
+    assert all(re.fullmatch(day, time) for time in times)
 
 
 def test_what_was_changed_is_marked_where_it_was_changed(signed_in: Client) -> None:

@@ -127,6 +127,22 @@ def test_a_mailbox_is_tried_like_any_channel(office: Client, mailbox: Mailbox) -
     assert b"A test of the publisher portal" in mailbox.mails[0]
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"550 5.1.1 No such user", "The mail server does not take this address."),
+        (b"553 5.1.3 Bad address", "The mail server does not take this address."),
+        (b"450 4.2.0 Greylisted", "The mail server refused the mail: SMTP 450."),
+        (b"530 5.7.0 Authentication required", "The mail server refused the mail: SMTP 530."),
+        (b"554 5.7.1 Relay access denied", "The mail server refused the mail: SMTP 554."),
+    ],
+)
+def test_an_address_is_blamed_only_for_what_is_about_it(office: Client, mailbox: Mailbox, said: bytes, words: str) -> None:
+    mailbox.to_recipients = said
+    make_channel("team", address="team@example.com")
+    assert f"team: {words}" in text_of(office.post("/notices/channels/team/test/", follow=True))
+
+
 def test_a_deleted_channel_is_gone_with_its_secret(office: Client) -> None:
     channel = make_channel("team", ChannelKind.SLACK, URL)
     assert "Delete team?" in text_of(office.get("/notices/channels/team/delete/"))
@@ -170,7 +186,19 @@ def test_owners_and_contacts_are_added_and_removed_on_the_entrys_page(signed_in:
     assert signed_in.post(f"{page}remove/", {"contact": contact.pk}).status_code == 303
     assert signed_in.post(f"{page}remove/", {"contact": "x"}).status_code == 303
     assert [str(one) for one in Contact.objects.all()] == ["publisher"]
-    assert [line.event for line in lines()][1:] == ["notice.contact-added", "notice.contact-added", "notice.contact-removed"]
+    assert [line.event for line in lines()][1:] == ["telling.contact-added", "telling.contact-added", "telling.contact-removed"]
+
+
+@pytest.mark.parametrize(("make", "kind"), [(make_certificate, "client"), (make_server_certificate, "server")])
+def test_publishers_read_who_is_told_and_get_to_the_entry_and_to_no_channel(signed_in: Client, make: Any, kind: str) -> None:
+    entry = make("orders")
+    type(make_channel("team", address="team@example.com")).objects.update(id=entry.pk)
+    posted(signed_in, f"/notices/of/{kind}/orders/", person="", address="team@example.com", language="en")
+    signed_in.post("/notices/acknowledge/", {"subject": f"{kind}:{entry.pk}"})
+    activity = text_of(signed_in.get("/activity/?kind=telling"))
+    assert activity.count(f'<a href="/security/{kind}-certificates/orders/">') == 2
+    assert "had somebody else told of" in activity
+    assert "/notices/channels/" not in activity
 
 
 def test_who_cannot_be_reached_is_no_owner(signed_in: Client, publisher: User) -> None:

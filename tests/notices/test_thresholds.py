@@ -18,8 +18,11 @@ def test_the_narrowest_threshold_that_was_passed_counts(days: float, threshold: 
     assert passed(NOW + timedelta(days=days), (60, 30, 14, 7, 1, 0), now=NOW) == threshold
 
 
-def test_days_are_read_in_any_order_and_once() -> None:
-    assert read(" 7,30 ,7, 0 ") == [30, 7, 0]
+@pytest.mark.parametrize(
+    "text", [" 7,30 ,7, 0 ", "7 30 0", "30\N{FULLWIDTH COMMA}7\N{FULLWIDTH COMMA}0", "30\N{IDEOGRAPHIC COMMA}7\N{IDEOGRAPHIC SPACE}0"]
+)
+def test_days_are_read_in_any_order_and_once_with_any_commas(text: str) -> None:
+    assert read(text) == [30, 7, 0]
 
 
 @pytest.mark.parametrize("text", ["", ",", "-1", "1.5", "731", "٣", "7;1", "1e2", "9" * 30])

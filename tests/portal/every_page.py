@@ -189,6 +189,8 @@ ADDRESSES: dict[str, Address] = {
     "subscriptions:delete": form(_PUBLISH, named=SUBSCRIPTION),
     "gateways:index": page(_VIEW),
     "gateways:live": page(_VIEW, more=(("kind", "api"), ("pk", "1"))),
+    "gateways:failed_calls": page(_VIEW),
+    "gateways:failed_call": page(_VIEW, more=(("activity_id", ACTIVITY_ID),)),
     "failures:index": page(_VIEW),
     "failures:call": page(_VIEW, more=(("activity_id", ACTIVITY_ID),)),
     "gateways:enrol": form(_ADMINISTER),

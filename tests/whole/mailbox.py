@@ -1,4 +1,4 @@
-"""A mail server that takes what it is given and keeps it."""
+"""A mail server that takes what it is given and keeps it, unless it is told what to answer to recipients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class Mailbox:
     def __init__(self, *, port: int = 0) -> None:
         """Take a port, or that one, where a mail server has been away."""
         self.mails: list[bytes] = []
-        mails = self.mails
+        self.to_recipients = b"250 yes"
+        mails, mailbox = self.mails, self
 
         class Conversation(socketserver.StreamRequestHandler):
             def handle(self) -> None:
@@ -29,6 +30,8 @@ class Mailbox:
                             self.wfile.write(b"354 go on\r\n")
                             mails.append(b"".join(iter(self.rfile.readline, b".\r\n")))
                             self.wfile.write(b"250 kept\r\n")
+                        case b"RCPT":
+                            self.wfile.write(mailbox.to_recipients + b"\r\n")
                         case b"QUIT":
                             self.wfile.write(b"221 bye\r\n")
                             return

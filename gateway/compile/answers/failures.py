@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apis.policy.failure import Failure
-from gateway.compile.names import METADATA
+from gateway.compile.names import METADATA, WITHOUT_CERTIFICATE
 
 # Remarks that a cluster carries for the conditions below.
-WITHOUT_CERTIFICATE = "without-certificate"
 ASKS_LATER = "asks-later"
 REFUSAL = "refusal"  # the sentence that every call is answered with
 

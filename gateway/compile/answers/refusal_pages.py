@@ -1,7 +1,8 @@
 """A back end that refuses the client certificate by an answer: found by its page, counted, logged, and told in headers. [pure]
 
 The script runs only on answers whose status is one of the table's. It reads short pages that say how long they are and are not
-compressed, as servers' own are; the answer passes as it is, with an activity id and the kind of failure beside it.
+compressed, as servers' own are; the answer passes as it is, with an activity id and the kind of failure beside it. An API that presents no
+certificate, as its routes tell, cannot have one refused: its back end demands one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 
 from apis.policy.failure import FAILURE_HEADER, Failure
 from apis.policy.refusal_pages import REFUSAL_PAGES
-from gateway.compile.names import ACTIVITY_HEADER, METADATA
+from gateway.compile.names import ACTIVITY_HEADER, METADATA, WITHOUT_CERTIFICATE
 
 STATUSES = tuple(sorted({page.status for page in REFUSAL_PAGES}))
 REFUSED = "refused"  # in the call's metadata: what counts and logs it goes by this
@@ -52,7 +53,7 @@ local function note_refusal(handle)
   if headers:get("{activity}") or not is_refusal(handle, headers) then return end
   headers = handle:headers()
   headers:add("{activity}", activity_id())
-  headers:add("{failure}", "{kind}")
+  headers:add("{failure}", handle:metadata():get("{without}") and "{demanded}" or "{kind}")
   handle:streamInfo():dynamicMetadata():set("{namespace}", "{refused}", true)
 end
 """
@@ -66,6 +67,8 @@ def script() -> str:
         activity=ACTIVITY_HEADER,
         failure=FAILURE_HEADER,
         kind=Failure.CLIENT_CERTIFICATE_REFUSED,
+        demanded=Failure.CLIENT_CERTIFICATE_DEMANDED,
+        without=WITHOUT_CERTIFICATE,
         namespace=METADATA,
         refused=REFUSED,
     )

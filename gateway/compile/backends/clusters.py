@@ -19,12 +19,12 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.wrappers_pb2 import UInt32Value
 
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Backend, Policy, Protocol
+from apis.policy.model import AuthenticationBasic, Backend, Policy, Protocol
 from certificates.identity import Identity
-from gateway.compile.answers.failures import ASKS_LATER, REFUSAL, WITHOUT_CERTIFICATE
+from gateway.compile.answers.failures import ASKS_LATER, REFUSAL
 from gateway.compile.backends.basic import authorization_filter, authorization_secret
 from gateway.compile.backends.tls import is_address, transport_socket
-from gateway.compile.names import METADATA, PRESENTS, cluster_name
+from gateway.compile.names import METADATA, PRESENTS, WITHOUT_CERTIFICATE, cluster_name
 from gateway.compile.resource import Resource, pack
 from gateway.marks import LEVEL, OPTION, mark_of
 
@@ -48,7 +48,7 @@ def compile_cluster(policy: Policy, identity: Identity | None) -> tuple[Resource
     :raises IdentityMissing: if the policy presents a certificate and *identity* is ``None``, so that no call goes out without one
     """
     basic = next((rule for rule in policy.inbound if isinstance(rule, AuthenticationBasic)), None)
-    presents = any(isinstance(rule, AuthenticationCertificate) for rule in policy.inbound)
+    presents = policy.presents_certificate
     if presents and identity is None:
         raise IdentityMissing(f"The API {policy.api} presents a client certificate, and none was given.")
     cluster = _cluster(policy, basic=basic is not None)

@@ -50,6 +50,7 @@ from gateway.compile.names import (
     REDIRECTS_FILTER,
     ROOT_FILTER,
     SCOPE_HEADER,
+    WITHOUT_CERTIFICATE,
     base_of,
     cluster_name,
     segment_name,
@@ -204,6 +205,8 @@ def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, actio
         route.metadata.filter_metadata[CALLERS_FILTER].CopyFrom(rule_of(policy, rule))
     if policy.forwarding.rewrite_redirects:
         route.metadata.filter_metadata[REDIRECTS_FILTER].CopyFrom(addresses(policy))
+    if not policy.presents_certificate:
+        route.metadata.filter_metadata[REDIRECTS_FILTER].update({WITHOUT_CERTIFICATE: "yes"})
     return route
 
 
