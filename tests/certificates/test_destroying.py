@@ -107,7 +107,7 @@ def test_the_page_says_until_when_a_version_was_presented(signed_in: Client) -> 
     signed_in.post(f"{PAGE}roll-back/", {"version": "1"})
     assert _version(1).current_until is None
     assert _version(2).current_until is not None
-    assert "Presented last" in signed_in.get(PAGE).content.decode()
+    assert "Last presented" in signed_in.get(PAGE).content.decode()
 
 
 @pytest.mark.django_db
