@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,8 +18,8 @@ from certificates.rollout import keeper
 from certificates.rollout.destroying import StillPresented, destroy_key
 from certificates.rollout.models import Candidate, Rules
 from gateway.models import Refusal
-from kit.issuing import Issued, issue
 from portal.models import Activity, Event
+from tests.issuing import Issued, issue
 from tests.makers import make_api, make_candidate, make_certificate, make_gateway
 
 PAGE = "/security/client-certificates/orders-client/"
@@ -108,7 +107,7 @@ def test_the_page_says_until_when_a_version_was_presented(signed_in: Client) -> 
     signed_in.post(f"{PAGE}roll-back/", {"version": "1"})
     assert _version(1).current_until is None
     assert _version(2).current_until is not None
-    assert re.search(r"before:\s*<time", signed_in.get(PAGE).content.decode())
+    assert "Last presented" in signed_in.get(PAGE).content.decode()
 
 
 @pytest.mark.django_db
