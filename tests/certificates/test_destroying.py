@@ -18,8 +18,8 @@ from certificates.rollout import keeper
 from certificates.rollout.destroying import StillPresented, destroy_key
 from certificates.rollout.models import Candidate, Rules
 from gateway.models import Refusal
+from kit.issuing import Issued, issue
 from portal.models import Activity, Event
-from tests.issuing import Issued, issue
 from tests.makers import make_api, make_candidate, make_certificate, make_gateway
 
 PAGE = "/security/client-certificates/orders-client/"
