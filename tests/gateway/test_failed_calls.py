@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from django.utils import timezone
 from hypothesis import given
@@ -9,7 +11,6 @@ from hypothesis import strategies as st
 
 from apis import actions
 from apis.models import Api, Credentials, KeyKind
-from certificates.sealing import Secret
 from gateway.models import FailedCall, FailureKind, Refusal
 from gateway.seeing.failures import callers_path, complete, paths_above
 from tests.gateway.plant import Plant, eventually
@@ -62,11 +63,8 @@ def test_calls_are_completed_from_the_rows() -> None:
 
 
 def test_a_call_of_an_api_whose_settings_the_gateway_refused_names_it(plant: Plant) -> None:
-    certificate = make_certificate(issued=issue("orders-client"))
-    version = certificate.current
-    assert version is not None
-    version.seal(Secret(issue("another").key_der))  # a key that does not fit, which the gateway refuses
-    version.save()
+    fits_not = dataclasses.replace(issue("orders-client"), key=issue("another").key)  # which the gateway refuses
+    certificate = make_certificate(issued=fits_not)
     key = make_subscription("all").keys.get(kind=KeyKind.PRIMARY).unseal().value.decode()
     api = make_api("refused", path="some/refused", service_url="https://localhost:9/base")
     chosen = actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate)
