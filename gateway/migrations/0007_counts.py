@@ -121,9 +121,16 @@ class Migration(migrations.Migration):
             name='version',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='counts', to='certificates.certificateversion', verbose_name='version'),
         ),
-        migrations.DeleteModel(
-            name='Usage',
+        # Processes of the release before read and write this table until they are replaced; the next release drops it. Nothing of this one
+        # knows it any more, so it must not hold APIs that are deleted.
+        migrations.AlterField(
+            model_name='usage',
+            name='api',
+            field=models.ForeignKey(
+                db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='usage', to='apis.api', verbose_name='API'
+            ),
         ),
+        migrations.SeparateDatabaseAndState(state_operations=[migrations.DeleteModel(name='Usage')]),
         migrations.AddIndex(
             model_name='apicount',
             index=models.Index(fields=['span', 'at'], name='counts_of_apis_of_late'),
