@@ -28,7 +28,36 @@ class PrivateText(forms.Textarea):
         return ""
 
 
-class PfxForm(forms.Form):
+class FileOrText(forms.Form):
+    """A file, or in place of it a pasted text in the field ``pem``; whoever inherits names the field of the file."""
+
+    FILE = "file"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Demand a file, unless there is a text in place of it."""
+        super().__init__(*args, **kwargs)
+        self.fields[self.FILE].required = not self.data.get("pem")
+
+    def clean_pem(self) -> str:
+        """Refuse what is too large to be certificates and a key."""
+        pem: str = self.cleaned_data["pem"]
+        if len(pem) > MOST_BYTES:
+            raise too_large()
+        return pem
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a file and a text at once: which of them is meant, nobody could tell."""
+        if self.files.get(self.FILE) is not None and self.data.get("pem"):
+            self.add_error("pem", _("Choose a file or paste text, not both: leave one of them empty."))
+        return self.cleaned_data
+
+    @property
+    def source(self) -> str:
+        """The field that what is wrong with the certificate belongs to."""
+        return "pem" if self.files.get(self.FILE) is None and self.data.get("pem") else self.FILE
+
+
+class PfxForm(FileOrText):
     """A PFX file and its password, taken exactly as typed; or PEM, as files or pasted."""
 
     file = forms.FileField(
@@ -62,11 +91,6 @@ class PfxForm(forms.Form):
         widget=PrivateText(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Demand a file, unless there is a text in place of it."""
-        super().__init__(*args, **kwargs)
-        self.fields["file"].required = not self.data.get("pem")
-
     def clean_file(self) -> UploadedFile[bytes] | None:
         """Refuse what is too large to be a PFX file."""
         return small_enough(self.cleaned_data["file"])
@@ -75,28 +99,10 @@ class PfxForm(forms.Form):
         """Refuse what is too large to be a key."""
         return small_enough(self.cleaned_data["key"])
 
-    def clean_pem(self) -> str:
-        """Refuse what is too large to be certificates and a key."""
-        pem: str = self.cleaned_data["pem"]
-        if len(pem) > MOST_BYTES:
-            raise too_large()
-        return pem
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse a file and a text at once: which of them is meant, nobody could tell."""
-        if self.files.get("file") is not None and self.data.get("pem"):
-            self.add_error("pem", _("Choose a file or paste text, not both: leave one of them empty."))
-        return self.cleaned_data
-
     @property
     def is_in_pem(self) -> bool:
         """Whether the part for PEM was used; it stands open when the form comes back."""
         return bool(self.data.get("pem") or self.files.get("key"))
-
-    @property
-    def source(self) -> str:
-        """The field that what is wrong with the certificate belongs to."""
-        return "pem" if self.files.get("file") is None and self.data.get("pem") else "file"
 
     def clean_password(self) -> Secret:
         """Hold the password so that it is never printed."""

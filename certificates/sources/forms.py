@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from certificates import problems
 from certificates.facts import Facts
-from certificates.forms import PrivateText, small_enough, too_large
+from certificates.forms import FileOrText, PrivateText, small_enough
 from certificates.models import NAME_MAX_LENGTH, not_reserved, valid_name
-from certificates.pfx import MOST_BYTES, UnreadablePfx
+from certificates.pfx import UnreadablePfx
 from certificates.signing import BadName, KeyKind, Wrong
 from certificates.signing.typed import alternatives_of, separate, subject_of
 from certificates.sources.watched import WatchedPlace
@@ -157,8 +157,10 @@ class WatchForm(forms.Form):
         return WatchedPlace.of(named, settings.WATCHED_FOLDERS)
 
 
-class AnswerForm(forms.Form):
+class AnswerForm(FileOrText):
     """What the authority has returned: a file, or pasted."""
+
+    FILE = "certificate"
 
     certificate = forms.FileField(
         label=_("Signed certificate"),
@@ -174,32 +176,9 @@ class AnswerForm(forms.Form):
         widget=PrivateText(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Demand a file, unless there is a text in place of it."""
-        super().__init__(*args, **kwargs)
-        self.fields["certificate"].required = not self.data.get("pem")
-
     def clean_certificate(self) -> Any:
         """Refuse what is too large."""
         return small_enough(self.cleaned_data["certificate"])
-
-    def clean_pem(self) -> str:
-        """Refuse what is too large."""
-        pem: str = self.cleaned_data["pem"]
-        if len(pem) > MOST_BYTES:
-            raise too_large()
-        return pem
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse a file and a text at once."""
-        if self.files.get("certificate") is not None and self.data.get("pem"):
-            self.add_error("pem", _("Choose a file or paste text, not both: leave one of them empty."))
-        return self.cleaned_data
-
-    @property
-    def source(self) -> str:
-        """The field that what is wrong belongs to."""
-        return "pem" if self.files.get("certificate") is None and self.data.get("pem") else "certificate"
 
     def sent(self) -> bytes:
         """Return what was brought."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 TESTED = (1, 40)  # the version that requirements.txt brings, and that all tests run with
 _SECONDS = 10.0
-# As Envoy says it: "envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL" (source/common/version/version.cc)
+# What `envoy --version` says, for instance: "envoy  version: 0123abcd/1.40.0/Clean/RELEASE/BoringSSL"
 _SAID = re.compile(r"version: [0-9a-f]*/(?P<version>(?P<major>\d+)\.(?P<minor>\d+)\.[^/]+)/[^/]+/[^/]+/(?P<library>\S+)")
 
 
