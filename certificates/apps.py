@@ -11,13 +11,15 @@ class CertificatesConfig(AppConfig):
     verbose_name = _("Client certificates")
 
     def ready(self) -> None:
-        """Register the checks that refuse a start without the right encryption keys, and what the activity log asks for."""
+        """Register the checks that refuse a start without the right encryption keys, and tell the log and the dashboard what they ask."""
         from certificates import checks  # models are there only now
         from certificates.activity_keys import activity_keys
-        from portal import identity, parts
+        from certificates.concerns import concerns
+        from portal import attention, identity, parts
         from portal.activity.keys import keys_from
         from portal.subjects import describe, register
 
+        attention.register("certificates", concerns)
         parts.register("ring", checks.trouble_with_the_ring)
         identity.ring_keys(checks.ring_keys)
         keys_from(activity_keys)

@@ -96,5 +96,11 @@ for (const type of ["htmx:responseError", "htmx:sendError"]) {
     document.getElementById("messages").replaceChildren(note);
   });
 }
+// data-refresh="seconds": fetched anew while somebody looks, but not under their hands.
+for (const part of document.querySelectorAll("[data-refresh]")) {
+  setInterval(() => {
+    if (!document.hidden && !part.contains(document.activeElement) && !part.querySelector("details[open], :hover")) htmx.trigger(part, "refresh");
+  }, part.dataset.refresh * 1000);
+}
 arrive(document);
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

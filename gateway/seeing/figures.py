@@ -22,6 +22,8 @@ from gateway.seeing.latencies import quantile
 _SENT = Q(ok__gt=0) | Q(redirected__gt=0) | Q(client_error__gt=0) | Q(server_error__gt=0) | Q(refused_certificate__gt=0)
 _CALLS = sum((F(name) for name in OUTCOMES[1:]), F(OUTCOMES[0]))
 _FAILED = F("no_answer") + F("refused_certificate")
+_LOOKED_AT = timedelta(hours=1)
+_MENDED = timedelta(minutes=5)  # that long without a failure
 
 
 _DAY = pgettext_lazy("a short date, as Django's date filter takes it", "j M")  # some 50 pixels wide on a telephone
@@ -100,12 +102,52 @@ def sums_of(rows: QuerySet[Any], window: Window, *, now: datetime) -> dict[str, 
 
 def busiest(number: int, *, now: datetime) -> list[tuple[Api, int, int]]:
     """Return the APIs with the most calls in 24 hours: how many, and how many of them have failed."""
+    return _of_a_day("calls", number, now=now)
+
+
+def most_failing(number: int, *, now: datetime) -> list[tuple[Api, int, int]]:
+    """Return the APIs with the most failed calls in 24 hours: how many calls there were, and how many of them have failed."""
+    return _of_a_day("failed", number, now=now)
+
+
+def _of_a_day(most: str, number: int, *, now: datetime) -> list[tuple[Api, int, int]]:
     rows = ApiCount.objects.filter(span=Span.HOUR, at__gt=now - timedelta(hours=24))
     # Grouped by an expression, SQLite reads the hours by their index; by the column, it would read all there are in the order of APIs.
     sums = rows.annotate(of=F("api") + 0).order_by().values("of").annotate(calls=Sum(_CALLS), failed=Sum(_FAILED))
-    chosen = list(sums.filter(calls__gt=0).order_by("-calls", "of")[:number])
-    apis = Api.objects.only("name", "display_name").in_bulk([row["of"] for row in chosen])
+    chosen = list(sums.filter(**{f"{most}__gt": 0}).order_by(f"-{most}", "of")[:number])
+    apis = Api.objects.only("name", "display_name", "service_url").in_bulk([row["of"] for row in chosen])
     return [(apis[row["of"]], row["calls"], row["failed"]) for row in chosen if row["of"] in apis]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failing:
+    """How an API fails: of its *calls* in the last hour how many have *failed*, the first of them in the minute *since*."""
+
+    calls: int
+    failed: int
+    since: datetime
+
+
+def failing_now(number: int, *, now: datetime) -> list[tuple[Api, Failing]]:
+    """Return the APIs of which calls fail, the most first; without those that have been answered for :data:`_MENDED` since."""
+    hours = ApiCount.objects.filter(span=Span.HOUR, at__gte=Span.HOUR.begin(now - _LOOKED_AT)).order_by()
+    sums = hours.annotate(of=F("api") + 0).values("of").annotate(failed=Sum(_FAILED)).filter(failed__gt=0)
+    chosen = [row["of"] for row in sums.order_by("-failed", "of")[: 2 * number]]  # some of them are mended
+    minutes: defaultdict[int, list[tuple[datetime, int, int]]] = defaultdict(list)
+    rows = ApiCount.objects.filter(api__in=chosen, span=Span.MINUTE, at__gte=now - _LOOKED_AT).order_by("at")
+    for api, at, calls, failed in rows.values_list("api", "at", _CALLS, _FAILED):
+        minutes[api].append((at, calls, failed))
+    apis = Api.objects.only("name", "display_name").in_bulk(chosen)
+    found = [(apis[pk], failing) for pk in chosen if pk in apis and (failing := _failing(minutes[pk]))]
+    return sorted(found, key=lambda one: -one[1].failed)[:number]
+
+
+def _failing(minutes: Iterable[tuple[datetime, int, int]]) -> Failing | None:
+    called = [(at, calls, failed) for at, calls, failed in minutes if calls > 0]
+    failures = [at for at, _, failed in called if failed > 0]
+    if not failures or called[-1][0] - failures[-1] >= _MENDED:
+        return None
+    return Failing(calls=sum(calls for _, calls, _ in called), failed=sum(failed for _, _, failed in called), since=failures[0])
 
 
 def calls_by_hour(apis: Iterable[Api], *, now: datetime) -> dict[int, list[int]]:

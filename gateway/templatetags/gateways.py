@@ -10,11 +10,11 @@ from django.contrib.auth.models import User
 from django.db.models import Count, F, Model, Q
 from django.template.context import RequestContext
 from django.urls import reverse
-from django.utils import timezone
 
 from apis.models import Api
 from certificates.models import ClientCertificate
 from gateway.models import FailedCall, Gateway, Refusal
+from portal.activity import last_line
 from portal.listing import words_of
 from portal.live import Kind, LiveStatus, State, live_status
 
@@ -66,25 +66,13 @@ def _took(status: LiveStatus) -> dict[str, int]:
 
 @register.inclusion_tag("gateways/_dashboard_figure.html")
 def gateways_summary() -> dict[str, Any]:
-    """Render how many gateways are connected, and whether one refuses something."""
-    connected = sum(gateway.is_connected for gateway in Gateway.objects.with_presence())
+    """Render how many gateways are connected, and whether one refuses something or has not taken the newest change."""
+    connected = [gateway for gateway in Gateway.objects.with_presence() if gateway.is_connected]
+    newest = last_line()
+    behind = sum(gateway.applied_change < newest for gateway in connected)
     refused = Count("api", distinct=True, filter=Q(presents=None))
-    return {"connected": connected, **Refusal.objects.aggregate(refusals=refused, earlier=Count("api", distinct=True) - refused)}
-
-
-@register.inclusion_tag("gateways/_dashboard_ending.html")
-def expiring_enrolments() -> dict[str, Any]:
-    """Render which gateways of other machines soon may come no more: those whose certificate was not renewed in time."""
-    now = timezone.now()
-    return {"gateways": [gateway for gateway in Gateway.objects.exclude(enrolled_until=None) if gateway.ends_soon(now=now)], "now": now}
-
-
-@register.inclusion_tag("gateways/_dashboard_refused.html")
-def refused_certificates() -> dict[str, Any]:
-    """Render which certificates' current versions a gateway has refused, and what it presents instead."""
-    about = ("api__certificate__name", "api__certificate__current__number", "gateway__name", "presents__number")
-    rows = Refusal.objects.filter(presents__isnull=False).order_by(*about).values_list(*about).distinct()
-    return {"refused": rows[:_RECENT]}
+    counts = {"connected": len(connected), "behind": behind}
+    return {**counts, **Refusal.objects.aggregate(refusals=refused, earlier=Count("api", distinct=True) - refused)}
 
 
 @register.simple_tag

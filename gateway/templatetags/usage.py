@@ -27,6 +27,7 @@ from gateway.seeing.figures import (
     busiest,
     calls_by_hour,
     last_presented,
+    most_failing,
     points_of,
     sums_of,
 )
@@ -58,7 +59,17 @@ def calls_figure() -> dict[str, Any]:
 @register.inclusion_tag("gateways/_dashboard_busiest.html")
 def busiest_apis() -> dict[str, Any]:
     """Render the APIs with the most calls in the last 24 hours."""
-    return {"rows": busiest(_BUSIEST, now=timezone.now())}
+    return _ranked(busiest(_BUSIEST, now=timezone.now()))
+
+
+@register.inclusion_tag("gateways/_dashboard_failing.html")
+def failing_apis() -> dict[str, Any]:
+    """Render the APIs with the most failed calls in the last 24 hours."""
+    return _ranked(most_failing(_BUSIEST, now=timezone.now()))
+
+
+def _ranked(rows: list[tuple[Api, int, int]]) -> dict[str, Any]:
+    return {"rows": [(api, calls, failed, 100 * failed / calls) for api, calls, failed in rows if calls > 0]}
 
 
 @register.inclusion_tag("gateways/_usage.html", takes_context=True)
@@ -86,6 +97,12 @@ def has_been_called() -> bool:
 def sparklines(apis: Iterable[Api]) -> dict[int, str]:
     """Return the lines of the last 24 hours of those *apis* that were called, by id."""
     return {pk: sparkline(numbers) for pk, numbers in calls_by_hour(apis, now=timezone.now()).items() if any(numbers)}
+
+
+@register.simple_tag
+def lines_of(rows: Iterable[tuple[Api, int, int, float]]) -> dict[int, str]:
+    """Return :func:`sparklines` of the APIs of ranked *rows*."""
+    return sparklines([api for api, *_ in rows])
 
 
 @register.simple_tag
