@@ -11,13 +11,16 @@ class ApisConfig(AppConfig):
     verbose_name = _("APIs")
 
     def ready(self) -> None:
-        """Say where the activity log finds APIs and subscriptions, what it tells of them, and which APIs need an entry of each kind."""
+        """Say where the activity log finds APIs and subscriptions, what it tells of them, what finds them, and which need an entry."""
         from apis.models import Api
+        from apis.searching import look
         from apis.served_hosts import apis_on_hosts_of
         from certificates.models import Kind
         from certificates.uses import answer_with
+        from portal import search
         from portal.subjects import describe, register  # models are there only now
 
+        search.register("apis", look)
         register("api", model="apis.Api", url_name="apis:detail")
         answer_with(Kind.CLIENT, lambda certificate: Api.objects.filter(certificate=certificate.pk))
         answer_with(Kind.SERVER, apis_on_hosts_of)

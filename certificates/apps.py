@@ -15,11 +15,13 @@ class CertificatesConfig(AppConfig):
         from certificates import checks  # models are there only now
         from certificates.activity_keys import activity_keys
         from certificates.concerns import concerns
-        from portal import attention, identity, parts
+        from certificates.searching import look
+        from portal import attention, identity, parts, search
         from portal.activity.keys import keys_from
         from portal.subjects import describe, register
 
         attention.register("certificates", concerns)
+        search.register("certificates", look)
         parts.register("ring", checks.trouble_with_the_ring)
         identity.ring_keys(checks.ring_keys)
         keys_from(activity_keys)

@@ -25,13 +25,15 @@ class GatewayConfig(AppConfig):
         from certificates.rollout.trying import try_with
         from gateway import checks  # noqa: F401
         from gateway.concerns import concerns
+        from gateway.searching import look
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
         from gateway.trying import HandshakeTrier
-        from portal import attention
+        from portal import attention, search
         from portal.live import answer_with
 
         answer_with(status_of)
         attention.register("gateway", concerns)
+        search.register("gateway", look)
         load_with(_refusal_of)
         try_with(HandshakeTrier())
         stand_ins_by(stand_ins)

@@ -8,6 +8,7 @@ from portal.activity import pages
 from portal.guide import FIRST_PAGE, guide
 from portal.people.invitation_views import follow
 from portal.people.profile_views import profile
+from portal.search.views import search
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
@@ -16,6 +17,7 @@ urlpatterns = [
     path("activity/download/", pages.download, name="activity_download"),
     path("help/", guide, {"page": FIRST_PAGE}, name="help"),
     path("help/<slug:page>/", guide, name="guide"),
+    path("search/", search, name="search"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("", include("portal.signin.urls")),

@@ -96,6 +96,15 @@ for (const type of ["htmx:responseError", "htmx:sendError"]) {
     document.getElementById("messages").replaceChildren(note);
   });
 }
+// Ctrl-K: the search over everything; where the menu is closed, its page.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+  const field = document.querySelector("main [role=search][action='/search/'] input") ?? document.querySelector(".menu .search input");
+  if (!field) return;
+  event.preventDefault();
+  if (field.checkVisibility()) field.select(); else location.assign("/search/");
+});
+
 // data-refresh="seconds": fetched anew while somebody looks, but not under their hands.
 for (const part of document.querySelectorAll("[data-refresh]")) {
   setInterval(() => {

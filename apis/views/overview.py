@@ -17,10 +17,11 @@ from apis import actions
 from apis.access import may
 from apis.forms import NAME_TAKEN, TAKEN, NewApiForm
 from apis.models import Api, Operation
+from apis.searching import APIS
 from apis.url_template import ANY_METHOD, filled, parameters_of
 from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
 from portal.http import PortalRequest, wants_fragment
-from portal.listing import Column, holding, listing
+from portal.listing import Column, listing
 from portal.responses import see_other
 
 _COLUMNS = (
@@ -29,7 +30,6 @@ _COLUMNS = (
     Column(key="service_url", label=gettext_lazy("Web service URL"), field="service_url", any_case=True),
     Column(key="changed", label=gettext_lazy("Changed"), field="changed_at"),
 )
-_SEARCH = holding("display_name", "name", "path", "service_url")
 # What a list needs of each row; certificates' bytes and sealed keys stay in the database.
 _SHOWN = (
     "name",
@@ -52,7 +52,7 @@ _SHOWN = (
 def index(request: PortalRequest) -> HttpResponse:
     """List the APIs: ``q`` searches, ``sort`` and ``page`` do what they say."""
     rows = Api.objects.select_related("certificate__current").only(*_SHOWN)
-    shown = listing(request, rows, _COLUMNS, search=_SEARCH)
+    shown = listing(request, rows, _COLUMNS, search=APIS)
     template = "apis/_list.html" if (fragment := wants_fragment(request)) else "apis/index.html"
     return render(request, template, {"listing": shown, "page": shown.page, "fragment": fragment})
 

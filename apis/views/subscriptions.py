@@ -16,10 +16,11 @@ from apis.access import may
 from apis.forms import NAME_TAKEN
 from apis.models import KeyKind, Subscription, SubscriptionState
 from apis.pickers import SUGGESTIONS, scope_options
+from apis.searching import SUBSCRIPTIONS
 from apis.subscription_form import SubscriptionForm
 from apis.views.common import OK, UNPROCESSABLE
 from portal.http import PortalRequest, wants_fragment
-from portal.listing import Column, holding, listing, words_of
+from portal.listing import Column, listing, words_of
 from portal.responses import see_other
 from portal.signin.confirming import recently_confirmed
 
@@ -29,7 +30,6 @@ _COLUMNS = (
     Column(key="state", label=gettext_lazy("State"), field="state"),
     Column(key="created", label=gettext_lazy("Created"), field="created_at"),
 )
-_SEARCH = holding("display_name", "name", "api__display_name", "api__name")
 
 
 @require_safe
@@ -37,7 +37,7 @@ _SEARCH = holding("display_name", "name", "api__display_name", "api__name")
 def index(request: PortalRequest) -> HttpResponse:
     """List the subscriptions: ``q`` searches, ``sort`` and ``page`` do what they say."""
     rows = Subscription.objects.select_related("api")
-    shown = listing(request, rows, _COLUMNS, search=_SEARCH)
+    shown = listing(request, rows, _COLUMNS, search=SUBSCRIPTIONS)
     template = "subscriptions/_list.html" if (fragment := wants_fragment(request)) else "subscriptions/index.html"
     return render(request, template, {"listing": shown, "page": shown.page, "fragment": fragment})
 

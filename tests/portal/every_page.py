@@ -92,6 +92,7 @@ ADDRESSES: dict[str, Address] = {
     "password_new": form(Open.ANYBODY, more=(("uidb64", "MQ"), ("token", "x"))),
     "set_language": button(Open.ANYBODY),
     "dashboard": page(_ENTER),
+    "search": page(_VIEW),
     "activity": page(_VIEW),
     "activity_people": page(_ADMINISTER),
     "activity_download": button(_ADMINISTER),
