@@ -133,13 +133,24 @@ def failing_now(number: int, *, now: datetime) -> list[tuple[Api, Failing]]:
     hours = ApiCount.objects.filter(span=Span.HOUR, at__gte=Span.HOUR.begin(now - _LOOKED_AT)).order_by()
     sums = hours.annotate(of=F("api") + 0).values("of").annotate(failed=Sum(_FAILED)).filter(failed__gt=0)
     chosen = [row["of"] for row in sums.order_by("-failed", "of")[: 2 * number]]  # some of them are mended
-    minutes: defaultdict[int, list[tuple[datetime, int, int]]] = defaultdict(list)
-    rows = ApiCount.objects.filter(api__in=chosen, span=Span.MINUTE, at__gte=now - _LOOKED_AT).order_by("at")
-    for api, at, calls, failed in rows.values_list("api", "at", _CALLS, _FAILED):
-        minutes[api].append((at, calls, failed))
+    minutes = _minutes_of(chosen, now=now)
     apis = Api.objects.only("name", "display_name").in_bulk(chosen)
     found = [(apis[pk], failing) for pk in chosen if pk in apis and (failing := _failing(minutes[pk]))]
     return sorted(found, key=lambda one: -one[1].failed)[:number]
+
+
+def failing_now_of(api: Api, *, now: datetime) -> Failing | None:
+    """Return how *api* fails; ``None`` where it does not, or not any more."""
+    return _failing(_minutes_of([api.pk], now=now)[api.pk])
+
+
+def _minutes_of(apis: Collection[int], *, now: datetime) -> defaultdict[int, list[tuple[datetime, int, int]]]:
+    """Return of each API the minutes of the last hour: when, calls, failed."""
+    minutes: defaultdict[int, list[tuple[datetime, int, int]]] = defaultdict(list)
+    rows = ApiCount.objects.filter(api__in=apis, span=Span.MINUTE, at__gte=now - _LOOKED_AT).order_by("at")
+    for api, at, calls, failed in rows.values_list("api", "at", _CALLS, _FAILED):
+        minutes[api].append((at, calls, failed))
+    return minutes
 
 
 def _failing(minutes: Iterable[tuple[datetime, int, int]]) -> Failing | None:

@@ -10,10 +10,12 @@ from django.contrib.auth.models import User
 from django.db.models import Count, F, Model, Q
 from django.template.context import RequestContext
 from django.urls import reverse
+from django.utils import timezone
 
 from apis.models import Api
 from certificates.models import ClientCertificate
 from gateway.models import FailedCall, Gateway, Refusal
+from gateway.seeing.connection import picture_of
 from portal.activity import last_line
 from portal.listing import words_of
 from portal.live import Kind, LiveStatus, State, live_status
@@ -33,6 +35,15 @@ def live_status_tag(context: RequestContext, kind: str, subject: Model) -> dict[
     if user is None or not user.has_perm("gateway.view_gateway"):
         return {}
     return live_context(Kind(kind), subject.pk, user, wait=0)
+
+
+@register.inclusion_tag("gateways/_connection.html", takes_context=True)
+def connection_picture(context: RequestContext, api: Api) -> dict[str, Any]:
+    """Render the way of the calls of *api*, and where it breaks, for those who may see gateways."""
+    if not context["user"].has_perm("gateway.view_gateway"):
+        return {}
+    picture = picture_of(api, live_status(Kind.API, api.pk), now=timezone.now())
+    return {"picture": picture, "api": api, "perms": context["perms"]}
 
 
 def live_context(kind: Kind, pk: int, user: User, *, wait: int) -> dict[str, Any]:
