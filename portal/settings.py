@@ -291,6 +291,12 @@ LOCALE_PATHS = [PORTAL_HOME / "locale"]  # compiled by `manage.py setup`: nothin
 STATIC_URL = "static/"
 STATIC_ROOT = Path(read("PORTAL_STATIC_ROOT", str(PORTAL_HOME / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+FONTS = PORTAL_HOME / "font"  # made by `manage.py setup`
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "portal.font.FontFinder",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing uploaded is ever kept as a file
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

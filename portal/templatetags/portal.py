@@ -30,7 +30,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 @register.simple_tag
 def icon(name: str, *, size: int = 20) -> SafeString:
     """Render the heroicon *name*. It is decoration: words stand beside it, or the element has a label of its own."""
-    style = "mini" if size > 16 else "micro"  # noqa: PLR2004 - the sizes the two sets are drawn for
+    style = "outline" if size > 16 else "micro"  # noqa: PLR2004 - lines that thin are for larger ones
     # the package's own markup; it has no other door for Python
     svg: str = heroicons._render_icon(style, str(name), size, {"class": "icon", "aria-hidden": "true"})  # noqa: SLF001
     return mark_safe(svg)  # noqa: S308
