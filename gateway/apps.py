@@ -24,8 +24,10 @@ class GatewayConfig(AppConfig):
         from certificates.rollout.receipts import deliveries_by
         from certificates.rollout.trying import try_with
         from gateway import checks  # noqa: F401
+        from gateway.seeing.finding import failed_call_of
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
         from gateway.trying import HandshakeTrier
+        from portal.finding import find_with
         from portal.live import answer_with
 
         answer_with(status_of)
@@ -33,6 +35,7 @@ class GatewayConfig(AppConfig):
         try_with(HandshakeTrier())
         stand_ins_by(stand_ins)
         deliveries_by(deliveries_of)
+        find_with(failed_call_of)
 
 
 def _refusal_of(identity: Identity) -> str:

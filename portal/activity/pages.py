@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.activity.exporting import FORMATS, between, export
 from portal.activity.forms import ActivityFilter
 from portal.activity.reading import narrowed, page_of, seen_by
+from portal.finding import led_to
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import Column, holding, listing
 from portal.sentences import tell
@@ -30,6 +31,8 @@ _TYPES = {"jsonl": "application/jsonl; charset=utf-8", "csv": "text/csv; charset
 @permission_required("portal.view_activity", raise_exception=True)
 def activity(request: PortalRequest) -> HttpResponse:
     """Show who did what and when, the newest first; by kind, event, person, subject and days."""
+    if answer := led_to(request):
+        return answer
     form = ActivityFilter(request.GET, reader=request.user)
     form.is_valid()  # what is not understood does not narrow the list
     page = page_of(narrowed(seen_by(request.user), form.cleaned_data), request.GET)
