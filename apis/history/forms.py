@@ -16,13 +16,13 @@ _LONGEST_NUMBER = 18  # digits of a 64-bit key
 class CompareForm(forms.Form):
     """Two moments: after a line of the history, at a time, or now."""
 
-    older = forms.ChoiceField(label=_("From"), required=False)
+    older = forms.ChoiceField(label=_("First document: after"), required=False)
     moment = forms.DateTimeField(
-        label=_("or at a moment (UTC)"),
+        label=_("or as it was at this time (UTC)"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
-    newer = forms.ChoiceField(label=_("To"), required=False)
+    newer = forms.ChoiceField(label=_("Second document: after"), required=False)
 
     def __init__(self, asked: Any, *, moments: list[tuple[str, str]]) -> None:
         """Offer *moments*, by the numbers of their lines, the newest first."""
@@ -30,7 +30,7 @@ class CompareForm(forms.Form):
         number = {name: str(asked.get(name, "")) for name in ("older", "newer")}
         for name, chosen in number.items():
             others = [(chosen, _("change %(number)s") % {"number": chosen})] if _is_number(chosen) and chosen not in dict(moments) else []
-            self.fields[name].choices = [("", _("now")), *others, *moments]  # type: ignore[attr-defined]  # a ChoiceField
+            self.fields[name].choices = [("", _("the newest change")), *others, *moments]  # type: ignore[attr-defined]  # a ChoiceField
 
     def first(self) -> Moment:
         """Return the moment of the first document, once the form is valid."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -17,6 +16,7 @@ from portal.history.reading import about, history_of
 from portal.history.restoring import Refused
 from portal.http import PortalRequest
 from portal.models import Activity
+from portal.templatetags.portal import exactly
 
 _OFFERED = 50  # moments; others are found by their time
 
@@ -63,4 +63,4 @@ def _shown(request: PortalRequest, found: Api, form: CompareForm, documents: lis
 
 def _words(line: Activity) -> str:
     who = line.actor_name or _("The system")
-    return f"{date_format(line.at, 'DATETIME_FORMAT')} · {line.get_event_display()} · {who}"
+    return f"{exactly(line.at)} · {line.get_event_display()} · {who}"

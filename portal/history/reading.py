@@ -17,9 +17,9 @@ from portal.subjects import KINDS
 class HistoryFilter(ActivityFilter):
     """Event, person and days, of one kind of subject."""
 
-    def __init__(self, asked: QueryDict, *, reader: User, kind: str) -> None:
+    def __init__(self, asked: QueryDict, *, reader: User, kind: str, auto_id: str = "id_%s") -> None:
         """Offer the events of that *kind*."""
-        super().__init__(asked, reader=reader)
+        super().__init__(asked, reader=reader, auto_id=auto_id)
         del self.fields["q"]
         choices = self.fields["kind"].choices  # type: ignore[attr-defined]  # a ChoiceField
         label = KINDS[kind][0]
@@ -43,4 +43,11 @@ def history_of(request: HttpRequest, kind: str, pk: object) -> dict[str, Any]:
     form = HistoryFilter(request.GET, reader=request.user, kind=kind)
     form.is_valid()  # what is not understood does not narrow the list
     page = page_of(narrowed(about(kind, pk), form.cleaned_data), request.GET)
-    return {"filter": form, "page": page, "lines": tell(page.lines), "narrowed": any(form.cleaned_data.values())}
+    return {
+        "filter": form,
+        "download": HistoryFilter(request.GET, reader=request.user, kind=kind, auto_id="download_%s"),
+        "about": f"{kind}:{pk}",
+        "page": page,
+        "lines": tell(page.lines),
+        "narrowed": any(form.cleaned_data.values()),
+    }
