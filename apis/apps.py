@@ -12,18 +12,21 @@ class ApisConfig(AppConfig):
 
     def ready(self) -> None:
         """Say where the activity log finds APIs and subscriptions, what it tells of them, what finds them, and which need an entry."""
+        from apis.history import entrance, words  # models are there only now
         from apis.models import Api
         from apis.searching import look
         from apis.served_hosts import apis_on_hosts_of
         from certificates.models import Kind
         from certificates.uses import answer_with
         from portal import search
-        from portal.subjects import describe, register  # models are there only now
+        from portal.subjects import describe, register
 
         search.register("apis", look)
         register("api", model="apis.Api", url_name="apis:detail")
         answer_with(Kind.CLIENT, lambda certificate: Api.objects.filter(certificate=certificate.pk))
         answer_with(Kind.SERVER, apis_on_hosts_of)
         register("subscription", model="apis.Subscription", url_name="subscriptions:detail")
-        describe("api", "apis.Api", "apis.BasicCredentials", "apis.Operation")
-        describe("subscription", "apis.Subscription")
+        describe("api", "apis.Api", "apis.BasicCredentials", labels=words.of_apis)
+        describe("api.operation", "apis.Operation", labels=words.of_operations)
+        describe("subscription", "apis.Subscription", labels=words.of_subscriptions)
+        entrance.enter()

@@ -3,6 +3,7 @@
 from django.urls import path
 
 import certificates.converters  # noqa: F401 - registers <name:…>
+from apis.history import views as history
 from apis.views import callers, calls, console, operations, overview, policy, security, settings
 
 app_name = "apis"
@@ -21,6 +22,8 @@ urlpatterns = [
     path("<name:name>/callers/", callers.callers, name="callers"),
     path("<name:name>/calls/", calls.calls, name="calls"),
     path("<name:name>/policy/", policy.policy, name="policy"),
+    path("<name:name>/policy/history/", history.policies, name="policy_history"),
+    path("<name:name>/history/", history.api, name="history"),
     path("<name:name>/console/", console.console, name="console"),
     path("<name:name>/delete/", overview.delete, name="delete"),
 ]

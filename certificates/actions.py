@@ -198,7 +198,7 @@ def delete(certificate: Certificate, *, by: User | None, now: datetime) -> None:
     certificate = _locked(certificate)
     if apis := list(apis_that_need(certificate).order_by("name")):
         raise InUse(certificate, apis)
-    record(event_of("deleted", certificate), certificate, by=by, at=now)
+    record(event_of("deleted", certificate), certificate, by=by, at=now, changes=differences(_told(certificate.current), {}))
     Certificate.objects.filter(pk=certificate.pk).update(current=None)
     certificate.delete()
 
@@ -216,9 +216,9 @@ def _locked(certificate: C) -> C:
 @transaction.atomic
 def _upload(kind: type[C], pfx: Pfx, facts: Facts, name: str, *, by: User | None, now: datetime, source: str) -> C:
     certificate = kind.objects.create(kind=kind.KIND, name=name, created_at=now)
-    _add_version(certificate, pfx, facts, by=by, now=now)
-    event, brought = event_of("uploaded", certificate), _from(source)
-    record(event, certificate, by=by, at=now, thumbprint=facts.thumbprint, subject=facts.shown_name, **brought)
+    version = _add_version(certificate, pfx, facts, by=by, now=now)
+    event, changes, brought = event_of("uploaded", certificate), differences({}, _told(version)), _from(source)
+    record(event, certificate, by=by, at=now, changes=changes, thumbprint=facts.thumbprint, subject=facts.shown_name, **brought)
     return certificate
 
 
@@ -249,10 +249,13 @@ def _tell_switch(
     now: datetime,
     source: str,
 ) -> None:
-    old, new = ({name: getattr(one, name) for name in _TOLD} if one else {} for one in (before, after))
-    event, changes = event_of(what, certificate), differences(old, new)
+    event, changes = event_of(what, certificate), differences(_told(before), _told(after))
     line = record(event, certificate, by=by, at=now, changes=changes, version=after.number, thumbprint=after.thumbprint, **_from(source))
     receipts.write(line, certificate, before, after)
+
+
+def _told(version: CertificateVersion | None) -> dict[str, Any]:
+    return {name: getattr(version, name) for name in _TOLD} if version else {}
 
 
 def _from(source: str) -> dict[str, Any]:

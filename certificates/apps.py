@@ -12,7 +12,7 @@ class CertificatesConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks that refuse a start without the right encryption keys, and tell the log and the dashboard what they ask."""
-        from certificates import checks  # models are there only now
+        from certificates import checks, history  # models are there only now
         from certificates.activity_keys import activity_keys
         from certificates.concerns import concerns
         from certificates.searching import look
@@ -29,3 +29,4 @@ class CertificatesConfig(AppConfig):
         register("server-certificate", model="certificates.ServerCertificate", url_name="server_certificates:detail")
         describe("certificate", "certificates.CertificateVersion")
         describe("server-certificate", "certificates.CertificateVersion")
+        history.enter()

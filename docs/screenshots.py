@@ -69,6 +69,29 @@ def menu(page: Page, _portal: Portal) -> None:
         page.locator(".opens-menu").click()
 
 
+def saved(page: Page, _portal: Portal) -> None:
+    """Save another description, so that it can be undone."""
+    page.goto(page.url.replace("/history/", "/settings/"))
+    field = page.locator("[name=description]")
+    field.fill("Orders of the shop." if field.input_value() != "Orders of the shop." else "Orders of the shop, and what became of them.")
+    page.locator("main form button.main").click()
+    page.locator(".note.good").wait_for()
+
+
+def changed(page: Page, portal: Portal) -> None:
+    """Change something, then look at the history."""
+    history = page.url
+    saved(page, portal)
+    page.goto(history)
+
+
+def closely(page: Page, portal: Portal) -> None:
+    """Look at the newest change but one."""
+    changed(page, portal)
+    changed(page, portal)
+    page.goto(str(page.locator(".log details a").nth(1).get_attribute("href")))
+
+
 @dataclass(frozen=True)
 class Picture:
     """One page in one state."""
@@ -117,6 +140,11 @@ PICTURES = (
     Picture("sign-in-settings", "/settings/sign-in/", documented=False),
     Picture("guide", "/help/first-steps/", documented=False),
     Picture("preferences", "/accounts/preferences/", documented=False),
+    Picture("history", "/apis/orders/history/", changed, documented=False),
+    Picture("change", "/apis/orders/history/", closely, documented=False),
+    Picture("undo", "/apis/orders/settings/", saved, documented=False),
+    Picture("policies", "/apis/orders/policy/history/", documented=False),
+    Picture("certificate-history", f"{LIST}orders-client/history/", documented=False),
     Picture("not-found", "/nowhere/", documented=False),
     Picture("menu", "/", menu, documented=False),
 )

@@ -26,9 +26,11 @@ class GatewayConfig(AppConfig):
         from gateway import checks  # noqa: F401
         from gateway.concerns import concerns
         from gateway.searching import look
+        from gateway.seeing.finding import failed_call_of
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
         from gateway.trying import HandshakeTrier
         from portal import attention, search
+        from portal.finding import find_with
         from portal.live import answer_with
 
         answer_with(status_of)
@@ -38,6 +40,7 @@ class GatewayConfig(AppConfig):
         try_with(HandshakeTrier())
         stand_ins_by(stand_ins)
         deliveries_by(deliveries_of)
+        find_with(failed_call_of)
 
 
 def _refusal_of(identity: Identity) -> str:

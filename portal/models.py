@@ -176,6 +176,7 @@ class Activity(models.Model):
             models.Index(fields=["actor_name", "kind", "id"], name="activity_of_person_and_kind"),
             models.Index(fields=["actor_name", "event", "id"], name="activity_of_person_and_event"),
             models.Index(fields=["subject_name", "kind", "id"], name="activity_of_a_subjects_name"),
+            models.Index(fields=["subject_id", "kind", "id"], name="activity_about_one_thing"),
         ]
 
     def __str__(self) -> str:

@@ -10,11 +10,12 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from portal.history.words import Change, changes_of, is_whole
 from portal.models import Activity, Event
 from portal.roles import Role
-from portal.subjects import KINDS, addresses, field_of
+from portal.subjects import KINDS, addresses
 
 SENTENCES: dict[Event, str | Promise] = {
     Event.CERTIFICATE_UPLOADED: gettext_lazy("{who} uploaded the certificate {subject}"),
@@ -114,14 +115,6 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.LOG_TRIMMED: gettext_lazy("{who} deleted the activity from before {subject}"),
     Event.LOG_SUMMED: gettext_lazy("More of the same was not told one by one: {subject}"),
 }
-_WORDS = {  # what no field of a model names
-    "password": gettext_lazy("Password"),
-    "certificate": gettext_lazy("client certificate"),
-    "key": gettext_lazy("key"),
-    "name": gettext_lazy("name"),
-    "url": gettext_lazy("URL"),
-    "secret": gettext_lazy("Secret"),
-}
 SOURCES = {  # where a version came from besides an upload
     "watched": gettext_lazy("from its watched place"),
     "acme": gettext_lazy("by ACME"),
@@ -129,17 +122,6 @@ SOURCES = {  # where a version came from besides an upload
     "command": gettext_lazy("by the command"),
 }
 _UNKNOWN, _UNKNOWN_ICON = "{who}: {event} {subject}", "question-mark-circle"  # written by another version, or tampered with
-_OLD_AND_NEW = 2
-_LONGEST_VALUE = 300  # characters that are shown of one
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One value that has changed. Both empty: a secret, of which that is all that is told."""
-
-    label: str
-    old: str
-    new: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +133,7 @@ class Told:
     sentence: SafeString
     facts: list[str]
     changes: list[Change]
+    whole: bool  # whether the changes are all that there is of something new, or deleted
 
 
 def tell(lines: Iterable[Activity]) -> list[Told]:
@@ -163,7 +146,8 @@ def tell(lines: Iterable[Activity]) -> list[Told]:
             str(KINDS[line.kind][1]) if line.kind in KINDS else _UNKNOWN_ICON,
             _sentence(line, shown_at.get((line.kind, line.subject_id), "")),
             _facts(line.details) if isinstance(line.details, dict) else [],
-            [_change(line.kind, name, pair) for name, pair in line.changes.items()] if isinstance(line.changes, dict) else [],
+            changes_of(line),
+            is_whole(line),
         )
         for line in lines
     ]
@@ -183,31 +167,6 @@ def _who(line: Activity) -> SafeString:
         return who
     token, maker = (format_html("<bdi>{}</bdi>", line.through.get(key) or _("The system")) for key in ("token", "made_by"))
     return format_html(_("{who} (by the token {token} of {maker})"), who=who, token=token, maker=maker)
-
-
-def _change(kind: str, name: str, pair: Any) -> Change:
-    field = field_of(kind, name)
-    label = str(field.verbose_name if field else _WORDS.get(name, name))
-    if not isinstance(pair, list) or len(pair) != _OLD_AND_NEW:
-        return Change(label[:1].upper() + label[1:], "", "")
-    choices = dict(field.flatchoices) if field else {}
-    old, new = (_value(choices.get(value, value) if isinstance(value, str | int) else value) for value in pair)
-    return Change(label[:1].upper() + label[1:], old, new)
-
-
-def _value(value: Any) -> str:
-    match value:
-        case True:
-            return _("on")
-        case False:
-            return _("off")
-        case None | "" | []:
-            return pgettext("a value", "nothing")
-        case list():
-            text = ", ".join(map(str, value))
-        case _:
-            text = str(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 def _facts(details: dict[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("activity/", pages.activity, name="activity"),
     path("activity/people/", pages.people, name="activity_people"),
     path("activity/download/", pages.download, name="activity_download"),
+    path("activity/", include("portal.history.urls")),
     path("help/", guide, {"page": FIRST_PAGE}, name="help"),
     path("help/<slug:page>/", guide, name="guide"),
     path("search/", search, name="search"),

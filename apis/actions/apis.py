@@ -61,7 +61,7 @@ def create_api(name: str, chosen: ApiSettings, *, by: User | None, now: datetime
     api = Api(name=name, created_at=now, changed_at=now, changed_by=by)
     _apply_settings(api, chosen)
     save(api, "name", "path")
-    record(Event.API_CREATED, api, by=by, at=now, path=api.path)
+    record(Event.API_CREATED, api, by=by, at=now, changes=differences({}, facts.of_new_api(api)), path=api.path)
     return api
 
 

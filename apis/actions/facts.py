@@ -21,6 +21,11 @@ def of_api(api: Api) -> dict[str, Any]:
     return found
 
 
+def of_new_api(api: Api) -> dict[str, Any]:
+    """Return the settings, which is what an API is made with."""
+    return {name: getattr(api, name) for name in _SETTINGS}
+
+
 def of_operation(operation: Operation) -> dict[str, Any]:
     """Return what calls it matches and what it is called."""
     return {name: getattr(operation, name) for name in ("display_name", "method", "url_template", "description")}

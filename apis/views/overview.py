@@ -20,6 +20,7 @@ from apis.models import Api, Operation
 from apis.searching import APIS
 from apis.url_template import ANY_METHOD, filled, parameters_of
 from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
+from portal.finding import led_to
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import Column, listing
 from portal.responses import see_other
@@ -51,6 +52,8 @@ _SHOWN = (
 @may("apis.view_api")
 def index(request: PortalRequest) -> HttpResponse:
     """List the APIs: ``q`` searches, ``sort`` and ``page`` do what they say."""
+    if answer := led_to(request):
+        return answer
     rows = Api.objects.select_related("certificate__current").only(*_SHOWN)
     shown = listing(request, rows, _COLUMNS, search=APIS)
     template = "apis/_list.html" if (fragment := wants_fragment(request)) else "apis/index.html"

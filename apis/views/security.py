@@ -19,6 +19,7 @@ from apis.pickers import SUGGESTIONS, certificate_options
 from apis.security_form import ENTER_THE_PASSWORD, NO_SUCH_CERTIFICATE, SecurityForm
 from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
 from certificates.models import ClientCertificate
+from portal.history.undo import saved as tell_saved
 from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
 
@@ -68,6 +69,6 @@ def certificate_suggestions(request: PortalRequest) -> HttpResponse:
 
 
 def _tell(request: PortalRequest, saved: Api, form: SecurityForm) -> None:
-    messages.success(request, _("Saved."))
+    tell_saved(request, _("Saved."), "api", saved)
     if form.cleaned_data["validate_certificate_name"] and not saved.validate_certificate_name:
         messages.info(request, _("Without the chain there is no name to check either, so that both checks are off now."))

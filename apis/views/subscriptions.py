@@ -19,6 +19,7 @@ from apis.pickers import SUGGESTIONS, scope_options
 from apis.searching import SUBSCRIPTIONS
 from apis.subscription_form import SubscriptionForm
 from apis.views.common import OK, UNPROCESSABLE
+from portal.history.undo import saved
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import Column, listing, words_of
 from portal.responses import see_other
@@ -107,7 +108,9 @@ def regenerate(request: PortalRequest, name: str) -> HttpResponse:
 def suspend(request: PortalRequest, name: str) -> HttpResponse:
     """Suspend a subscription: its keys open nothing until it is activated again."""
     subscription = actions.set_subscription_state(_subscription(name), SubscriptionState.SUSPENDED, by=request.user, now=timezone.now())
-    messages.success(request, _("%(subscription)s is suspended; its keys open nothing.") % {"subscription": subscription})
+    saved(
+        request, _("%(subscription)s is suspended; its keys open nothing.") % {"subscription": subscription}, "subscription", subscription
+    )
     return see_other("subscriptions:detail", name=name)
 
 
@@ -116,7 +119,7 @@ def suspend(request: PortalRequest, name: str) -> HttpResponse:
 def activate(request: PortalRequest, name: str) -> HttpResponse:
     """Activate a suspended subscription."""
     subscription = actions.set_subscription_state(_subscription(name), SubscriptionState.ACTIVE, by=request.user, now=timezone.now())
-    messages.success(request, _("%(subscription)s is active.") % {"subscription": subscription})
+    saved(request, _("%(subscription)s is active.") % {"subscription": subscription}, "subscription", subscription)
     return see_other("subscriptions:detail", name=name)
 
 

@@ -47,7 +47,7 @@ def moment(at: datetime | None) -> SafeString:
 @register.simple_tag
 def exact(at: datetime) -> SafeString:
     """Render a moment exactly, to the minute, in UTC."""
-    return _time(at, _exact(at))
+    return _time(at, exactly(at))
 
 
 @register.simple_tag
@@ -69,7 +69,7 @@ def expiry(not_after: datetime, not_before: datetime | None = None, doubts: Sequ
         kind, words = "warn", _("May be refused")
     else:
         kind, words = "good", _("Valid")
-    title = " ".join([_exact(not_after), *(doubts if kind == "warn" and doubts else ())])
+    title = " ".join([exactly(not_after), *(doubts if kind == "warn" and doubts else ())])
     return format_html('<span class="badge {}" title="{}">{}</span>', kind, title, words)
 
 
@@ -118,10 +118,11 @@ def human_size(size: Any) -> str:
 
 
 def _time(at: datetime, words: str) -> SafeString:
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.astimezone(UTC).isoformat(timespec="seconds"), _exact(at), words)
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.astimezone(UTC).isoformat(timespec="seconds"), exactly(at), words)
 
 
-def _exact(at: datetime) -> str:
+def exactly(at: datetime) -> str:
+    """Return a moment exactly, to the minute, in UTC."""
     # Translators: a date format of Django, for instance "Y年n月j日 H:i"
     exact = pgettext("date and time format", "j M Y, H:i")
     return f"{date_format(at.astimezone(UTC), exact)} UTC"

@@ -82,6 +82,7 @@ ACCESS = "5cf1a7"
 SERVER_CERTIFICATE = "api.example.com"
 CHANNEL = "team"
 RECEIPT, SERVER_RECEIPT = "100001", "100002"
+SWITCH = "4"  # the line of the switch of a certificate that was made, beside another one, and had a version proposed before
 PERSON, INVITATION = "someone", "a-link-of-the-tests"
 
 ADDRESSES: dict[str, Address] = {
@@ -96,6 +97,9 @@ ADDRESSES: dict[str, Address] = {
     "activity": page(_VIEW),
     "activity_people": page(_ADMINISTER),
     "activity_download": button(_ADMINISTER),
+    "activity_line": page(_VIEW, more=(("number", SWITCH),)),
+    "activity_restore": button(_PUBLISH, more=(("number", SWITCH),)),
+    "activity_undo": button(_PUBLISH, more=(("number", SWITCH),)),
     "preferences": form(_ENTER),
     "password_change": form(_ENTER),
     "account_reauthenticate": form(_ENTER),
@@ -135,6 +139,7 @@ ADDRESSES: dict[str, Address] = {
     "certificates:receipt_file": page(_VIEW, named=CERTIFICATE, more=(("number", RECEIPT),)),
     "certificates:destroy": form(_PUBLISH, named=CERTIFICATE, more=(("number", "1"),)),
     "certificates:roll_back": button(_PUBLISH, named=CERTIFICATE),
+    "certificates:history": page(_VIEW, named=CERTIFICATE),
     "certificates:delete": form(_PUBLISH, named=CERTIFICATE),
     **{
         f"{kind}:{page_name}": address
@@ -162,6 +167,7 @@ ADDRESSES: dict[str, Address] = {
     "server_certificates:receipt_file": page(_VIEW, named=SERVER_CERTIFICATE, more=(("number", SERVER_RECEIPT),)),
     "server_certificates:destroy": form(_PUBLISH, named=SERVER_CERTIFICATE, more=(("number", "1"),)),
     "server_certificates:roll_back": button(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:history": page(_VIEW, named=SERVER_CERTIFICATE),
     "server_certificates:delete": form(_PUBLISH, named=SERVER_CERTIFICATE),
     "apis:index": page(_VIEW),
     "apis:detail": page(_VIEW, named=API),
@@ -178,6 +184,8 @@ ADDRESSES: dict[str, Address] = {
     "apis:test_connection": button(_PUBLISH, named=API),
     "apis:certificate_suggestions": page(_PUBLISH),
     "apis:console": form(_PUBLISH, named=API),
+    "apis:history": page(_VIEW, named=API),
+    "apis:policy_history": page(_VIEW, named=API),
     "apis:delete": form(_PUBLISH, named=API),
     "subscriptions:index": page(_VIEW),
     "subscriptions:detail": page(_VIEW, named=SUBSCRIPTION),
@@ -187,6 +195,7 @@ ADDRESSES: dict[str, Address] = {
     "subscriptions:regenerate": form(_PUBLISH, named=SUBSCRIPTION, method="post"),
     "subscriptions:suspend": button(_PUBLISH, named=SUBSCRIPTION),
     "subscriptions:activate": button(_PUBLISH, named=SUBSCRIPTION),
+    "subscriptions:history": page(_VIEW, named=SUBSCRIPTION),
     "subscriptions:delete": form(_PUBLISH, named=SUBSCRIPTION),
     "gateways:index": page(_VIEW),
     "gateways:live": page(_VIEW, more=(("kind", "api"), ("pk", "1"))),
