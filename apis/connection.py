@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apis.gateway_call import Answer, GatewayUnreachable, call
-from apis.handshake import asks_for_certificate
+from apis.handshake.of_backend import asks_for_certificate
 from apis.hints import Hint, asks_later, hints_for, hints_for_forbidden
 from apis.models import Credentials, KeyKind, Subscription, SubscriptionState
 from apis.policy.failure import Failure
