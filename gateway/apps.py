@@ -19,11 +19,13 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         """Enter our answers to what is live, what loads and what back ends accept, and register the check that Envoy is there."""
+        from apis.microscope.sights import places_by
         from certificates.loading import load_with
         from certificates.rollout.destroying import stand_ins_by
         from certificates.rollout.receipts import deliveries_by
         from certificates.rollout.trying import try_with
         from gateway import checks  # noqa: F401
+        from gateway.microscope import places
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
         from gateway.trying import HandshakeTrier
         from portal.live import answer_with
@@ -31,6 +33,7 @@ class GatewayConfig(AppConfig):
         answer_with(status_of)
         load_with(_refusal_of)
         try_with(HandshakeTrier())
+        places_by(places)
         stand_ins_by(stand_ins)
         deliveries_by(deliveries_of)
 

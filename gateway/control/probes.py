@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from django.utils import timezone
 
 from apis.handshake.question import Closely, Question, Target
-from apis.handshake.seen import Seen, Stage
+from apis.handshake.seen import End, Seen, Stage
 from certificates.sealing import SealingError
 from gateway.control.status_queue import StatusQueue
 from gateway.models import PROBE_KEPT, Probe
@@ -47,7 +47,7 @@ class Probes:
             try:
                 self._loop.call_soon_threadsafe(self._put, probe.gateway.name, _question(probe))
             except SealingError as error:
-                self._statuses.probed(str(probe.pk), Seen(stage=Stage.HANDSHAKE, error=str(error)))
+                self._statuses.probed(str(probe.pk), Seen(stage=Stage.HANDSHAKE, end=End.UNLOADABLE, error=str(error)))
 
     def _put(self, gateway: str, question: Question) -> None:
         if agent := self._agents.get(gateway):
