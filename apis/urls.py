@@ -4,6 +4,7 @@ from django.urls import path
 
 import certificates.converters  # noqa: F401 - registers <name:…>
 from apis.history import views as history
+from apis.microscope import views as microscope
 from apis.views import callers, calls, console, operations, overview, policy, security, settings
 
 app_name = "apis"
@@ -18,7 +19,7 @@ urlpatterns = [
     path("<name:name>/operations/<name:operation>/", operations.edit, name="operation"),
     path("<name:name>/operations/<name:operation>/delete/", operations.delete, name="operation_delete"),
     path("<name:name>/security/", security.security, name="security"),
-    path("<name:name>/security/test/", security.test_connection, name="test_connection"),
+    path("<name:name>/security/test/", microscope.test_connection, name="test_connection"),
     path("<name:name>/callers/", callers.callers, name="callers"),
     path("<name:name>/calls/", calls.calls, name="calls"),
     path("<name:name>/policy/", policy.policy, name="policy"),

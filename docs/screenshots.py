@@ -57,6 +57,12 @@ def call(page: Page, _portal: Portal) -> None:
     page.locator("#answer > *").first.wait_for()
 
 
+def look_closely(page: Page, _portal: Portal) -> None:
+    """Test the connection of the API."""
+    page.locator("button[hx-post$='/security/test/']").click()
+    page.locator("#test").wait_for()
+
+
 def keys(page: Page, _portal: Portal) -> None:
     """Show the keys of a subscription; the picture hides them."""
     page.locator("form[action$='/keys/'] button").click()
@@ -121,6 +127,7 @@ PICTURES = (
     Picture("profile", "/accounts/profile/", documented=False),
     Picture("api", "/apis/orders/", documented=False),
     Picture("security", "/apis/orders/security/", also=(("dark", 1280), ("light", 390))),
+    Picture("connection-test", "/apis/orders/security/", look_closely),
     Picture("calls", "/apis/orders/calls/", documented=False),
     Picture("operations", "/apis/orders/operations/", documented=False),
     Picture("settings", "/apis/orders/settings/", documented=False),

@@ -19,12 +19,14 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         """Enter our answers to what is live, what loads and what back ends accept, and register the check that Envoy is there."""
+        from apis.microscope.sights import places_by
         from certificates.loading import load_with
         from certificates.rollout.destroying import stand_ins_by
         from certificates.rollout.receipts import deliveries_by
         from certificates.rollout.trying import try_with
         from gateway import checks  # noqa: F401
         from gateway.concerns import concerns
+        from gateway.microscope import places
         from gateway.searching import look
         from gateway.seeing.finding import failed_call_of
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
@@ -38,6 +40,7 @@ class GatewayConfig(AppConfig):
         search.register("gateway", look)
         load_with(_refusal_of)
         try_with(HandshakeTrier())
+        places_by(places)
         stand_ins_by(stand_ins)
         deliveries_by(deliveries_of)
         find_with(failed_call_of)

@@ -14,19 +14,20 @@ from django.conf import settings
 from django.db import connection
 
 from apis.addresses import address_of, callable_address
+from apis.handshake.of_backend import target_of
+from apis.handshake.question import Question, Target
+from apis.handshake.seen import Seen, Stage
+from apis.handshake.shaking import shake_hands
 from apis.models import Api, Credentials
 from apis.policy.model import Backend, Protocol
 from certificates.models import Certificate
 from certificates.rollout.models import Candidate, Outcome, rules_of
 from certificates.rollout.trying import Place, Reason, Result
 from certificates.sealing import SealingError
-from gateway.agent.handshake import shake_hands
 from gateway.models import Gateway
 from gateway.probes import Manner, NoAnswer, ask
-from gateway.streams.probing import Question, Seen, Stage, Target
 
 _AT_ONCE = 8  # as many as an agent carries out at once
-_PROTOCOLS = {Protocol.AUTO: ("h2", "http/1.1"), Protocol.HTTP1: ("http/1.1",), Protocol.HTTP2: ("h2",)}
 # What servers answer to a certificate that they do not take: nginx and IIS 400 and 403, nginx's own codes, and what HTTP has for it.
 _REFUSING = frozenset({400, 401, 403, 495, 496})
 _FAILING = 500
@@ -84,9 +85,8 @@ def _presenting(certificate: Certificate) -> Iterable[Api]:
 
 def _way(backend: Backend, path: str) -> _Way:
     asked = backend.path + path if path and backend.http is not Protocol.HTTP2 else ""  # the request is in HTTP/1.1
-    protocols = ("http/1.1",) if asked else _PROTOCOLS[backend.http]
     manner = Manner(path=asked, older_servers=backend.older_servers, asks_later=backend.asks_later)
-    return _Way(Target(host=backend.host, port=backend.port, protocols=protocols), manner)
+    return _Way(target_of(backend, asks=bool(asked)), manner)
 
 
 def _tried(way: _Way, gateway: Gateway | None, candidate: Candidate) -> Result:

@@ -8,11 +8,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apis import actions
 from apis.access import may
-from apis.connection import Trial, try_connection
 from apis.forms import NOT_OVER_HTTP
 from apis.models import Api
 from apis.pickers import SUGGESTIONS, certificate_options
@@ -20,7 +19,7 @@ from apis.security_form import ENTER_THE_PASSWORD, NO_SUCH_CERTIFICATE, Security
 from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
 from certificates.models import ClientCertificate
 from portal.history.undo import saved as tell_saved
-from portal.http import PortalRequest, wants_fragment
+from portal.http import PortalRequest
 from portal.responses import see_other
 
 
@@ -47,17 +46,6 @@ def security(request: PortalRequest, name: str) -> HttpResponse:
             _tell(request, saved, form)
             return see_other("apis:security", name=api.name)
     return tab(request, api, "security", form=form, status=UNPROCESSABLE if form.errors else OK)
-
-
-@require_POST
-@may("apis.change_api")
-def test_connection(request: PortalRequest, name: str) -> HttpResponse:
-    """Make one call through the gateway and say in words what happened."""
-    api = api_of(name)
-    trial: Trial = try_connection(api)
-    if wants_fragment(request):
-        return render(request, "apis/_trial.html", {"api": api, "trial": trial})
-    return tab(request, api, "security", form=SecurityForm(api=api), trial=trial)
 
 
 @require_safe

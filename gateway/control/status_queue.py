@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from apis.handshake.seen import Seen
 from gateway.models import FailedCall
 from gateway.seeing.readings import Reading
 from gateway.streams.delta import FILL
-from gateway.streams.probing import Seen
 from gateway.streams.stream import Key, Refused
 
 K = TypeVar("K")
