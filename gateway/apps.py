@@ -22,8 +22,10 @@ class GatewayConfig(AppConfig):
         from certificates.loading import load_with
         from certificates.rollout.destroying import stand_ins_by
         from certificates.rollout.receipts import deliveries_by
+        from certificates.rollout.refusals import look_with
         from certificates.rollout.trying import try_with
         from gateway import checks  # noqa: F401
+        from gateway.seeing.refusals import seen_in
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
         from gateway.trying import HandshakeTrier
         from portal.live import answer_with
@@ -33,6 +35,7 @@ class GatewayConfig(AppConfig):
         try_with(HandshakeTrier())
         stand_ins_by(stand_ins)
         deliveries_by(deliveries_of)
+        look_with(seen_in)
 
 
 def _refusal_of(identity: Identity) -> str:

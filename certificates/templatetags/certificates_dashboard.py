@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from certificates.kinds import PAGES
 from certificates.models import EXPIRES_SOON, Certificate, ClientCertificate, Kind
-from certificates.rollout.failing import candidates
+from certificates.rollout.failing import entries
 from certificates.sources.standing import failing
 
 register = template.Library()
@@ -37,6 +37,6 @@ def expiring_certificates() -> dict[str, Any]:
 def failing_sources() -> dict[str, Any]:
     """Render which entries do not renew themselves as they should: whose sources fail, the longest first, then whose new version waits."""
     found = [(source.certificate, source.trouble) for source in failing()[: _MOST_URGENT + 1]]
-    found += [(candidate.certificate, reason) for candidate, reason in candidates()]
+    found += entries()
     shown = [(PAGES[Kind(entry.kind)], entry, reason) for entry, reason in found[:_MOST_URGENT]]
     return {"entries": shown, "more": len(found) > _MOST_URGENT}
