@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +16,9 @@ from django.utils.translation import ngettext_lazy
 
 from certificates.kinds import CLIENT_CERTIFICATES, PAGES, SERVER_CERTIFICATES, Pages
 from certificates.models import EXPIRES_SOON, Certificate, CertificateQuerySet, Kind
-from certificates.rollout.failing import candidates
+from certificates.rollout.failing import PUT_BACK, candidates
+from certificates.rollout.models import Probation
+from certificates.rollout.standing import put_back_lately
 from certificates.sources.standing import failing
 from portal.attention import Concern, Level, Thing
 
@@ -30,7 +33,7 @@ def concerns(now: datetime) -> Iterator[Concern]:
         yield from _expired(pages, in_use.filter(current__not_after__lte=now))
         soon = in_use.filter(current__not_after__gt=now, current__not_after__lte=now + EXPIRES_SOON)
         yield from _expiring(pages, soon)
-    yield from _not_renewing()
+    yield from _not_renewing(now)
 
 
 def _expired(pages: Pages, entries: CertificateQuerySet[Any]) -> Iterator[Concern]:
@@ -82,15 +85,17 @@ def _several(  # noqa: PLR0913 - each is a column
     )
 
 
-def _not_renewing() -> Iterator[Concern]:
-    """Yield whose source fails, and whose new version waits for somebody."""
+def _not_renewing(now: datetime) -> Iterator[Concern]:
+    """Yield whose source fails, whose new version was put back, and whose waits for somebody."""
+    for probation in islice(put_back_lately(now=now), _MOST):
+        yield _stuck(probation.certificate, Probation.Outcome.PUT_BACK.label, PUT_BACK, at=probation.ended_at, page="detail")
     for source in failing()[:_MOST]:
         yield _stuck(source.certificate, _("Source fails"), source.trouble, at=source.failing_since, page="detail")
-    for candidate, reason in list(candidates())[:_MOST]:
+    for candidate, reason in islice(candidates(), _MOST):
         yield _stuck(candidate.certificate, _("New version waits"), reason, at=candidate.proposed_at, page="confirm")
 
 
-def _stuck(entry: Certificate, kind: Promise, reason: str, *, at: datetime | None, page: str) -> Concern:
+def _stuck(entry: Certificate, kind: str | Promise, reason: str | Promise, *, at: datetime | None, page: str) -> Concern:
     pages = PAGES[Kind(entry.kind)]
     return Concern(
         level=Level.WARN,

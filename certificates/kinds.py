@@ -13,6 +13,7 @@ from portal import live
 
 _PAGES = (
     *("index", "upload", "detail", "replace", "confirm", "tries", "discard", "rules", "roll_back", "destroy", "delete"),
+    *("go_on", "put_back"),
     *("receipt", "receipt_file"),
     *("request", "pending", "request_file", "answer", "discard_request"),
     *("watch", "unwatch", "acme"),

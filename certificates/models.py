@@ -220,6 +220,11 @@ class Certificate(models.Model):
         related_name="+",
         verbose_name=_("current version"),
     )
+    # While a switch goes in steps (certificates.rollout.steps): the API that presents a version ahead of the others, and that version.
+    canary = models.CharField(_("canary"), max_length=NAME_MAX_LENGTH, blank=True, default="", db_default="", editable=False)
+    ahead = models.ForeignKey(
+        "CertificateVersion", models.SET_NULL, null=True, related_name="+", editable=False, verbose_name=_("version ahead")
+    )
     created_at = models.DateTimeField(_("created"))
     revision = models.PositiveIntegerField(default=1, editable=False)
 
@@ -242,6 +247,10 @@ class Certificate(models.Model):
     def __str__(self) -> str:
         """Return the name."""
         return self.name
+
+    def presented_by(self, api: str) -> CertificateVersion | None:
+        """Return the version that the API of this name presents: the current one, but for the canary of a switch that goes in steps."""
+        return self.ahead if self.ahead_id and self.canary == api else self.current
 
 
 class ClientCertificate(Certificate):
@@ -308,7 +317,9 @@ class CertificateVersion(SealedSecret):
     not_after = models.DateTimeField(_("expires"), db_index=True)
     created_at = models.DateTimeField(_("uploaded"))
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("uploaded by"))
-    current_since = models.DateTimeField(default=timezone.now, editable=False)  # or was until; which one stands in is told by it
+    current_since = models.DateTimeField(
+        null=True, default=timezone.now, editable=False
+    )  # which one stands in is told by it; None: never was
     current_until = models.DateTimeField(null=True, editable=False)  # None: it is current, or was before this was noted
     destroyed_at = models.DateTimeField(_("key destroyed"), null=True, blank=True)
     destroyed_by = models.ForeignKey(

@@ -8,6 +8,7 @@ from certificates.kinds import CLIENT_CERTIFICATES, Pages
 from certificates.rollout import destroying_views as destroying
 from certificates.rollout import receipts_views as receipts
 from certificates.rollout import rules_views as rules
+from certificates.rollout import steps_views as steps
 from certificates.rollout import views as rollout
 from certificates.sources import request_views, watch_views
 from certificates.sources.acme import views as acme_views
@@ -27,6 +28,8 @@ def addresses_of(pages: Pages) -> list[URLPattern]:
         path("<name:name>/replace/confirm/", rollout.confirm, kind, name="confirm"),
         path("<name:name>/replace/try/", rollout.tries, kind, name="tries"),
         path("<name:name>/replace/discard/", rollout.discard, kind, name="discard"),
+        path("<name:name>/replace/go-on/", steps.go_on, kind, name="go_on"),
+        path("<name:name>/replace/put-back/", steps.put_back, kind, name="put_back"),
         path("<name:name>/rules/", rules.rules, kind, name="rules"),
         path("<name:name>/roll-back/", views.roll_back, kind, name="roll_back"),
         path("<name:name>/versions/<id:number>/destroy/", destroying.destroy, kind, name="destroy"),

@@ -22,8 +22,9 @@ from certificates.models import Certificate, CertificateVersion, ClientCertifica
 from certificates.pages import find, render, where_it_goes
 from certificates.pfx import Pfx, Problem
 from certificates.rollout import actions as rollout
-from certificates.rollout.entrance import ALREADY_PLANNED, go_on, may_replace_at_once, propose_roll_back
+from certificates.rollout.entrance import go_on, may_replace_at_once, propose_roll_back
 from certificates.rollout.models import Candidate, rules_of
+from certificates.rollout.standing import probation_of
 from certificates.sources.standing import request_for, requests_of, source_of
 from certificates.uses import apis_that_need
 from portal.http import PortalRequest, wants_fragment
@@ -93,6 +94,7 @@ def detail(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
         **_what_it_is(certificate.current),
         "versions": certificate.versions.select_related("created_by", "destroyed_by").defer("wrapped_key", "ciphertext"),
         "candidate": Candidate.objects.filter(certificate=certificate.pk).select_related("proposed_by", "confirmed_by").first(),
+        **probation_of(certificate),
         "receipts": certificate.receipts.all()[:_SHOWN_RECEIPTS],
         "now": timezone.now(),
         **_use_of(certificate),
@@ -114,9 +116,9 @@ def replace(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
             answer = _replace(request, pages, certificate, pfx)
         except actions.AlreadyUploaded as refusal:
             held = _say_who_holds_it(form, refusal, certificate)
-        except rollout.AlreadyPlanned:
-            form.add_error(form.source, ALREADY_PLANNED)
-            held = {"planned": True}
+        except rollout.AlreadyPlanned as refusal:
+            form.add_error(form.source, refusal.sentence)
+            held = {"planned": not isinstance(refusal, rollout.UnderWay)}
         except Certificate.DoesNotExist as gone:
             raise Http404 from gone
         else:
@@ -133,8 +135,9 @@ def _replace(request: PortalRequest, pages: Pages, certificate: Certificate, pfx
     :raises actions.AlreadyUploaded: if an entry holds it already
     :raises rollout.AlreadyPlanned: if a switch of the entry is planned
     """
-    when, confirmed = request.POST.get("when", ""), bool(request.POST.get("confirmed"))
-    if may_replace_at_once(certificate, pfx, when=when, confirmed=confirmed):
+    said = request.POST
+    way = {"confirmed": bool(said.get("confirmed")), "in_steps": bool(said.get("canary"))}
+    if may_replace_at_once(certificate, pfx, when=said.get("when", ""), **way):
         certificate = actions.replace(certificate, pfx, by=request.user, now=timezone.now())
         messages.success(request, _("%(name)s was replaced.") % {"name": certificate.name} + " " + where_it_goes(pages, certificate))
         return see_other(pages.to["detail"], certificate.name)

@@ -51,6 +51,40 @@ def try_first(page: Page, portal: Portal) -> None:
     page.wait_for_timeout(6_000)
 
 
+def taken_back(page: Page, portal: Portal) -> None:
+    """Give a version that the back end does not take to a canary, and wait until it was taken back."""
+    if page.locator("#probation").count():
+        return
+    there = page.url
+    _let_stock_present_warehouse(page, portal)
+    page.goto(f"{LIST}warehouse/replace/")
+    pfx = issue("warehouse", by=issue("Another authority", authority=True)).pfx_file("a password")
+    page.locator("[name=file]").set_input_files({"name": "next.pfx", "mimeType": "application/x-pkcs12", "buffer": pfx})
+    page.locator("[name=password]").fill("a password")
+    page.locator("button[value=try]").click()
+    page.locator("[name=canary]").fill("stock")
+    page.locator("main form.card button.main").click()
+    page.locator("#probation").wait_for()
+    while not page.locator("#probation.bad").count():
+        portal.call("/stock/1")
+        page.goto(there)
+
+
+def _let_stock_present_warehouse(page: Page, portal: Portal) -> None:
+    page.goto("/apis/stock/operations/new/")
+    page.locator("[name=display_name]").fill("Look")
+    page.locator("[name=url_template]").fill("/*")
+    page.locator("main form button.main").click()
+    page.goto("/apis/stock/security/")
+    page.locator("[name=credentials]").select_option("client-certificate")
+    page.locator("[name=certificate]").select_option("warehouse")
+    page.locator("[name=trusted_ca]").fill(portal.demo.authority.read_text())
+    page.locator("main form.card button.main").first.click()
+    page.get_by_text("Live on 1 of 1 gateway").wait_for()
+    for number in range(20):
+        portal.call(f"/stock/{number}")
+
+
 def call(page: Page, _portal: Portal) -> None:
     """Call the API from its test tab."""
     page.locator("form[hx-post] button.main").click()
@@ -117,6 +151,7 @@ PICTURES = (
     Picture("in-use", f"{LIST}orders-client/delete/"),
     Picture("replace", f"{LIST}billing/replace/", documented=False),
     Picture("confirm", f"{LIST}orders-client/replace/", try_first, documented=False),
+    Picture("taken-back", f"{LIST}warehouse/", taken_back),
     Picture("rules", f"{LIST}orders-client/rules/", documented=False),
     Picture("signing-request", f"{LIST}request/", documented=False),
     Picture("watch", f"{LIST}watch/", documented=False),

@@ -23,12 +23,14 @@ class GatewayConfig(AppConfig):
         from certificates.loading import load_with
         from certificates.rollout.destroying import stand_ins_by
         from certificates.rollout.receipts import deliveries_by
+        from certificates.rollout.refusals import look_with
         from certificates.rollout.trying import try_with
         from gateway import checks  # noqa: F401
         from gateway.concerns import concerns
         from gateway.microscope import places
         from gateway.searching import look
         from gateway.seeing.finding import failed_call_of
+        from gateway.seeing.refusals import seen_in
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
         from gateway.trying import HandshakeTrier
         from portal import attention, search
@@ -44,6 +46,7 @@ class GatewayConfig(AppConfig):
         stand_ins_by(stand_ins)
         deliveries_by(deliveries_of)
         find_with(failed_call_of)
+        look_with(seen_in)
 
 
 def _refusal_of(identity: Identity) -> str:

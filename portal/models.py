@@ -30,6 +30,8 @@ class Event(models.TextChoices):
     CERTIFICATE_DISCARDED = "certificate.discarded", _("Proposed version discarded")
     CERTIFICATE_RULES_CHANGED = "certificate.rules-changed", _("Rules of switches changed")
     CERTIFICATE_KEY_DESTROYED = "certificate.key-destroyed", _("Private key destroyed")
+    CERTIFICATE_CANARY_BEGAN = "certificate.canary-began", _("New version given to a canary")
+    CERTIFICATE_PUT_BACK = "certificate.put-back", _("Version before put back")
     SERVER_CERTIFICATE_UPLOADED = "server-certificate.uploaded", _("Server certificate uploaded")
     SERVER_CERTIFICATE_REPLACED = "server-certificate.replaced", _("Server certificate replaced")
     SERVER_CERTIFICATE_ROLLED_BACK = "server-certificate.rolled-back", _("Server certificate rolled back")

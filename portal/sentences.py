@@ -27,6 +27,8 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.CERTIFICATE_DISCARDED: gettext_lazy("{who} discarded the proposed version of the certificate {subject}"),
     Event.CERTIFICATE_RULES_CHANGED: gettext_lazy("{who} changed how the certificate {subject} is switched"),
     Event.CERTIFICATE_KEY_DESTROYED: gettext_lazy("{who} destroyed a private key of the certificate {subject}"),
+    Event.CERTIFICATE_CANARY_BEGAN: gettext_lazy("{who} gave a new version of the certificate {subject} to its canary"),
+    Event.CERTIFICATE_PUT_BACK: gettext_lazy("{who} put the version before of the certificate {subject} back"),
     Event.SERVER_CERTIFICATE_UPLOADED: gettext_lazy("{who} uploaded the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_REPLACED: gettext_lazy("{who} replaced the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_ROLLED_BACK: gettext_lazy("{who} rolled back the server certificate {subject}"),

@@ -12,9 +12,15 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from certificates.rollout.models import Candidate, When
+from certificates.models import NAME_MAX_LENGTH, Certificate, Kind
+from certificates.rollout.models import CANARY_MINUTES, Candidate, When
+from certificates.rollout.steps import Steps, chosen_for
+from certificates.uses import apis_that_need
+from portal.numbers import WholeNumberField
 
 NOW, TRY = "now", "try"
+_MOST_MINUTES = 7 * 24 * 60
+_OFFERED = 50
 
 
 @cache
@@ -35,6 +41,41 @@ class ZoneField(forms.ChoiceField):
         return str(super().clean(value) or "UTC")
 
 
+class CanaryField(forms.CharField):
+    """The name of an API that presents an entry; the first few are offered."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Take any name; :func:`check_canary` says whether it will do."""
+        attrs = {"list": "canaries", "spellcheck": "false", "autocapitalize": "none", "autocomplete": "off", "class": "mono"}
+        super().__init__(
+            required=False,
+            max_length=NAME_MAX_LENGTH,
+            widget=forms.TextInput(attrs=attrs),
+            help_text=_("The name of an API. It alone presents a new version at first; then all do. Empty: all at once."),
+            **kwargs,
+        )
+
+
+class MinutesAlone(WholeNumberField):
+    """For how many minutes the canary is alone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Take up to a week."""
+        super().__init__(min_value=1, max_value=_MOST_MINUTES, required=False, **kwargs)
+
+
+def offered_canaries(certificate: Certificate) -> list[str]:
+    """Return the names of APIs that may be an entry's canary, as far as a page offers them."""
+    return list(apis_that_need(certificate).order_by("name").values_list("name", flat=True)[:_OFFERED])
+
+
+def check_canary(form: forms.BaseForm, certificate: Certificate) -> None:
+    """Put a sentence at the field if the API that was named does not present the entry."""
+    named = form.cleaned_data.get("canary", "")
+    if named and not apis_that_need(certificate).filter(name=named).exists():
+        form.add_error("canary", _("No API of this name presents this certificate. Choose one that does, or none."))
+
+
 class ConfirmForm(forms.Form):
     """When a candidate becomes the current version."""
 
@@ -51,12 +92,17 @@ class ConfirmForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
     )
     zone = ZoneField(label=_("Time zone"))
+    canary = CanaryField(label=_("First one API alone"))
+    canary_minutes = MinutesAlone(label=_("Minutes alone"))
     confirmed = forms.BooleanField(label=_("What is warned of above is meant"), required=False)
 
     def __init__(self, data: Any, *, candidate: Candidate, has_to_be_confirmed: bool) -> None:
         """Decide upon *candidate*, of which warnings may have to be confirmed."""
-        super().__init__(data)
+        steps = chosen_for(candidate)
+        super().__init__(data, initial={"canary": steps.canary, "canary_minutes": steps.minutes})
         self._candidate = candidate
+        if candidate.certificate.kind != Kind.CLIENT:
+            del self.fields["canary"], self.fields["canary_minutes"]
         self._has_to_be_confirmed = has_to_be_confirmed
         if not has_to_be_confirmed:
             del self.fields["confirmed"]
@@ -65,6 +111,8 @@ class ConfirmForm(forms.Form):
         """Take the moment for one in its zone; demand that warnings are confirmed."""
         if self.cleaned_data.get("when") == When.AT and "zone" in self.cleaned_data:
             self._clean_moment(self.cleaned_data.get("at", ""), self.cleaned_data["zone"])
+        if "canary" in self.cleaned_data:
+            check_canary(self, self._candidate.certificate)
         if self._has_to_be_confirmed and not self.cleaned_data.get("confirmed"):
             self.add_error("confirmed", _("Read the warnings above. If the difference is meant, tick this and confirm again."))
         return self.cleaned_data
@@ -73,6 +121,19 @@ class ConfirmForm(forms.Form):
     def moment(self) -> datetime | None:
         """The moment that was chosen, in UTC."""
         return self.cleaned_data.get("moment")
+
+    @property
+    def canaries(self) -> list[str]:
+        """The names that are offered."""
+        return offered_canaries(self._candidate.certificate) if "canary" in self.fields else []
+
+    @property
+    def in_steps(self) -> Steps | None:
+        """The steps that were chosen; ``None``: nothing was said of them."""
+        if "canary" not in self.fields or "canary" not in self.data:
+            return None
+        minutes = self.cleaned_data.get("canary_minutes") or CANARY_MINUTES
+        return Steps(self.cleaned_data["canary"], minutes)
 
     def _clean_moment(self, text: str, zone: str) -> None:
         try:

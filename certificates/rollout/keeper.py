@@ -1,4 +1,6 @@
-"""What takes time, or has a time: tries, and switches that were planned. In two threads of the xDS process, of which there may be several.
+"""What takes time, or has a time: tries, planned switches, and versions on probation.
+
+Two threads of the xDS process do it, of which there may be several.
 
 A try belongs to the process that holds it, and to the next one once that has been silent for a while. A switch is made in the
 transaction that deletes its candidate, so that however many processes come to it, one makes it.
@@ -20,9 +22,10 @@ from django.utils import timezone
 
 from certificates.actions import AlreadyUploaded
 from certificates.models import Certificate
-from certificates.rollout import actions, receipts, trying
+from certificates.rollout import actions, receipts, steps, trying
 from certificates.rollout.destroying import destroy_quiet_keys
-from certificates.rollout.models import Candidate, Rules, When, rules_of
+from certificates.rollout.models import Candidate, Probation, Rules, When, rules_of
+from certificates.rollout.refusals import seen_in
 from certificates.rollout.windows import Window
 from certificates.sealing import SealingError
 
@@ -82,6 +85,8 @@ class Switches:
         due = Q(when=When.AT, at__lte=now) | Q(when=When.AFTER_TRY)
         for candidate in Candidate.objects.filter(due, trouble="").select_related("certificate", "confirmed_by"):
             _look_at(candidate, now=now)
+        for probation in Probation.objects.filter(ended_at=None).select_related("version", "before"):
+            _judge(probation, now=now)
         if time.monotonic() - self._looked > _TIDY_SECONDS:
             self._looked = time.monotonic()
             receipts.keep_up(now=now)
@@ -94,6 +99,22 @@ def _look_at(candidate: Candidate, *, now: datetime) -> None:
         _switch(candidate, now=now)
     elif candidate.when == When.AFTER_TRY and candidate.is_tried and not trying.is_accepted(candidate):
         _try_again(candidate, now=now)
+
+
+def _judge(probation: Probation, *, now: datetime) -> None:
+    """Put back what back ends refuse that took the version before; go on once the time is over."""
+    risen = [one for one in seen_in(probation) if one.has_risen and one.api not in probation.expected]
+    with contextlib.suppress(steps.Ended):  # another process was faster, or a person
+        if risen and _can_be_put_back(probation, now=now):
+            log.warning("Back ends refuse version %d of %s; the one before is put back.", probation.version.number, probation.certificate)
+            steps.put_back(probation, because=risen, by=None, now=now)
+        elif now >= probation.ends_at:
+            (steps.go_on(probation, by=None, now=now) if probation.canary else steps.pass_(probation, now=now))
+
+
+def _can_be_put_back(probation: Probation, *, now: datetime) -> bool:
+    """Return whether the version before would serve: not if its key was destroyed, or it has expired meanwhile."""
+    return probation.before.destroyed_at is None and probation.before.not_after > now
 
 
 def _may_go(candidate: Candidate, *, now: datetime) -> bool:
@@ -110,7 +131,7 @@ def _switch(candidate: Candidate, *, now: datetime) -> None:
         actions.switch_as_planned(candidate, now=now)
     except (actions.Gone, Certificate.DoesNotExist):
         return  # another process was faster, or somebody has thought better of it
-    except (AlreadyUploaded, SealingError) as error:
+    except (AlreadyUploaded, SealingError, steps.NoCanary) as error:
         log.error("%s was not switched as planned: %s", candidate.certificate, error)  # noqa: TRY400 - the sentence says it all
         Candidate.objects.filter(pk=candidate.pk).update(trouble=str(error))
 

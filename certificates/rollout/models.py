@@ -20,6 +20,9 @@ from certificates.pfx.model import Aside, Pfx
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
+CANARY_MINUTES = 15
+PROBATION_MINUTES = 30
+
 
 class When(models.TextChoices):
     """When a candidate becomes the current version."""
@@ -52,6 +55,8 @@ class Candidate(SealedSecret):
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("confirmed by"))
     through = models.JSONField(_("by token"), default=dict, blank=True)  # of who confirmed, as portal.activity.acting.Through
     trouble = models.TextField(_("why it was not switched"), blank=True)
+    canary = models.CharField(_("canary"), max_length=NAME_MAX_LENGTH, blank=True, default="", db_default="")  # empty: all APIs at once
+    canary_minutes = models.PositiveIntegerField(_("minutes alone"), null=True, blank=True)  # None: both are as the rules say
 
     try_asked_at = models.DateTimeField(_("try asked for"), null=True, blank=True)
     tried_for = models.DateTimeField(null=True, blank=True, editable=False)  # which asking the last try has answered
@@ -210,6 +215,11 @@ class Rules(models.Model):
     another_person = models.BooleanField(_("Another person confirms"), default=False)
     destroy_after_days = models.PositiveIntegerField(_("Destroy keys of old versions after"), null=True, blank=True)
     paths: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(_("Paths"), default=dict, blank=True)  # by API's name
+    canary = models.CharField(_("First one API alone"), max_length=NAME_MAX_LENGTH, blank=True, default="", db_default="")  # its name
+    canary_minutes = models.PositiveIntegerField(_("Minutes alone"), default=CANARY_MINUTES, db_default=CANARY_MINUTES)
+    probation_minutes = models.PositiveIntegerField(
+        _("Take back if refusals rise within"), null=True, blank=True, default=PROBATION_MINUTES, db_default=PROBATION_MINUTES
+    )
 
     class Meta:
         """Within times there are times."""
@@ -236,6 +246,53 @@ class Rules(models.Model):
 def rules_of(certificate: Certificate) -> Rules:
     """Return the rules of an entry, those that hold for all where it has none of its own."""
     return Rules.objects.filter(certificate=certificate.pk).first() or Rules(certificate_id=certificate.pk)
+
+
+class Probation(models.Model):
+    """The time after a version was given to its canary, or to all: if refusals rise in it, the version before is put back."""
+
+    class Outcome(models.TextChoices):
+        """How it has ended."""
+
+        OPEN = "", _("not ended")
+        PASSED = "passed", _("Passed")
+        PUT_BACK = "put-back", _("Taken back")
+        SUPERSEDED = "superseded", _("Superseded")  # by another switch
+
+    certificate = models.ForeignKey(Certificate, models.CASCADE, related_name="probations", verbose_name=_("certificate"))
+    version = models.ForeignKey(CertificateVersion, models.CASCADE, related_name="probations", verbose_name=_("version"))
+    before = models.ForeignKey(CertificateVersion, models.CASCADE, related_name="+", verbose_name=_("version before"))
+    canary = models.CharField(_("canary"), max_length=NAME_MAX_LENGTH, blank=True)  # the API that presents it alone; empty: all do
+    change = models.PositiveBigIntegerField(_("change"))  # the line of the activity log that tells of its beginning
+    source = models.CharField(_("source"), max_length=300, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    through = models.JSONField(_("by token"), default=dict, blank=True)  # as portal.activity.acting.Through
+    expected: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # APIs whose refusal was known when it was confirmed
+    began_at = models.DateTimeField(_("began"))
+    ends_at = models.DateTimeField(_("ends"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, blank=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("ended by"))
+    seen: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list)  # .refusals.Seen, by API
+
+    class Meta:
+        """The newest first."""
+
+        ordering: ClassVar = ["-change"]
+        verbose_name = _("probation")
+        verbose_name_plural = _("probations")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["certificate"], condition=Q(ended_at=None), name="an_entry_has_one_version_on_probation")
+        ]
+
+    def __str__(self) -> str:
+        """Return which version."""
+        return f"{self.certificate}: {self.version.number}"
+
+    @property
+    def was_put_back(self) -> bool:
+        """Whether the version before was put back, by itself or by a person."""
+        return self.outcome == self.Outcome.PUT_BACK
 
 
 class Receipt(models.Model):

@@ -21,9 +21,9 @@ from certificates import doubts
 from certificates.access import may
 from certificates.judgement import Purpose
 from certificates.kinds import Pages
-from certificates.models import Kind
+from certificates.models import Certificate, Kind
 from certificates.pages import find, render, where_it_goes
-from certificates.rollout import actions, trying
+from certificates.rollout import actions, steps, trying
 from certificates.rollout.comparison import Comparison, compare
 from certificates.rollout.forms import NOW, ConfirmForm
 from certificates.rollout.models import Candidate, Outcome, Tried, When, rules_of
@@ -71,6 +71,8 @@ def confirm(request: PortalRequest, pages: Pages, candidate: Candidate) -> HttpR
             return decide(request, pages, candidate, form)
         except actions.SamePerson:
             form.add_error(None, _("You have brought this version, and this certificate demands that another person confirms it."))
+        except steps.NoCanary as refusal:
+            form.add_error("canary", str(refusal))
         except certificate_actions.AlreadyUploaded as refusal:
             form.add_error(None, _("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name})
     context = {"certificate": certificate, "form": form, "candidate": candidate, **shown(candidate, comparison), **table_of(candidate)}
@@ -86,15 +88,22 @@ def decide(request: PortalRequest, pages: Pages, candidate: Candidate, form: Con
     name, now = candidate.certificate.name, timezone.now()
     try:
         if form.cleaned_data["when"] == NOW:
-            certificate = actions.switch(candidate, by=request.user, now=now)
-            messages.success(request, _("%(name)s was replaced.") % {"name": name} + " " + where_it_goes(pages, certificate))
+            certificate = actions.switch(candidate, by=request.user, now=now, in_steps=form.in_steps)
+            messages.success(request, _what_was_done(pages, certificate))
             return see_other(pages.to["detail"], name)
         when = When(form.cleaned_data["when"])
-        actions.plan(candidate, when=when, at=form.moment, zone=form.cleaned_data["zone"], by=request.user, now=now)
+        moment, zone = form.moment, form.cleaned_data["zone"]
+        actions.plan(candidate, when=when, at=moment, zone=zone, by=request.user, now=now, in_steps=form.in_steps)
     except actions.Gone:
         return _gone(request, pages, name)
     messages.success(request, _("The switch is planned; until then the present version stays."))
     return see_other(pages.to["detail"], name)
+
+
+def _what_was_done(pages: Pages, certificate: Certificate) -> str:
+    if certificate.canary:
+        return _("The API %(api)s presents the new version; the others follow if its back end takes it.") % {"api": certificate.canary}
+    return _("%(name)s was replaced.") % {"name": certificate.name} + " " + where_it_goes(pages, certificate)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -335,7 +335,8 @@ def _back_end(policy: Policy) -> BackEnd:
 
 
 def _rows() -> QuerySet[Api]:
-    return Api.objects.select_related("certificate__current", "basic_credentials").prefetch_related("operations").order_by("pk")
+    related = ("certificate__current", "certificate__ahead", "basic_credentials")
+    return Api.objects.select_related(*related).prefetch_related("operations").order_by("pk")
 
 
 def _fetch(rows: QuerySet[M], ids: Collection[int]) -> list[M]:
@@ -362,7 +363,7 @@ def _closed_policy(api: Api) -> Policy:
 
 def _identity(api: Api, known: dict[object, Identity]) -> Identity | None:
     """Return what *api* presents, unsealed once for all that present it."""
-    if api.certificate is None or (version := api.certificate.current) is None:
+    if (version := api.presented) is None:
         return None
     if version.pk not in known:
         known[version.pk] = version.identity()

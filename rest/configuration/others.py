@@ -17,7 +17,9 @@ from certificates import problems
 from certificates.facts import Facts
 from certificates.loading import open_loadable
 from certificates.models import ClientCertificate
-from certificates.pfx import UnreadablePfx, password_of
+from certificates.pfx import Pfx, UnreadablePfx, password_of
+from certificates.rollout import actions as rollout
+from certificates.rollout.steps import NoCanary
 from rest import backend_actions
 from rest.configuration.exporting import Document
 from rest.configuration.reading import Context, refuse_unknown
@@ -58,14 +60,21 @@ def apply_certificate(context: Context, wanted: Document, before: Document | Non
     context.changes.append(f"{'~' if row else '+'} certificates/{name}")
     try:
         if row:
-            certificate_actions.renew(row, pfx, **context.stamp)
+            _renew(context, row, pfx, place)
         else:
             certificate_actions.upload(pfx, name=name, **context.stamp)
     except certificate_actions.AlreadyUploaded as refusal:
         message = _("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name}
         raise Invalid(Fault(f"{place}pfx", message)) from refusal
+
+
+def _renew(context: Context, row: ClientCertificate, pfx: Pfx, place: str) -> None:
+    try:
+        rollout.renew(row, pfx, **context.stamp)
     except certificate_actions.AnotherPersonConfirms as refusal:
         raise Invalid(Fault(f"{place}pfx", str(ANOTHER_PERSON_CONFIRMS))) from refusal
+    except (rollout.AlreadyPlanned, NoCanary) as refusal:
+        raise Invalid(Fault(f"{place}pfx", str(refusal.sentence))) from refusal
 
 
 def apply_backend(context: Context, wanted: Document, before: Document | None, place: str) -> None:

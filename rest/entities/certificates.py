@@ -18,6 +18,8 @@ from certificates.doubts import UNPROTECTED
 from certificates.loading import open_loadable
 from certificates.models import CertificateVersion, ClientCertificate, folded, not_reserved
 from certificates.pfx import Pfx, Problem, UnreadablePfx, password_of
+from certificates.rollout import actions as rollout
+from certificates.rollout.steps import NoCanary
 from portal.live import Kind
 from rest import etags
 from rest.bodies import Properties
@@ -120,11 +122,13 @@ class Certificates(Collection[ClientCertificate, Pfx]):
     def change(self, row: ClientCertificate, draft: Pfx) -> ClientCertificate:
         """Add a version. What the entry has held before becomes current again; what is current stays."""
         try:
-            return actions.renew(row, draft, by=self.call.user, now=self.call.now)
+            return rollout.renew(row, draft, by=self.call.user, now=self.call.now)
         except actions.AlreadyUploaded as refusal:
             raise _already_uploaded(refusal) from refusal
         except actions.AnotherPersonConfirms as refusal:
             raise Conflict(str(ANOTHER_PERSON_CONFIRMS)) from refusal
+        except (rollout.AlreadyPlanned, NoCanary) as refusal:
+            raise Conflict(str(refusal.sentence)) from refusal
 
     def remove(self, row: ClientCertificate) -> None:
         """Delete an entry that no API presents."""
