@@ -50,6 +50,7 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.OPERATION_ADDED: gettext_lazy("{who} added an operation to the API {subject}"),
     Event.OPERATION_CHANGED: gettext_lazy("{who} changed an operation of the API {subject}"),
     Event.OPERATION_DELETED: gettext_lazy("{who} deleted an operation of the API {subject}"),
+    Event.API_IMPORTED: gettext_lazy("{who} imported the operations of the API {subject} from a document"),
     Event.SUBSCRIPTION_CREATED: gettext_lazy("{who} added the subscription {subject}"),
     Event.SUBSCRIPTION_CHANGED: gettext_lazy("{who} changed the subscription {subject}"),
     Event.SUBSCRIPTION_SUSPENDED: gettext_lazy("{who} suspended the subscription {subject}"),
@@ -121,6 +122,7 @@ _WORDS = {  # what no field of a model names
     "name": gettext_lazy("name"),
     "url": gettext_lazy("URL"),
     "secret": gettext_lazy("Secret"),
+    "operations": gettext_lazy("operations"),
 }
 SOURCES = {  # where a version came from besides an upload
     "watched": gettext_lazy("from its watched place"),
