@@ -3,6 +3,7 @@
 from django.urls import path
 
 import certificates.converters  # noqa: F401 - registers <name:…>
+from apis.exchange import views as exchange
 from apis.history import views as history
 from apis.microscope import views as microscope
 from apis.views import callers, calls, console, operations, overview, policy, security, settings
@@ -11,6 +12,7 @@ app_name = "apis"
 urlpatterns = [
     path("", overview.index, name="index"),
     path("new/", overview.new, name="new"),
+    path("new/import/", exchange.new, name="import"),
     path("suggestions/certificates/", security.certificate_suggestions, name="certificate_suggestions"),
     path("<name:name>/", overview.detail, name="detail"),
     path("<name:name>/settings/", settings.settings, name="settings"),
@@ -18,6 +20,8 @@ urlpatterns = [
     path("<name:name>/operations/new/", operations.new, name="operation_new"),
     path("<name:name>/operations/<name:operation>/", operations.edit, name="operation"),
     path("<name:name>/operations/<name:operation>/delete/", operations.delete, name="operation_delete"),
+    path("<name:name>/operations/new/import/", exchange.into, name="import_into"),
+    path("<name:name>/export/", exchange.export, name="export"),
     path("<name:name>/security/", security.security, name="security"),
     path("<name:name>/security/test/", microscope.test_connection, name="test_connection"),
     path("<name:name>/callers/", callers.callers, name="callers"),

@@ -56,6 +56,7 @@ class Event(models.TextChoices):
     OPERATION_ADDED = "api.operation-added", _("Operation added")
     OPERATION_CHANGED = "api.operation-changed", _("Operation changed")
     OPERATION_DELETED = "api.operation-deleted", _("Operation deleted")
+    API_IMPORTED = "api.imported", _("Operations imported")
     SUBSCRIPTION_CREATED = "subscription.created", _("Subscription created")
     SUBSCRIPTION_CHANGED = "subscription.changed", _("Subscription changed")
     SUBSCRIPTION_SUSPENDED = "subscription.suspended", _("Subscription suspended")

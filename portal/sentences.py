@@ -53,6 +53,7 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.OPERATION_ADDED: gettext_lazy("{who} added an operation to the API {subject}"),
     Event.OPERATION_CHANGED: gettext_lazy("{who} changed an operation of the API {subject}"),
     Event.OPERATION_DELETED: gettext_lazy("{who} deleted an operation of the API {subject}"),
+    Event.API_IMPORTED: gettext_lazy("{who} imported the operations of the API {subject} from a document"),
     Event.SUBSCRIPTION_CREATED: gettext_lazy("{who} added the subscription {subject}"),
     Event.SUBSCRIPTION_CHANGED: gettext_lazy("{who} changed the subscription {subject}"),
     Event.SUBSCRIPTION_SUSPENDED: gettext_lazy("{who} suspended the subscription {subject}"),

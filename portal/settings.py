@@ -301,7 +301,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing uploaded is ever kept as a file
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-FILE_UPLOAD_HANDLERS = ["certificates.uploads.CappedUploadHandler"]  # in memory only, and no more than a PFX file may hold
+FILE_UPLOAD_HANDLERS = ["certificates.uploads.CappedUploadHandler"]  # in memory only, and no more than a definition may hold
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # what the server takes from those who are known (portal/asgi.py); others may send 64 KiB
 
 # --- what browsers are told -------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -27,7 +27,7 @@ from rest import envelope, openapi
 from rest.authentication import authenticate
 from rest.call import Call, Service
 from rest.collection import Collection
-from rest.entities import absent
+from rest.entities import absent, exports
 from rest.entities.apis import Apis
 from rest.entities.backends import Backends
 from rest.entities.certificates import Certificates
@@ -192,6 +192,7 @@ urlpatterns = [
         include(
             [
                 re_path(r"^openapi\.json\Z", description),
+                re_path(r"^exports/(?P<token>[^/]+)\Z", exports.download),
                 re_path(rf"^(?P<below>{_BELOW}){_PROVIDER}/?\Z", serve(answer_services, None)),
                 re_path(rf"^{_SERVICE.removesuffix('/')}/?\Z", serve(answer_service, ARM)),
                 re_path(rf"^{_SERVICE}", include(_arm_addresses)),

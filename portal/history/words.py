@@ -18,6 +18,7 @@ _WORDS = {  # what no field of a model names
     "name": gettext_lazy("name"),
     "url": gettext_lazy("URL"),
     "secret": gettext_lazy("Secret"),
+    "operations": gettext_lazy("operations"),
 }
 _OLD_AND_NEW = 2
 _LONGEST_VALUE = 300  # characters that are shown of one in a list
