@@ -51,6 +51,13 @@ def try_first(page: Page, portal: Portal) -> None:
     page.wait_for_timeout(6_000)
 
 
+def move(page: Page, _portal: Portal) -> None:
+    """Choose where the APIs shall move to, and wait until that was tried."""
+    page.locator("[name=to]").select_option("billing")
+    page.locator("main form.card button.main").click()
+    page.wait_for_timeout(6_000)
+
+
 def call(page: Page, _portal: Portal) -> None:
     """Call the API from its test tab."""
     page.locator("form[hx-post] button.main").click()
@@ -88,6 +95,8 @@ PICTURES = (
     Picture("in-use", f"{LIST}orders-client/delete/"),
     Picture("replace", f"{LIST}billing/replace/", documented=False),
     Picture("confirm", f"{LIST}orders-client/replace/", try_first, documented=False),
+    Picture("move", f"{LIST}orders-client/move/", documented=False),
+    Picture("move-confirm", f"{LIST}orders-client/move/", move, documented=False),
     Picture("rules", f"{LIST}orders-client/rules/", documented=False),
     Picture("signing-request", f"{LIST}request/", documented=False),
     Picture("watch", f"{LIST}watch/", documented=False),

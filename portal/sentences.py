@@ -26,6 +26,9 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.CERTIFICATE_DISCARDED: gettext_lazy("{who} discarded the proposed version of the certificate {subject}"),
     Event.CERTIFICATE_RULES_CHANGED: gettext_lazy("{who} changed how the certificate {subject} is switched"),
     Event.CERTIFICATE_KEY_DESTROYED: gettext_lazy("{who} destroyed a private key of the certificate {subject}"),
+    Event.CERTIFICATE_MOVE_PLANNED: gettext_lazy("{who} planned to move APIs to the certificate {subject}"),
+    Event.CERTIFICATE_MOVE_DISCARDED: gettext_lazy("{who} discarded the planned move of APIs to the certificate {subject}"),
+    Event.CERTIFICATE_APIS_MOVED: gettext_lazy("{who} moved APIs to the certificate {subject}"),
     Event.SERVER_CERTIFICATE_UPLOADED: gettext_lazy("{who} uploaded the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_REPLACED: gettext_lazy("{who} replaced the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_ROLLED_BACK: gettext_lazy("{who} rolled back the server certificate {subject}"),
@@ -117,6 +120,7 @@ SENTENCES: dict[Event, str | Promise] = {
 _WORDS = {  # what no field of a model names
     "password": gettext_lazy("Password"),
     "certificate": gettext_lazy("client certificate"),
+    "apis": gettext_lazy("APIs"),
     "key": gettext_lazy("key"),
     "name": gettext_lazy("name"),
     "url": gettext_lazy("URL"),

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from django import forms
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from certificates.rollout.models import Candidate, When
+from certificates.facts import Facts
+from certificates.rollout.models import When
 
 NOW, TRY = "now", "try"
+
+
+class Lasting(Protocol):
+    """What is decided upon: a certificate that ends one day."""
+
+    @property
+    def path(self) -> Sequence[Facts]:
+        """The facts of it and of those above it."""
 
 
 @cache
@@ -53,7 +63,7 @@ class ConfirmForm(forms.Form):
     zone = ZoneField(label=_("Time zone"))
     confirmed = forms.BooleanField(label=_("What is warned of above is meant"), required=False)
 
-    def __init__(self, data: Any, *, candidate: Candidate, has_to_be_confirmed: bool) -> None:
+    def __init__(self, data: Any, *, candidate: Lasting, has_to_be_confirmed: bool) -> None:
         """Decide upon *candidate*, of which warnings may have to be confirmed."""
         super().__init__(data)
         self._candidate = candidate

@@ -18,6 +18,7 @@ from tests.makers import (
     make_failed_call,
     make_gateway,
     make_invitation,
+    make_move,
     make_person,
     make_receipt,
     make_server_certificate,
@@ -82,6 +83,7 @@ ACCESS = "5cf1a7"
 SERVER_CERTIFICATE = "api.example.com"
 CHANNEL = "team"
 RECEIPT, SERVER_RECEIPT = "100001", "100002"
+MOVE = "100003"
 PERSON, INVITATION = "someone", "a-link-of-the-tests"
 
 ADDRESSES: dict[str, Address] = {
@@ -178,6 +180,11 @@ ADDRESSES: dict[str, Address] = {
     "apis:certificate_suggestions": page(_PUBLISH),
     "apis:console": form(_PUBLISH, named=API),
     "apis:delete": form(_PUBLISH, named=API),
+    "moving:of_entry": form(_PUBLISH, named=CERTIFICATE),
+    "moving:new": form(_PUBLISH),
+    "moving:move": form(_PUBLISH, more=(("move_id", MOVE),)),
+    "moving:tries": form(_PUBLISH, more=(("move_id", MOVE),), method="post"),
+    "moving:discard": button(_PUBLISH, more=(("move_id", MOVE),)),
     "subscriptions:index": page(_VIEW),
     "subscriptions:detail": page(_VIEW, named=SUBSCRIPTION),
     "subscriptions:new": form(_PUBLISH),
@@ -243,6 +250,7 @@ def make_something_of_everything() -> None:
     make_signing_request(CERTIFICATE)
     make_signing_request(SERVER_CERTIFICATE, kind=Kind.SERVER)
     make_subscription(SUBSCRIPTION, api=make_api(API))
+    make_move(int(MOVE))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)
     make_channel(CHANNEL)
