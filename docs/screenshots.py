@@ -85,6 +85,13 @@ def _let_stock_present_warehouse(page: Page, portal: Portal) -> None:
         portal.call(f"/stock/{number}")
 
 
+def move(page: Page, _portal: Portal) -> None:
+    """Choose where the APIs shall move to, and wait until that was tried."""
+    page.locator("[name=to]").select_option("billing")
+    page.locator("main form.card button.main").click()
+    page.wait_for_timeout(6_000)
+
+
 def call(page: Page, _portal: Portal) -> None:
     """Call the API from its test tab."""
     page.locator("form[hx-post] button.main").click()
@@ -152,6 +159,8 @@ PICTURES = (
     Picture("replace", f"{LIST}billing/replace/", documented=False),
     Picture("confirm", f"{LIST}orders-client/replace/", try_first, documented=False),
     Picture("taken-back", f"{LIST}warehouse/", taken_back),
+    Picture("move", f"{LIST}orders-client/move/", documented=False),
+    Picture("move-confirm", f"{LIST}orders-client/move/", move, documented=False),
     Picture("rules", f"{LIST}orders-client/rules/", documented=False),
     Picture("signing-request", f"{LIST}request/", documented=False),
     Picture("watch", f"{LIST}watch/", documented=False),

@@ -31,6 +31,7 @@ urlpatterns = [
     path("i18n/setlang/", views.set_language, name="set_language"),
     path("security/client-certificates/", include("certificates.urls")),
     path("security/server-certificates/", include("certificates.server_urls")),
+    path("", include("apis.moving.urls")),
     path("apis/", include("apis.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
     path("gateways/", include("gateway.pages.urls")),

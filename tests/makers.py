@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apis import actions as api_actions
 from apis.models import Api, Subscription
+from apis.moving.models import Chosen, Move
 from certificates import actions as certificate_actions
 from certificates.judgement import Purpose
 from certificates.models import Certificate, ClientCertificate, Kind, ServerCertificate
@@ -85,6 +86,15 @@ def make_api(name: str = "orders", *, service_url: str = "https://orders.example
             api, name="everything", display_name="Everything", method="*", url_template="/*", by=None, now=timezone.now()
         )
     return api
+
+
+def make_move(number: int) -> Move:
+    """Store a move, under a number that is known, of every API to the certificate that was stored first."""
+    target = ClientCertificate.objects.earliest("pk")
+    move = Move(pk=number, target=target, thumbprint=target.current.thumbprint if target.current else "", proposed_at=timezone.now())
+    move.save(force_insert=True)
+    Chosen.objects.bulk_create(Chosen(move=move, api=api, seen=Chosen.look_at(api)) for api in Api.objects.all())
+    return move
 
 
 def make_subscription(name: str = "all", *, api: Api | None = None) -> Subscription:

@@ -20,6 +20,7 @@ from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
 from certificates.models import ClientCertificate
 from portal.history.undo import saved as tell_saved
 from portal.http import PortalRequest
+from portal.listing import words_of
 from portal.responses import see_other
 
 
@@ -52,7 +53,7 @@ def security(request: PortalRequest, name: str) -> HttpResponse:
 @may("apis.change_api")
 def certificate_suggestions(request: PortalRequest) -> HttpResponse:
     """Answer the certificates that what is typed may mean, as options of a drop-down."""
-    options = certificate_options(request.GET.get("certificate", ""), limit=SUGGESTIONS)
+    options = certificate_options(words_of(request.GET.get("certificate") or request.GET.get("to", "")), limit=SUGGESTIONS)
     return render(request, "apis/_options.html", {"options": options})
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from django import forms
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from certificates.facts import Facts
 from certificates.models import NAME_MAX_LENGTH, Certificate, Kind
 from certificates.rollout.models import CANARY_MINUTES, Candidate, When
 from certificates.rollout.steps import Steps, chosen_for
@@ -21,6 +23,14 @@ from portal.numbers import WholeNumberField
 NOW, TRY = "now", "try"
 _MOST_MINUTES = 7 * 24 * 60
 _OFFERED = 50
+
+
+class Lasting(Protocol):
+    """What is decided upon: a certificate that ends one day."""
+
+    @property
+    def path(self) -> Sequence[Facts]:
+        """The facts of it and of those above it."""
 
 
 @cache
@@ -76,8 +86,8 @@ def check_canary(form: forms.BaseForm, certificate: Certificate) -> None:
         form.add_error("canary", _("No API of this name presents this certificate. Choose one that does, or none."))
 
 
-class ConfirmForm(forms.Form):
-    """When a candidate becomes the current version."""
+class DecisionForm(forms.Form):
+    """When what is proposed is done."""
 
     when = forms.ChoiceField(
         label=_("When"),
@@ -92,17 +102,12 @@ class ConfirmForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
     )
     zone = ZoneField(label=_("Time zone"))
-    canary = CanaryField(label=_("First one API alone"))
-    canary_minutes = MinutesAlone(label=_("Minutes alone"))
     confirmed = forms.BooleanField(label=_("What is warned of above is meant"), required=False)
 
-    def __init__(self, data: Any, *, candidate: Candidate, has_to_be_confirmed: bool) -> None:
-        """Decide upon *candidate*, of which warnings may have to be confirmed."""
-        steps = chosen_for(candidate)
-        super().__init__(data, initial={"canary": steps.canary, "canary_minutes": steps.minutes})
-        self._candidate = candidate
-        if candidate.certificate.kind != Kind.CLIENT:
-            del self.fields["canary"], self.fields["canary_minutes"]
+    def __init__(self, data: Any, *, lasting: Lasting, has_to_be_confirmed: bool, initial: dict[str, Any] | None = None) -> None:
+        """Decide upon what brings a certificate of which warnings may have to be confirmed."""
+        super().__init__(data, initial=initial)
+        self._lasting = lasting
         self._has_to_be_confirmed = has_to_be_confirmed
         if not has_to_be_confirmed:
             del self.fields["confirmed"]
@@ -111,8 +116,6 @@ class ConfirmForm(forms.Form):
         """Take the moment for one in its zone; demand that warnings are confirmed."""
         if self.cleaned_data.get("when") == When.AT and "zone" in self.cleaned_data:
             self._clean_moment(self.cleaned_data.get("at", ""), self.cleaned_data["zone"])
-        if "canary" in self.cleaned_data:
-            check_canary(self, self._candidate.certificate)
         if self._has_to_be_confirmed and not self.cleaned_data.get("confirmed"):
             self.add_error("confirmed", _("Read the warnings above. If the difference is meant, tick this and confirm again."))
         return self.cleaned_data
@@ -121,19 +124,6 @@ class ConfirmForm(forms.Form):
     def moment(self) -> datetime | None:
         """The moment that was chosen, in UTC."""
         return self.cleaned_data.get("moment")
-
-    @property
-    def canaries(self) -> list[str]:
-        """The names that are offered."""
-        return offered_canaries(self._candidate.certificate) if "canary" in self.fields else []
-
-    @property
-    def in_steps(self) -> Steps | None:
-        """The steps that were chosen; ``None``: nothing was said of them."""
-        if "canary" not in self.fields or "canary" not in self.data:
-            return None
-        minutes = self.cleaned_data.get("canary_minutes") or CANARY_MINUTES
-        return Steps(self.cleaned_data["canary"], minutes)
 
     def _clean_moment(self, text: str, zone: str) -> None:
         try:
@@ -156,5 +146,41 @@ class ConfirmForm(forms.Form):
             return
         if moment <= timezone.now():
             self.add_error("at", _("This moment has passed. Choose a later one, or now."))
-        elif moment >= self._candidate.path[0].not_after:
+        elif moment >= self._lasting.path[0].not_after:
             self.add_error("at", _("The new certificate has expired by then. Choose an earlier moment."))
+
+
+class ConfirmForm(DecisionForm):
+    """When a candidate becomes the current version, and in which steps."""
+
+    canary = CanaryField(label=_("First one API alone"))
+    canary_minutes = MinutesAlone(label=_("Minutes alone"))
+
+    def __init__(self, data: Any, *, candidate: Candidate, has_to_be_confirmed: bool) -> None:
+        """Decide upon *candidate*."""
+        steps = chosen_for(candidate)
+        initial = {"canary": steps.canary, "canary_minutes": steps.minutes}
+        super().__init__(data, lasting=candidate, has_to_be_confirmed=has_to_be_confirmed, initial=initial)
+        self._certificate = candidate.certificate
+        if self._certificate.kind != Kind.CLIENT:
+            del self.fields["canary"], self.fields["canary_minutes"]
+
+    def clean(self) -> dict[str, Any]:
+        """Take an API that presents the entry for a canary."""
+        super().clean()
+        if "canary" in self.cleaned_data:
+            check_canary(self, self._certificate)
+        return self.cleaned_data
+
+    @property
+    def canaries(self) -> list[str]:
+        """The names that are offered."""
+        return offered_canaries(self._certificate) if "canary" in self.fields else []
+
+    @property
+    def in_steps(self) -> Steps | None:
+        """The steps that were chosen; ``None``: nothing was said of them."""
+        if "canary" not in self.fields or "canary" not in self.data:
+            return None
+        minutes = self.cleaned_data.get("canary_minutes") or CANARY_MINUTES
+        return Steps(self.cleaned_data["canary"], minutes)

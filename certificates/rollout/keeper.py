@@ -25,6 +25,7 @@ from certificates.models import Certificate
 from certificates.rollout import actions, receipts, steps, trying
 from certificates.rollout.destroying import destroy_quiet_keys
 from certificates.rollout.models import Candidate, Probation, Rules, When, rules_of
+from certificates.rollout.proposals import Proposal
 from certificates.rollout.refusals import seen_in
 from certificates.rollout.windows import Window
 from certificates.sealing import SealingError
@@ -38,33 +39,34 @@ _HELD = timedelta(seconds=60)  # longer than one try can take; each result prolo
 
 
 class Tries:
-    """The thread that tries candidates."""
+    """The thread that tries what is proposed."""
 
-    def __init__(self) -> None:
-        """Begin as somebody who holds nothing."""
+    def __init__(self, of: type[Proposal] = Candidate) -> None:
+        """Begin as somebody who holds nothing; *of* says what is tried."""
+        self._rows = of._default_manager
         self._holder = str(uuid.uuid4())
 
     def run(self, stop: threading.Event) -> None:
         """Go on until *stop*; while the database is away, look ever more seldom."""
-        _keep_on(stop, self.step)
+        keep_on(stop, self.step)
 
     def step(self) -> bool:
-        """Try one candidate that waits for it; return whether there was one."""
+        """Try one that waits for it; return whether there was one."""
         now = timezone.now()
         asked = Q(try_asked_at__isnull=False) & (Q(tried_for__isnull=True) | ~Q(tried_for=F("try_asked_at")))
         free = Q(held_until__isnull=True) | Q(held_until__lt=now)
-        waiting = Candidate.objects.filter(asked, free).select_related("certificate").order_by("try_asked_at").first()
-        if waiting is None or not Candidate.objects.filter(free, pk=waiting.pk).update(holder=self._holder, held_until=now + _HELD):
+        waiting = self._rows.filter(asked, free).order_by("try_asked_at").first()
+        if waiting is None or not self._rows.filter(free, pk=waiting.pk).update(holder=self._holder, held_until=now + _HELD):
             return False
         with contextlib.suppress(IntegrityError):  # it was discarded at this very moment
             if trying.carry_out(waiting, still_ours=lambda: self._hold_on_to(waiting)):
-                held = Candidate.objects.filter(pk=waiting.pk, holder=self._holder)
+                held = self._rows.filter(pk=waiting.pk, holder=self._holder)
                 held.update(tried_for=waiting.try_asked_at, tried_at=timezone.now(), holder="", held_until=None)
         return True
 
-    def _hold_on_to(self, candidate: Candidate) -> bool:
+    def _hold_on_to(self, proposal: Proposal) -> bool:
         """Prolong the hold; return whether it is still ours."""
-        ours = Candidate.objects.filter(pk=candidate.pk, holder=self._holder)
+        ours = self._rows.filter(pk=proposal.pk, holder=self._holder)
         return bool(ours.update(held_until=timezone.now() + _HELD))
 
 
@@ -77,7 +79,7 @@ class Switches:
 
     def run(self, stop: threading.Event) -> None:
         """Go on until *stop*; while the database is away, look ever more seldom."""
-        _keep_on(stop, self.step)
+        keep_on(stop, self.step)
 
     def step(self) -> bool:
         """Do once what is to be done; return false, as there is no more."""
@@ -144,7 +146,8 @@ def _try_again(candidate: Candidate, *, now: datetime) -> None:
         Candidate.objects.filter(pk=candidate.pk, when=When.AFTER_TRY).update(try_asked_at=now)
 
 
-def _keep_on(stop: threading.Event, step: Callable[[], bool]) -> None:
+def keep_on(stop: threading.Event, step: Callable[[], bool]) -> None:
+    """Take one step after the other until *stop*: at once where there is more, else after a pause."""
     pause = _LOOK_SECONDS
     while not stop.wait(pause):
         try:

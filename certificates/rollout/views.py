@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -26,7 +26,8 @@ from certificates.pages import find, render, where_it_goes
 from certificates.rollout import actions, steps, trying
 from certificates.rollout.comparison import Comparison, compare
 from certificates.rollout.forms import NOW, ConfirmForm
-from certificates.rollout.models import Candidate, Outcome, Tried, When, rules_of
+from certificates.rollout.models import Candidate, Outcome, When, rules_of
+from certificates.rollout.proposals import TriedAt
 from certificates.rollout.words import LABELS, caution_sentence, reason_sentence
 from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
@@ -155,27 +156,27 @@ def shown(candidate: Candidate, comparison: Comparison) -> dict[str, Any]:
 
 
 def table_of(candidate: Candidate) -> dict[str, Any]:
-    """Return the table of tries: a row for each API, a column for each place, the portal first."""
+    """Return the table of tries, and what they sum up to."""
     found = list(candidate.tries.all())
+    return {"candidate": candidate, **tried_table(found), "sum": sum_of(found), "accepted": trying.is_accepted(candidate)}
+
+
+def tried_table(found: Sequence[TriedAt]) -> dict[str, Any]:
+    """Return a row for each API, a column for each place, the portal first."""
     gateways = sorted({one.gateway for one in found})
     apis = {one.api: one for one in found}
     cells = {(one.api, one.gateway): one for one in found}
-    return {
-        "candidate": candidate,
-        "places": gateways,
-        "tries": [(api, [_cell(cells.get((name, gateway))) for gateway in gateways]) for name, api in apis.items()],
-        "sum": _sum_of(found),
-        "accepted": trying.is_accepted(candidate),
-    }
+    rows = [(api, [_cell(cells.get((name, gateway))) for gateway in gateways]) for name, api in apis.items()]
+    return {"places": gateways, "tries": rows}
 
 
-def _cell(tried: Tried | None) -> dict[str, Any]:
+def _cell(tried: TriedAt | None) -> dict[str, Any]:
     if tried is None:
         return {}
     return {"tried": tried, "badge": _SHOWN_BADGES.get(Outcome(tried.outcome), "warn"), "reason": reason_sentence(tried)}
 
 
-def _sum_of(found: Iterable[Tried]) -> str:
+def sum_of(found: Iterable[TriedAt]) -> str:
     """Return how many tries came out how: 8 accepted, 3 refused, 1 unreachable."""
     outcomes = [one.outcome for one in found]
     patterns = {

@@ -14,6 +14,7 @@ from portal.subjects import field_of, label_of
 _WORDS = {  # what no field of a model names
     "password": gettext_lazy("Password"),
     "certificate": gettext_lazy("client certificate"),
+    "apis": gettext_lazy("APIs"),
     "key": gettext_lazy("key"),
     "name": gettext_lazy("name"),
     "url": gettext_lazy("URL"),

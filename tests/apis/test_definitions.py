@@ -117,7 +117,9 @@ def test_a_refusal_names_what_lies_elsewhere() -> None:
     assert "paths/a.yaml, b.yaml#/b" in problem(refusal.value)
 
 
-@pytest.mark.parametrize("data", ["example: {$ref: a.yaml}", "properties: {$ref: {type: string}, default: {type: string}}", "enum: [{$ref: a}]"])
+@pytest.mark.parametrize(
+    "data", ["example: {$ref: a.yaml}", "properties: {$ref: {type: string}, default: {type: string}}", "enum: [{$ref: a}]"]
+)
 def test_what_only_looks_like_a_reference_is_none(data: str) -> None:
     assert read(f"{TOP}{{}}\ncomponents: {{schemas: {{A: {{{data}}}}}}}".encode()).kind == "OpenAPI 3.0.3"
 
@@ -152,7 +154,9 @@ def test_operations_keep_their_names_whatever_else_changes() -> None:
 
 
 _WORDS = st.from_regex(r"[a-z{}*]{1,6}", fullmatch=True)
-_SIGNATURES = st.sampled_from(["/", "/a", "/a/{b}", "/a/{b}/c", "/*", "/a/{*rest}", "/a?q={q}", "/a?q={q}&r={r}", "/a?v=1", "/a/", "/A({b})", "/%20"])
+_SIGNATURES = st.sampled_from(
+    ["/", "/a", "/a/{b}", "/a/{b}/c", "/*", "/a/{*rest}", "/a?q={q}", "/a?q={q}&r={r}", "/a?v=1", "/a/", "/A({b})", "/%20"]
+)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["GET", "POST", "*", "PURGE", "TRACE", "QUERY"]), _SIGNATURES), unique=True, max_size=12))

@@ -18,6 +18,7 @@ from tests.makers import (
     make_failed_call,
     make_gateway,
     make_invitation,
+    make_move,
     make_person,
     make_receipt,
     make_server_certificate,
@@ -83,6 +84,7 @@ SERVER_CERTIFICATE = "api.example.com"
 CHANNEL = "team"
 RECEIPT, SERVER_RECEIPT = "100001", "100002"
 SWITCH = "4"  # the line of the switch of a certificate that was made, beside another one, and had a version proposed before
+MOVE = "100003"
 PERSON, INVITATION = "someone", "a-link-of-the-tests"
 
 ADDRESSES: dict[str, Address] = {
@@ -194,6 +196,11 @@ ADDRESSES: dict[str, Address] = {
     "apis:history": page(_VIEW, named=API),
     "apis:policy_history": page(_VIEW, named=API),
     "apis:delete": form(_PUBLISH, named=API),
+    "moving:of_entry": form(_PUBLISH, named=CERTIFICATE),
+    "moving:new": form(_PUBLISH),
+    "moving:move": form(_PUBLISH, more=(("move_id", MOVE),)),
+    "moving:tries": form(_PUBLISH, more=(("move_id", MOVE),), method="post"),
+    "moving:discard": button(_PUBLISH, more=(("move_id", MOVE),)),
     "subscriptions:index": page(_VIEW),
     "subscriptions:detail": page(_VIEW, named=SUBSCRIPTION),
     "subscriptions:new": form(_PUBLISH),
@@ -260,6 +267,7 @@ def make_something_of_everything() -> None:
     make_signing_request(CERTIFICATE)
     make_signing_request(SERVER_CERTIFICATE, kind=Kind.SERVER)
     make_subscription(SUBSCRIPTION, api=make_api(API))
+    make_move(int(MOVE))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)
     make_channel(CHANNEL)

@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from apis.models import Api, Operation
-from tests.rest.conftest import Wire, read, targets
+from tests.rest.conftest import Wire, read
 
 pytestmark = pytest.mark.django_db
 
