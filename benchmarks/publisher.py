@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks.plan import Plan
@@ -84,6 +85,10 @@ class Publisher:
         """Return when the gateway had applied *change* (CLOCK_MONOTONIC), ``None`` if it has not within *seconds*."""
         moment: float | None = self._ask("applied", number=change.number, seconds=seconds)
         return moment
+
+    def enrol(self, folder: Path) -> None:
+        """Let a gateway come that is called as the new *folder*, and put there what it needs for that."""
+        self._ask("enrol", folder=str(folder))
 
     def session(self) -> str:
         """Return the session cookie of an administrator."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ class Stack:
 
     :ivar home: its ``PORTAL_HOME``, which must not exist yet
     :ivar database_url: of a PostgreSQL without tables; empty: SQLite in *home*
+    :ivar settings: further variables of its environment
     :ivar core: the one processor core that the gateway may use; ``None``: all
     :ivar control_core: the same for the xDS process
     :ivar fed_after: seconds from starting xDS process and gateway, both cold, to the gateway's first answer
@@ -36,6 +38,7 @@ class Stack:
     backend: Backend
     plan: Plan
     database_url: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
     core: int | None = None
     control_core: int | None = None
     port: int = field(default_factory=servers.free_port)  # the gateway's
@@ -56,6 +59,7 @@ class Stack:
             "GATEWAY_RESTART_SECONDS": "15",
             "PORTAL_ALLOWED_BACKEND_NETWORKS": "127.0.0.0/8",
             **({"DATABASE_URL": self.database_url} if self.database_url else {}),
+            **self.settings,
         }
         progress(f"Making a portal with {self.plan.apis:,} APIs, {self.plan.certificates:,} certificates, {self.plan.keys:,} keys …")
         setup = self._start("setup")

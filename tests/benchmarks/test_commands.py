@@ -24,7 +24,7 @@ def _figures_of(command: str, folder: Path) -> list[dict[str, object]]:
     return [row for rows in found["tables"].values() for row in rows]
 
 
-@pytest.mark.parametrize("command", ["pages", "switch --long", "floods", "activity", "dying"])
+@pytest.mark.parametrize("command", ["pages", "switch --long", "floods", "activity", "dying", "fleet"])
 def test_a_benchmark_leaves_figures(command: str, tmp_path: Path) -> None:
     rows = _figures_of(command, tmp_path)
     assert rows
