@@ -3,8 +3,9 @@
 from django.urls import path
 
 import certificates.converters  # noqa: F401 - registers <name:…>
+from apis.console import views as console
 from apis.microscope import views as microscope
-from apis.views import callers, calls, console, operations, overview, policy, security, settings
+from apis.views import callers, calls, operations, overview, policy, security, settings
 
 app_name = "apis"
 urlpatterns = [
@@ -23,5 +24,6 @@ urlpatterns = [
     path("<name:name>/calls/", calls.calls, name="calls"),
     path("<name:name>/policy/", policy.policy, name="policy"),
     path("<name:name>/console/", console.console, name="console"),
+    path("<name:name>/console/calls/<slug:trace>/", console.one_call, name="console_call"),
     path("<name:name>/delete/", overview.delete, name="delete"),
 ]

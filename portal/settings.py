@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "certificates.sources",
     "certificates.rollout",
     "apis",
+    "apis.console",
     "gateway",
     "rest",
     "demo",
