@@ -3,10 +3,11 @@
 from django.urls import path
 
 import certificates.converters  # noqa: F401 - registers <name:…>
+from apis.console import views as console
 from apis.exchange import views as exchange
 from apis.history import views as history
 from apis.microscope import views as microscope
-from apis.views import callers, calls, console, operations, overview, policy, security, settings
+from apis.views import callers, calls, operations, overview, policy, security, settings
 
 app_name = "apis"
 urlpatterns = [
@@ -30,5 +31,6 @@ urlpatterns = [
     path("<name:name>/policy/history/", history.policies, name="policy_history"),
     path("<name:name>/history/", history.api, name="history"),
     path("<name:name>/console/", console.console, name="console"),
+    path("<name:name>/console/calls/<slug:trace>/", console.one_call, name="console_call"),
     path("<name:name>/delete/", overview.delete, name="delete"),
 ]

@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "certificates.rollout",
     "apis",
     "apis.moving",
+    "apis.console",
     "gateway",
     "rest",
     "demo",

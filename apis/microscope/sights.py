@@ -16,7 +16,7 @@ from portal.turns import Turns
 
 _AT_ONCE = 8  # of one test
 _SECONDS = 12.0
-_turns = Turns(at_once=2, waiting=4, seconds=5)  # each holds a thread of the server
+_turns = Turns(at_once=2, waiting=2, seconds=2)  # each holds a thread of the server for as long as the slowest place takes
 T = TypeVar("T")
 
 

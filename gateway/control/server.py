@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import grpc
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from envoy.data.accesslog.v3.accesslog_pb2 import HTTPAccessLogEntry
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAccessLogsResponse
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
@@ -24,6 +25,7 @@ from gateway.control.watch import BARE
 from gateway.seeing import readings
 from gateway.seeing.failures import failed_call
 from gateway.seeing.readings import Reading
+from gateway.seeing.tested_calls import is_tested, tested_call
 from gateway.streams import probing
 from gateway.streams.cache import Cache, NodeStream
 from gateway.streams.serving import Context, handlers, serve_deltas
@@ -104,16 +106,22 @@ class ControlPlane:
             log.info("%s has disconnected.", name)
 
     async def logs(self, messages: AsyncIterator[StreamAccessLogsMessage], context: Context) -> StreamAccessLogsResponse:
-        """Take in failed calls until the gateway hangs up."""
+        """Take in failed calls, and test calls, until the gateway hangs up."""
         name = ""
         async for message in messages:
             name = await self._name(context, name or message.identifier.node.id)  # each time: it may have been removed meanwhile
             for entry in message.http_logs.log_entry:
-                if call := failed_call(entry, gateway=name):
+                if is_tested(entry):
+                    self._note_tested(entry, gateway=name)
+                elif call := failed_call(entry, gateway=name):
                     self._statuses.failed(call)
                     if call.api_id and _REFUSED_STREAM in call.details:
                         self._speaks_http2(call.api_id)
         return StreamAccessLogsResponse()
+
+    def _note_tested(self, entry: HTTPAccessLogEntry, *, gateway: str) -> None:
+        if call := tested_call(entry, gateway=gateway):
+            self._statuses.tested(call)
 
     async def count(self, said: bytes, context: Context) -> bytes:
         """Take in what a gateway has read of its counters."""

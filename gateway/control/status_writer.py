@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from apis.console.models import note
 from apis.models import Api
 from certificates.models import CertificateVersion
 from gateway.control import counting
@@ -33,6 +35,7 @@ _CHUNK = 500
 _PRUNE_EVERY = 1000  # rows written
 _DELIVERIES_KEPT = 20_000  # of the newest changes
 _CALLS_KEPT = 100_000
+_AWAITED = timedelta(minutes=2)  # a test call may last half a minute
 
 
 class StatusWriter:
@@ -114,6 +117,8 @@ class StatusWriter:
             counting.write(of, reading, at=at)
         for question, seen in page.probes.items():
             Probe.objects.filter(pk=question).update(seen=seen.as_object())
+        for call in page.tested.values():
+            note(call.trace, api_id=call.api_id, gateway=call.gateway, told=call.told.as_object(), since=timezone.now() - _AWAITED)
         self._since_pruning += len(page.deliveries) + len(page.calls) + len(page.readings)
         if self._since_pruning >= _PRUNE_EVERY:
             self._since_pruning = 0
