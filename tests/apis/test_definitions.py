@@ -56,6 +56,7 @@ def bomb(levels: int) -> str:
     return "\n".join([*lines, "openapi: 3.0.0", "paths: {}"])
 
 
+MANY = {f"/{number}": {"get": {}} for number in range(MOST_OPERATIONS + 1)}
 HOSTILE: list[tuple[str, str | bytes, Problem]] = [
     ("nothing", "", Problem.EMPTY),
     ("blanks", " \n\t\n", Problem.EMPTY),
@@ -78,7 +79,7 @@ HOSTILE: list[tuple[str, str | bytes, Problem]] = [
     ("deep JSON", "[" * 200 + "]" * 200, Problem.TOO_DEEP),
     ("very deep JSON", "[" * 200_000 + "]" * 200_000, Problem.TOO_DEEP),
     ("many values", "[" + "0," * 450_000 + "0]", Problem.TOO_MANY),
-    ("many operations", json.dumps({"openapi": "3.0.0", "paths": {f"/{n}": {"get": {}} for n in range(MOST_OPERATIONS + 1)}}), Problem.TOO_MANY_OPERATIONS),
+    ("many operations", json.dumps({"openapi": "3.0.0", "paths": MANY}), Problem.TOO_MANY_OPERATIONS),
     ("WSDL", '<?xml version="1.0"?><wsdl:definitions xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"/>', Problem.OTHER_KIND),
     ("WADL", '<application xmlns="http://wadl.dev.java.net/2009/02"/>', Problem.OTHER_KIND),
     ("a web page", "<!DOCTYPE html><html><body>Log in</body></html>", Problem.OTHER_KIND),
@@ -117,7 +118,9 @@ def test_a_refusal_names_what_lies_elsewhere() -> None:
     assert "paths/a.yaml, b.yaml#/b" in problem(refusal.value)
 
 
-@pytest.mark.parametrize("data", ["example: {$ref: a.yaml}", "properties: {$ref: {type: string}, default: {type: string}}", "enum: [{$ref: a}]"])
+@pytest.mark.parametrize(
+    "data", ["example: {$ref: a.yaml}", "properties: {$ref: {type: string}, default: {type: string}}", "enum: [{$ref: a}]"]
+)
 def test_what_only_looks_like_a_reference_is_none(data: str) -> None:
     assert read(f"{TOP}{{}}\ncomponents: {{schemas: {{A: {{{data}}}}}}}".encode()).kind == "OpenAPI 3.0.3"
 
@@ -152,17 +155,17 @@ def test_operations_keep_their_names_whatever_else_changes() -> None:
 
 
 _WORDS = st.from_regex(r"[a-z{}*]{1,6}", fullmatch=True)
-_SIGNATURES = st.sampled_from(["/", "/a", "/a/{b}", "/a/{b}/c", "/*", "/a/{*rest}", "/a?q={q}", "/a?q={q}&r={r}", "/a?v=1", "/a/", "/A({b})", "/%20"])
+_SIGNATURES = st.sampled_from(
+    ["/", "/a", "/a/{b}", "/a/{b}/c", "/*", "/a/{*rest}", "/a?q={q}", "/a?q={q}&r={r}", "/a?v=1", "/a/", "/A({b})", "/%20"]
+)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["GET", "POST", "*", "PURGE", "TRACE", "QUERY"]), _SIGNATURES), unique=True, max_size=12))
 def test_what_is_exported_is_imported_as_it_was(signatures: list[tuple[str, str]]) -> None:
     there = [operation(f"o{number}", method, template, f"O {number}") for number, (method, template) in enumerate(signatures)]
     there = [one for one in there if [each.key for each in there].count(one.key) == 1]
-    written = tuple(
-        writing.Written(**{name: getattr(one, name) for name in ("name", "display_name", "method", "url_template", "description")}, documentation={})
-        for one in there
-    )  # fmt: skip
+    names = ("name", "display_name", "method", "url_template", "description")
+    written = tuple(writing.Written(**{name: getattr(one, name) for name in names}, documentation={}) for one in there)
     source = writing.Source(title="T", description="", server="https://gateway.example.com/t", keys=("Key", "key"), operations=written)
     for write in (writing.openapi, writing.swagger):
         found = plan(there, operations_of(read(json.dumps(write(source)).encode())).operations)
