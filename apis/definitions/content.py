@@ -65,7 +65,7 @@ def _response(document: Any, status: str, value: Any, produces: tuple[str, ...])
         found = mapping(followed(document, value))
     except Dangling:
         found = {}
-    types = tuple(mapping(found.get("content"))) or (produces if found.get("schema") else ())
+    types = tuple(mapping(found.get("content"))) or (produces if "schema" in found else ())
     headers = tuple(_header(document, name, one) for name, one in mapping(found.get("headers")).items())
     return Response(status=status, description=text(found.get("description")), content_types=types, headers=headers)
 

@@ -61,7 +61,6 @@ _ASIDES: dict[Why, Promise] = {
 }
 _LONGEST_PLACE = 200
 _LINE = _("line %(line)s")
-_JSON = _("JSON")
 
 
 def problem(refusal: Unreadable) -> str:
@@ -73,5 +72,5 @@ def aside(one: Aside) -> str:
     """Return what is left out or not taken as it stands, and why."""
     place = Truncator(one.place).chars(_LONGEST_PLACE)
     if one.why == Why.DUPLICATE_KEY:
-        place = str(_LINE % {"line": place} if place else _JSON)
+        place = str(_LINE % {"line": place} if place else "JSON")
     return str(_ASIDES[one.why]) % {"place": place or "/", "detail": one.detail}

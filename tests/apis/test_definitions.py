@@ -56,6 +56,7 @@ def bomb(levels: int) -> str:
     return "\n".join([*lines, "openapi: 3.0.0", "paths: {}"])
 
 
+MANY = {f"/{number}": {"get": {}} for number in range(MOST_OPERATIONS + 1)}
 HOSTILE: list[tuple[str, str | bytes, Problem]] = [
     ("nothing", "", Problem.EMPTY),
     ("blanks", " \n\t\n", Problem.EMPTY),
@@ -78,7 +79,7 @@ HOSTILE: list[tuple[str, str | bytes, Problem]] = [
     ("deep JSON", "[" * 200 + "]" * 200, Problem.TOO_DEEP),
     ("very deep JSON", "[" * 200_000 + "]" * 200_000, Problem.TOO_DEEP),
     ("many values", "[" + "0," * 450_000 + "0]", Problem.TOO_MANY),
-    ("many operations", json.dumps({"openapi": "3.0.0", "paths": {f"/{n}": {"get": {}} for n in range(MOST_OPERATIONS + 1)}}), Problem.TOO_MANY_OPERATIONS),
+    ("many operations", json.dumps({"openapi": "3.0.0", "paths": MANY}), Problem.TOO_MANY_OPERATIONS),
     ("WSDL", '<?xml version="1.0"?><wsdl:definitions xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"/>', Problem.OTHER_KIND),
     ("WADL", '<application xmlns="http://wadl.dev.java.net/2009/02"/>', Problem.OTHER_KIND),
     ("a web page", "<!DOCTYPE html><html><body>Log in</body></html>", Problem.OTHER_KIND),
@@ -163,10 +164,8 @@ _SIGNATURES = st.sampled_from(
 def test_what_is_exported_is_imported_as_it_was(signatures: list[tuple[str, str]]) -> None:
     there = [operation(f"o{number}", method, template, f"O {number}") for number, (method, template) in enumerate(signatures)]
     there = [one for one in there if [each.key for each in there].count(one.key) == 1]
-    written = tuple(
-        writing.Written(**{name: getattr(one, name) for name in ("name", "display_name", "method", "url_template", "description")}, documentation={})
-        for one in there
-    )  # fmt: skip
+    names = ("name", "display_name", "method", "url_template", "description")
+    written = tuple(writing.Written(**{name: getattr(one, name) for name in names}, documentation={}) for one in there)
     source = writing.Source(title="T", description="", server="https://gateway.example.com/t", keys=("Key", "key"), operations=written)
     for write in (writing.openapi, writing.swagger):
         found = plan(there, operations_of(read(json.dumps(write(source)).encode())).operations)
