@@ -12,12 +12,18 @@ class ApisConfig(AppConfig):
 
     def ready(self) -> None:
         """Say where the activity log finds APIs and subscriptions, what it tells of them, and which APIs need an entry of each kind."""
+        from apis.adopting import AuthorityAdopter
         from apis.models import Api
         from apis.served_hosts import apis_on_hosts_of
+        from apis.trust import ApisThatTrust
+        from certificates.authorities.uses import answer_with as answer_for_authorities
         from certificates.models import Kind
         from certificates.uses import answer_with
+        from portal import keepers
         from portal.subjects import describe, register  # models are there only now
 
+        answer_for_authorities(ApisThatTrust())
+        keepers.keep("authority_adopter", lambda: AuthorityAdopter().run)
         register("api", model="apis.Api", url_name="apis:detail")
         answer_with(Kind.CLIENT, lambda certificate: Api.objects.filter(certificate=certificate.pk))
         answer_with(Kind.SERVER, apis_on_hosts_of)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", overview.index, name="index"),
     path("new/", overview.new, name="new"),
     path("suggestions/certificates/", security.certificate_suggestions, name="certificate_suggestions"),
+    path("suggestions/authorities/", security.authority_suggestions, name="authority_suggestions"),
     path("<name:name>/", overview.detail, name="detail"),
     path("<name:name>/settings/", settings.settings, name="settings"),
     path("<name:name>/operations/", operations.index, name="operations"),

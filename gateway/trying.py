@@ -16,6 +16,7 @@ from django.db import connection
 from apis.addresses import address_of, callable_address
 from apis.models import Api, Credentials
 from apis.policy.model import Backend, Protocol
+from certificates.identity import Identity
 from certificates.models import Certificate
 from certificates.rollout.models import Candidate, Outcome, rules_of
 from certificates.rollout.trying import Place, Reason, Result
@@ -33,7 +34,7 @@ _FAILING = 500
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class Way:
     """How an API's back end is called; by TLS, for no API presents a certificate without."""
 
     target: Target
@@ -45,11 +46,11 @@ class HandshakeTrier:
 
     def places(self, certificate: Certificate) -> list[Place]:
         """Return what there is to try: every API that presents the entry, from every place."""
-        return [place for places in _ways(certificate, _connected()).values() for place in places]
+        return [place for places in _ways(certificate, connected()).values() for place in places]
 
     def results(self, candidate: Candidate) -> Iterator[tuple[Place, Result]]:
         """Try *candidate* everywhere, several at once; yield what comes out, as it comes."""
-        gateways = _connected()
+        gateways = connected()
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="tries") as pool:
             ways = _ways(candidate.certificate, gateways)
             running = {pool.submit(_tried, way, gateways.get(name), candidate): places for (way, name), places in ways.items()}
@@ -61,17 +62,18 @@ class HandshakeTrier:
                 pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _connected() -> dict[str, Gateway]:
+def connected() -> dict[str, Gateway]:
+    """Return the gateways that can be asked, by name."""
     return {gateway.name: gateway for gateway in Gateway.objects.with_presence() if gateway.is_connected}
 
 
-def _ways(certificate: Certificate, gateways: Iterable[str]) -> dict[tuple[_Way, str], list[Place]]:
+def _ways(certificate: Certificate, gateways: Iterable[str]) -> dict[tuple[Way, str], list[Place]]:
     """Return what there is to try, by how it is done and from where: what is done in the same way is done once."""
     paths = rules_of(certificate).paths
-    found: defaultdict[tuple[_Way, str], list[Place]] = defaultdict(list)
+    found: defaultdict[tuple[Way, str], list[Place]] = defaultdict(list)
     for api in _presenting(certificate):
         backend = api.backend()
-        way = _way(backend, paths.get(api.name, ""))
+        way = way_of(backend, paths.get(api.name, ""))
         for gateway in ("", *gateways):
             shown = f"{backend.host}:{backend.port}"
             found[way, gateway].append(Place(api=api.name, display_name=api.display_name, back_end=shown, gateway=gateway))
@@ -82,17 +84,18 @@ def _presenting(certificate: Certificate) -> Iterable[Api]:
     return Api.objects.filter(certificate=certificate.pk, credentials=Credentials.CLIENT_CERTIFICATE).order_by("display_name", "name")
 
 
-def _way(backend: Backend, path: str) -> _Way:
+def way_of(backend: Backend, path: str) -> Way:
+    """Return how *backend* is called, and which *path* is asked for there, if any."""
     asked = backend.path + path if path and backend.http is not Protocol.HTTP2 else ""  # the request is in HTTP/1.1
     protocols = ("http/1.1",) if asked else _PROTOCOLS[backend.http]
     manner = Manner(path=asked, older_servers=backend.older_servers, asks_later=backend.asks_later)
-    return _Way(Target(host=backend.host, port=backend.port, protocols=protocols), manner)
+    return Way(Target(host=backend.host, port=backend.port, protocols=protocols), manner)
 
 
-def _tried(way: _Way, gateway: Gateway | None, candidate: Candidate) -> Result:
+def _tried(way: Way, gateway: Gateway | None, candidate: Candidate) -> Result:
     """Try one way from one place; in a thread of its own, with a connection to the database of its own."""
     try:
-        seen = ask(gateway, way.target, version=candidate, manner=way.manner) if gateway else _seen_from_here(way, candidate)
+        seen = ask(gateway, way.target, version=candidate, manner=way.manner) if gateway else seen_from_here(way, candidate.identity())
     except NoAnswer as error:
         return Result(outcome=Outcome.UNKNOWN, reason=Reason.NO_GATEWAY, said=str(error), issuers=[])
     except SealingError as error:
@@ -102,23 +105,23 @@ def _tried(way: _Way, gateway: Gateway | None, candidate: Candidate) -> Result:
     return judge(seen)
 
 
-def _seen_from_here(way: _Way, candidate: Candidate) -> Seen:
+def seen_from_here(way: Way, identity: Identity | None = None) -> Seen:
+    """Return what the portal itself sees when it shakes hands in that way, presenting *identity* if there is one and it is asked for."""
     target = way.target
     try:
         address = callable_address(target.host, target.port, settings.ALLOWED_BACKEND_NETWORKS)
     except (OSError, UnicodeError) as error:  # no address, or a name that no address can have
         return Seen(stage=Stage.NAME, error=str(getattr(error, "strerror", None) or error))
     named = target.host if address_of(target.host) is None else ""
-    identity = candidate.identity()
     question = Question(
         id="",
         target=replace(target, host=address, server_name=named),
-        certificate=identity.certificate_chain_pem,
-        private_key=identity.private_key_pem,
         path=way.manner.path,
         older_servers=way.manner.older_servers,
         asks_later=way.manner.asks_later,
     )
+    if identity:
+        question = replace(question, certificate=identity.certificate_chain_pem, private_key=identity.private_key_pem)
     return shake_hands(question)
 
 

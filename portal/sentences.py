@@ -41,6 +41,13 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.SERVER_CERTIFICATE_DISCARDED: gettext_lazy("{who} discarded the proposed version of the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_RULES_CHANGED: gettext_lazy("{who} changed how the server certificate {subject} is switched"),
     Event.SERVER_CERTIFICATE_KEY_DESTROYED: gettext_lazy("{who} destroyed a private key of the server certificate {subject}"),
+    Event.AUTHORITY_ADDED: gettext_lazy("{who} added the trusted authority {subject}"),
+    Event.AUTHORITY_REPLACED: gettext_lazy("{who} replaced the trusted authority {subject}"),
+    Event.AUTHORITY_ROLLED_BACK: gettext_lazy("{who} rolled back the trusted authority {subject}"),
+    Event.AUTHORITY_DELETED: gettext_lazy("{who} deleted the trusted authority {subject}"),
+    Event.AUTHORITY_PROPOSED: gettext_lazy("{who} proposed a version of the trusted authority {subject}"),
+    Event.AUTHORITY_PLANNED: gettext_lazy("{who} planned a switch of the trusted authority {subject}"),
+    Event.AUTHORITY_DISCARDED: gettext_lazy("{who} discarded the proposed version of the trusted authority {subject}"),
     Event.API_CREATED: gettext_lazy("{who} added the API {subject}"),
     Event.API_CHANGED: gettext_lazy("{who} changed the settings of the API {subject}"),
     Event.API_CALLS_CHANGED: gettext_lazy("{who} changed how calls of the API {subject} go on"),
@@ -121,6 +128,7 @@ _WORDS = {  # what no field of a model names
     "name": gettext_lazy("name"),
     "url": gettext_lazy("URL"),
     "secret": gettext_lazy("Secret"),
+    "certificates": gettext_lazy("certificates"),
 }
 SOURCES = {  # where a version came from besides an upload
     "watched": gettext_lazy("from its watched place"),

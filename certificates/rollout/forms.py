@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from django import forms
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from certificates.rollout.models import Candidate, When
+from certificates.facts import Facts
+from certificates.rollout.models import When
 
 NOW, TRY = "now", "try"
 
@@ -35,6 +37,14 @@ class ZoneField(forms.ChoiceField):
         return str(super().clean(value) or "UTC")
 
 
+class Ending(Protocol):
+    """What can be switched to, and ends: a candidate, of whatever kind."""
+
+    @property
+    def path(self) -> Sequence[Facts]:
+        """Its certificates; none of them is to be switched to after the first has ended."""
+
+
 class ConfirmForm(forms.Form):
     """When a candidate becomes the current version."""
 
@@ -53,7 +63,7 @@ class ConfirmForm(forms.Form):
     zone = ZoneField(label=_("Time zone"))
     confirmed = forms.BooleanField(label=_("What is warned of above is meant"), required=False)
 
-    def __init__(self, data: Any, *, candidate: Candidate, has_to_be_confirmed: bool) -> None:
+    def __init__(self, data: Any, *, candidate: Ending, has_to_be_confirmed: bool) -> None:
         """Decide upon *candidate*, of which warnings may have to be confirmed."""
         super().__init__(data)
         self._candidate = candidate

@@ -43,7 +43,7 @@ class Tries:
 
     def run(self, stop: threading.Event) -> None:
         """Go on until *stop*; while the database is away, look ever more seldom."""
-        _keep_on(stop, self.step)
+        keep_on(stop, self.step)
 
     def step(self) -> bool:
         """Try one candidate that waits for it; return whether there was one."""
@@ -74,7 +74,7 @@ class Switches:
 
     def run(self, stop: threading.Event) -> None:
         """Go on until *stop*; while the database is away, look ever more seldom."""
-        _keep_on(stop, self.step)
+        keep_on(stop, self.step)
 
     def step(self) -> bool:
         """Do once what is to be done; return false, as there is no more."""
@@ -123,7 +123,8 @@ def _try_again(candidate: Candidate, *, now: datetime) -> None:
         Candidate.objects.filter(pk=candidate.pk, when=When.AFTER_TRY).update(try_asked_at=now)
 
 
-def _keep_on(stop: threading.Event, step: Callable[[], bool]) -> None:
+def keep_on(stop: threading.Event, step: Callable[[], bool]) -> None:
+    """Carry out *step* until *stop*, at once again where it says that there is more; while the database is away, ever more seldom."""
     pause = _LOOK_SECONDS
     while not stop.wait(pause):
         try:
