@@ -28,6 +28,7 @@ from apis.policy.model import (
     Trust,
 )
 from apis.service_url import is_plain_http
+from certificates.authorities.models import Authority
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, ClientCertificate, SealedSecret, valid_name
 
 if TYPE_CHECKING:
@@ -75,6 +76,12 @@ class Api(Calls, Callers):
     validate_certificate_chain = models.BooleanField(_("Certificate chain validation"), default=True)
     validate_certificate_name = models.BooleanField(_("Certificate name validation"), default=True)
     trusted_ca = models.TextField(_("trusted authority"), blank=True)  # PEM; empty: the system's bundle
+    trusted_authority = models.ForeignKey(  # the entry that this text is the current version of; the text counts (apis.trust)
+        Authority, models.PROTECT, null=True, blank=True, related_name="trusting", verbose_name=_("trusted authority")
+    )
+    caller_authority = models.ForeignKey(  # likewise of caller_authorities
+        Authority, models.PROTECT, null=True, blank=True, related_name="admitting", verbose_name=_("authority of callers")
+    )
 
     revision = models.PositiveIntegerField(default=1, editable=False)  # what two editors at once are told apart by
     created_at = models.DateTimeField(_("created"))

@@ -12,6 +12,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apis.models import Api
+from certificates.authorities.models import Authority
+from certificates.authorities.models import holding_words as holding_words_of_authorities
 from certificates.models import ClientCertificate, holding_words
 
 FEW = 200
@@ -58,6 +60,15 @@ def certificate_options(search: str = "", *, limit: int = FEW + 1) -> Options:
         entries = entries.filter(holding_words(search))
     rows = entries.order_by("current__label", "name").values_list("name", "current__label", "current__thumbprint")[:limit]
     return [(name, f"{label} — {thumbprint[-4:]}") for name, label, thumbprint in rows]
+
+
+def authority_options(search: str = "", *, limit: int = FEW + 1) -> Options:
+    """Return name and label (name and subject of the first certificate) of the trusted authorities that *search* finds."""
+    entries = Authority.objects.filter(current__isnull=False)
+    if search:
+        entries = entries.filter(holding_words_of_authorities(search))
+    rows = entries.order_by("name").values_list("name", "current__label")[:limit]
+    return [(name, f"{name} — {label}") for name, label in rows]
 
 
 def scope_options(search: str = "", *, limit: int = FEW + 1) -> Options:

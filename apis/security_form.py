@@ -6,23 +6,23 @@ import re
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apis.actions import ApiSecurity
-from apis.authorities import MAX_PEM, BadAuthorities, read_authorities
 from apis.calls import ProtocolChoice
 from apis.forms import NOT_OVER_HTTP, RevisionField
 from apis.models import Api, BasicCredentials, Credentials
-from apis.pickers import certificate_options, picker
+from apis.pickers import authority_options, certificate_options, picker
 from apis.policy.model import Protocol
+from certificates.authorities.forms import MAX_PEM, PEM_FIELD, PublicText, clean_chosen, clean_pasted
+from certificates.authorities.models import Authority
 from certificates.models import ClientCertificate
 from certificates.sealing import Secret
 
 ENTER_THE_PASSWORD = _("Enter the password.")
 NO_SUCH_CERTIFICATE = _("There is no client certificate of this name.")
+_NEEDED_IF_CHOSEN = ("certificate", "username", "password", "protocol", "trusted_authority")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -58,12 +58,15 @@ class SecurityForm(forms.Form):
         required=False,
         help_text=_("The back end's certificate must bear its host name."),
     )
+    trusted_authority = forms.CharField(
+        label=_("Trusted authority"), required=False, help_text=_("What the back end's certificate must lead to.")
+    )
     trusted_ca = forms.CharField(
-        label=_("Trusted authorities"),
+        label=_("Or paste another one"),
         required=False,
         max_length=MAX_PEM,
-        help_text=_("Certificates in PEM form that the back end's must lead to. Left empty, the system's authorities are trusted."),
-        widget=forms.Textarea(attrs={"rows": 5, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        help_text=_("Certificates in PEM form, in place of the one chosen above. They are kept under Security, Trusted authorities."),
+        widget=PublicText(attrs=PEM_FIELD),
     )
     protocol = forms.ChoiceField(
         label=_("HTTP to the back end"),
@@ -100,29 +103,31 @@ class SecurityForm(forms.Form):
             "username": basic.username if basic else "",
             "validate_certificate_chain": api.validate_certificate_chain,
             "validate_certificate_name": api.validate_certificate_name,
-            "trusted_ca": api.trusted_ca,
+            "trusted_authority": api.trusted_authority.name if api.trusted_authority else "",
+            "trusted_ca": "" if api.trusted_authority else api.trusted_ca,
             "protocol": api.protocol,
             "asks_later": api.asks_later,
             "older_servers": api.older_servers,
             "revision": api.revision,
         }
-        for name in ("certificate", "username", "password", "protocol"):  # not marked "(optional)": whoever sees them needs them
+        for name in _NEEDED_IF_CHOSEN:  # not marked "(optional)": whoever sees them needs them
             self.fields[name].needed_if_chosen = True  # type: ignore[attr-defined]  # for templates/django/forms/field.html
         if basic:
             self.fields["password"].help_text = _("Left empty, the stored password stays.")
         self.fields["certificate"].widget = picker(
             certificate_options(), empty=("", str(_("Choose a certificate"))), url=reverse("apis:certificate_suggestions")
         )
+        self.fields["trusted_authority"].widget = picker(
+            authority_options(), empty=("", str(_("The system's authorities"))), url=reverse("apis:authority_suggestions")
+        )
+
+    def clean_trusted_authority(self) -> Authority | None:
+        """Take an entry that is there."""
+        return clean_chosen(self.cleaned_data["trusted_authority"])
 
     def clean_trusted_ca(self) -> str:
         """Take certificates of authorities only."""
-        text = self.cleaned_data["trusted_ca"]
-        if not text:
-            return ""
-        try:
-            return read_authorities(text, now=timezone.now())
-        except BadAuthorities as refusal:
-            raise ValidationError(str(refusal)) from refusal
+        return clean_pasted(self.cleaned_data["trusted_ca"])
 
     def clean(self) -> dict[str, Any]:
         """Check the fields that belong to the chosen credentials."""
@@ -147,6 +152,7 @@ class SecurityForm(forms.Form):
             validate_certificate_chain=cleaned["validate_certificate_chain"],
             validate_certificate_name=cleaned["validate_certificate_name"],
             trusted_ca=cleaned["trusted_ca"],
+            trusted_authority=None if cleaned["trusted_ca"] else cleaned["trusted_authority"],
             protocol=Protocol(cleaned["protocol"]) if cleaned["protocol"] else None,
             # A browser sends the protocol in any case; a client that does not, and ticks nothing, knows none of the three.
             asks_later=cleaned["asks_later"] or (False if cleaned["protocol"] else None),

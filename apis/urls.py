@@ -15,6 +15,7 @@ urlpatterns = [
     path("new/", overview.new, name="new"),
     path("new/import/", exchange.new, name="import"),
     path("suggestions/certificates/", security.certificate_suggestions, name="certificate_suggestions"),
+    path("suggestions/authorities/", security.authority_suggestions, name="authority_suggestions"),
     path("<name:name>/", overview.detail, name="detail"),
     path("<name:name>/settings/", settings.settings, name="settings"),
     path("<name:name>/operations/", operations.index, name="operations"),

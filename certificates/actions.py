@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import base64
-import re
-import unicodedata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
 from certificates.facts import Facts
-from certificates.models import (
-    NAME_MAX_LENGTH,
-    RESERVED_NAMES,
-    Certificate,
-    CertificateVersion,
-    ClientCertificate,
-    KeyDestroyed,
-    Kind,
-    folded,
-)
+from certificates.models import Certificate, CertificateVersion, ClientCertificate, KeyDestroyed, Kind, folded
+from certificates.naming import unused_name
 from certificates.rollout import probation, receipts
 from certificates.rollout.models import Candidate, rules_of
 from certificates.uses import apis_that_need
 from portal.activity import differences, record
-from portal.characters import deceives
 from portal.models import Event
 
 if TYPE_CHECKING:
@@ -400,10 +389,4 @@ def _free_name(kind: Kind, facts: Facts) -> str:
 
 def free_name(kind: Kind, text: str) -> str:
     """Return a name nobody of that *kind* bears, made from *text*: ``Orders Client`` gives ``orders-client``."""
-    seen = "".join(" " if deceives(one) else one for one in text)
-    words = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", seen).lower())
-    stem = words[: NAME_MAX_LENGTH - 8].strip("-._") or "certificate"
-    alike = Certificate.objects.filter(kind=kind, folded_name__startswith=folded(stem))
-    taken = {*RESERVED_NAMES, *alike.values_list("folded_name", flat=True)}
-    candidates = (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 2)))
-    return next(name for name in candidates if folded(name) not in taken)
+    return unused_name(text, Certificate.objects.filter(kind=kind))

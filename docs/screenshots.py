@@ -185,6 +185,8 @@ PICTURES = (
     Picture("gateways", "/gateways/"),
     Picture("activity", "/activity/"),
     Picture("server-certificates", "/security/server-certificates/", documented=False),
+    Picture("authorities", "/security/trusted-authorities/"),
+    Picture("authority-upload", "/security/trusted-authorities/upload/", documented=False),
     Picture("callers", "/apis/orders/callers/", documented=False),
     Picture("second-factors", "/accounts/second-factors/", documented=False),
     Picture("sessions", "/accounts/sessions/", documented=False),

@@ -20,6 +20,7 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         """Enter our answers to what is live, what loads and what back ends accept, and register the check that Envoy is there."""
         from apis.microscope.sights import places_by
+        from certificates.authorities.trying import try_with as try_authorities_with
         from certificates.loading import load_with
         from certificates.rollout.destroying import stand_ins_by
         from certificates.rollout.receipts import deliveries_by
@@ -33,6 +34,7 @@ class GatewayConfig(AppConfig):
         from gateway.seeing.refusals import seen_in
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
         from gateway.trying import HandshakeTrier
+        from gateway.trying_trust import TrustTrier
         from portal import attention, search
         from portal.finding import find_with
         from portal.live import answer_with
@@ -40,8 +42,9 @@ class GatewayConfig(AppConfig):
         answer_with(status_of)
         attention.register("gateway", concerns)
         search.register("gateway", look)
-        load_with(_refusal_of)
+        load_with(_refusal_of, _refusal_of_trust)
         try_with(HandshakeTrier())
+        try_authorities_with(TrustTrier())
         places_by(places)
         stand_ins_by(stand_ins)
         deliveries_by(deliveries_of)
@@ -54,3 +57,10 @@ def _refusal_of(identity: Identity) -> str:
     from gateway.agent.loader import refusal_of
 
     return refusal_of(identity)
+
+
+def _refusal_of_trust(pem: str) -> str:
+    """Ask Envoy about authorities; likewise."""
+    from gateway.agent.loader import refusal_of_trust
+
+    return refusal_of_trust(pem)

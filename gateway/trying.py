@@ -23,6 +23,7 @@ from apis.handshake.shaking import shake_hands
 from apis.models import Api, Credentials
 from apis.moving.models import Move
 from apis.policy.model import Backend, Protocol
+from certificates.identity import Identity
 from certificates.models import CertificateVersion, ClientCertificate
 from certificates.rollout.models import Candidate, Outcome, Rules, rules_of
 from certificates.rollout.proposals import Proposal
@@ -40,7 +41,7 @@ _FAILING = 500
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class Way:
     """How an API's back end is called; by TLS, for no API presents a certificate without."""
 
     target: Target
@@ -61,11 +62,11 @@ class HandshakeTrier:
 
     def places(self, proposal: Proposal) -> list[Place]:
         """Return what there is to try: every API that would present the certificate, from every place."""
-        return [place for places in _ways(_to_try(proposal), _connected()).values() for place in places]
+        return [place for places in _ways(_to_try(proposal), connected()).values() for place in places]
 
     def results(self, proposal: Proposal) -> Iterator[tuple[Place, Result]]:
         """Try *proposal* everywhere, several at once; yield what comes out, as it comes."""
-        gateways, to_try = _connected(), _to_try(proposal)
+        gateways, to_try = connected(), _to_try(proposal)
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="tries") as pool:
             ways = _ways(to_try, gateways)
             running = {pool.submit(_tried, way, gateways.get(name), to_try.shown): places for (way, name), places in ways.items()}
@@ -95,32 +96,34 @@ def _paths_of(move: Move) -> dict[str, str]:
     return {api: path for rules in Rules.objects.filter(certificate__in=entries) for api, path in rules.paths.items()}
 
 
-def _connected() -> dict[str, Gateway]:
+def connected() -> dict[str, Gateway]:
+    """Return the gateways that can be asked, by name."""
     return {gateway.name: gateway for gateway in Gateway.objects.with_presence() if gateway.is_connected}
 
 
-def _ways(to_try: _ToTry, gateways: Iterable[str]) -> dict[tuple[_Way, str], list[Place]]:
+def _ways(to_try: _ToTry, gateways: Iterable[str]) -> dict[tuple[Way, str], list[Place]]:
     """Return what there is to try, by how it is done and from where: what is done in the same way is done once."""
-    found: defaultdict[tuple[_Way, str], list[Place]] = defaultdict(list)
+    found: defaultdict[tuple[Way, str], list[Place]] = defaultdict(list)
     for api in to_try.apis:
         backend = api.backend()
-        way = _way(backend, to_try.paths.get(api.name, ""))
+        way = way_of(backend, to_try.paths.get(api.name, ""))
         for gateway in ("", *gateways):
             shown = f"{backend.host}:{backend.port}"
             found[way, gateway].append(Place(api=api.name, display_name=api.display_name, back_end=shown, gateway=gateway))
     return dict(found)
 
 
-def _way(backend: Backend, path: str) -> _Way:
+def way_of(backend: Backend, path: str) -> Way:
+    """Return how *backend* is called, and which *path* is asked for there, if any."""
     asked = backend.path + path if path and backend.http is not Protocol.HTTP2 else ""  # the request is in HTTP/1.1
     manner = Manner(path=asked, older_servers=backend.older_servers, asks_later=backend.asks_later)
-    return _Way(target_of(backend, asks=bool(asked)), manner)
+    return Way(target_of(backend, asks=bool(asked)), manner)
 
 
-def _tried(way: _Way, gateway: Gateway | None, shown: Shown) -> Result:
+def _tried(way: Way, gateway: Gateway | None, shown: Shown) -> Result:
     """Try one way from one place; in a thread of its own, with a connection to the database of its own."""
     try:
-        seen = ask(gateway, way.target, version=shown, manner=way.manner) if gateway else _seen_from_here(way, shown)
+        seen = ask(gateway, way.target, version=shown, manner=way.manner) if gateway else seen_from_here(way, shown.identity())
     except NoAnswer as error:
         return Result(outcome=Outcome.UNKNOWN, reason=Reason.NO_GATEWAY, said=str(error), issuers=[])
     except SealingError as error:
@@ -130,23 +133,23 @@ def _tried(way: _Way, gateway: Gateway | None, shown: Shown) -> Result:
     return judge(seen)
 
 
-def _seen_from_here(way: _Way, shown: Shown) -> Seen:
+def seen_from_here(way: Way, identity: Identity | None = None) -> Seen:
+    """Return what the portal itself sees when it shakes hands in that way, presenting *identity* if there is one and it is asked for."""
     target = way.target
     try:
         address = callable_address(target.host, target.port, settings.ALLOWED_BACKEND_NETWORKS)
     except (OSError, UnicodeError) as error:  # no address, or a name that no address can have
         return Seen(stage=Stage.NAME, error=str(getattr(error, "strerror", None) or error))
     named = target.host if address_of(target.host) is None else ""
-    identity = shown.identity()
     question = Question(
         id="",
         target=replace(target, host=address, server_name=named),
-        certificate=identity.certificate_chain_pem,
-        private_key=identity.private_key_pem,
         path=way.manner.path,
         older_servers=way.manner.older_servers,
         asks_later=way.manner.asks_later,
     )
+    if identity:
+        question = replace(question, certificate=identity.certificate_chain_pem, private_key=identity.private_key_pem)
     return shake_hands(question)
 
 

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "certificates",
     "certificates.sources",
     "certificates.rollout",
+    "certificates.authorities",
     "apis",
     "apis.moving",
     "apis.console",

@@ -32,6 +32,7 @@ urlpatterns = [
     path("security/client-certificates/", include("certificates.urls")),
     path("security/server-certificates/", include("certificates.server_urls")),
     path("", include("apis.moving.urls")),
+    path("security/trusted-authorities/", include("certificates.authorities.urls")),
     path("apis/", include("apis.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
     path("gateways/", include("gateway.pages.urls")),

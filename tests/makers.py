@@ -13,6 +13,10 @@ from apis import actions as api_actions
 from apis.models import Api, Subscription
 from apis.moving.models import Chosen, Move
 from certificates import actions as certificate_actions
+from certificates.authorities import actions as authority_actions
+from certificates.authorities import switching as authority_switching
+from certificates.authorities.bundle import Bundle, bundle_of
+from certificates.authorities.models import Authority, AuthorityCandidate
 from certificates.judgement import Purpose
 from certificates.models import Certificate, ClientCertificate, Kind, ServerCertificate
 from certificates.rollout import actions as rollout
@@ -53,6 +57,22 @@ def make_server_certificate(name: str = "api.example.com", issued: Issued | None
     """Store a server certificate, by default for the host name that it is called by."""
     pfx = (issued or issue(name, hosts=(name,))).as_pfx()
     return certificate_actions.upload_as(ServerCertificate, pfx, name=name, by=None, now=timezone.now())
+
+
+def make_authority(name: str = "example", *issued: Issued) -> Authority:
+    """Store a trusted authority."""
+    return authority_actions.add(bundle(*issued or (issue(name, authority=True),)), name=name, by=None, now=timezone.now())
+
+
+def make_authority_candidate(authority: Authority, *issued: Issued) -> AuthorityCandidate:
+    """Store what shall become the next version of an authority."""
+    certificates = issued or (issue(authority.name, authority=True),)
+    return authority_switching.propose(authority, bundle(*certificates), by=None, now=timezone.now())
+
+
+def bundle(*issued: Issued) -> Bundle:
+    """Return certificates that are trusted together."""
+    return bundle_of("".join(one.pem for one in issued))
 
 
 def make_signing_request(name: str = "orders-client", *, kind: Kind = Kind.CLIENT) -> SigningRequest:

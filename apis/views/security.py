@@ -14,9 +14,11 @@ from apis import actions
 from apis.access import may
 from apis.forms import NOT_OVER_HTTP
 from apis.models import Api
-from apis.pickers import SUGGESTIONS, certificate_options
+from apis.pickers import SUGGESTIONS, authority_options, certificate_options
 from apis.security_form import ENTER_THE_PASSWORD, NO_SUCH_CERTIFICATE, SecurityForm
 from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
+from certificates.authorities.forms import NO_SUCH_AUTHORITY
+from certificates.authorities.models import Authority
 from certificates.models import ClientCertificate
 from portal.history.undo import saved as tell_saved
 from portal.http import PortalRequest
@@ -39,6 +41,8 @@ def security(request: PortalRequest, name: str) -> HttpResponse:
             return edited_meanwhile(request, refusal.api, "security", mine=form, theirs=SecurityForm(api=refusal.api))
         except ClientCertificate.DoesNotExist:
             form.add_error("certificate", NO_SUCH_CERTIFICATE)
+        except Authority.DoesNotExist:
+            form.add_error("trusted_authority", NO_SUCH_AUTHORITY)
         except actions.NotOverHttp:
             form.add_error("credentials", NOT_OVER_HTTP)
         except actions.PasswordMissing:
@@ -55,6 +59,14 @@ def certificate_suggestions(request: PortalRequest) -> HttpResponse:
     """Answer the certificates that what is typed may mean, as options of a drop-down."""
     options = certificate_options(words_of(request.GET.get("certificate") or request.GET.get("to", "")), limit=SUGGESTIONS)
     return render(request, "apis/_options.html", {"options": options})
+
+
+@require_safe
+@may("apis.change_api")
+def authority_suggestions(request: PortalRequest) -> HttpResponse:
+    """Answer the trusted authorities that what is typed may mean, as options of a drop-down."""
+    typed = request.GET.get("trusted_authority", "") or request.GET.get("caller_authority", "")
+    return render(request, "apis/_options.html", {"options": authority_options(typed, limit=SUGGESTIONS)})
 
 
 def _tell(request: PortalRequest, saved: Api, form: SecurityForm) -> None:

@@ -147,7 +147,7 @@ def _try_again(candidate: Candidate, *, now: datetime) -> None:
 
 
 def keep_on(stop: threading.Event, step: Callable[[], bool]) -> None:
-    """Take one step after the other until *stop*: at once where there is more, else after a pause."""
+    """Carry out *step* until *stop*, at once again where it says that there is more; while the database is away, ever more seldom."""
     pause = _LOOK_SECONDS
     while not stop.wait(pause):
         try:

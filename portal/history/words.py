@@ -15,6 +15,7 @@ _WORDS = {  # what no field of a model names
     "password": gettext_lazy("Password"),
     "certificate": gettext_lazy("client certificate"),
     "apis": gettext_lazy("APIs"),
+    "certificates": gettext_lazy("certificates"),
     "key": gettext_lazy("key"),
     "name": gettext_lazy("name"),
     "url": gettext_lazy("URL"),

@@ -12,6 +12,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from certificates.models import Kind
 from tests.makers import (
     make_api,
+    make_authority,
+    make_authority_candidate,
     make_candidate,
     make_certificate,
     make_channel,
@@ -82,6 +84,7 @@ CERTIFICATE, API, SUBSCRIPTION, GATEWAY, ACTIVITY_ID = "orders-client", "orders"
 ACCESS = "5cf1a7"
 SERVER_CERTIFICATE = "api.example.com"
 CHANNEL = "team"
+AUTHORITY = "example"
 RECEIPT, SERVER_RECEIPT = "100001", "100002"
 SWITCH = "4"  # the line of the switch of a certificate that was made, beside another one, and had a version proposed before
 MOVE = "100003"
@@ -175,6 +178,16 @@ ADDRESSES: dict[str, Address] = {
     "server_certificates:roll_back": button(_PUBLISH, named=SERVER_CERTIFICATE),
     "server_certificates:history": page(_VIEW, named=SERVER_CERTIFICATE),
     "server_certificates:delete": form(_PUBLISH, named=SERVER_CERTIFICATE),
+    "authorities:index": page(_VIEW),
+    "authorities:upload": form(_PUBLISH),
+    "authorities:detail": page(_VIEW, named=AUTHORITY),
+    "authorities:download": page(_VIEW, named=AUTHORITY),
+    "authorities:replace": form(_PUBLISH, named=AUTHORITY),
+    "authorities:confirm": form(_PUBLISH, named=AUTHORITY),
+    "authorities:tries": form(_PUBLISH, named=AUTHORITY, method="post"),
+    "authorities:discard": button(_PUBLISH, named=AUTHORITY),
+    "authorities:roll_back": button(_PUBLISH, named=AUTHORITY),
+    "authorities:delete": form(_PUBLISH, named=AUTHORITY),
     "apis:index": page(_VIEW),
     "apis:detail": page(_VIEW, named=API),
     "apis:operations": page(_VIEW, named=API),
@@ -192,6 +205,7 @@ ADDRESSES: dict[str, Address] = {
     "apis:security": form(_VIEW, named=API, posts=_PUBLISH),
     "apis:test_connection": button(_PUBLISH, named=API),
     "apis:certificate_suggestions": page(_PUBLISH),
+    "apis:authority_suggestions": page(_PUBLISH),
     "apis:console": form(_PUBLISH, named=API),
     "apis:history": page(_VIEW, named=API),
     "apis:policy_history": page(_VIEW, named=API),
@@ -270,6 +284,7 @@ def make_something_of_everything() -> None:
     make_move(int(MOVE))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)
+    make_authority_candidate(make_authority(AUTHORITY))
     make_channel(CHANNEL)
     make_person(PERSON)
     make_invitation("newcomer", token=INVITATION)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apis.authorities import BadAuthorities, read_authorities
+from certificates.authorities.reading import BadAuthorities, read_authorities
 from kit.issuing import Issued, issue
 
 NOW = datetime.now(UTC)
