@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "certificates",
     "certificates.sources",
     "certificates.rollout",
+    "certificates.doctor",
     "apis",
     "gateway",
     "rest",

@@ -28,6 +28,7 @@ urlpatterns = [
     path("i18n/setlang/", views.set_language, name="set_language"),
     path("security/client-certificates/", include("certificates.urls")),
     path("security/server-certificates/", include("certificates.server_urls")),
+    path("security/doctor/", include("certificates.doctor.urls")),
     path("apis/", include("apis.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
     path("gateways/", include("gateway.pages.urls")),
