@@ -205,7 +205,10 @@ def _what_it_is(version: CertificateVersion) -> dict[str, Any]:
         "chain": above,
         "without_issuer": without_issuer(path),
         "aside": version.left_aside,
-        "doubts": [doubts.sentence(doubt, purpose) for doubt in doubts_of(path, purpose, now=now) if doubt.kind not in told],
+        "doubts": [
+            *(doubts.sentence(doubt, purpose) for doubt in doubts_of(path, purpose, now=now) if doubt.kind not in told),
+            *doubts.at_renewal(path, purpose, now=now),
+        ],
     }
 
 

@@ -75,6 +75,9 @@ def _let_stock_present_warehouse(page: Page, portal: Portal) -> None:
     page.locator("[name=display_name]").fill("Look")
     page.locator("[name=url_template]").fill("/*")
     page.locator("main form button.main").click()
+    page.goto("/apis/stock/settings/")
+    page.locator("[name=subscription_required]").uncheck()
+    page.locator("main form button.main").first.click()
     page.goto("/apis/stock/security/")
     page.locator("[name=credentials]").select_option("client-certificate")
     page.locator("[name=certificate]").select_option("warehouse")
@@ -161,6 +164,7 @@ PICTURES = (
     Picture("taken-back", f"{LIST}warehouse/", taken_back),
     Picture("move", f"{LIST}orders-client/move/", documented=False),
     Picture("move-confirm", f"{LIST}orders-client/move/", move, documented=False),
+    Picture("doctor", "/security/doctor/"),
     Picture("rules", f"{LIST}orders-client/rules/", documented=False),
     Picture("signing-request", f"{LIST}request/", documented=False),
     Picture("watch", f"{LIST}watch/", documented=False),

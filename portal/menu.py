@@ -35,6 +35,7 @@ _ENTRIES = (
     Entry(label=_("Client certificates"), url_name="certificates:index", within=True),
     Entry(label=_("Server certificates"), url_name="server_certificates:index", within=True),
     Entry(label=_("Trusted authorities"), url_name="authorities:index", within=True),
+    Entry(label=_("Certificate doctor"), url_name="doctor:index", within=True),
     Entry(
         label=pgettext_lazy("page", "Failures"),
         icon="exclamation-triangle",

@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "certificates.sources",
     "certificates.rollout",
     "certificates.authorities",
+    "certificates.doctor",
     "apis",
     "apis.moving",
     "apis.console",

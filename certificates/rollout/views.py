@@ -150,6 +150,7 @@ def shown(candidate: Candidate, comparison: Comparison) -> dict[str, Any]:
         "warnings": [
             *(caution_sentence(caution, kind) for caution in comparison.cautions),
             *(doubts.sentence(doubt, purpose) for doubt in comparison.doubts),
+            *doubts.at_renewal(candidate.path, purpose, now=timezone.now()),
         ],
         "another_person": rules_of(candidate.certificate).another_person,
     }
