@@ -3,13 +3,15 @@
 from django.urls import path
 
 import certificates.converters  # noqa: F401 - registers <name:…>
-from apis.views import callers, calls, console, operations, overview, policy, security, settings
+from apis.views import callers, calls, chosen, console, operations, overview, policy, security, settings
 
 app_name = "apis"
 urlpatterns = [
     path("", overview.index, name="index"),
     path("new/", overview.new, name="new"),
     path("suggestions/certificates/", security.certificate_suggestions, name="certificate_suggestions"),
+    path("chosen/list.csv", chosen.export, name="export"),
+    path("chosen/removal/", chosen.removal, name="removal"),
     path("<name:name>/", overview.detail, name="detail"),
     path("<name:name>/settings/", settings.settings, name="settings"),
     path("<name:name>/operations/", operations.index, name="operations"),

@@ -16,6 +16,7 @@ _PAGES = (
     *("receipt", "receipt_file"),
     *("request", "pending", "request_file", "answer", "discard_request"),
     *("watch", "unwatch", "acme"),
+    *("export", "removal"),
 )
 
 

@@ -19,16 +19,23 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         """Enter our answers to what is live, what loads and what back ends accept, and register the check that Envoy is there."""
+        from apis.standing import Standing
+        from apis.standing import answer_with as apis_stand
         from certificates.loading import load_with
         from certificates.rollout.destroying import stand_ins_by
         from certificates.rollout.receipts import deliveries_by
         from certificates.rollout.trying import try_with
+        from certificates.uses import failing_with
         from gateway import checks  # noqa: F401
+        from gateway.standing import apis_behind, failing_apis, failing_entries
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
         from gateway.trying import HandshakeTrier
         from portal.live import answer_with
 
         answer_with(status_of)
+        apis_stand(Standing.FAILING, failing_apis)
+        apis_stand(Standing.BEHIND, apis_behind)
+        failing_with(failing_entries)
         load_with(_refusal_of)
         try_with(HandshakeTrier())
         stand_ins_by(stand_ins)
