@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from apis import listing
 from apis.models import Api, Subscription
 from portal.listing import holding
 from portal.search import MOST, Found, Group, May
 
-APIS = holding("display_name", "name", "path", "service_url")
 SUBSCRIPTIONS = holding("display_name", "name", "api__display_name", "api__name")
 
 
@@ -20,7 +20,7 @@ def look(words: str, may: May) -> Iterator[Group]:
     """Yield the APIs and subscriptions that the reader may see."""
     asked = urlencode({"q": words})
     if may("apis.view_api"):
-        rows = Api.objects.filter(APIS(words)).only("name", "display_name", "path").order_by("display_name", "name")[: MOST + 1]
+        rows = Api.objects.filter(listing.search(words)).only("name", "display_name", "path").order_by("display_name", "name")[: MOST + 1]
         found = [_found(api) for api in rows]
         yield Group(label=_("APIs"), icon="cube", found=found, all=f"{reverse('apis:index')}?{asked}")
     if may("apis.view_subscription"):

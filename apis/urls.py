@@ -7,7 +7,7 @@ from apis.console import views as console
 from apis.exchange import views as exchange
 from apis.history import views as history
 from apis.microscope import views as microscope
-from apis.views import callers, calls, operations, overview, policy, security, settings
+from apis.views import callers, calls, chosen, operations, overview, policy, security, settings
 
 app_name = "apis"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("new/import/", exchange.new, name="import"),
     path("suggestions/certificates/", security.certificate_suggestions, name="certificate_suggestions"),
     path("suggestions/authorities/", security.authority_suggestions, name="authority_suggestions"),
+    path("chosen/list.csv", chosen.export, name="export_list"),
+    path("chosen/removal/", chosen.removal, name="removal"),
     path("<name:name>/", overview.detail, name="detail"),
     path("<name:name>/settings/", settings.settings, name="settings"),
     path("<name:name>/operations/", operations.index, name="operations"),

@@ -129,17 +129,19 @@ class SealedText(SealedSecret):
         return str(self.pk)
 
 
-def holding_words(words: str) -> Q:
+def holding_words(words: str, *, of: str = "") -> Q:
     """Return the condition that an entry's name, subject (or what stands for it) or thumbprint (SHA-1 or SHA-256) holds *words*.
 
     Invisible characters that Windows' certificate dialog adds are ignored, in a thumbprint also spaces and colons. Fewer than
     four digits are no part of a thumbprint: four are what people tell certificates apart by.
+
+    :param of: how the rows that are filtered lead to the entry, with two underscores at the end; empty: they are entries
     """
     seen = "".join(character for character in words if unicodedata.category(character) not in {"Cf", "Cc"}).strip()
-    found = Q(name__icontains=seen) | Q(current__label__icontains=seen)
+    found = Q(**{f"{of}name__icontains": seen}) | Q(**{f"{of}current__label__icontains": seen})
     digits = re.sub(r"[\s:-]", "", seen).upper()
     if re.fullmatch(r"[0-9A-F]{4,64}", digits):
-        found |= Q(current__thumbprint__contains=digits) | Q(current__thumbprint_sha256__contains=digits)
+        found |= Q(**{f"{of}current__thumbprint__contains": digits}) | Q(**{f"{of}current__thumbprint_sha256__contains": digits})
     return found
 
 

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 import certificates.converters  # noqa: F401 - registers <name:…>
+from certificates import chosen_views as chosen
 from certificates import history, views
 from certificates.kinds import CLIENT_CERTIFICATES, Pages
 from certificates.rollout import destroying_views as destroying
@@ -23,6 +24,8 @@ def addresses_of(pages: Pages) -> list[URLPattern]:
         path("request/", request_views.make, kind, name="request"),
         path("watch/", watch_views.watch, kind, name="watch"),
         path("request/acme/", acme_views.order, kind, name="acme"),
+        path("chosen/list.csv", chosen.export, kind, name="export"),
+        path("chosen/removal/", chosen.removal, kind, name="removal"),
         path("<name:name>/", views.detail, kind, name="detail"),
         path("<name:name>/replace/", views.replace, kind, name="replace"),
         path("<name:name>/replace/confirm/", rollout.confirm, kind, name="confirm"),

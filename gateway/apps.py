@@ -20,18 +20,22 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         """Enter our answers to what is live, what loads and what back ends accept, and register the check that Envoy is there."""
         from apis.microscope.sights import places_by
+        from apis.standing import Standing
+        from apis.standing import answer_with as apis_stand
         from certificates.authorities.trying import try_with as try_authorities_with
         from certificates.loading import load_with
         from certificates.rollout.destroying import stand_ins_by
         from certificates.rollout.receipts import deliveries_by
         from certificates.rollout.refusals import look_with
         from certificates.rollout.trying import try_with
+        from certificates.uses import failing_with
         from gateway import checks  # noqa: F401
         from gateway.concerns import concerns
         from gateway.microscope import places
         from gateway.searching import look
         from gateway.seeing.finding import failed_call_of
         from gateway.seeing.refusals import seen_in
+        from gateway.standing import apis_behind, failing_apis, failing_entries
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
         from gateway.trying import HandshakeTrier
         from gateway.trying_trust import TrustTrier
@@ -40,6 +44,9 @@ class GatewayConfig(AppConfig):
         from portal.live import answer_with
 
         answer_with(status_of)
+        apis_stand(Standing.FAILING, failing_apis)
+        apis_stand(Standing.BEHIND, apis_behind)
+        failing_with(failing_entries)
         attention.register("gateway", concerns)
         search.register("gateway", look)
         load_with(_refusal_of, _refusal_of_trust)

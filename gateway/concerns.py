@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from gateway.models import FailedCall, FailureKind, Gateway, Refusal
-from gateway.seeing.figures import Failing, failing_now
+from gateway.seeing.failing import Failing, failing_now
 from portal.attention import Concern, Level, Thing
 from portal.models import Activity
 

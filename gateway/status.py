@@ -19,8 +19,10 @@ from portal.models import Activity, Event
 
 _REMEMBERED = timedelta(days=1)  # how long a gateway that went away is mentioned
 _CANDIDATES = ("PROPOSED", "PLANNED", "DISCARDED", "RULES_CHANGED", "KEY_DESTROYED")
-_SILENT = {  # events that change nothing of what gateways have
+SILENT = {  # events that change nothing of what gateways have
     Event.SUBSCRIPTION_KEY_SHOWN,
+    Event.CERTIFICATE_MOVE_PLANNED,
+    Event.CERTIFICATE_MOVE_DISCARDED,
     *(Event[f"{kind}_{what}"] for kind in ("CERTIFICATE", "SERVER_CERTIFICATE") for what in _CANDIDATES),
     *(Event[f"AUTHORITY_{what}"] for what in _CANDIDATES[:3]),
 }
@@ -111,7 +113,7 @@ def _authorities_of(api: int) -> set[int]:
 
 
 def _lines_of(kind: Kind, pk: int) -> Q:
-    events = [event for event in Event if event.value.partition(".")[0] == kind and event not in _SILENT]
+    events = [event for event in Event if event.value.partition(".")[0] == kind and event not in SILENT]
     return Q(subject_id=str(pk), event__in=events)
 
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from apis.access import may
+from apis.listing import chosen
 from apis.models import Api
 from apis.moving import actions, comparing
 from apis.moving.forms import ACCEPTING, SHOWN, ChooseForm, MoveForm
@@ -64,7 +65,7 @@ def of_entry(request: PortalRequest, name: str) -> HttpResponse:
 @may(*_LOOK)
 def new(request: PortalRequest) -> HttpResponse:
     """Choose among the APIs that the address names: by ``apis``, or all that the list shows for its other words."""
-    pool = Api.objects.filter(name__in=request.GET.getlist("apis") or request.POST.getlist("apis"))
+    pool = chosen(request.GET or request.POST)
     if request.method != "POST" and not pool.exists():
         messages.info(request, _("Tick the APIs to move in this list, then choose “Move to another certificate…” below it."))
         return see_other("apis:index")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apis import actions
 from apis.access import may
 from apis.forms import NAME_TAKEN
-from apis.models import KeyKind, Subscription, SubscriptionState
+from apis.models import Api, KeyKind, Subscription, SubscriptionState
 from apis.pickers import SUGGESTIONS, scope_options
 from apis.searching import SUBSCRIPTIONS
 from apis.subscription_form import SubscriptionForm
@@ -100,13 +101,17 @@ def regenerate(request: PortalRequest, name: str) -> HttpResponse:
         actions.regenerate_key(subscription, chosen, by=request.user, now=timezone.now())
         messages.success(request, _("%(key)s: a new one was made; the old one opens nothing any more.") % {"key": chosen.label})
         return see_other("subscriptions:detail", name=name)
-    return render(request, "subscriptions/confirm_regenerate.html", {"subscription": subscription, "kind": chosen})
+    context = {"subscription": subscription, "kind": chosen, "apis": _opened_by(subscription)}
+    return render(request, "subscriptions/confirm_regenerate.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @may("apis.change_subscription")
 def suspend(request: PortalRequest, name: str) -> HttpResponse:
-    """Suspend a subscription: its keys open nothing until it is activated again."""
+    """Suspend a subscription once it is confirmed: its keys open nothing until it is activated again."""
+    if request.method != "POST":
+        asked = _subscription(name)
+        return render(request, "subscriptions/confirm_suspend.html", {"subscription": asked, "apis": _opened_by(asked)})
     subscription = actions.set_subscription_state(_subscription(name), SubscriptionState.SUSPENDED, by=request.user, now=timezone.now())
     saved(
         request, _("%(subscription)s is suspended; its keys open nothing.") % {"subscription": subscription}, "subscription", subscription
@@ -132,7 +137,7 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
         actions.delete_subscription(subscription, by=request.user, now=timezone.now())
         messages.success(request, _("%(subscription)s was deleted.") % {"subscription": subscription.display_name})
         return see_other("subscriptions:index")
-    return render(request, "subscriptions/confirm_delete.html", {"subscription": subscription})
+    return render(request, "subscriptions/confirm_delete.html", {"subscription": subscription, "apis": _opened_by(subscription)})
 
 
 @require_safe
@@ -141,6 +146,11 @@ def scope_suggestions(request: PortalRequest) -> HttpResponse:
     """Answer the scopes that what is typed may mean, as options of a drop-down."""
     options = scope_options(words_of(request.GET.get("scope", "")), limit=SUGGESTIONS)
     return render(request, "apis/_options.html", {"options": options})
+
+
+def _opened_by(subscription: Subscription) -> QuerySet[Api]:
+    """Return the APIs that its keys open."""
+    return Api.objects.filter(pk=subscription.api_id) if subscription.api_id else Api.objects.filter(subscription_required=True)
 
 
 def _subscription(name: str) -> Subscription:

@@ -19,6 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from certificates import actions as certificate_actions
 from certificates import doubts
 from certificates.access import may
+from certificates.facts import Facts
 from certificates.judgement import Purpose
 from certificates.kinds import Pages
 from certificates.models import Certificate, Kind
@@ -136,23 +137,34 @@ def discard(request: PortalRequest, pages: Pages, candidate: Candidate) -> HttpR
 
 def compared(candidate: Candidate) -> Comparison:
     """Return the candidate beside what is presented now."""
-    current = candidate.certificate.current
-    assert current is not None  # noqa: S101 - an entry is made with its first version
-    return compare(current.path, candidate.path, Purpose(candidate.certificate.kind), now=timezone.now())
+    return _compare(candidate.certificate, candidate.path)
+
+
+def _compare(certificate: Certificate, path: Sequence[Facts]) -> Comparison:
+    assert certificate.current is not None  # noqa: S101 - an entry is made with its first version
+    return compare(certificate.current.path, path, Purpose(certificate.kind), now=timezone.now())
+
+
+def beside(certificate: Certificate, path: Sequence[Facts]) -> dict[str, Any]:
+    """Return what a page shows of another certificate (*path*) beside what an entry presents now."""
+    return _shown(certificate, path, _compare(certificate, path))
 
 
 def shown(candidate: Candidate, comparison: Comparison) -> dict[str, Any]:
-    """Return what the page shows of a comparison."""
-    kind, purpose = Kind(candidate.certificate.kind), Purpose(candidate.certificate.kind)
+    """Return what the page shows of a candidate's comparison."""
+    return {**_shown(candidate.certificate, candidate.path, comparison), "another_person": rules_of(candidate.certificate).another_person}
+
+
+def _shown(certificate: Certificate, path: Sequence[Facts], comparison: Comparison) -> dict[str, Any]:
+    kind, purpose = Kind(certificate.kind), Purpose(certificate.kind)
     return {
         "comparison": comparison,
         "rows": [(LABELS[row.name], row) for row in comparison.rows],
         "warnings": [
             *(caution_sentence(caution, kind) for caution in comparison.cautions),
             *(doubts.sentence(doubt, purpose) for doubt in comparison.doubts),
-            *doubts.at_renewal(candidate.path, purpose, now=timezone.now()),
+            *doubts.at_renewal(path, purpose, now=timezone.now()),
         ],
-        "another_person": rules_of(candidate.certificate).another_person,
     }
 
 

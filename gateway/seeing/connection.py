@@ -14,7 +14,7 @@ from apis.models import Api, Subscription, SubscriptionState
 from certificates.models import EXPIRES_SOON, CertificateVersion
 from gateway.counts import OUTCOMES, ApiCount, Span
 from gateway.models import FailedCall, FailureKind
-from gateway.seeing.figures import Failing, failing_now_of
+from gateway.seeing.failing import Failing, failing_now_of
 from portal.live import LiveStatus, State
 
 

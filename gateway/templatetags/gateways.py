@@ -16,6 +16,7 @@ from apis.models import Api
 from certificates.models import ClientCertificate
 from gateway.models import FailedCall, Gateway, Refusal
 from gateway.seeing.connection import picture_of
+from gateway.standing import apis_behind, failing_apis
 from portal.activity import last_line
 from portal.listing import words_of
 from portal.live import Kind, LiveStatus, State, live_status
@@ -103,6 +104,18 @@ def refusals_among(rows: Iterable[Api | ClientCertificate]) -> dict[int, int]:
             refused = Refusal.objects.filter(**{f"{where}__in": ids[model]}).order_by(F("presents__number").desc(nulls_last=True))
             found |= {pk: number or 0 for pk, number in refused.values_list(where, "presents__number").distinct()}
     return found
+
+
+@register.simple_tag
+def failing_among(rows: Iterable[Api]) -> set[int]:
+    """Return which of *rows*, by id, have failed lately, or are refused."""
+    return set(Api.objects.filter(failing_apis(), pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+
+
+@register.simple_tag
+def behind_among(rows: Iterable[Api]) -> set[int]:
+    """Return which of *rows*, by id, have changes that a connected gateway has not applied."""
+    return set(Api.objects.filter(apis_behind(), pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
 
 
 @register.filter

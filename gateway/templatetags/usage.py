@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django import template
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.template.context import RequestContext
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -23,6 +23,7 @@ from gateway.seeing.charts import STACK, Chart, chart_of, sparkline
 from gateway.seeing.figures import (
     DEFAULT_WINDOW,
     WINDOWS,
+    Today,
     Window,
     busiest,
     calls_by_hour,
@@ -30,6 +31,7 @@ from gateway.seeing.figures import (
     most_failing,
     points_of,
     sums_of,
+    today_of,
 )
 from portal.models import Activity
 from portal.sentences import tell
@@ -85,6 +87,12 @@ def usage_of(context: RequestContext, api: Api) -> dict[str, Any]:
 def all_usage(context: RequestContext) -> dict[str, Any]:
     """Render how all calls have ended, and how long they took."""
     return _usage(TotalCount.objects.all(), _window(context), now=timezone.now())
+
+
+@register.simple_tag
+def calls_today(apis: QuerySet[Api]) -> Today:
+    """Return how many calls *apis* have had in the last 24 hours, and when the last of them came."""
+    return today_of(apis, now=timezone.now())
 
 
 @register.simple_tag

@@ -145,13 +145,15 @@ ADDRESSES: dict[str, Address] = {
     "certificates:receipt": page(_VIEW, named=CERTIFICATE, more=(("number", RECEIPT),)),
     "certificates:receipt_file": page(_VIEW, named=CERTIFICATE, more=(("number", RECEIPT),)),
     "certificates:destroy": form(_PUBLISH, named=CERTIFICATE, more=(("number", "1"),)),
-    "certificates:roll_back": button(_PUBLISH, named=CERTIFICATE),
+    "certificates:roll_back": form(_PUBLISH, named=CERTIFICATE, method="post"),
     "certificates:history": page(_VIEW, named=CERTIFICATE),
     "certificates:delete": form(_PUBLISH, named=CERTIFICATE),
     **{
         f"{kind}:{page_name}": address
         for kind, named in (("certificates", CERTIFICATE), ("server_certificates", SERVER_CERTIFICATE))
         for page_name, address in (
+            ("export", page(_VIEW)),
+            ("removal", form(_PUBLISH)),
             ("request", form(_PUBLISH)),
             ("pending", page(_PUBLISH, named=named)),
             ("request_file", page(_PUBLISH, named=named, method="post")),
@@ -175,7 +177,7 @@ ADDRESSES: dict[str, Address] = {
     "server_certificates:receipt": page(_VIEW, named=SERVER_CERTIFICATE, more=(("number", SERVER_RECEIPT),)),
     "server_certificates:receipt_file": page(_VIEW, named=SERVER_CERTIFICATE, more=(("number", SERVER_RECEIPT),)),
     "server_certificates:destroy": form(_PUBLISH, named=SERVER_CERTIFICATE, more=(("number", "1"),)),
-    "server_certificates:roll_back": button(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:roll_back": form(_PUBLISH, named=SERVER_CERTIFICATE, method="post"),
     "server_certificates:history": page(_VIEW, named=SERVER_CERTIFICATE),
     "server_certificates:delete": form(_PUBLISH, named=SERVER_CERTIFICATE),
     "authorities:index": page(_VIEW),
@@ -204,6 +206,8 @@ ADDRESSES: dict[str, Address] = {
     "apis:operation_delete": form(_PUBLISH, named=API, operation="everything"),
     "apis:security": form(_VIEW, named=API, posts=_PUBLISH),
     "apis:test_connection": button(_PUBLISH, named=API),
+    "apis:export_list": page(_VIEW),
+    "apis:removal": form(_PUBLISH),
     "apis:certificate_suggestions": page(_PUBLISH),
     "apis:authority_suggestions": page(_PUBLISH),
     "apis:console": form(_PUBLISH, named=API),
@@ -221,7 +225,7 @@ ADDRESSES: dict[str, Address] = {
     "subscriptions:scope_suggestions": page(_PUBLISH),
     "subscriptions:keys": form(_PUBLISH, named=SUBSCRIPTION, method="post"),
     "subscriptions:regenerate": form(_PUBLISH, named=SUBSCRIPTION, method="post"),
-    "subscriptions:suspend": button(_PUBLISH, named=SUBSCRIPTION),
+    "subscriptions:suspend": form(_PUBLISH, named=SUBSCRIPTION),
     "subscriptions:activate": button(_PUBLISH, named=SUBSCRIPTION),
     "subscriptions:history": page(_VIEW, named=SUBSCRIPTION),
     "subscriptions:delete": form(_PUBLISH, named=SUBSCRIPTION),
