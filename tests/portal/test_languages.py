@@ -19,8 +19,8 @@ from tests.portal.every_page import ADDRESSES, Address, make_something_of_everyt
 from tests.portal.messages import Message, messages
 
 CATALOGUE = Path(settings.BASE_DIR) / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
-# The guide is a document of its own per language; the form for a new password is Django's own, whoever fills it in; receipts and definitions as
-# files are for machines.
+# The guide is a document of its own per language; the form for a new password is Django's own, whoever fills it in; receipts and
+# definitions as files are for machines.
 _NO_PAGES = {
     *("healthz", "readyz", "login", "guide", "help", "password_change", "invitation"),
     "apis:export",
