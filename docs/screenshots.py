@@ -29,6 +29,13 @@ FOLDER = Path(__file__).resolve().parent / "screenshots"
 LOCALES = {"en": "en-US", "zh-hans": "zh-CN"}
 THEMES = ("light", "dark")
 HEIGHTS = {1280: 860, 768: 1024, 390: 844}
+DEFINITION = (
+    "openapi: 3.0.3\ninfo: {title: Shop orders, version: '1'}\nservers: [{url: 'https://shop.example.com/v1'}]\npaths:\n"
+    "  /orders/{id}:\n    get: {operationId: getOrder, summary: Get an order, responses: {'200': {description: The order}}}\n"
+    "    delete: {operationId: cancelOrder, summary: Cancel an order, responses: {'204': {description: Cancelled}}}\n"
+    "  /orders/{number}:\n    get: {operationId: byNumber, responses: {'200': {description: The order}}}\n"
+    "components: {securitySchemes: {key: {type: apiKey, name: x-key, in: header}}}\n"
+)
 LIST = "/security/client-certificates/"
 
 
@@ -93,6 +100,13 @@ def move(page: Page, _portal: Portal) -> None:
     page.locator("[name=to]").select_option("billing")
     page.locator("main form.card button.main").click()
     page.wait_for_timeout(6_000)
+
+
+def paste(page: Page, _portal: Portal) -> None:
+    """Paste a definition and go on to its preview."""
+    page.locator("[name=document]").fill(DEFINITION)
+    page.locator("form[enctype] button.main").click()
+    page.locator("[name=kept]").wait_for(state="attached")
 
 
 def call(page: Page, _portal: Portal) -> None:
@@ -179,6 +193,9 @@ PICTURES = (
     Picture("calls", "/apis/orders/calls/", documented=False),
     Picture("operations", "/apis/orders/operations/", documented=False),
     Picture("settings", "/apis/orders/settings/", documented=False),
+    Picture("import", "/apis/new/import/", documented=False),
+    Picture("import-preview", "/apis/new/import/", paste, documented=False),
+    Picture("import-difference", "/apis/orders/operations/new/import/", paste, documented=False),
     Picture("policy", "/apis/orders/policy/"),
     Picture("console", "/apis/orders/console/", call),
     Picture("subscriptions", "/subscriptions/", documented=False),

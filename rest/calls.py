@@ -37,6 +37,8 @@ from rest.entities.revisions import answer_revisions
 from rest.entities.service import answer_service, answer_services
 from rest.entities.subscriptions import Subscriptions
 from rest.envelope import Conflict, Fault, Forbidden, Invalid, MethodNotAllowed, NotFound, Refused
+from rest.manager import metadata, tokens
+from rest.manager import subscriptions as around
 from rest.versions import ARM, DIRECT, Generation
 
 View = Callable[..., HttpResponse]
@@ -151,6 +153,15 @@ def _arm(pattern: str, answer: Answer) -> Any:
     return re_path(rf"^(?i:{pattern})\Z", serve(answer, ARM))
 
 
+def _around(pattern: str, answer: Answer) -> Any:
+    """Return an address around the service; the names in it are the answer's own."""
+
+    def view(request: HttpRequest, **names: str) -> HttpResponse:
+        return serve(lambda call, **_none: answer(call, **names), None)(request)
+
+    return re_path(rf"^{pattern}\Z", view)
+
+
 def _any_of(kinds: tuple[str, ...]) -> str:
     """Return what matches one of *kinds*, and whatever follows it."""
     return rf"(?P<path>(?:{'|'.join(kinds)})(?:/[^/]+)*)/?"
@@ -186,23 +197,39 @@ _arm_addresses = [
 _BELOW, _PROVIDER = r"(?i:subscriptions)/[^/]+(?:/(?i:resourceGroups)/[^/]+)?", r"/(?i:providers/Microsoft\.ApiManagement/service)"
 _SERVICE = rf"(?i:subscriptions)/(?P<subscription>[^/]+)/(?i:resourceGroups)/(?P<group>[^/]+){_PROVIDER}/(?P<service>[^/]+)/"
 
+_SUBSCRIPTION = r"(?i:subscriptions)/(?P<subscription>[^/]+)"
+_manager_addresses = [  # what lies around the service
+    _around(r"(?i:tenants)/?", around.answer_tenants),
+    _around(r"(?i:subscriptions)/?", around.answer_subscriptions),
+    _around(rf"{_SUBSCRIPTION}/?", around.answer_subscription),
+    _around(rf"{_SUBSCRIPTION}/(?i:resourceGroups)/?", around.answer_groups),
+    _around(rf"{_SUBSCRIPTION}/(?i:resourceGroups)/(?P<group>[^/]+)/?", around.answer_group),
+    _around(rf"{_SUBSCRIPTION}/(?i:providers/Microsoft\.ApiManagement)/?", around.answer_provider),
+]
 urlpatterns = [
     re_path(
         r"^(?i:management)/",
         include(
             [
                 re_path(r"^openapi\.json\Z", description),
+                re_path(r"^(?i:metadata/endpoints)/?\Z", metadata.endpoints),
                 re_path(r"^exports/(?P<token>[^/]+)\Z", exports.download),
                 re_path(rf"^(?P<below>{_BELOW}){_PROVIDER}/?\Z", serve(answer_services, None)),
                 re_path(rf"^{_SERVICE.removesuffix('/')}/?\Z", serve(answer_service, ARM)),
                 re_path(rf"^{_SERVICE}", include(_arm_addresses)),
                 re_path(r"^(?i:certificates)/?\Z", serve(_list(Certificates), DIRECT)),
                 re_path(r"^(?i:certificates)/(?P<name>.+)\Z", serve(_one(Certificates), DIRECT)),
+                *_manager_addresses,
                 re_path(r"", serve(_nothing, None)),
             ]
         ),
     ),
     re_path(r"^(?i:management)\Z", serve(_nothing, None)),
+    re_path(
+        r"^(?i:adfs)(?:/[^/]+){0,2}/\.well-known/openid-configuration\Z", metadata.openid_configuration
+    ),  # of whatever tenant and version
+    re_path(r"^(?i:adfs)/oauth2/token/?\Z", tokens.answer),
+    re_path(r"^(?i:adfs)(?:/.*)?\Z", serve(_nothing, None)),
 ]
 handler400 = "rest.calls.bad_request"
 handler404 = "rest.calls.not_found"
