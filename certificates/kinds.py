@@ -14,6 +14,7 @@ from portal import live
 _PAGES = (
     *("index", "upload", "detail", "replace", "confirm", "tries", "discard", "rules", "roll_back", "destroy", "delete"),
     *("receipt", "receipt_file"),
+    *("public_file", "hand_over"),
     *("request", "pending", "request_file", "answer", "discard_request"),
     *("watch", "unwatch", "acme"),
 )
