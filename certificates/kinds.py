@@ -15,6 +15,7 @@ _PAGES = (
     *("index", "upload", "detail", "replace", "confirm", "tries", "discard", "rules", "roll_back", "destroy", "delete"),
     *("go_on", "put_back"),
     *("receipt", "receipt_file"),
+    *("public_file", "hand_over"),
     *("request", "pending", "request_file", "answer", "discard_request"),
     *("watch", "unwatch", "acme"),
     "history",

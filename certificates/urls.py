@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 import certificates.converters  # noqa: F401 - registers <name:…>
 from certificates import chosen_views as chosen
 from certificates import history, views
+from certificates.handing_over import views as handing_over
 from certificates.kinds import CLIENT_CERTIFICATES, Pages
 from certificates.rollout import destroying_views as destroying
 from certificates.rollout import receipts_views as receipts
@@ -39,6 +40,8 @@ def addresses_of(pages: Pages) -> list[URLPattern]:
         path("<name:name>/receipts/<id:number>/", receipts.receipt, kind, name="receipt"),
         path("<name:name>/receipts/<id:number>/receipt.json", receipts.download, kind, name="receipt_file"),
         path("<name:name>/history/", history.history, kind, name="history"),
+        path("<name:name>/<public_file:file>", handing_over.download, kind, name="public_file"),
+        *([path("<name:name>/hand-over/", handing_over.hand_over, kind, name="hand_over")] if pages.presented else []),
         path("<name:name>/delete/", views.delete, kind, name="delete"),
         path("<name:name>/request/", request_views.pending, kind, name="pending"),
         path("<name:name>/request.csr", request_views.download, kind, name="request_file"),

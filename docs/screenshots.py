@@ -172,6 +172,7 @@ PICTURES = (
     Picture("certificates", LIST, also=(("dark", 1280), ("light", 390))),
     Picture("upload", f"{LIST}upload/", wrong_password),
     Picture("certificate", f"{LIST}orders-client/"),
+    Picture("hand-over", f"{LIST}orders-client/hand-over/", documented=False),
     Picture("in-use", f"{LIST}orders-client/delete/"),
     Picture("replace", f"{LIST}billing/replace/", documented=False),
     Picture("confirm", f"{LIST}orders-client/replace/", try_first, documented=False),

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from certificates.facts import Facts
+from certificates.x509.pem import pem_of
 
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
-_LINE = 64  # characters of base64: RFC 7468, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,9 @@ class Bundle:
         return "\n".join(text for one in self.facts for text in (one.shown_name, one.thumbprint, one.thumbprint_sha256))
 
 
-def pem_of(der: bytes) -> str:
-    """Return a certificate in PEM as RFC 7468 writes it."""
-    text = base64.b64encode(der).decode()
-    lines = (text[start : start + _LINE] for start in range(0, len(text), _LINE))
-    return "\n".join(("-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""))
-
-
 @functools.lru_cache(maxsize=512)
 def bundle_of(pem: str) -> Bundle:
-    """Return what a text holds: each certificate once, written as :func:`pem_of` does.
+    """Return what a text holds: each certificate once, written as everybody does.
 
     :raises ValueError: if that is no certificate, or one of them cannot be read
     """

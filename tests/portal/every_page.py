@@ -135,6 +135,7 @@ ADDRESSES: dict[str, Address] = {
     "certificates:index": page(_VIEW),
     "certificates:detail": page(_VIEW, named=CERTIFICATE),
     "certificates:upload": form(_PUBLISH),
+    "certificates:hand_over": page(_VIEW, named=CERTIFICATE),
     "certificates:replace": form(_PUBLISH, named=CERTIFICATE),
     "certificates:confirm": form(_PUBLISH, named=CERTIFICATE),
     "certificates:tries": form(_PUBLISH, named=CERTIFICATE, method="post"),
@@ -162,6 +163,7 @@ ADDRESSES: dict[str, Address] = {
             ("watch", form(_PUBLISH)),
             ("acme", form(_PUBLISH)),
             ("unwatch", form(_PUBLISH, named=named)),
+            ("public_file", page(_VIEW, named=named, more=(("file", "certificate.pem"),))),
         )
     },
     "server_certificates:index": page(_VIEW),

@@ -25,6 +25,7 @@ _NO_PAGES = {
     *("healthz", "readyz", "login", "guide", "help", "password_change", "invitation"),
     "apis:export",
     *("certificates:receipt_file", "server_certificates:receipt_file", "authorities:download"),
+    *("certificates:public_file", "server_certificates:public_file"),
 }
 PAGES = [pytest.param(name, address, id=name) for name, address in ADDRESSES.items() if address.method == "get" and name not in _NO_PAGES]
 # What is the same in every language: what the tests have stored, verbs, certificates' own words, names of languages.
