@@ -179,6 +179,7 @@ PICTURES = (
     Picture("taken-back", f"{LIST}warehouse/", taken_back),
     Picture("move", f"{LIST}orders-client/move/", documented=False),
     Picture("move-confirm", f"{LIST}orders-client/move/", move, documented=False),
+    Picture("sources", "/security/sources/", documented=False),
     Picture("doctor", "/security/doctor/"),
     Picture("rules", f"{LIST}orders-client/rules/", documented=False),
     Picture("signing-request", f"{LIST}request/", documented=False),

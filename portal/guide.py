@@ -25,6 +25,7 @@ _PAGES = (
     ("dashboard", "first-steps"),
     ("certificates:", "client-certificates"),
     ("server_certificates:", "https"),
+    ("sources:", "client-certificates"),
     ("authorities:", "trusted-authorities"),
     ("apis:security", "api-security"),
     ("apis:policy", "api-security"),

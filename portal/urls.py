@@ -33,6 +33,7 @@ urlpatterns = [
     path("security/server-certificates/", include("certificates.server_urls")),
     path("", include("apis.moving.urls")),
     path("security/trusted-authorities/", include("certificates.authorities.urls")),
+    path("security/sources/", include("certificates.sources.urls")),
     path("security/doctor/", include("certificates.doctor.urls")),
     path("apis/", include("apis.urls")),
     path("subscriptions/", include("apis.subscription_urls")),

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from portal.menu import entries
+from portal.menu import SECURITY, entries
 
 if TYPE_CHECKING:
     from portal.menu import Entry
@@ -109,6 +109,12 @@ def menu(context: RequestContext) -> dict[str, list[Entry]]:
     """Render the left menu; an entry is left out while its address does not exist or is closed to the reader."""
     request = context.get("request")
     return {"entries": entries(request) if request is not None and hasattr(request, "user") else []}
+
+
+@register.inclusion_tag("_tabs.html", takes_context=True)
+def security_tabs(context: RequestContext) -> dict[str, Any]:
+    """Render the pages of *Security* as tabs: client certificates first."""
+    return {"tabs": [entry for entry in entries(context["request"]) if entry.within == SECURITY], "label": _("Security")}
 
 
 @register.filter

@@ -236,6 +236,7 @@ ADDRESSES: dict[str, Address] = {
     "gateways:failed_calls": page(_VIEW),
     "gateways:failed_call": page(_VIEW, more=(("activity_id", ACTIVITY_ID),)),
     "doctor:index": page(_VIEW),
+    "sources:index": page(_VIEW),
     "failures:index": page(_VIEW),
     "failures:call": page(_VIEW, more=(("activity_id", ACTIVITY_ID),)),
     "gateways:enrol": form(_ADMINISTER),
