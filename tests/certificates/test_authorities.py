@@ -110,6 +110,15 @@ class TestUploading:
                 "Certificate 1 has expired",
             ),
         ],
+        ids=[
+            "nothing",
+            "no certificate",
+            "a leaf",
+            "a key beside it",
+            "a PFX file",
+            "cut off",
+            "expired",
+        ],  # the bytes are new in each process
     )
     def test_what_is_no_authority_is_refused_at_the_file(self, signed_in: Client, data: bytes, sentence: str) -> None:
         answer = _upload(signed_in, data)
