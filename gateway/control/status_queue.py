@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from gateway.control.knocks import Knock
 from gateway.models import FailedCall
 from gateway.seeing.readings import Reading
 from gateway.streams.delta import FILL
@@ -52,12 +53,11 @@ class Page:
     calls: dict[str, FailedCall] = field(default_factory=dict)  # by activity id
     readings: dict[tuple[str, str, datetime], tuple[Reading, datetime]] = field(default_factory=dict)  # by gateway, Envoy and minute; when
     probes: dict[str, Seen] = field(default_factory=dict)  # what was seen, by the question's id
+    knocks: dict[str, Knock] = field(default_factory=dict)  # of whom was turned away, by fingerprint
 
     def __bool__(self) -> bool:
         """Return whether anything is noted."""
-        return self.anew is not None or any(
-            (self.gateways, self.deliveries, self.still_refused, self.refusals, self.problems, self.calls, self.readings, self.probes)
-        )
+        return self.anew is not None or any(getattr(self, notes.name) for notes in fields(self) if notes.name not in {"generation", "anew"})
 
     def add(self, newer: Page) -> None:
         """Take over what a *newer* page says."""
@@ -75,6 +75,7 @@ class Page:
         self.problems |= newer.problems
         self.calls |= newer.calls
         self.probes |= newer.probes
+        self.knocks |= newer.knocks
         for place, (reading, at) in newer.readings.items():
             before = self.readings.get(place)
             self.readings[place] = (before[0].followed_by(reading) if before else reading, at)
@@ -192,6 +193,10 @@ class StatusQueue:
     def probed(self, question: str, seen: Seen) -> None:
         """Note what the probe of this id has seen."""
         self._note(Page(probes={question: seen}))
+
+    def turned_away(self, knock: Knock) -> None:
+        """Note that somebody who is not enrolled has knocked."""
+        self._note(Page(knocks={knock.fingerprint: knock}))
 
     def take(self) -> Page:
         """Return what is noted and begin a new page."""
