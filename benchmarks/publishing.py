@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from apis import actions as api_actions
 from apis.models import Api, KeyKind, Operation, Subscription
-from benchmarks import seed
+from benchmarks import auditing, seed
 from benchmarks.plan import Plan, api_name, certificate_name, operation_name
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
@@ -90,6 +90,15 @@ class _Worker:
                 return float(moment.timestamp()) - wall_clock_ahead
             time.sleep(_LOOK_SECONDS)
         return None
+
+    def wanted(self) -> auditing.Versions:
+        return auditing.wanted()
+
+    def state(self) -> dict[str, str]:
+        return auditing.state()
+
+    def faults(self) -> list[str]:
+        return auditing.faults()
 
     def session(self) -> str:
         return _signed_in().cookies["sessionid"].value
