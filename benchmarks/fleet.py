@@ -100,7 +100,7 @@ def _measure(apis: int, gateways: int, changes: int) -> Row:
         stack.callback(backend.stop)
         address = f"{servers.HOST}:{servers.free_port()}"
         plan = Plan(apis=apis, certificates=apis, keys=min(10_000, 2 * apis))
-        ours = stack.enter_context(Stack(home=folder / "ours", backend=backend, plan=plan, settings={"PORTAL_XDS_ADDRESS": address}))
+        ours = stack.enter_context(Stack(home=folder / "ours", backend=backend, plan=plan, further={"PORTAL_XDS_ADDRESS": address}))
         folders = [folder / f"simulated-{number:03}" for number in range(gateways)]
         for one in folders:
             ours.publisher.enrol(one)

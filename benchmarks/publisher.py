@@ -90,6 +90,21 @@ class Publisher:
         """Let a gateway come that is called as the new *folder*, and put there what it needs for that."""
         self._ask("enrol", folder=str(folder))
 
+    def wanted(self) -> dict[str, dict[str, str]]:
+        """Return what a gateway should have by now: by type, the versions of its resources by name."""
+        found: dict[str, dict[str, str]] = self._ask("wanted")
+        return found
+
+    def state(self) -> dict[str, str]:
+        """Return what publishers have last written, by the names that :func:`benchmarks.auditing.state` gives it."""
+        found: dict[str, str] = self._ask("state")
+        return found
+
+    def faults(self) -> list[str]:
+        """Return a sentence for each thing in the database that is half written, or not as the log says."""
+        found: list[str] = self._ask("faults")
+        return found
+
     def session(self) -> str:
         """Return the session cookie of an administrator."""
         cookie: str = self._ask("session")

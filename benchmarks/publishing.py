@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from apis import actions as api_actions
 from apis.models import Api, KeyKind, Operation, Subscription
-from benchmarks import seed
+from benchmarks import auditing, seed
 from benchmarks.plan import Plan, api_name, certificate_name, operation_name
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
@@ -98,6 +98,15 @@ class _Worker:
         Path(folder).mkdir(mode=0o700)
         for name, content in issued.files.items():
             (Path(folder) / name).write_bytes(content)
+
+    def wanted(self) -> auditing.Versions:
+        return auditing.wanted()
+
+    def state(self) -> dict[str, str]:
+        return auditing.state()
+
+    def faults(self) -> list[str]:
+        return auditing.faults()
 
     def session(self) -> str:
         return _signed_in().cookies["sessionid"].value

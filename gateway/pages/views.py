@@ -24,6 +24,7 @@ from gateway.models import Gateway, Refusal
 from gateway.pages.forms import EnrolForm
 from gateway.seeing.figures import DEFAULT_WINDOW, sums_of
 from gateway.templatetags.gateways import live_context
+from gateway.turned_away import TurnedAway
 from portal.activity import last_line
 from portal.http import PortalRequest, wants_fragment
 from portal.live import Kind
@@ -45,6 +46,7 @@ def index(request: PortalRequest) -> HttpResponse:
         "gateways": [(gateway, gateway.is_connected) for gateway in gateways],
         "ending": [gateway for gateway in gateways if gateway.ends_soon(now=timezone.now())],
         "newest": last_line(),
+        "turned_away": list(TurnedAway.objects.lately(now=timezone.now())),
         "refusals": refusals[:_SHOWN_REFUSALS],
         "more_refusals": len(refusals) > _SHOWN_REFUSALS,
     }
