@@ -65,19 +65,19 @@ def taken_back(page: Page, portal: Portal) -> None:
     page.locator("[name=canary]").fill("stock")
     page.locator("main form.card button.main").click()
     page.locator("#probation").wait_for()
-    while not page.locator("#probation.bad").count():
+    for _ in range(60):
+        if page.locator("#probation.bad").count():
+            break
         portal.call("/stock/1")
         page.goto(there)
 
 
 def _let_stock_present_warehouse(page: Page, portal: Portal) -> None:
-    page.goto("/apis/stock/operations/new/")
-    page.locator("[name=display_name]").fill("Look")
-    page.locator("[name=url_template]").fill("/*")
-    page.locator("main form button.main").click()
+    page.goto("/apis/stock/operations/")
+    _press_main(page)  # add everything
     page.goto("/apis/stock/settings/")
     page.locator("[name=subscription_required]").uncheck()
-    page.locator("main form button.main").first.click()
+    _press_main(page)
     page.goto("/apis/stock/security/")
     page.locator("[name=credentials]").select_option("client-certificate")
     page.locator("[name=certificate]").select_option("warehouse")
@@ -86,6 +86,11 @@ def _let_stock_present_warehouse(page: Page, portal: Portal) -> None:
     page.get_by_text("Live on 1 of 1 gateway").wait_for()
     for number in range(20):
         portal.call(f"/stock/{number}")
+
+
+def _press_main(page: Page) -> None:
+    with page.expect_navigation():
+        page.locator("main form button.main").first.click()
 
 
 def call(page: Page, _portal: Portal) -> None:
@@ -126,6 +131,7 @@ PICTURES = (
     Picture("replace", f"{LIST}billing/replace/", documented=False),
     Picture("confirm", f"{LIST}orders-client/replace/", try_first, documented=False),
     Picture("taken-back", f"{LIST}warehouse/", taken_back),
+    Picture("timeline", "/security/timeline/", documented=False),
     Picture("doctor", "/security/doctor/"),
     Picture("rules", f"{LIST}orders-client/rules/", documented=False),
     Picture("signing-request", f"{LIST}request/", documented=False),

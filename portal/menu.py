@@ -34,6 +34,7 @@ _ENTRIES = (
     Entry(label=_("Security"), icon="shield-check"),
     Entry(label=_("Client certificates"), url_name="certificates:index", within=True),
     Entry(label=_("Server certificates"), url_name="server_certificates:index", within=True),
+    Entry(label=_("Timeline"), url_name="timeline:index", within=True),
     Entry(label=_("Certificate doctor"), url_name="doctor:index", within=True),
     Entry(
         label=pgettext_lazy("page", "Failures"),

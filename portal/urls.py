@@ -29,6 +29,7 @@ urlpatterns = [
     path("security/client-certificates/", include("certificates.urls")),
     path("security/server-certificates/", include("certificates.server_urls")),
     path("security/doctor/", include("certificates.doctor.urls")),
+    path("security/timeline/", include("certificates.timeline.urls")),
     path("apis/", include("apis.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
     path("gateways/", include("gateway.pages.urls")),
