@@ -72,19 +72,19 @@ def taken_back(page: Page, portal: Portal) -> None:
     page.locator("[name=canary]").fill("stock")
     page.locator("main form.card button.main").click()
     page.locator("#probation").wait_for()
-    while not page.locator("#probation.bad").count():
+    for _ in range(60):
+        if page.locator("#probation.bad").count():
+            break
         portal.call("/stock/1")
         page.goto(there)
 
 
 def _let_stock_present_warehouse(page: Page, portal: Portal) -> None:
-    page.goto("/apis/stock/operations/new/")
-    page.locator("[name=display_name]").fill("Look")
-    page.locator("[name=url_template]").fill("/*")
-    page.locator("main form button.main").click()
+    page.goto("/apis/stock/operations/")
+    _press_main(page)  # add everything
     page.goto("/apis/stock/settings/")
     page.locator("[name=subscription_required]").uncheck()
-    page.locator("main form button.main").first.click()
+    _press_main(page)
     page.goto("/apis/stock/security/")
     page.locator("[name=credentials]").select_option("client-certificate")
     page.locator("[name=certificate]").select_option("warehouse")
@@ -107,6 +107,11 @@ def paste(page: Page, _portal: Portal) -> None:
     page.locator("[name=document]").fill(DEFINITION)
     page.locator("form[enctype] button.main").click()
     page.locator("[name=kept]").wait_for(state="attached")
+
+
+def _press_main(page: Page) -> None:
+    with page.expect_navigation():
+        page.locator("main form button.main").first.click()
 
 
 def call(page: Page, _portal: Portal) -> None:
@@ -180,6 +185,7 @@ PICTURES = (
     Picture("move", f"{LIST}orders-client/move/", documented=False),
     Picture("move-confirm", f"{LIST}orders-client/move/", move, documented=False),
     Picture("sources", "/security/sources/", documented=False),
+    Picture("timeline", "/security/timeline/", documented=False),
     Picture("doctor", "/security/doctor/"),
     Picture("rules", f"{LIST}orders-client/rules/", documented=False),
     Picture("signing-request", f"{LIST}request/", documented=False),

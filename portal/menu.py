@@ -38,6 +38,7 @@ _ENTRIES = (
     Entry(label=_("Server certificates"), url_name="server_certificates:index", within=SECURITY),
     Entry(label=_("Trusted authorities"), url_name="authorities:index", within=SECURITY),
     Entry(label=_("Sources"), url_name="sources:index", within=SECURITY),
+    Entry(label=_("Timeline"), url_name="timeline:index", within=SECURITY),
     Entry(label=_("Certificate doctor"), url_name="doctor:index", within=SECURITY),
     Entry(
         label=pgettext_lazy("page", "Failures"),

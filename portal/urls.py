@@ -35,6 +35,7 @@ urlpatterns = [
     path("security/trusted-authorities/", include("certificates.authorities.urls")),
     path("security/sources/", include("certificates.sources.urls")),
     path("security/doctor/", include("certificates.doctor.urls")),
+    path("security/timeline/", include("certificates.timeline.urls")),
     path("apis/", include("apis.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
     path("gateways/", include("gateway.pages.urls")),

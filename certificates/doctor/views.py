@@ -18,7 +18,7 @@ from certificates.doctor.diagnosing import diagnose_some
 from certificates.doctor.states import State, counts, with_state
 from certificates.facts import Facts
 from certificates.judgement import DoubtKind, Ending, Purpose, breaks_at_renewal, doubts_of, ending_of
-from certificates.kinds import PAGES, Pages
+from certificates.kinds import PAGES, Pages, seen_by
 from certificates.models import Certificate, CertificateVersion, Kind, holding_words
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import Column, listing
@@ -62,7 +62,7 @@ class Judged:
 @require_safe
 def index(request: PortalRequest) -> HttpResponse:
     """List the entries by how they stand; ``q`` searches, ``state`` and ``kind`` choose, ``sort`` and ``page`` as in the address."""
-    kinds = [kind for kind, pages in PAGES.items() if request.user.has_perm(pages.permission("view"))]
+    kinds = seen_by(request.user)
     if not kinds:
         raise PermissionDenied
     now = timezone.now()

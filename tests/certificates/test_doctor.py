@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -35,16 +34,15 @@ def issued() -> dict[str, Issued]:
     """Return one certificate of each kind that the doctor tells apart."""
     now = datetime.now(UTC)
     lets_encrypt = issue("R99", authority=True, organization="Let's Encrypt")
-    root = issue("Root", authority=True)
-    past: dict[str, Any] = {"not_before": now - timedelta(days=9), "not_after": now - timedelta(days=2)}
-    below_old = issue("Below", by=issue("Between", by=root, authority=True, **past))
+    begin, end = now - timedelta(days=9), now - timedelta(days=2)
+    between = issue("Between", by=issue("Root", authority=True), authority=True, not_before=begin, not_after=end)
     return {
         "well": issue("well"),
         "soon": issue("soon", not_after=now + timedelta(days=9)),
         "public": issue("public", by=lets_encrypt, purposes=BOTH, hosts=("public.example.com",)),
         "for-servers": issue("for-servers", purpose=ExtendedKeyUsageOID.SERVER_AUTH),
-        "expired": issue("expired", **past),
-        "below-old": below_old,
+        "expired": issue("expired", not_before=begin, not_after=end),
+        "below-old": issue("Below", by=between),
     }
 
 

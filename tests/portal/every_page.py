@@ -235,6 +235,7 @@ ADDRESSES: dict[str, Address] = {
     "gateways:live": page(_VIEW, more=(("kind", "api"), ("pk", "1"))),
     "gateways:failed_calls": page(_VIEW),
     "gateways:failed_call": page(_VIEW, more=(("activity_id", ACTIVITY_ID),)),
+    "timeline:index": page(_VIEW),
     "doctor:index": page(_VIEW),
     "sources:index": page(_VIEW),
     "failures:index": page(_VIEW),
