@@ -13,10 +13,12 @@ class ApisConfig(AppConfig):
     def ready(self) -> None:
         """Say where the activity log finds APIs and subscriptions, what it tells of them, and which APIs need an entry of each kind."""
         from apis.history import entrance, words  # models are there only now
+        from apis.metrics import measure
         from apis.models import Api
         from apis.served_hosts import apis_on_hosts_of
         from certificates.models import Kind
         from certificates.uses import answer_with
+        from portal.metrics.measured import measure_with
         from portal.subjects import describe, register
 
         register("api", model="apis.Api", url_name="apis:detail")
@@ -27,3 +29,4 @@ class ApisConfig(AppConfig):
         describe("api.operation", "apis.Operation", labels=words.of_operations)
         describe("subscription", "apis.Subscription", labels=words.of_subscriptions)
         entrance.enter()
+        measure_with(measure)

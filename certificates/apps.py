@@ -14,8 +14,10 @@ class CertificatesConfig(AppConfig):
         """Register the checks that refuse a start without the right encryption keys, and what the activity log asks for."""
         from certificates import checks, history  # models are there only now
         from certificates.activity_keys import activity_keys
+        from certificates.metrics import measure
         from portal import identity, parts
         from portal.activity.keys import keys_from
+        from portal.metrics.measured import measure_with
         from portal.subjects import describe, register
 
         parts.register("ring", checks.trouble_with_the_ring)
@@ -26,3 +28,4 @@ class CertificatesConfig(AppConfig):
         describe("certificate", "certificates.CertificateVersion")
         describe("server-certificate", "certificates.CertificateVersion")
         history.enter()
+        measure_with(measure)

@@ -24,11 +24,13 @@ class GatewayConfig(AppConfig):
         from certificates.rollout.receipts import deliveries_by
         from certificates.rollout.trying import try_with
         from gateway import checks  # noqa: F401
+        from gateway.metrics import measure
         from gateway.seeing.finding import failed_call_of
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
         from gateway.trying import HandshakeTrier
         from portal.finding import find_with
         from portal.live import answer_with
+        from portal.metrics.measured import measure_with
 
         answer_with(status_of)
         load_with(_refusal_of)
@@ -36,6 +38,7 @@ class GatewayConfig(AppConfig):
         stand_ins_by(stand_ins)
         deliveries_by(deliveries_of)
         find_with(failed_call_of)
+        measure_with(measure)
 
 
 def _refusal_of(identity: Identity) -> str:
