@@ -14,6 +14,7 @@ class ApisConfig(AppConfig):
         """Say where the activity log finds APIs and subscriptions, what it tells of them, what finds them, and which need an entry."""
         from apis.adopting import AuthorityAdopter
         from apis.history import entrance, words  # models are there only now
+        from apis.metrics import measure
         from apis.models import Api
         from apis.searching import look
         from apis.served_hosts import apis_on_hosts_of
@@ -22,6 +23,7 @@ class ApisConfig(AppConfig):
         from certificates.models import Kind
         from certificates.uses import answer_with
         from portal import keepers, search
+        from portal.metrics.measured import measure_with
         from portal.subjects import describe, register
 
         answer_for_authorities(ApisThatTrust())
@@ -35,3 +37,4 @@ class ApisConfig(AppConfig):
         describe("api.operation", "apis.Operation", labels=words.of_operations)
         describe("subscription", "apis.Subscription", labels=words.of_subscriptions)
         entrance.enter()
+        measure_with(measure)

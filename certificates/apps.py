@@ -15,9 +15,11 @@ class CertificatesConfig(AppConfig):
         from certificates import checks, history  # models are there only now
         from certificates.activity_keys import activity_keys
         from certificates.concerns import concerns
+        from certificates.metrics import measure
         from certificates.searching import look
         from portal import attention, identity, parts, search
         from portal.activity.keys import keys_from
+        from portal.metrics.measured import measure_with
         from portal.subjects import describe, register
 
         attention.register("certificates", concerns)
@@ -30,3 +32,4 @@ class CertificatesConfig(AppConfig):
         describe("certificate", "certificates.CertificateVersion")
         describe("server-certificate", "certificates.CertificateVersion")
         history.enter()
+        measure_with(measure)

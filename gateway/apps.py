@@ -31,6 +31,7 @@ class GatewayConfig(AppConfig):
         from certificates.uses import failing_with
         from gateway import checks  # noqa: F401
         from gateway.concerns import concerns
+        from gateway.metrics import measure
         from gateway.microscope import places
         from gateway.searching import look
         from gateway.seeing.finding import failed_call_of
@@ -42,6 +43,7 @@ class GatewayConfig(AppConfig):
         from portal import attention, search
         from portal.finding import find_with
         from portal.live import answer_with
+        from portal.metrics.measured import measure_with
 
         answer_with(status_of)
         apis_stand(Standing.FAILING, failing_apis)
@@ -57,6 +59,7 @@ class GatewayConfig(AppConfig):
         deliveries_by(deliveries_of)
         find_with(failed_call_of)
         look_with(seen_in)
+        measure_with(measure)
 
 
 def _refusal_of(identity: Identity) -> str:

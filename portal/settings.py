@@ -40,6 +40,7 @@ GATEWAY_KEEP_CONFIGURATION_HOURS = read_number("GATEWAY_KEEP_CONFIGURATION_HOURS
 XDS_ADDRESS = read("PORTAL_XDS_ADDRESS")  # where gateways on other machines come, host:port; empty: only those on this machine
 XDS_NAMES = read_list("PORTAL_XDS_NAMES")  # what those machines may call this one; empty: the host of the address
 GATEWAY_HEALTH_ADDRESS = read_optional_address("GATEWAY_HEALTH_ADDRESS")  # of its agent; none: a unix socket under PORTAL_HOME
+METRICS_TOKEN = read("PORTAL_METRICS_TOKEN")  # who may read /metrics; empty: this machine alone
 XDS_HEALTH_ADDRESS = read_optional_address("PORTAL_XDS_HEALTH_ADDRESS") or PORTAL_HOME / "xds-health.sock"  # of the xDS process
 # Below which folders entries may renew themselves from files; links that lead out of them are not followed.
 WATCHED_FOLDERS = tuple(Path(folder).absolute() for folder in read_list("PORTAL_WATCHED_FOLDERS", str(PORTAL_HOME / "watched")))

@@ -6,6 +6,7 @@ from django.urls import include, path
 from portal import locks_views, views
 from portal.activity import pages
 from portal.guide import FIRST_PAGE, guide
+from portal.metrics.pages import metrics
 from portal.people.invitation_views import follow
 from portal.people.profile_views import profile
 from portal.search.views import search
@@ -21,6 +22,7 @@ urlpatterns = [
     path("search/", search, name="search"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("", include("portal.signin.urls")),
     path("accounts/closed/", locks_views.closed, name="locks"),
     path("accounts/preferences/", views.preferences, name="preferences"),

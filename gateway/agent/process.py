@@ -96,7 +96,7 @@ class Agent:
         }
         with contextlib.ExitStack() as open_address:
             try:
-                open_address.enter_context(answering(self._health, Readiness(looks).report))
+                open_address.enter_context(answering(self._health, Readiness(looks).report, process="agent"))
             except OSError as error:
                 log.error("Its health cannot be told at %s: %s.", self._health, error.strerror)  # noqa: TRY400 - no trace is needed
             yield

@@ -93,6 +93,7 @@ PERSON, INVITATION = "someone", "a-link-of-the-tests"
 ADDRESSES: dict[str, Address] = {
     "healthz": page(Open.ANYBODY),
     "readyz": page(Open.ANYBODY),
+    "metrics": page(Open.ANYBODY),
     "login": form(Open.ANYBODY),
     "account_login": form(Open.ANYBODY),
     "password_new": form(Open.ANYBODY, more=(("uidb64", "MQ"), ("token", "x"))),
