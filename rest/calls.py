@@ -27,6 +27,7 @@ from rest import envelope, openapi
 from rest.authentication import authenticate
 from rest.call import Call, Service
 from rest.collection import Collection
+from rest.deployments import answers as deployments
 from rest.entities import absent, exports
 from rest.entities.apis import Apis
 from rest.entities.backends import Backends
@@ -162,6 +163,11 @@ def _around(pattern: str, answer: Answer) -> Any:
     return re_path(rf"^{pattern}\Z", view)
 
 
+def _in_group(answer: Answer) -> Answer:
+    """Return the answer to a call of what lies in a resource group, which is told to it as it stands in ids."""
+    return lambda call, subscription, group, **names: answer(call, f"/subscriptions/{subscription}/resourceGroups/{group}", **names)
+
+
 def _any_of(kinds: tuple[str, ...]) -> str:
     """Return what matches one of *kinds*, and whatever follows it."""
     return rf"(?P<path>(?:{'|'.join(kinds)})(?:/[^/]+)*)/?"
@@ -205,6 +211,14 @@ _manager_addresses = [  # what lies around the service
     _around(rf"{_SUBSCRIPTION}/(?i:resourceGroups)/?", around.answer_groups),
     _around(rf"{_SUBSCRIPTION}/(?i:resourceGroups)/(?P<group>[^/]+)/?", around.answer_group),
     _around(rf"{_SUBSCRIPTION}/(?i:providers/Microsoft\.ApiManagement)/?", around.answer_provider),
+]
+_GROUP = rf"{_SUBSCRIPTION}/(?i:resourceGroups)/(?P<group>[^/]+)"
+_DEPLOYMENTS = rf"{_GROUP}/(?i:providers/Microsoft\.Resources/deployments)"
+_manager_addresses += [
+    _around(rf"{_DEPLOYMENTS}/?", _in_group(deployments.answer_list)),
+    _around(rf"{_DEPLOYMENTS}/(?P<name>[^/]+)", _in_group(deployments.answer_one)),
+    _around(rf"{_DEPLOYMENTS}/(?P<name>[^/]+)/validate", _in_group(deployments.answer_validation)),
+    _around(rf"{_DEPLOYMENTS}/(?P<name>[^/]+)/operations", _in_group(deployments.answer_operations)),
 ]
 urlpatterns = [
     re_path(

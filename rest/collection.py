@@ -204,6 +204,24 @@ class Collection(ABC, Generic[Row, Draft]):
             return self._shown(self._fresh(saved), 200 if row else CREATED)
 
     @sensitive_variables("draft")
+    def put(self, name: str, sent: Properties) -> None:
+        """Make or change an entity as its PUT does, whatever version of it the client has seen.
+
+        :raises rest.envelope.Refused: if it cannot be
+        """
+        self._require("change")
+        self.check_name(name)
+        self._check_new_name(name)
+        draft = self.read(sent, self.find(name), whole=True)
+        with transaction.atomic():
+            row = self._locked(name)
+            self._require("change" if row else "add")
+            if row:
+                self.change(row, draft)
+            else:
+                self.create(name, draft)
+
+    @sensitive_variables("draft")
     def _patch(self, name: str) -> HttpResponse:
         seen = self.get(name)
         draft = self.read(self.call.properties(most=self.most_bytes), seen, whole=False)

@@ -63,6 +63,7 @@ def test_az_manages_every_kind(az: Az, tmp_path: Path) -> None:
     _operations(az)
     _policies_and_certificates(az, tmp_path)
     _elsewhere(az)
+    _deployments(az, tmp_path)
     assert az("apim", "api", "delete", *NAMED, "--api-id", "pets", "-y") == ""
 
 
@@ -105,6 +106,22 @@ def _policies_and_certificates(az: Az, folder: Path) -> None:
     body = json.dumps({"properties": {"scope": "/apis/pets", "displayName": "Pets"}})
     az("rest", "--method", "put", "--url", f"{url}/subscriptions/pets?api-version=2024-05-01", "--body", body)
     assert Subscription.objects.get().name == "pets"
+
+
+def _deployments(az: Az, folder: Path) -> None:
+    api = {"type": "Microsoft.ApiManagement/service/apis", "apiVersion": "2024-05-01", "name": "[concat('portal/', parameters('name'))]"}
+    template = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0",
+        "parameters": {"name": {"type": "string"}},
+        "resources": [api | {"properties": {"path": "deployed", "displayName": "Deployed"}}],
+    }
+    (folder / "template.json").write_text(json.dumps(template))
+    of = ("-g", "default", "--name", "first")
+    made = az("deployment", "group", "create", *of, "--template-file", "template.json", "--parameters", "name=deployed")
+    assert made["properties"]["provisioningState"] == "Succeeded"
+    assert az("deployment", "group", "show", *of)["name"] == "first"
+    assert az("apim", "api", "show", *NAMED, "--api-id", "deployed")["displayName"] == "Deployed"
 
 
 def _elsewhere(az: Az) -> None:
