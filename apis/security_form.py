@@ -16,14 +16,22 @@ from apis.authorities import MAX_PEM, BadAuthorities, read_authorities
 from apis.calls import ProtocolChoice
 from apis.forms import NOT_OVER_HTTP, RevisionField
 from apis.models import Api, BasicCredentials, Credentials
-from apis.pickers import certificate_options, picker
+from apis.pickers import CERTIFICATES, offer_matches
 from apis.policy.model import Protocol
-from certificates.models import ClientCertificate
 from certificates.sealing import Secret
 
 ENTER_THE_PASSWORD = _("Enter the password.")
-NO_SUCH_CERTIFICATE = _("There is no client certificate of this name.")
+NO_SUCH_CERTIFICATE = _("There is no client certificate of this name. Its subject, its thumbprint or the last four of it will do as well.")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def chooses_certificate() -> forms.Widget:
+    """Return the article's drop-down; a combobox where it would be too long."""
+    return CERTIFICATES.widget(
+        empty=("", str(_("Choose a certificate"))),
+        url=reverse("apis:certificate_suggestions"),
+        placeholder=str(_("Subject, name, thumbprint or its last four")),
+    )
 
 
 class SecurityForm(forms.Form):
@@ -110,9 +118,9 @@ class SecurityForm(forms.Form):
             self.fields[name].needed_if_chosen = True  # type: ignore[attr-defined]  # for templates/django/forms/field.html
         if basic:
             self.fields["password"].help_text = _("Left empty, the stored password stays.")
-        self.fields["certificate"].widget = picker(
-            certificate_options(), empty=("", str(_("Choose a certificate"))), url=reverse("apis:certificate_suggestions")
-        )
+        self.fields["certificate"].widget = chooses_certificate()
+        if api.certificate and api.certificate.current:
+            self.initial["certificate"] = CERTIFICATES.shown(api.certificate, self.fields["certificate"].widget)
 
     def clean_trusted_ca(self) -> str:
         """Take certificates of authorities only."""
@@ -158,9 +166,11 @@ class SecurityForm(forms.Form):
         if not name:
             self.add_error("certificate", _("Choose a client certificate."))
             return
-        entry = ClientCertificate.objects.named(name).filter(current__isnull=False).select_related("current").first()
-        if entry is None:
-            self.add_error("certificate", NO_SUCH_CERTIFICATE)
+        try:
+            entry = CERTIFICATES.chosen(name, otherwise=NO_SUCH_CERTIFICATE)
+        except ValidationError as refusal:
+            self.add_error("certificate", refusal)
+            offer_matches(self, "certificate", empty=str(_("Choose a certificate")))
             return
         if self.api.is_plain_http:
             self.add_error("credentials", NOT_OVER_HTTP)
