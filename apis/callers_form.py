@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apis.actions import ApiCallers
@@ -14,9 +13,9 @@ from apis.callers import CallerCertificate, identity_of, text_of
 from apis.calls_form import ListField
 from apis.forms import RevisionField
 from apis.models import Api
-from apis.pickers import authority_options, picker
+from apis.pickers import AUTHORITIES, chooses_authority, chosen_authority
 from apis.policy.callers import normal_identity
-from certificates.authorities.forms import MAX_PEM, PEM_FIELD, PublicText, clean_chosen, clean_pasted
+from certificates.authorities.forms import MAX_PEM, PEM_FIELD, PublicText, clean_pasted
 from certificates.authorities.models import Authority
 from certificates.host_names import is_host_name
 
@@ -77,15 +76,15 @@ class CallersForm(forms.Form):
         self.initial = {name: getattr(api, name) for name in self.fields}
         entry = api.caller_authority
         self.initial |= {"caller_authority": entry.name, "caller_authorities": ""} if entry else {"caller_authority": ""}
-        self.fields["caller_authority"].widget = picker(
-            authority_options(), empty=("", str(_("None"))), url=reverse("apis:authority_suggestions")
-        )
+        self.fields["caller_authority"].widget = chooses_authority(str(_("None")))
+        if entry:
+            self.initial["caller_authority"] = AUTHORITIES.shown(entry, self.fields["caller_authority"].widget)
         for name in _REQUIRED_ONLY:  # not marked "(optional)": they show where they are needed
             self.fields[name].needed_if_chosen = True  # type: ignore[attr-defined]  # for templates/django/forms/field.html
 
     def clean_caller_authority(self) -> Authority | None:
         """Take an entry that is there."""
-        return clean_chosen(self.cleaned_data["caller_authority"]) if self._counts() else None
+        return chosen_authority(self.cleaned_data["caller_authority"]) if self._counts() else None
 
     def clean_caller_authorities(self) -> str:
         """Take certificates of authorities only."""

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -13,17 +14,25 @@ from apis.actions import ApiSecurity
 from apis.calls import ProtocolChoice
 from apis.forms import NOT_OVER_HTTP, RevisionField
 from apis.models import Api, BasicCredentials, Credentials
-from apis.pickers import authority_options, certificate_options, picker
+from apis.pickers import AUTHORITIES, CERTIFICATES, chooses_authority, chosen_authority, offer_matches
 from apis.policy.model import Protocol
-from certificates.authorities.forms import MAX_PEM, PEM_FIELD, PublicText, clean_chosen, clean_pasted
+from certificates.authorities.forms import MAX_PEM, PEM_FIELD, PublicText, clean_pasted
 from certificates.authorities.models import Authority
-from certificates.models import ClientCertificate
 from certificates.sealing import Secret
 
 ENTER_THE_PASSWORD = _("Enter the password.")
-NO_SUCH_CERTIFICATE = _("There is no client certificate of this name.")
+NO_SUCH_CERTIFICATE = _("There is no client certificate of this name. Its subject, its thumbprint or the last four of it will do as well.")
 _NEEDED_IF_CHOSEN = ("certificate", "username", "password", "protocol", "trusted_authority")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def chooses_certificate() -> forms.Widget:
+    """Return the article's drop-down; a combobox where it would be too long."""
+    return CERTIFICATES.widget(
+        empty=("", str(_("Choose a certificate"))),
+        url=reverse("apis:certificate_suggestions"),
+        placeholder=str(_("Subject, name, thumbprint or its last four")),
+    )
 
 
 class SecurityForm(forms.Form):
@@ -114,16 +123,16 @@ class SecurityForm(forms.Form):
             self.fields[name].needed_if_chosen = True  # type: ignore[attr-defined]  # for templates/django/forms/field.html
         if basic:
             self.fields["password"].help_text = _("Left empty, the stored password stays.")
-        self.fields["certificate"].widget = picker(
-            certificate_options(), empty=("", str(_("Choose a certificate"))), url=reverse("apis:certificate_suggestions")
-        )
-        self.fields["trusted_authority"].widget = picker(
-            authority_options(), empty=("", str(_("The system's authorities"))), url=reverse("apis:authority_suggestions")
-        )
+        self.fields["certificate"].widget = chooses_certificate()
+        if api.certificate and api.certificate.current:
+            self.initial["certificate"] = CERTIFICATES.shown(api.certificate, self.fields["certificate"].widget)
+        self.fields["trusted_authority"].widget = chooses_authority(str(_("The system's authorities")))
+        if api.trusted_authority:
+            self.initial["trusted_authority"] = AUTHORITIES.shown(api.trusted_authority, self.fields["trusted_authority"].widget)
 
     def clean_trusted_authority(self) -> Authority | None:
         """Take an entry that is there."""
-        return clean_chosen(self.cleaned_data["trusted_authority"])
+        return chosen_authority(self.cleaned_data["trusted_authority"])
 
     def clean_trusted_ca(self) -> str:
         """Take certificates of authorities only."""
@@ -164,9 +173,11 @@ class SecurityForm(forms.Form):
         if not name:
             self.add_error("certificate", _("Choose a client certificate."))
             return
-        entry = ClientCertificate.objects.named(name).filter(current__isnull=False).select_related("current").first()
-        if entry is None:
-            self.add_error("certificate", NO_SUCH_CERTIFICATE)
+        try:
+            entry = CERTIFICATES.chosen(name, otherwise=NO_SUCH_CERTIFICATE)
+        except ValidationError as refusal:
+            self.add_error("certificate", refusal)
+            offer_matches(self, "certificate", empty=str(_("Choose a certificate")))
             return
         if self.api.is_plain_http:
             self.add_error("credentials", NOT_OVER_HTTP)

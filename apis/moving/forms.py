@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import QueryDict
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apis.models import Api
 from apis.moving.models import Move
-from apis.pickers import certificate_options, picker
-from apis.security_form import NO_SUCH_CERTIFICATE
+from apis.pickers import CERTIFICATES, offer_matches
+from apis.security_form import NO_SUCH_CERTIFICATE, chooses_certificate
 from certificates.models import ClientCertificate
 from certificates.rollout.forms import NOW, DecisionForm
 from certificates.rollout.models import When
@@ -35,9 +33,7 @@ class ChooseForm(forms.Form):
         """Choose among *pool*."""
         super().__init__(data)
         self._pool = pool
-        self.fields["to"].widget = picker(
-            certificate_options(), empty=("", str(_("Choose a certificate"))), url=reverse("apis:certificate_suggestions")
-        )
+        self.fields["to"].widget = chooses_certificate()
 
     @property
     def names(self) -> list[str]:
@@ -46,10 +42,12 @@ class ChooseForm(forms.Form):
 
     def clean_to(self) -> ClientCertificate:
         """Return the entry."""
-        entry = ClientCertificate.objects.named(self.cleaned_data["to"]).filter(current__isnull=False).first()
-        if entry is None:
-            raise ValidationError(NO_SUCH_CERTIFICATE)
-        return entry
+        return CERTIFICATES.chosen(self.cleaned_data["to"], otherwise=NO_SUCH_CERTIFICATE)
+
+    def full_clean(self) -> None:
+        """Where what was typed fits several certificates, offer these."""
+        super().full_clean()
+        offer_matches(self, "to", empty=_("Choose a certificate"))
 
     def clean(self) -> dict[str, Any]:
         """Take the APIs that are ticked; all of them, if the caller has not been shown any to tick."""

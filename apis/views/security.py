@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -14,7 +15,7 @@ from apis import actions
 from apis.access import may
 from apis.forms import NOT_OVER_HTTP
 from apis.models import Api
-from apis.pickers import SUGGESTIONS, authority_options, certificate_options
+from apis.pickers import SUGGESTIONS, authority_options, certificate_options, looked_for
 from apis.security_form import ENTER_THE_PASSWORD, NO_SUCH_CERTIFICATE, SecurityForm
 from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
 from certificates.authorities.forms import NO_SUCH_AUTHORITY
@@ -22,7 +23,6 @@ from certificates.authorities.models import Authority
 from certificates.models import ClientCertificate
 from portal.history.undo import saved as tell_saved
 from portal.http import PortalRequest
-from portal.listing import words_of
 from portal.responses import see_other
 
 
@@ -57,8 +57,10 @@ def security(request: PortalRequest, name: str) -> HttpResponse:
 @may("apis.change_api")
 def certificate_suggestions(request: PortalRequest) -> HttpResponse:
     """Answer the certificates that what is typed may mean, as options of a drop-down."""
-    options = certificate_options(words_of(request.GET.get("certificate") or request.GET.get("to", "")), limit=SUGGESTIONS)
-    return render(request, "apis/_options.html", {"options": options})
+    typed = request.GET.get("certificate") or request.GET.get("to", "")
+    options = certificate_options(looked_for(typed), limit=SUGGESTIONS)
+    upload = reverse("certificates:upload") if request.user.has_perm("certificates.add_clientcertificate") else ""
+    return render(request, "apis/_options.html", {"options": options, "none_yet": upload, "make": _("Upload…")})
 
 
 @require_safe

@@ -16,13 +16,13 @@ from apis import actions
 from apis.access import may
 from apis.forms import NAME_TAKEN
 from apis.models import Api, KeyKind, Subscription, SubscriptionState
-from apis.pickers import SUGGESTIONS, scope_options
+from apis.pickers import SUGGESTIONS, looked_for, scope_options
 from apis.searching import SUBSCRIPTIONS
-from apis.subscription_form import SubscriptionForm
+from apis.subscription_form import ALL, SubscriptionForm
 from apis.views.common import OK, UNPROCESSABLE
 from portal.history.undo import saved
 from portal.http import PortalRequest, wants_fragment
-from portal.listing import Column, listing, words_of
+from portal.listing import Column, listing
 from portal.responses import see_other
 from portal.signin.confirming import recently_confirmed
 
@@ -144,7 +144,8 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
 @may("apis.add_subscription")
 def scope_suggestions(request: PortalRequest) -> HttpResponse:
     """Answer the scopes that what is typed may mean, as options of a drop-down."""
-    options = scope_options(words_of(request.GET.get("scope", "")), limit=SUGGESTIONS)
+    typed = request.GET.get("scope", "")
+    options = scope_options("" if typed == str(ALL) else looked_for(typed), limit=SUGGESTIONS)
     return render(request, "apis/_options.html", {"options": options})
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from certificates import problems
 from certificates.authorities.bundle import Bundle, bundle_of
-from certificates.authorities.models import Authority, AuthorityVersion
+from certificates.authorities.models import AuthorityVersion
 from certificates.authorities.reading import MAX_PEM, BadAuthorities, read_authorities, read_file
 from certificates.forms import FileOrText, small_enough
 from certificates.loading import refuse_unloadable_trust
@@ -114,16 +114,4 @@ def clean_pasted(text: str) -> str:
         raise ValidationError(problems.sentence(refusal), code=refusal.problem) from refusal
 
 
-def clean_chosen(name: str) -> Authority | None:
-    """Return the entry that an API's form names; ``None``: none.
-
-    :raises ValidationError: if there is none of this name
-    """
-    if not name:
-        return None
-    if entry := Authority.objects.named(name).filter(current__isnull=False).select_related("current").first():
-        return entry
-    raise ValidationError(NO_SUCH_AUTHORITY)
-
-
-__all__ = ["MAX_PEM", "CertificatesForm", "NewAuthorityForm", "RollBackForm", "clean_chosen", "clean_pasted", "loadable"]
+__all__ = ["MAX_PEM", "CertificatesForm", "NewAuthorityForm", "RollBackForm", "clean_pasted", "loadable"]
