@@ -66,7 +66,11 @@ def _waiting() -> QuerySet[CertificateVersion]:
 
 
 def _diagnosis_of(version: CertificateVersion, *, now: datetime) -> Diagnosis:
-    path, purpose = version.path, Purpose(version.kind)
+    try:
+        path, purpose = version.path, Purpose(version.kind)
+    except ValueError:  # damaged in the database; the others are judged all the same
+        log.warning("Version %s holds no certificate that can be read.", version.pk)
+        return Diagnosis(version=version, judged_by=judged_by(), is_doubtful=True, breaks=False)
     _, *above = path
     ending = ending_of(path, purpose)
     return Diagnosis(

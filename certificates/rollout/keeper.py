@@ -21,7 +21,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from certificates.actions import AlreadyUploaded
-from certificates.models import Certificate
+from certificates.models import Certificate, KeyDestroyed
 from certificates.rollout import actions, receipts, steps, trying
 from certificates.rollout.destroying import destroy_quiet_keys
 from certificates.rollout.models import Candidate, Probation, Rules, When, rules_of
@@ -106,7 +106,7 @@ def _look_at(candidate: Candidate, *, now: datetime) -> None:
 def _judge(probation: Probation, *, now: datetime) -> None:
     """Put back what back ends refuse that took the version before; go on once the time is over."""
     risen = [one for one in seen_in(probation) if one.has_risen and one.api not in probation.expected]
-    with contextlib.suppress(steps.Ended):  # another process was faster, or a person
+    with contextlib.suppress(steps.Ended, KeyDestroyed):  # another process was faster, or a person
         if risen and _can_be_put_back(probation, now=now):
             log.warning("Back ends refuse version %d of %s; the one before is put back.", probation.version.number, probation.certificate)
             steps.put_back(probation, because=risen, by=None, now=now)

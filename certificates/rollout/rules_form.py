@@ -124,4 +124,5 @@ class RulesForm(_Form):
         """Return what was chosen, by field of :class:`Rules`; paths of APIs that are not on the page stay."""
         others = {api: path for api, path in self.instance.paths.items() if api not in self._paths.values()}
         paths = {api: self.cleaned_data[field] for field, api in self._paths.items() if self.cleaned_data[field]}
-        return {name: self.cleaned_data[name] for name in self._meta.fields or () if name in self.fields} | {"paths": others | paths}
+        said = [name for name in self._meta.fields or () if name in self.fields and (name not in _OF_CLIENTS or name in self.data)]
+        return {name: self.cleaned_data[name] for name in said} | {"paths": others | paths}

@@ -108,6 +108,13 @@ def test_what_is_too_much_for_a_page_is_judged_beside_it(signed_in: Client, entr
     assert "not judged yet" not in signed_in.get(PAGE).content.decode()
 
 
+def test_a_damaged_row_keeps_nobody_else_from_being_judged(entries: None) -> None:
+    CertificateVersion.objects.filter(certificate__name="well").update(der=b"nothing")
+    assert diagnosing.diagnose_some(now=timezone.now())
+    assert Diagnosis.objects.get(version__certificate__name="well").is_doubtful
+    assert not Diagnosis.objects.get(version__certificate__name="soon").is_doubtful
+
+
 def test_a_page_costs_as_many_queries_with_many_entries(
     signed_in: Client, entries: None, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -254,6 +254,11 @@ class TestByTheRules:
         probation = Probation.objects.get()
         assert probation.ends_at - probation.began_at == timedelta(minutes=7)
 
+    def test_a_form_that_does_not_ask_for_steps_changes_none(self, signed_in: Client) -> None:
+        assert signed_in.post(f"{PAGE}rules/", {"sources": "person"}).status_code == 303
+        rules = Rules.objects.get()
+        assert (rules.sources, rules.canary, rules.canary_minutes, rules.probation_minutes) == ("person", "orders", 7, 30)
+
     def test_an_empty_canary_is_the_word_for_all_at_once(self, signed_in: Client) -> None:
         _propose(signed_in, when="try")
         assert 'value="orders"' in _words(signed_in, CONFIRM)
