@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Never
 
-from django.forms import Form
+from django.forms import BaseForm
 from django.http import HttpRequest, UnreadablePostError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -146,7 +146,7 @@ class Properties:
         if (fault := Fault(f"{self._within}{name}", message)) not in self.faults:
             self.faults.append(fault)
 
-    def check_by(self, form: Form, targets: Mapping[str, str]) -> None:
+    def check_by(self, form: BaseForm, targets: Mapping[str, str]) -> None:
         """Go on only if nothing is wrong, and *form*, which holds what was sent, finds nothing either.
 
         :param targets: the properties that the form's fields hold

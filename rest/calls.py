@@ -23,18 +23,20 @@ from apis.models import KeyKind
 from certificates.sealing import SealingError
 from portal.activity import acting_through
 from portal.activity.refusals import note_refusal
-from rest import envelope, openapi
+from rest import envelope, life, openapi
 from rest.authentication import authenticate
 from rest.call import Call, Service
 from rest.collection import Collection
 from rest.deployments import answers as deployments
 from rest.entities import absent, exports
 from rest.entities.apis import Apis
+from rest.entities.authorities import Authorities
 from rest.entities.backends import Backends
 from rest.entities.certificates import Certificates
 from rest.entities.operations import Operations
 from rest.entities.policies import Policies
 from rest.entities.revisions import answer_revisions
+from rest.entities.server_certificates import ServerCertificates
 from rest.entities.service import answer_service, answer_services
 from rest.entities.subscriptions import Subscriptions
 from rest.envelope import Conflict, Fault, Forbidden, Invalid, MethodNotAllowed, NotFound, Refused
@@ -177,6 +179,7 @@ _API = r"apis/(?P<api>[^/]+)"
 _arm_addresses = [
     _arm(r"certificates/?", _list(Certificates)),
     _arm(r"certificates/(?P<name>[^/]+)/refreshSecret", _refresh_secret),
+    *life.addresses_of(Certificates, life.OF_CERTIFICATES, _arm),
     _arm(r"certificates/(?P<name>.+)", _one(Certificates)),
     _arm(r"apis/?", _list(Apis)),
     _arm(r"apis/(?P<name>[^/]+)", _one(Apis)),
@@ -196,6 +199,12 @@ _arm_addresses = [
     _arm(r"backends/?", _list(Backends)),
     _arm(r"backends/(?P<name>[^/]+)/reconnect", _reconnect),
     _arm(r"backends/(?P<name>.+)", _one(Backends)),
+    _arm(r"trustedAuthorities/?", _list(Authorities)),
+    *life.addresses_of(Authorities, life.OF_AUTHORITIES, _arm),
+    _arm(r"trustedAuthorities/(?P<name>[^/]+)", _one(Authorities)),
+    _arm(r"serverCertificates/?", _list(ServerCertificates)),
+    *life.addresses_of(ServerCertificates, life.OF_CERTIFICATES, _arm),
+    _arm(r"serverCertificates/(?P<name>[^/]+)", _one(ServerCertificates)),
     _arm(r"tenant/(?P<path>.+)", absent.answer_tenant),
     _arm(_any_of(absent.OF_THE_SERVICE), absent.answer_of_service),
     _arm(r".*", _nothing),

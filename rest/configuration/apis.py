@@ -15,7 +15,8 @@ from apis.security_form import SecurityForm
 from certificates.sealing import Secret
 from rest.bodies import Properties
 from rest.configuration import trust
-from rest.configuration.exporting import Document, callers, calls, security
+from rest.configuration.document import Document
+from rest.configuration.exporting import callers, calls, security
 from rest.configuration.exporting import operation as exported_operation
 from rest.configuration.reading import Context, entries_of, merged, refuse_other_kinds, refuse_unknown
 from rest.configuration.trust import by_entry

@@ -15,7 +15,7 @@ from certificates.authorities.models import Authority
 from certificates.authorities.reading import BadAuthorities, read_authorities
 from certificates.pfx import UnreadablePfx
 from rest.configuration import others
-from rest.configuration.exporting import Document
+from rest.configuration.document import Document
 from rest.configuration.reading import Context, refuse_unknown
 from rest.envelope import Fault, Invalid
 

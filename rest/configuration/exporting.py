@@ -9,10 +9,11 @@ from apis.actions import ApiCallers, ApiCalls
 from apis.models import Api, Credentials, Operation, Subscription
 from apis.pickers import ALL_APIS, API_PREFIX
 from certificates.authorities.models import Authority
-from certificates.models import ClientCertificate
+from certificates.models import ClientCertificate, ServerCertificate
+from rest.configuration import parts
+from rest.configuration.document import Document
 from rest.models import Backend
 
-Document = dict[str, Any]
 VERSION = 1
 
 
@@ -21,7 +22,8 @@ def configuration() -> Document:
     related = ("certificate", "basic_credentials", "trusted_authority", "caller_authority__current")
     return {
         "version": VERSION,
-        "certificates": [certificate(row) for row in _by_name(ClientCertificate.objects.exclude(current=None).select_related("current"))],
+        "certificates": [certificate(row) for row in _by_name(_entries(ClientCertificate))],
+        "server_certificates": [certificate(row) for row in _by_name(_entries(ServerCertificate))],
         "authorities": [authority(row) for row in _by_name(Authority.objects.exclude(current=None).select_related("current"))],
         "apis": [api(row) for row in _by_name(Api.objects.select_related(*related).prefetch_related("operations"))],
         "subscriptions": [subscription(row) for row in _by_name(Subscription.objects.select_related("api"))],
@@ -29,10 +31,14 @@ def configuration() -> Document:
     }
 
 
-def certificate(row: ClientCertificate) -> Document:
+def _entries(model: type[ClientCertificate | ServerCertificate]) -> Any:
+    return model.objects.exclude(current=None).select_related("current").prefetch_related(*parts.related())
+
+
+def certificate(row: ClientCertificate | ServerCertificate) -> Document:
     """Return an entry; a file that brings it along names a PFX file as ``pfx`` and its password's file as ``password_file``."""
     assert row.current is not None  # noqa: S101 - an entry is made with its first version
-    return {"name": row.name, "thumbprint": row.current.thumbprint, "subject": row.current.label}
+    return {"name": row.name, "thumbprint": row.current.thumbprint, "subject": row.current.label, **parts.shown(row)}
 
 
 def authority(row: Authority) -> Document:

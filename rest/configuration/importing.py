@@ -17,15 +17,23 @@ from django.utils.translation import gettext as _
 
 from apis.models import Api, Subscription
 from certificates.authorities.models import Authority
-from certificates.models import ClientCertificate, folded
+from certificates.models import ClientCertificate, ServerCertificate, folded
 from rest.configuration import apis, authorities, others
-from rest.configuration.exporting import VERSION, Document, configuration
+from rest.configuration.document import Document
+from rest.configuration.exporting import VERSION, configuration
 from rest.configuration.reading import Context, entries_of, merged
 from rest.configuration.trust import explicit
 from rest.envelope import Fault, Invalid
 from rest.models import Backend
 
-_SECTIONS = ("certificates", "authorities", "apis", "backends", "subscriptions")  # each may name what stands before it
+_SECTIONS = (
+    "certificates",
+    "server_certificates",
+    "authorities",
+    "apis",
+    "backends",
+    "subscriptions",
+)  # each may name what stands before it
 
 
 @dataclass
@@ -57,6 +65,7 @@ class Importer:
         )
         appliers: dict[str, Callable[[Context, Document, Document | None, str], None]] = {
             "certificates": others.apply_certificate,
+            "server_certificates": others.apply_server_certificate,
             "authorities": authorities.apply,
             "apis": apis.apply,
             "backends": others.apply_backend,
@@ -78,6 +87,7 @@ class Importer:
             ("backends", Backend),
             ("authorities", Authority),
             ("certificates", ClientCertificate),
+            ("server_certificates", ServerCertificate),
         )
         for section, model in kinds:
             if section not in sections:
@@ -92,7 +102,7 @@ class Importer:
 def _key(section: str, entry: Document) -> str:
     """Return what tells the entries of a section apart: certificates' and authorities' names are compared without regard to case."""
     name = str(entry["name"])
-    return folded(name) if section in {"certificates", "authorities"} else name
+    return folded(name) if section in {"certificates", "server_certificates", "authorities"} else name
 
 
 def _name(row: Model) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from certificates.authorities.bundle import bundle_of
-from rest.configuration.exporting import Document
+from rest.configuration.document import Document
 
 # In which part of an API, as what entry and text are known there.
 SECURITY = ("security", "trusted_authority", "trusted_ca")
