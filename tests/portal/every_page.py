@@ -24,6 +24,7 @@ from tests.makers import (
     make_shared_access,
     make_signing_request,
     make_subscription,
+    make_tested_call,
 )
 
 
@@ -82,6 +83,7 @@ ACCESS = "5cf1a7"
 SERVER_CERTIFICATE = "api.example.com"
 CHANNEL = "team"
 RECEIPT, SERVER_RECEIPT = "100001", "100002"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PERSON, INVITATION = "someone", "a-link-of-the-tests"
 
 ADDRESSES: dict[str, Address] = {
@@ -177,6 +179,7 @@ ADDRESSES: dict[str, Address] = {
     "apis:test_connection": button(_PUBLISH, named=API),
     "apis:certificate_suggestions": page(_PUBLISH),
     "apis:console": form(_PUBLISH, named=API),
+    "apis:console_call": page(_PUBLISH, named=API, more=(("trace", TRACE),)),
     "apis:delete": form(_PUBLISH, named=API),
     "subscriptions:index": page(_VIEW),
     "subscriptions:detail": page(_VIEW, named=SUBSCRIPTION),
@@ -242,9 +245,9 @@ def make_something_of_everything() -> None:
         make_receipt(entry, int(number))
     make_signing_request(CERTIFICATE)
     make_signing_request(SERVER_CERTIFICATE, kind=Kind.SERVER)
-    make_subscription(SUBSCRIPTION, api=make_api(API))
+    make_subscription(SUBSCRIPTION, api=(api := make_api(API)))
+    make_tested_call(TRACE, api=api, person=make_person(PERSON))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)
     make_channel(CHANNEL)
-    make_person(PERSON)
     make_invitation("newcomer", token=INVITATION)
