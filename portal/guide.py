@@ -24,6 +24,8 @@ _PAGES = (
     ("certificates:", "client-certificates"),
     ("server_certificates:", "https"),
     ("apis:security", "api-security"),
+    ("apis:test_connection", "connection-test"),
+    ("apis:console", "connection-test"),
     ("apis:policy", "api-security"),
     ("apis:callers", "https"),
     ("apis:calls", "api-calls"),
