@@ -31,6 +31,8 @@ _PAGES = (
     ("apis:policy_history", "activity"),
     ("apis:history", "activity"),
     ("subscriptions:history", "activity"),
+    ("apis:test_connection", "connection-test"),
+    ("apis:console", "connection-test"),
     ("apis:policy", "api-security"),
     ("apis:callers", "https"),
     ("apis:calls", "api-calls"),

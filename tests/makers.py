@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from apis import actions as api_actions
+from apis.console.models import TestedCall
 from apis.models import Api, Subscription
 from apis.moving.models import Chosen, Move
 from certificates import actions as certificate_actions
@@ -212,3 +213,10 @@ def make_lines(number: int, **values: Any) -> None:
 def lines() -> list[Activity]:
     """Return the lines of the activity log, the oldest first, but for those about signing in, which each client's begin with."""
     return list(Activity.objects.exclude(kind="sign-in").order_by("id"))
+
+
+def make_tested_call(trace: str, *, api: Api, person: User) -> TestedCall:
+    """Store a call from the Test tab of which the gateway has told nothing yet."""
+    return TestedCall.objects.create(
+        person=person, api=api, trace=trace, at=timezone.now(), operation="everything", method="GET", path=f"/{api.path}/1", status=200
+    )

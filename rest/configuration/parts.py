@@ -21,7 +21,10 @@ from rest.bodies import Properties
 from rest.configuration.reading import Context, refuse_unknown
 from rest.envelope import Fault, Invalid
 
-_RULES = ("sources", "window_days", "window_from", "window_to", "window_zone", "another_person", "destroy_after_days")
+_RULES = (
+    *("sources", "window_days", "window_from", "window_to", "window_zone", "another_person", "destroy_after_days"),
+    *("canary", "canary_minutes", "probation_minutes"),
+)
 _PLACE = ("path", "password_file", "key_file", "chain_file")
 
 
@@ -83,9 +86,7 @@ def _set_rules(context: Context, row: Certificate, wanted: Any, place: str) -> N
     if any(not isinstance(path, str) or not valid_path.regex.match(path) for path in paths.values()):  # type: ignore[union-attr]  # compiled
         sent.refuse("paths", str(valid_path.message))
     usual = _rules_of_nobody()
-    form = RulesForm(
-        {**usual, **{name: value for name, value in sent.values.items() if name in _RULES}}, instance=Rules(certificate_id=row.pk)
-    )
+    form = RulesForm({**usual, **{name: value for name, value in sent.values.items() if name in _RULES}}, certificate=row)
     sent.check_by(form, {})
     changed(context, row, "rules")
     rollout.set_rules(row, form.chosen() | {"paths": dict(paths)}, **context.stamp)

@@ -16,6 +16,7 @@ from certificates.rollout import actions, trying
 from certificates.rollout.comparison import Comparison, compare
 from certificates.rollout.forms import NOW
 from certificates.rollout.models import Candidate, When
+from certificates.rollout.steps import NoCanary
 from certificates.rollout.words import caution_sentence, reason_sentence
 from rest.collection import CREATED, NO_CONTENT, Collection
 from rest.envelope import Conflict, Fault, Invalid, NotFound
@@ -65,6 +66,8 @@ def answer_confirm(collection: Entries, name: str) -> HttpResponse:
         actions.plan(candidate, when=when, at=form.moment, zone=form.cleaned_data["zone"], **stamp)
     except actions.Gone:
         raise NotFound from None
+    except NoCanary as refusal:
+        raise Conflict(refusal.sentence) from refusal
     except actions.SamePerson:
         raise Conflict(_("You have brought this version, and this certificate demands that another person confirms it.")) from None
     except certificate_actions.AlreadyUploaded as refusal:

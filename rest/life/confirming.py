@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from certificates.rollout.forms import ConfirmForm, Ending
+from certificates.rollout.forms import DecisionForm, Lasting
 from rest.bodies import Properties
 from rest.collection import Collection
 from rest.life.asked import sent_by
@@ -12,7 +12,7 @@ from rest.life.asked import sent_by
 _FIELDS = {"at": "at", "zone": "timeZone", "when": "when", "confirmed": "confirmed"}
 
 
-def decision(collection: Collection[Any, Any], candidate: Ending, *, has_to_be_confirmed: bool) -> ConfirmForm:
+def decision(collection: Collection[Any, Any], candidate: Lasting, *, has_to_be_confirmed: bool) -> DecisionForm:
     """Return what was sent: ``when`` (``now``, ``at``, ``after-try``), ``at``, ``timeZone``, and ``confirmed`` where warnings have to be.
 
     :raises rest.envelope.Invalid: naming what cannot be
@@ -25,6 +25,6 @@ def decision(collection: Collection[Any, Any], candidate: Ending, *, has_to_be_c
         "confirmed": sent.flag("confirmed"),
     }
     sent.check()
-    form = ConfirmForm(values, candidate=candidate, has_to_be_confirmed=has_to_be_confirmed)
+    form = DecisionForm(values, lasting=candidate, has_to_be_confirmed=has_to_be_confirmed)
     sent.check_by(form, _FIELDS)
     return form

@@ -27,6 +27,7 @@ from tests.makers import (
     make_shared_access,
     make_signing_request,
     make_subscription,
+    make_tested_call,
 )
 
 
@@ -88,6 +89,7 @@ AUTHORITY = "example"
 RECEIPT, SERVER_RECEIPT = "100001", "100002"
 SWITCH = "4"  # the line of the switch of a certificate that was made, beside another one, and had a version proposed before
 MOVE = "100003"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PERSON, INVITATION = "someone", "a-link-of-the-tests"
 
 ADDRESSES: dict[str, Address] = {
@@ -216,6 +218,7 @@ ADDRESSES: dict[str, Address] = {
     "apis:console": form(_PUBLISH, named=API),
     "apis:history": page(_VIEW, named=API),
     "apis:policy_history": page(_VIEW, named=API),
+    "apis:console_call": page(_PUBLISH, named=API, more=(("trace", TRACE),)),
     "apis:delete": form(_PUBLISH, named=API),
     "moving:of_entry": form(_PUBLISH, named=CERTIFICATE),
     "moving:new": form(_PUBLISH),
@@ -290,11 +293,11 @@ def make_something_of_everything() -> None:
         make_receipt(entry, int(number))
     make_signing_request(CERTIFICATE)
     make_signing_request(SERVER_CERTIFICATE, kind=Kind.SERVER)
-    make_subscription(SUBSCRIPTION, api=make_api(API))
+    make_subscription(SUBSCRIPTION, api=(api := make_api(API)))
+    make_tested_call(TRACE, api=api, person=make_person(PERSON))
     make_move(int(MOVE))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)
     make_authority_candidate(make_authority(AUTHORITY))
     make_channel(CHANNEL)
-    make_person(PERSON)
     make_invitation("newcomer", token=INVITATION)
