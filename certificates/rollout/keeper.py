@@ -105,7 +105,8 @@ def _look_at(candidate: Candidate, *, now: datetime) -> None:
 
 def _judge(probation: Probation, *, now: datetime) -> None:
     """Put back what back ends refuse that took the version before; go on once the time is over."""
-    risen = [one for one in seen_in(probation) if one.has_risen and one.api not in probation.expected]
+    known = () if probation.canary else probation.expected  # a canary is there to be watched
+    risen = [one for one in seen_in(probation) if one.has_risen and one.api not in known]
     with contextlib.suppress(steps.Ended, KeyDestroyed):  # another process was faster, or a person
         if risen and _can_be_put_back(probation, now=now):
             log.warning("Back ends refuse version %d of %s; the one before is put back.", probation.version.number, probation.certificate)

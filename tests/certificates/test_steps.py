@@ -174,6 +174,17 @@ def test_a_refusal_that_was_known_when_somebody_confirmed_puts_nothing_back(sign
     assert _presented() == {"orders": 1, "invoices": 1}
 
 
+def test_a_canary_is_put_back_also_where_its_refusal_was_known(signed_in: Client, entry: ClientCertificate) -> None:
+    _propose(signed_in, when="try")
+    candidate = Candidate.objects.get()
+    Tried.objects.create(candidate=candidate, api="orders", display_name="Orders", back_end="x", outcome=Outcome.REFUSED, reason="alert")
+    signed_in.post(CONFIRM, {"when": "now", **IN_STEPS})
+    assert _presented() == {"orders": 2, "invoices": 1}
+    _calls(2, "orders", refused=3)
+    _step()
+    assert _presented() == {"orders": 1, "invoices": 1}
+
+
 def test_nothing_is_put_back_where_the_rules_say_never(signed_in: Client, entry: ClientCertificate) -> None:
     Rules.objects.create(certificate=entry, probation_minutes=None)
     _propose(signed_in)
