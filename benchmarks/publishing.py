@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from benchmarks.plan import Plan, api_name, certificate_name, operation_name
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
 from gateway import actions as gateway_actions
-from gateway.models import Delivery
+from gateway.models import Delivery, Gateway
 from kit.issuing import Issued, issue
 from portal.activity import last_line
 
@@ -88,7 +89,7 @@ class _Worker:
         wall_clock_ahead = time.time() - time.monotonic()
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if moment := Delivery.objects.filter(change=number).values_list("applied_at", flat=True).first():
+            if moment := _applied_at(number):
                 return float(moment.timestamp()) - wall_clock_ahead
             time.sleep(_LOOK_SECONDS)
         return None
@@ -117,6 +118,12 @@ class _Worker:
             answer = client.get(path, headers={"host": "127.0.0.1"})
         assert answer.status_code == 200, (path, answer.status_code)
         return len(queries)
+
+
+def _applied_at(change: int) -> datetime | None:
+    """Return when the gateway had applied *change*: by itself, or with all that it was given when it came."""
+    alone = Delivery.objects.filter(change=change).values_list("applied_at", flat=True).first()
+    return alone or Gateway.objects.filter(applied_change__gte=change).values_list("applied_at", flat=True).first()
 
 
 def _signed_in() -> Client:

@@ -132,11 +132,21 @@ class Stage:
         while time.monotonic() < deadline:
             call = call_once(self.ours.port, self.ours.request(self.changed_api), timeout=1)
             if call.seen == change.thumbprint:
-                applied = self.ours.publisher.applied(change, seconds=2)
-                self._binding[self.changed_api][-1] = applied or time.monotonic()
+                self._binding[self.changed_api][-1] = self._applied(change) or time.monotonic()
                 return call.ended
             time.sleep(0.01)
         raise NotRecovered(f"{change} is not live after {LIVE_WITHIN_SECONDS:.0f} s.")
+
+    def _applied(self, change: Change) -> float | None:
+        """Return when *change* had been applied everywhere; ``None`` of one that no log tells of.
+
+        :raises NotRecovered: if it is not in time
+        """
+        if not change.number:
+            return None
+        if applied := self.ours.publisher.applied(change, seconds=LIVE_WITHIN_SECONDS):
+            return applied
+        raise NotRecovered(f"{change} is presented, and not said to be live.")
 
     def gone_back(self, thumbprint: str) -> float:
         """Wait until calls carry an earlier certificate of the changed API again; return when one did (CLOCK_MONOTONIC)."""
