@@ -19,9 +19,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from certificates import actions as certificate_actions
 from certificates import doubts
 from certificates.access import may
+from certificates.facts import Facts
 from certificates.judgement import Purpose
 from certificates.kinds import Pages
-from certificates.facts import Facts
 from certificates.models import Certificate, Kind
 from certificates.pages import find, render, where_it_goes
 from certificates.rollout import actions, trying
