@@ -18,7 +18,7 @@ COLUMNS = (
     Column(key="name", label=_("Web API name"), field="display_name", any_case=True),
     Column(key="path", label=_("Web API URL suffix"), field="path", any_case=True),
     Column(key="service_url", label=_("Web service URL"), field="service_url", any_case=True),
-    Column(key="changed", label=_("Changed"), field="changed_at", wide=True),
+    Column(key="changed", label=_("Changed"), field="changed_at", room="widest"),
 )
 _OWN = holding("display_name", "name", "path", "service_url")
 # What a list needs of each row; certificates' bytes and sealed keys stay in the database.

@@ -19,7 +19,7 @@ _COLUMNS = (
     Column(key="name", label=_("Name"), field="name"),
     Column(key="subject", label=_("Subject"), field="current__label"),
     Column(key="thumbprint", label=_("Thumbprint"), field="current__thumbprint"),
-    Column(key="issuer", label=_("Issuer"), field="current__issuer", wide=True),
+    Column(key="issuer", label=_("Issuer"), field="current__issuer", room="wide"),
     Column(key="expires", label=_("Expires"), field="current__not_after"),
 )
 _USE = Column(key="used", label=_("In use by"), field="used_by")

@@ -31,7 +31,7 @@ class Column:
     label: Promise
     field: str
     any_case: bool = False  # sorted regardless of case, which no index helps with
-    wide: bool = False  # left out where there is little room
+    room: str = ""  # "wide" or "widest": left out where there is less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Heading:
     label: Promise
     sort: str  # what a click sorts by
     direction: str  # "ascending", "descending" or "": what the list is sorted by now
-    wide: bool
+    room: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +183,7 @@ def _order(column: Column, *, downwards: bool) -> OrderBy:
 
 def _heading(column: Column, sort: str) -> Heading:
     if column.key != sort.removeprefix("-"):
-        return Heading(label=column.label, sort=column.key, direction="", wide=column.wide)
+        return Heading(label=column.label, sort=column.key, direction="", room=column.room)
     if sort.startswith("-"):
-        return Heading(label=column.label, sort=column.key, direction="descending", wide=column.wide)
-    return Heading(label=column.label, sort=f"-{column.key}", direction="ascending", wide=column.wide)
+        return Heading(label=column.label, sort=column.key, direction="descending", room=column.room)
+    return Heading(label=column.label, sort=f"-{column.key}", direction="ascending", room=column.room)
