@@ -5,6 +5,7 @@ being installed is taken up by :mod:`apis.trust` afterwards. Each text is a tran
 """
 
 from django.db import migrations, transaction
+from django.db.models import Min
 from django.utils import timezone
 
 from certificates.authorities.bundle import bundle_of
@@ -18,7 +19,8 @@ def make_entries(apps, _schema_editor):
     api = apps.get_model("apis", "Api")
     for entry, text in _PLACES.items():
         rows = api._default_manager.exclude(**{text: ""}).filter(**{f"{entry}__isnull": True})
-        for pem in list(rows.order_by(text).values_list(text, flat=True).distinct()):
+        oldest_first = rows.order_by().values(text).annotate(first=Min("pk")).order_by("first")
+        for pem in list(oldest_first.values_list(text, flat=True)):
             with transaction.atomic():
                 if authority := _entry_of(apps, pem):
                     rows.filter(**{text: pem}).update(**{entry: authority, text: authority.current.pem})
