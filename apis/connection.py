@@ -13,18 +13,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apis.gateway_call import Answer, GatewayUnreachable, call
-from apis.handshake import asks_for_certificate
+from apis.handshake.of_backend import asks_for_certificate
 from apis.hints import Hint, asks_later, hints_for, hints_for_forbidden
 from apis.models import Credentials, KeyKind, Subscription, SubscriptionState
 from apis.policy.failure import Failure
 from apis.policy.refusal_pages import refuses_certificate
-from apis.url_template import ANY_METHOD, filled, parameters_of
+from apis.url_template import ANY_METHOD, sample_of
 from certificates.sealing import SealingError
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from apis.models import Api, Operation
+    from apis.models import Api
 
 _FORBIDDEN = {401, 403}
 
@@ -107,7 +107,7 @@ def try_connection(api: Api) -> Trial:
         except SealingError:
             return key_damaged(subscription)
     try:
-        answer = call("GET", api.gateway_path + _sample_target(operation), headers=headers, host=api.host_to_call)
+        answer = call("GET", api.gateway_path + sample_of(operation.url_template), headers=headers, host=api.host_to_call)
     except GatewayUnreachable as failure:
         return unreachable(failure)
     return explain(api, answer)
@@ -133,7 +133,7 @@ def explain(api: Api, answer: Answer) -> Trial:
     """Return what *answer* means to the publisher of *api*."""
     now = timezone.now()
     if answer.own is not None:
-        presented = api.certificate.current if api.certificate else None
+        presented = api.presented
         return Trial(
             kind="bad", words=_own_words(api, answer), answer=answer, hints=hints_for(api, answer.failure, presented=presented, at=now)
         )
@@ -180,8 +180,3 @@ def key_damaged(subscription: Subscription) -> Trial:
     """Return the words for a subscription whose key does not open."""
     words = _("The primary key of the subscription %(name)s was damaged and opens nothing. Regenerate it.")
     return Trial(kind="bad", words=words % {"name": subscription.display_name})
-
-
-def _sample_target(operation: Operation) -> str:
-    path, query = filled(operation.url_template, dict.fromkeys(parameters_of(operation.url_template), "1"))
-    return f"{path}?{query}" if query else path

@@ -15,7 +15,8 @@ import idna
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apis.addresses import METADATA_HOSTS, Address, Network, NotAnAddress, address_of, refusal_of
+from apis.addresses import METADATA_HOSTS, NotAnAddress, address_of, refusal_of
+from apis.handshake.reach import Address, Network
 
 _RESOLVER_SECONDS = 2.0
 _MAX_HOST = 253

@@ -101,6 +101,12 @@ def filled(template: str, values: Mapping[str, str], *, rest: str = "") -> tuple
     return _filled(path, values), _filled(_query_of(template), values)
 
 
+def sample_of(template: str) -> str:
+    """Return path and query of some call that a checked template matches: each parameter is 1."""
+    path, query = filled(template, dict.fromkeys(parameters_of(template), "1"))
+    return f"{path}?{query}" if query else path
+
+
 def _filled(text: str, values: Mapping[str, str]) -> str:
     return _PARAMETER.sub(lambda found: quote(values[found[1]], safe=""), text)
 

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -19,10 +20,11 @@ from django.utils import timezone
 
 from apis import actions as api_actions
 from apis.models import Api, KeyKind, Operation, Subscription
-from benchmarks import seed
+from benchmarks import auditing, seed
 from benchmarks.plan import Plan, api_name, certificate_name, operation_name
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
+from gateway import actions as gateway_actions
 from gateway.models import Delivery
 from kit.issuing import Issued, issue
 from portal.activity import last_line
@@ -90,6 +92,21 @@ class _Worker:
                 return float(moment.timestamp()) - wall_clock_ahead
             time.sleep(_LOOK_SECONDS)
         return None
+
+    def enrol(self, folder: str) -> None:
+        issued = gateway_actions.enrol(Path(folder).name, by=None, now=timezone.now())
+        Path(folder).mkdir(mode=0o700)
+        for name, content in issued.files.items():
+            (Path(folder) / name).write_bytes(content)
+
+    def wanted(self) -> auditing.Versions:
+        return auditing.wanted()
+
+    def state(self) -> dict[str, str]:
+        return auditing.state()
+
+    def faults(self) -> list[str]:
+        return auditing.faults()
 
     def session(self) -> str:
         return _signed_in().cookies["sessionid"].value

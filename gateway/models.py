@@ -17,6 +17,7 @@ from apis.policy.failure import Failure
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, SealedSecret, valid_name
 from certificates.rollout.models import Candidate
 from gateway.counts import ApiCount, CountedUpTo, TotalCount, VersionCount  # noqa: F401 - tables of this app
+from gateway.turned_away import TurnedAway  # noqa: F401 - another one
 
 # The xDS process notes every SEEN_EVERY that a gateway is still connected; a gateway that was not seen for twice that long is
 # not counted, so that a killed process leaves no gateway "connected" for ever.
@@ -230,14 +231,15 @@ class Probe(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     gateway = models.ForeignKey(Gateway, models.CASCADE, related_name="probes", verbose_name=_("gateway"))
-    target = models.JSONField(_("back end"))  # a gateway.streams.probing.Target
+    target = models.JSONField(_("back end"))  # an apis.handshake.question.Target
     version = models.ForeignKey(CertificateVersion, models.CASCADE, null=True, related_name="+", verbose_name=_("client certificate"))
     candidate = models.ForeignKey(
         Candidate, models.CASCADE, null=True, related_name="+", verbose_name=_("candidate")
     )  # neither: nothing is presented
-    manner: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)  # further fields of a probing.Question
+    manner: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)  # further fields of a question
+    closely = models.JSONField(null=True)  # a Closely of a question
     asked_at = models.DateTimeField(_("when"), db_index=True)
-    seen = models.JSONField(_("what was seen"), null=True)  # a gateway.streams.probing.Seen
+    seen = models.JSONField(_("what was seen"), null=True)  # an apis.handshake.seen.Seen
 
     class Meta:
         """The newest first."""

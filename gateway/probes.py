@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.db import IntegrityError, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apis.handshake.question import Closely, Target
+from apis.handshake.seen import Seen
 from certificates.models import CertificateVersion
 from certificates.rollout.models import Candidate
 from gateway.models import PROBE_KEPT, Gateway, Probe
-from gateway.streams.probing import Seen, Target
 from portal.change_signal import CHANNEL
 
 _LOOK_SECONDS = 0.02
@@ -24,11 +26,12 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How a probe is made, beyond the handshake that all have in common; as :class:`gateway.streams.probing.Question` has it."""
+    """How a probe is made, beyond the handshake that all have in common; as :class:`apis.handshake.question.Question` has it."""
 
     path: str = ""
     older_servers: bool = False
     asks_later: bool = False
+    closely: Closely | None = None
 
 
 def ask(
@@ -49,7 +52,8 @@ def ask(
     """
     now = timezone.now()
     Probe.objects.filter(asked_at__lt=now - PROBE_KEPT).delete()
-    told = {"target": asdict(target), "manner": asdict(manner)}
+    closely = manner.closely.as_object() if manner.closely else None
+    told = {"target": asdict(target), "manner": _fields(manner), "closely": closely}
     presented = {"candidate" if isinstance(version, Candidate) else "version": version}
     try:
         probe = Probe.objects.create(gateway=gateway, asked_at=now, **presented, **told)
@@ -60,6 +64,11 @@ def ask(
         return _answer_to(probe, time.monotonic() + seconds)
     finally:
         probe.delete()
+
+
+def _fields(manner: Manner) -> dict[str, Any]:
+    """Return what a control plane of any version knows of *manner*."""
+    return {"path": manner.path, "older_servers": manner.older_servers, "asks_later": manner.asks_later}
 
 
 def _answer_to(probe: Probe, deadline: float) -> Seen:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from django.conf import settings
 
-from apis.handshake import certificate_of
+from apis.handshake.of_backend import certificate_of
 from apis.models import Api
 from notices.models import BackendCertificate
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apis.addresses import METADATA_HOSTS, Network, NotAnAddress, address_of, refusal_of
+from apis.addresses import METADATA_HOSTS, NotAnAddress, address_of, refusal_of
+from apis.handshake.reach import Network
 
 _PORTS = {"https": 443, "http": 80}
 _PRINTABLE = re.compile(r"[!-~]+\Z")  # what may stand in a request line; the rest is percent-encoded

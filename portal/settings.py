@@ -76,7 +76,11 @@ INSTALLED_APPS = [
     "certificates",
     "certificates.sources",
     "certificates.rollout",
+    "certificates.authorities",
+    "certificates.doctor",
     "apis",
+    "apis.moving",
+    "apis.console",
     "gateway",
     "rest",
     "demo",
@@ -292,11 +296,18 @@ LOCALE_PATHS = [PORTAL_HOME / "locale"]  # compiled by `manage.py setup`: nothin
 STATIC_URL = "static/"
 STATIC_ROOT = Path(read("PORTAL_STATIC_ROOT", str(PORTAL_HOME / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+FONTS = PORTAL_HOME / "font"  # made by `manage.py setup`
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "portal.font.FontFinder",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing uploaded is ever kept as a file
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-FILE_UPLOAD_HANDLERS = ["certificates.uploads.CappedUploadHandler"]  # in memory only, and no more than a PFX file may hold
+FILE_UPLOAD_HANDLERS = ["certificates.uploads.CappedUploadHandler"]  # in memory only, and no more than a definition may hold
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # what the server takes from those who are known (portal/asgi.py); others may send 64 KiB
 
 # --- what browsers are told -------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -22,6 +22,7 @@ KINDS: dict[str, tuple[str | Promise, str]] = {
     "subscription": (_("Subscriptions"), "ticket"),
     "certificate": (_("Client certificates"), "shield-check"),
     "server-certificate": (_("Server certificates"), "lock-closed"),
+    "authority": (_("Trusted authorities"), "building-library"),
     "signing-request": (_("Signing requests"), "pencil-square"),
     "backend": (_("Back ends"), "globe-alt"),
     "gateway": (_("Gateways"), "server-stack"),

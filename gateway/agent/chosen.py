@@ -9,6 +9,7 @@ from pathlib import Path
 from gateway.compile import GatewayListener, Https
 
 FILE = "gateway-agent.json"
+_PATHS = ("identity", "renewals", "trust_bundle")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Chosen:
     :ivar identity: the folder with what it was enrolled with
     :ivar renewals: the folder where a renewal of that is kept
     :ivar keep_hours: how old a kept configuration may be; 0: none is kept
+    :ivar trust_bundle: the file of the authorities that its back ends are checked against
     :ivar admin: where Envoy's admin page is, ``None``: on its socket
     :ivar health: where it tells how it is, host and port; ``None``: at a socket in its home
     """
@@ -44,12 +46,13 @@ class Chosen:
     identity: Path
     renewals: Path
     keep_hours: int
+    trust_bundle: Path | None = None
     admin: tuple[str, int] | None = None
     health: tuple[str, int] | None = None
 
     def as_json(self) -> str:
         """Return it as the file holds it."""
-        return json.dumps(asdict(self) | {"identity": str(self.identity), "renewals": str(self.renewals)}, indent=1)
+        return json.dumps(asdict(self) | {name: str(getattr(self, name)) for name in _PATHS if getattr(self, name)}, indent=1)
 
     @classmethod
     def parse(cls, text: str) -> Chosen:
@@ -59,7 +62,7 @@ class Chosen:
         https = Https(**listener["https"]) if listener["https"] else None
         said["listener"] = GatewayListener(**(listener | {"https": https}))
         said["places"] = tuple(Place(**place) for place in said["places"])
-        said["identity"], said["renewals"] = Path(said["identity"]), Path(said["renewals"])
+        said |= {name: Path(said[name]) for name in _PATHS if said.get(name)}
         said["admin"] = tuple(said["admin"]) if said.get("admin") else None
         host, port = said.get("health") or (None, None)
         said["health"] = (host, port) if host else None

@@ -123,6 +123,7 @@ def chosen_agent() -> Chosen:
         identity=settings.GATEWAY_XDS_IDENTITY,
         renewals=settings.PORTAL_HOME / "gateway-identity",
         keep_hours=settings.GATEWAY_KEEP_CONFIGURATION_HOURS,
+        trust_bundle=trust_bundle(),
         admin=settings.GATEWAY_ADMIN_ADDRESS,
         health=settings.GATEWAY_HEALTH_ADDRESS,
     )

@@ -63,7 +63,11 @@ class Agent:
         self._reports = Reports(node)
         self._counting = Counting(chosen, self._relay)
         reports = (self._reports.hand_on_failed_calls, self._counting.hand_on)
-        beside: list[Beside] = [*reports, functools.partial(carry_out, gateway=chosen.node), Renewing(chosen).run]
+        beside: list[Beside] = [
+            *reports,
+            functools.partial(carry_out, gateway=chosen.node, bundle=chosen.trust_bundle),
+            Renewing(chosen).run,
+        ]
         self._control_planes = ControlPlanes(chosen, node, self._relay, beside=beside, removed=self._removed)
         gc.collect()
         gc.freeze()  # what stays need not be walked through

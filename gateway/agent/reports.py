@@ -1,4 +1,4 @@
-"""What Envoy reports, on its way to a control plane: calls that failed. Kept while none is there."""
+"""What Envoy reports, on its way to a control plane: calls that failed, kept while none is there, and test calls."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from envoy.config.core.v3.base_pb2 import Node
 from envoy.data.accesslog.v3.accesslog_pb2 import HTTPAccessLogEntry
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAccessLogsResponse
 
+from gateway.compile.answers.tested_calls import TRACE
 from gateway.streams import wire
 
 _MOST_KEPT = 10_000  # failed calls; as many as the portal keeps
 _MOST_IN_A_MESSAGE = 100
+_MOST_TESTED = 50  # test calls that wait; people make few
 
 
 class Reports:
@@ -28,12 +30,14 @@ class Reports:
         """
         self._node = node
         self._failed: deque[HTTPAccessLogEntry] = deque(maxlen=_MOST_KEPT)
+        self._tested: deque[HTTPAccessLogEntry] = deque(maxlen=_MOST_TESTED)
         self._something_failed = asyncio.Event()
 
     async def logs(self, messages: AsyncIterator[StreamAccessLogsMessage], _context: Any) -> StreamAccessLogsResponse:
-        """Take in failed calls until Envoy hangs up."""
+        """Take in failed calls, and test calls, until Envoy hangs up."""
         async for message in messages:
-            self._failed.extend(message.http_logs.log_entry)
+            for entry in message.http_logs.log_entry:
+                (self._tested if TRACE in entry.common_properties.custom_tags else self._failed).append(entry)
             self._something_failed.set()
         return StreamAccessLogsResponse()
 
@@ -46,16 +50,22 @@ class Reports:
         while True:
             await _either(self._something_failed, call)
             self._something_failed.clear()
+            tested, self._tested = list(self._tested), deque(maxlen=_MOST_TESTED)
+            if tested:
+                await call.write(self._message(tested))  # if that fails, nobody waits for them any more
             while self._failed:
                 entries = [self._failed.popleft() for _ in range(min(_MOST_IN_A_MESSAGE, len(self._failed)))]
-                message = StreamAccessLogsMessage(identifier=StreamAccessLogsMessage.Identifier(node=self._node, log_name="failed-calls"))
-                message.http_logs.log_entry.extend(entries)
                 try:
-                    await call.write(message)
+                    await call.write(self._message(entries))
                 except (grpc.RpcError, asyncio.InvalidStateError):
                     self._failed.extendleft(reversed(entries))
                     self._something_failed.set()
                     raise
+
+    def _message(self, entries: list[HTTPAccessLogEntry]) -> StreamAccessLogsMessage:
+        message = StreamAccessLogsMessage(identifier=StreamAccessLogsMessage.Identifier(node=self._node, log_name="failed-calls"))
+        message.http_logs.log_entry.extend(entries)
+        return message
 
 
 def _method(service: str, method: str) -> str:

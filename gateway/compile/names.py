@@ -43,6 +43,7 @@ XDS_CLUSTER = "xds"  # where the configuration comes from, from the bootstrap: t
 TRUST_BUNDLE = "system-trust"  # the system's authorities, from the bootstrap: each gateway reads its own machine's
 METADATA = "portal"  # namespace of our metadata on routes, clusters and calls
 WITHOUT_CERTIFICATE = "without-certificate"  # in the metadata of a cluster and of routes: no client certificate is presented
+OPERATION_METADATA, OPERATION = "portal.operation", "operation"  # in the metadata of routes: which operation matched; nothing runs by it
 PRESENTS = "presents"  # in a cluster's metadata: the thumbprint of the client certificate that it presents
 
 _SERVER_SECRETS = "server-"

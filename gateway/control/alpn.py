@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
-from apis.addresses import Network, callable_address
+from apis.addresses import callable_address
+from apis.handshake.reach import Network
 
 ASK_AGAIN_SECONDS = 600.0
 _FIRST_PAUSE = 1.0  # after which one is asked again that did not answer; then ever more

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 
 from django.utils import timezone
 
+from apis.handshake.question import Closely, Question, Target
+from apis.handshake.seen import End, Seen, Stage
 from certificates.sealing import SealingError
 from gateway.control.status_queue import StatusQueue
 from gateway.models import PROBE_KEPT, Probe
-from gateway.streams.probing import Question, Seen, Stage, Target, answered
+from gateway.streams.probing import answered
 from gateway.streams.serving import Context
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,7 @@ class Probes:
             try:
                 self._loop.call_soon_threadsafe(self._put, probe.gateway.name, _question(probe))
             except SealingError as error:
-                self._statuses.probed(str(probe.pk), Seen(stage=Stage.HANDSHAKE, error=str(error)))
+                self._statuses.probed(str(probe.pk), Seen(stage=Stage.HANDSHAKE, end=End.UNLOADABLE, error=str(error)))
 
     def _put(self, gateway: str, question: Question) -> None:
         if agent := self._agents.get(gateway):
@@ -75,13 +77,15 @@ async def _ask(questions: asyncio.Queue[Question], context: Context) -> None:
 
 def _question(probe: Probe) -> Question:
     target = Target(**probe.target | {"protocols": tuple(probe.target["protocols"])})
+    closely = Closely.of(probe.closely) if probe.closely else None
     if (presented := probe.version or probe.candidate) is None:
-        return Question(id=str(probe.pk), target=target, **probe.manner)
+        return Question(id=str(probe.pk), target=target, closely=closely, **probe.manner)
     identity = presented.identity()
     return Question(
         id=str(probe.pk),
         target=target,
         certificate=identity.certificate_chain_pem,
         private_key=identity.private_key_pem,
+        closely=closely,
         **probe.manner,
     )

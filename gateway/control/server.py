@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import grpc
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from envoy.data.accesslog.v3.accesslog_pb2 import HTTPAccessLogEntry
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAccessLogsResponse
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
@@ -18,12 +19,14 @@ from certificates.sealing import SealingError
 from gateway.compile.resource import CLUSTER
 from gateway.control import renewal
 from gateway.control.enrolment import fingerprint_of
+from gateway.control.knocks import Knocks
 from gateway.control.probes import Probes
 from gateway.control.status_queue import StatusQueue
 from gateway.control.watch import BARE
 from gateway.seeing import readings
 from gateway.seeing.failures import failed_call
 from gateway.seeing.readings import Reading
+from gateway.seeing.tested_calls import is_tested, tested_call
 from gateway.streams import probing
 from gateway.streams.cache import Cache, NodeStream
 from gateway.streams.serving import Context, handlers, serve_deltas
@@ -76,6 +79,7 @@ class ControlPlane:
         self._statuses = statuses
         self._knows = knows
         self._probes = probes
+        self._knocks = Knocks()
         self.trouble = ""  # why a gateway was turned away that should be served
 
     def handlers(self) -> tuple[Any, ...]:
@@ -104,16 +108,22 @@ class ControlPlane:
             log.info("%s has disconnected.", name)
 
     async def logs(self, messages: AsyncIterator[StreamAccessLogsMessage], context: Context) -> StreamAccessLogsResponse:
-        """Take in failed calls until the gateway hangs up."""
+        """Take in failed calls, and test calls, until the gateway hangs up."""
         name = ""
         async for message in messages:
             name = await self._name(context, name or message.identifier.node.id)  # each time: it may have been removed meanwhile
             for entry in message.http_logs.log_entry:
-                if call := failed_call(entry, gateway=name):
+                if is_tested(entry):
+                    self._note_tested(entry, gateway=name)
+                elif call := failed_call(entry, gateway=name):
                     self._statuses.failed(call)
                     if call.api_id and _REFUSED_STREAM in call.details:
                         self._speaks_http2(call.api_id)
         return StreamAccessLogsResponse()
+
+    def _note_tested(self, entry: HTTPAccessLogEntry, *, gateway: str) -> None:
+        if call := tested_call(entry, gateway=gateway):
+            self._statuses.tested(call)
 
     async def count(self, said: bytes, context: Context) -> bytes:
         """Take in what a gateway has read of its counters."""
@@ -174,15 +184,28 @@ class ControlPlane:
         except UnknownGateway as error:
             if self._cache.suspect:  # who is enrolled may be lost as well
                 await self._send_back(context, context.peer())
-            log.warning("%s", error)
+            self._note_knock(context, error)
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "This gateway is not enrolled.")
             raise
+
+    def _note_knock(self, context: Context, error: UnknownGateway) -> None:
+        """Note who was turned away, and say it in the log, both once in a while."""
+        certificate = _certificate(context)
+        if certificate and (knock := self._knocks.worth_noting(certificate, context.peer())):
+            log.warning("%s Its certificate names it %s.", error, knock.name)
+            self._statuses.turned_away(knock)
+
+
+def _certificate(context: Context) -> bytes:
+    """Return the certificate that the other side has shown, as PEM; empty where it needs none."""
+    certificates = context.auth_context().get("x509_pem_cert")
+    return bytes(certificates[0]) if certificates else b""
 
 
 def _shown(context: Context) -> str:
     """Return the fingerprint of the certificate that the other side has shown; empty where it needs none."""
-    certificates = context.auth_context().get("x509_pem_cert")
-    return fingerprint_of(certificates[0]) if certificates else ""
+    certificate = _certificate(context)
+    return fingerprint_of(certificate) if certificate else ""
 
 
 def _own(path: str, handler: Any) -> Any:

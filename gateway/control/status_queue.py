@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from apis.handshake.seen import Seen
+from gateway.control.knocks import Knock
 from gateway.models import FailedCall
 from gateway.seeing.readings import Reading
+from gateway.seeing.tested_calls import TestedCall
 from gateway.streams.delta import FILL
-from gateway.streams.probing import Seen
 from gateway.streams.stream import Key, Refused
 
 K = TypeVar("K")
@@ -21,6 +23,7 @@ V = TypeVar("V")
 log = logging.getLogger(__name__)
 
 _MOST_KEPT = 10_000  # deliveries and failed calls, while the database is away
+_MOST_TESTED = 100  # waiting to be written: people make few, and whoever pretends to make some gets nothing by it
 _MOST_CALLS_PER_SECOND = 100  # of a flood of failed calls no more are kept
 
 
@@ -52,12 +55,12 @@ class Page:
     calls: dict[str, FailedCall] = field(default_factory=dict)  # by activity id
     readings: dict[tuple[str, str, datetime], tuple[Reading, datetime]] = field(default_factory=dict)  # by gateway, Envoy and minute; when
     probes: dict[str, Seen] = field(default_factory=dict)  # what was seen, by the question's id
+    tested: dict[str, TestedCall] = field(default_factory=dict)  # by trace
+    knocks: dict[str, Knock] = field(default_factory=dict)  # of whom was turned away, by fingerprint
 
     def __bool__(self) -> bool:
         """Return whether anything is noted."""
-        return self.anew is not None or any(
-            (self.gateways, self.deliveries, self.still_refused, self.refusals, self.problems, self.calls, self.readings, self.probes)
-        )
+        return self.anew is not None or any(held for notes in fields(self) if isinstance(held := getattr(self, notes.name), dict))
 
     def add(self, newer: Page) -> None:
         """Take over what a *newer* page says."""
@@ -75,12 +78,15 @@ class Page:
         self.problems |= newer.problems
         self.calls |= newer.calls
         self.probes |= newer.probes
+        self.tested |= newer.tested
+        self.knocks |= newer.knocks
         for place, (reading, at) in newer.readings.items():
             before = self.readings.get(place)
             self.readings[place] = (before[0].followed_by(reading) if before else reading, at)
         _keep_newest(self.deliveries)
         _keep_newest(self.calls)
         _keep_newest(self.probes)
+        _keep_newest(self.tested)
 
     def forget_changes(self) -> None:
         """Take out what was noted of changes, by whose numbers others go by now."""
@@ -184,6 +190,13 @@ class StatusQueue:
         kept = {call.activity_id: call} if count <= _MOST_CALLS_PER_SECOND else {}
         self._note(Page(calls=kept))
 
+    def tested(self, call: TestedCall) -> None:
+        """Note what a gateway tells of a test call."""
+        with self._lock:
+            is_flooded = len(self._page.tested) >= _MOST_TESTED
+        if not is_flooded:
+            self._note(Page(tested={call.trace: call}))
+
     def counted(self, gateway: str, reading: Reading, *, age: timedelta) -> None:
         """Note what *gateway* has read of its counters that long ago."""
         at = _now() - age
@@ -192,6 +205,10 @@ class StatusQueue:
     def probed(self, question: str, seen: Seen) -> None:
         """Note what the probe of this id has seen."""
         self._note(Page(probes={question: seen}))
+
+    def turned_away(self, knock: Knock) -> None:
+        """Note that somebody who is not enrolled has knocked."""
+        self._note(Page(knocks={knock.fingerprint: knock}))
 
     def take(self) -> Page:
         """Return what is noted and begin a new page."""

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +16,16 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from apis.console.models import note
 from apis.models import Api
 from certificates.models import CertificateVersion
 from gateway.control import counting
+from gateway.control.knocks import Knock
 from gateway.control.status_queue import Page, Reason, StatusQueue
 from gateway.models import SEEN_EVERY, Delivery, FailedCall, Gateway, Probe, Refusal
 from gateway.seeing.failures import complete
 from gateway.streams.stream import Key
+from gateway.turned_away import ROWS_KEPT, TurnedAway
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +37,7 @@ _CHUNK = 500
 _PRUNE_EVERY = 1000  # rows written
 _DELIVERIES_KEPT = 20_000  # of the newest changes
 _CALLS_KEPT = 100_000
+_AWAITED = timedelta(minutes=2)  # a test call may last half a minute
 
 
 class StatusWriter:
@@ -114,6 +119,9 @@ class StatusWriter:
             counting.write(of, reading, at=at)
         for question, seen in page.probes.items():
             Probe.objects.filter(pk=question).update(seen=seen.as_object())
+        for call in page.tested.values():
+            note(call.trace, api_id=call.api_id, gateway=call.gateway, told=call.told.as_object(), since=timezone.now() - _AWAITED)
+        _write_knocks(list(page.knocks.values()))
         self._since_pruning += len(page.deliveries) + len(page.calls) + len(page.readings)
         if self._since_pruning >= _PRUNE_EVERY:
             self._since_pruning = 0
@@ -192,6 +200,15 @@ def _write_calls(calls: Collection[FailedCall]) -> None:
     if calls:
         complete(calls)
         FailedCall.objects.bulk_create(calls, batch_size=_CHUNK, ignore_conflicts=True)
+
+
+def _write_knocks(knocks: Collection[Knock]) -> None:
+    if knocks:
+        rows = [TurnedAway(fingerprint=knock.fingerprint, name=knock.name, address=knock.address, last_at=knock.at) for knock in knocks]
+        again = ["name", "address", "last_at"]
+        TurnedAway.objects.bulk_create(rows, update_conflicts=True, unique_fields=["fingerprint"], update_fields=again)
+        newest = list(TurnedAway.objects.values_list("pk", flat=True)[:ROWS_KEPT])
+        TurnedAway.objects.exclude(pk__in=newest).delete()
 
 
 def _prune() -> None:

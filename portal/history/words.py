@@ -14,10 +14,13 @@ from portal.subjects import field_of, label_of
 _WORDS = {  # what no field of a model names
     "password": gettext_lazy("Password"),
     "certificate": gettext_lazy("client certificate"),
+    "apis": gettext_lazy("APIs"),
+    "certificates": gettext_lazy("certificates"),
     "key": gettext_lazy("key"),
     "name": gettext_lazy("name"),
     "url": gettext_lazy("URL"),
     "secret": gettext_lazy("Secret"),
+    "operations": gettext_lazy("operations"),
 }
 _OLD_AND_NEW = 2
 _LONGEST_VALUE = 300  # characters that are shown of one in a list

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from apis import actions, connection
 from apis.gateway_call import Answer
-from apis.handshake import asks_for_certificate
+from apis.handshake.of_backend import asks_for_certificate
 from apis.models import Api, Credentials
 from apis.policy.model import Backend as Place
 from apis.policy.model import Trust

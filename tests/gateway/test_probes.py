@@ -14,13 +14,15 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apis.handshake.question import Question, Target
+from apis.handshake.seen import Seen, Stage
+from apis.handshake.shaking import shake_hands
 from certificates.models import ClientCertificate
 from certificates.rollout import actions as rollout
 from certificates.sealing import Secret
-from gateway.agent.handshake import shake_hands
 from gateway.models import Gateway, Probe
 from gateway.probes import NoAnswer, ask
-from gateway.streams.probing import Question, Seen, Stage, Target, answer, answered
+from gateway.streams.probing import answer, answered
 from kit.issuing import Issued, issue
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually

@@ -14,15 +14,16 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from apis import actions as api_actions
+from apis.handshake.question import Question, Target
+from apis.handshake.seen import Seen, Stage
+from apis.handshake.shaking import shake_hands
 from apis.models import Api, Credentials
 from apis.policy.model import Protocol
 from certificates.models import ClientCertificate
 from certificates.rollout import actions, keeper, trying
 from certificates.rollout.models import Candidate, Outcome, Rules, Tried, When
 from certificates.rollout.trying import Reason
-from gateway.agent.handshake import shake_hands
 from gateway.models import Gateway
-from gateway.streams.probing import Question, Seen, Stage, Target
 from gateway.trying import judge
 from kit.issuing import Issued, issue
 from portal.models import Activity, Event

@@ -1,34 +1,12 @@
-"""What the gateway can agree on with a back end over TLS: versions, cipher suites, curves, signatures. [pure]
-
-Whatever OpenSSL and curl reach by their defaults is reached, as far as Envoy's library (BoringSSL) has it. By itself that library would
-offer no more than today's browsers: no CBC and no key exchange by RSA, which is all that some servers have in common with it.
-"""
+"""What the gateway can agree on with a back end over TLS: versions, cipher suites, curves, signatures. [pure]"""
 
 from __future__ import annotations
 
 from envoy.extensions.transport_sockets.tls.v3.common_pb2 import TlsParameters
 
+from apis.handshake.offers import OLD_SUITES, SUITES
 from apis.policy.model import Backend
 
-# The strongest first. AES-SHA is what Windows Server 2012 R2, as it is installed, has in common with us.
-_SUITES = (
-    "ECDHE-ECDSA-AES128-GCM-SHA256",
-    "ECDHE-RSA-AES128-GCM-SHA256",
-    "ECDHE-ECDSA-AES256-GCM-SHA384",
-    "ECDHE-RSA-AES256-GCM-SHA384",
-    "ECDHE-ECDSA-CHACHA20-POLY1305",
-    "ECDHE-RSA-CHACHA20-POLY1305",
-    "ECDHE-ECDSA-AES128-SHA256",
-    "ECDHE-RSA-AES128-SHA256",
-    "ECDHE-ECDSA-AES128-SHA",
-    "ECDHE-RSA-AES128-SHA",
-    "ECDHE-ECDSA-AES256-SHA",
-    "ECDHE-RSA-AES256-SHA",
-    "AES128-GCM-SHA256",
-    "AES256-GCM-SHA384",
-    "AES128-SHA",
-    "AES256-SHA",
-)
 # A key is made ready for the first one only, so that the others cost a handshake nothing. P-384 and P-521 client certificates
 # towards servers that know only TLS 1.2 need their curves named.
 _CURVES = ("X25519", "P-256", "P-384", "P-521", "X25519MLKEM768")
@@ -44,8 +22,7 @@ _SIGNATURES = (
     "ecdsa_secp521r1_sha512",
     "ed25519",
 )
-# What only old servers need, and nobody should (RFC 8996, RFC 9155, SWEET32).
-_OLD_SUITES = ("DES-CBC3-SHA",)
+# What only old servers need, and nobody should (RFC 8996, RFC 9155).
 _OLD_SIGNATURES = ("rsa_pkcs1_sha1", "ecdsa_sha1")
 
 
@@ -55,7 +32,7 @@ def tls_parameters(backend: Backend) -> TlsParameters:
     return TlsParameters(
         tls_minimum_protocol_version=TlsParameters.TLSv1_0 if old else TlsParameters.TLSv1_2,
         tls_maximum_protocol_version=_newest(backend),
-        cipher_suites=_SUITES + (_OLD_SUITES if old else ()),
+        cipher_suites=SUITES + (OLD_SUITES if old else ()),
         ecdh_curves=_CURVES,
         signature_algorithms=_SIGNATURES + (_OLD_SIGNATURES if old else ()),
     )

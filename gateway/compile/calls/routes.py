@@ -46,6 +46,8 @@ from gateway.compile.names import (
     KEY_QUERY_FILTER,
     KEYS_FILTER,
     LINK_FILTERS,
+    OPERATION,
+    OPERATION_METADATA,
     OWN_ANSWER_HEADERS,
     REDIRECTS_FILTER,
     ROOT_FILTER,
@@ -199,6 +201,7 @@ def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, actio
     route = Route(name=policy.path or ROOT, match=match, route=action, stat_prefix=cluster_name(policy.api_id))
     if has_own_names(policy.key_check):
         route.metadata.CopyFrom(own_names_metadata(policy.key_check))
+    route.metadata.filter_metadata[OPERATION_METADATA].update({OPERATION: operation.name})
     if policy.cors:
         route.response_headers_to_add.append(varies_by_origin())
     if rule := policy.caller_certificate:

@@ -16,6 +16,7 @@ from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 from gateway.compile.answers.access_log import failed_calls_log
 from gateway.compile.answers.counting import counters
 from gateway.compile.answers.replies import local_replies
+from gateway.compile.answers.tested_calls import tested_calls_log
 from gateway.compile.edge.filters import filters_of_websockets, http_filters
 from gateway.compile.edge.own import GatewayListener, as_set
 from gateway.compile.edge.websockets import UPGRADE
@@ -44,7 +45,7 @@ def connection_manager() -> hcm.HttpConnectionManager:
         scoped_routes=_scoped_routes(),
         http_filters=http_filters(),
         local_reply_config=local_replies(),
-        access_log=[failed_calls_log(), counters()],
+        access_log=[failed_calls_log(), counters(), tested_calls_log()],
         upgrade_configs=[_HCM.UpgradeConfig(upgrade_type=UPGRADE, filters=filters_of_websockets())],
         # Who is calling: the peer's address, whatever it says of itself; no address is trusted with Envoy's own headers.
         use_remote_address=BoolValue(value=True),

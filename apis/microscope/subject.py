@@ -1,0 +1,75 @@
+"""What is tested: an API as it is saved, or as a form that is not saved yet would have it."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from apis.actions import ApiSecurity
+from apis.models import Api, Credentials
+from apis.policy.model import Backend
+from apis.url_template import ANY_METHOD, sample_of
+from certificates.models import CertificateVersion
+
+_IN_ADDRESSES = "/?%:@!$&'()*+,;=~"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One connection to be tested.
+
+    :ivar api: the row, with what the form says; it is not to be saved
+    :ivar is_saved: whether callers meet it like this
+    """
+
+    api: Api
+    is_saved: bool
+
+    @property
+    def backend(self) -> Backend:
+        """Where it leads."""
+        return self.api.backend()
+
+    @property
+    def presented(self) -> CertificateVersion | None:
+        """What is presented; ``None``: nothing."""
+        if self.api.credentials != Credentials.CLIENT_CERTIFICATE or self.api.certificate is None:
+            return None
+        return self.api.certificate.current
+
+    @property
+    def path(self) -> str:
+        """What the back end is asked for: what the first operation to read leads to, else the Web service URL itself."""
+        operation = next((one for one in self.api.operations.all() if one.method in {"GET", ANY_METHOD}), None)
+        path = self.backend.path + (sample_of(operation.url_template) if operation else "")
+        return quote(path, safe=_IN_ADDRESSES) or "/"
+
+
+def as_saved(api: Api) -> Subject:
+    """Return *api* as callers meet it."""
+    return Subject(api=api, is_saved=True)
+
+
+def with_security(api: Api, chosen: ApiSecurity) -> Subject:
+    """Return *api* with what its Security tab says; the user name and password of the back end are not sent in a test."""
+    changed = copy.copy(api)
+    changed.credentials, changed.certificate = chosen.credentials, chosen.certificate
+    changed.validate_certificate_chain = chosen.validate_certificate_chain
+    changed.validate_certificate_name = chosen.validate_certificate_name and chosen.validate_certificate_chain
+    changed.trusted_ca = chosen.trusted_ca
+    changed.protocol = chosen.protocol or api.protocol
+    changed.asks_later = api.asks_later if chosen.asks_later is None else chosen.asks_later
+    changed.older_servers = api.older_servers if chosen.older_servers is None else chosen.older_servers
+    return Subject(api=changed, is_saved=_means_the_same(api, changed) and chosen.password is None)
+
+
+def with_service_url(api: Api, service_url: str) -> Subject:
+    """Return *api* with another Web service URL."""
+    changed = copy.copy(api)
+    changed.service_url = service_url
+    return Subject(api=changed, is_saved=service_url == api.service_url)
+
+
+def _means_the_same(api: Api, changed: Api) -> bool:
+    return (api.credentials, api.certificate, api.backend()) == (changed.credentials, changed.certificate, changed.backend())

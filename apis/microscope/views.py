@@ -1,0 +1,94 @@
+"""“Test this connection”: from the Security tab, with what is in its form; from the Settings tab; and from a call that has failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_POST
+
+from apis.access import may
+from apis.connection import Trial, try_connection
+from apis.forms import SettingsForm
+from apis.microscope.findings import Finding, findings_of
+from apis.microscope.sights import look
+from apis.microscope.subject import Subject, as_saved, with_security, with_service_url
+from apis.models import Api
+from apis.security_form import SecurityForm
+from apis.views.common import OK, UNPROCESSABLE, api_of, tab
+from portal.http import PortalRequest, wants_fragment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionTest:
+    """What a test has come to.
+
+    :ivar trial: of a call through the gateway; ``None``: none was made, because what is tested is not saved
+    """
+
+    subject: Subject
+    at: datetime
+    trial: Trial | None
+    findings: list[Finding]
+
+    @property
+    def first(self) -> Finding | None:
+        """What counts if there was no call: the first gateway's finding, or where there is none the portal's."""
+        return self.findings[0] if self.findings else None
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """The fields of the Security tab that amount to the same test with another certificate, which is named beside them."""
+        api = self.subject.api
+        switched_on = ("validate_certificate_chain", "validate_certificate_name", "asks_later", "older_servers")
+        texts = [("protocol", api.protocol), ("trusted_ca", api.trusted_ca), ("revision", str(api.revision))]
+        return [("credentials", "client-certificate"), *texts, *((name, "on") for name in switched_on if getattr(api, name))]
+
+
+@sensitive_post_parameters("password", "trusted_ca")
+@sensitive_variables("form")
+@require_POST
+@may("apis.change_api")
+def test_connection(request: PortalRequest, name: str) -> HttpResponse:
+    """Look at the back end from everywhere, call it through the gateway if what is asked for is saved, and say what came of it."""
+    api = api_of(name)
+    if "service_url" in request.POST:
+        return _with_settings(request, api)
+    form = SecurityForm(request.POST if "credentials" in request.POST else None, api=api)
+    if form.is_bound and not form.is_valid():
+        return _shown(request, api, "security", form, status=UNPROCESSABLE)
+    subject = with_security(api, form.chosen()) if form.is_bound else as_saved(api)
+    return _shown(request, api, "security", form, test=carry_out(subject))
+
+
+def _with_settings(request: PortalRequest, api: Api) -> HttpResponse:
+    """Test with the Web service URL that the Settings tab holds; what is wrong with its other fields is another matter."""
+    form = SettingsForm(request.POST, api=api)
+    form.full_clean()
+    if "service_url" in form.errors:
+        return _shown(request, api, "settings", form, status=UNPROCESSABLE)
+    return _shown(request, api, "settings", form, test=carry_out(with_service_url(api, form.cleaned_data["service_url"])))
+
+
+def carry_out(subject: Subject) -> ConnectionTest:
+    """Test the connection of *subject*.
+
+    :raises portal.turns.Busy: if too many tests are under way
+    """
+    sights, trial = look(subject, lambda: try_connection(subject.api) if subject.is_saved else None)
+    return ConnectionTest(subject=subject, at=timezone.now(), trial=trial, findings=findings_of(subject, sights))
+
+
+def _shown(
+    request: PortalRequest, api: Api, which: str, form: SecurityForm | SettingsForm, *, status: int = OK, **context: Any
+) -> HttpResponse:
+    """Show the tab *which* with what was typed, and what was found; to htmx what was found alone."""
+    if wants_fragment(request):
+        template = "apis/microscope/_test.html" if "test" in context else "_error_summary.html"
+        return render(request, template, {"api": api, "form": form} | context, status=status)
+    return tab(request, api, which, status=status, form=form, **context)

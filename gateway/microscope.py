@@ -1,0 +1,55 @@
+"""Looks at a back end for a connection test (:mod:`apis.microscope`): from every connected gateway, and from the portal itself."""
+
+from __future__ import annotations
+
+import functools
+
+from django.conf import settings
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from apis.handshake.of_backend import question_about
+from apis.handshake.question import Question
+from apis.handshake.shaking import shake_hands
+from apis.microscope.sights import Place, Sight
+from apis.microscope.subject import Subject
+from certificates.models import CertificateVersion
+from certificates.sealing import SealingError
+from gateway.agent.envoy import trust_bundle
+from gateway.models import Gateway
+from gateway.probes import Manner, NoAnswer, ask
+
+_MOST_GATEWAYS = 12  # of a fleet, those whose names come first
+_SECONDS = 10.0
+
+
+def places(subject: Subject) -> list[Place]:
+    """Return from where there is to look, gateways first: theirs is the place that calls come from. Nowhere, where there is no TLS."""
+    if subject.api.is_plain_http or not subject.api.has_backend:
+        return []
+    question = question_about(subject.backend, path=subject.path, allowed=settings.ALLOWED_BACKEND_NETWORKS)
+    presented = subject.presented
+    gateways = [one for one in Gateway.objects.with_presence().order_by("name") if one.is_connected][:_MOST_GATEWAYS]
+    there = [Place(one.name, functools.partial(_from_gateway, one, question, presented)) for one in gateways]
+    return [*there, Place("", functools.partial(_from_here, subject, presented))]
+
+
+def _from_gateway(gateway: Gateway, question: Question, presented: CertificateVersion | None) -> Sight:
+    """Ask *gateway*; in a thread of its own, with a connection to the database of its own."""
+    manner = Manner(path=question.path, older_servers=question.older_servers, asks_later=question.asks_later, closely=question.closely)
+    try:
+        seen = ask(gateway, question.target, version=presented, manner=manner, seconds=_SECONDS)
+    except NoAnswer as error:
+        return Sight(gateway=gateway.name, seen=None, said=str(error))
+    finally:
+        connection.close()
+    return Sight(gateway=gateway.name, seen=seen)
+
+
+def _from_here(subject: Subject, presented: CertificateVersion | None) -> Sight:
+    try:
+        identity = presented.identity() if presented else None
+    except SealingError:
+        return Sight(gateway="", seen=None, said=_("The private key of the client certificate does not open. Replace it."))
+    question = question_about(subject.backend, path=subject.path, identity=identity, allowed=settings.ALLOWED_BACKEND_NETWORKS)
+    return Sight(gateway="", seen=shake_hands(question, bundle=trust_bundle()))

@@ -1,0 +1,62 @@
+"""The connection test from a gateway's own place, beside what the gateway itself makes of a call."""
+
+from __future__ import annotations
+
+import html
+import ssl
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from apis import actions
+from apis.models import Api, Credentials
+from gateway.models import Gateway, Probe
+from kit.issuing import Issued, issue
+from portal.models import Activity
+from tests.gateway.backends import Backend
+from tests.gateway.plant import Plant, eventually
+from tests.makers import make_api, make_certificate, make_failed_call
+
+TEST = "/apis/orders/security/test/"
+
+
+def present(api: Api, issued: Issued, *, name: str, trusted: Issued) -> int:
+    """Have *api* present a certificate; return the number of the change."""
+    chosen = actions.ApiSecurity(
+        credentials=Credentials.CLIENT_CERTIFICATE, certificate=make_certificate(name, issued=issued), trusted_ca=trusted.pem
+    )
+    actions.secure_api(api, chosen, by=None, now=timezone.now())
+    return Activity.objects.latest("pk").pk
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_gateway_and_the_portal_see_the_same_refusal_and_name_the_alert(
+    plant: Plant, signed_in: Client, settings: Settings, server_certificate: Issued, authority: Issued, newest: ssl.TLSVersion
+) -> None:
+    settings.GATEWAY_HOST, settings.GATEWAY_PORT = "127.0.0.1", plant.port
+    gateway = eventually(lambda: Gateway.objects.filter(disconnected_at=None).first())
+    with Backend(server_certificate, authority, newest=newest) as backend:
+        api = make_api("orders", service_url=f"https://localhost:{backend.port}")
+        change = present(api, issue("stranger", by=issue("Another authority", authority=True)), name="stranger", trusted=authority)
+        eventually(lambda: plant.applied(change))
+        refused = html.unescape(signed_in.post(TEST).content.decode())
+        fields = {"credentials": "client-certificate", "certificate": "fitting", "trusted_ca": authority.pem, "revision": "1"}
+        make_certificate("fitting", issued=issue("fitting", by=authority))
+        switches = {"protocol": "auto", "validate_certificate_chain": "on", "validate_certificate_name": "on"}
+        accepted = html.unescape(signed_in.post(TEST, fields | switches).content.decode())
+    assert f"From the gateway {gateway.name}" in refused
+    assert refused.count("48 unknown_ca") >= 2, "from the gateway and from the portal"
+    assert "Tested with what is saved" in refused
+    assert "which is not saved" in accepted
+    assert accepted.count(">Accepted<") >= 2
+    assert not Probe.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_failed_call_and_its_cause_lead_to_the_test(signed_in: Client) -> None:
+    make_failed_call(api=make_api("orders"))
+    for page in ("/failures/", "/failures/5f3c-1/"):
+        assert f'action="{TEST}"' in signed_in.get(page).content.decode()
