@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from portal.history.words import Change, changes_of, is_whole
+from portal.history.words import Change, changes_of, whole
 from portal.models import Activity, Event
 from portal.roles import Role
 from portal.subjects import KINDS, addresses
@@ -146,7 +146,7 @@ class Told:
     sentence: SafeString
     facts: list[str]
     changes: list[Change]
-    whole: bool  # whether the changes are all that there is of something new, or deleted
+    whole: str  # as portal.history.words.whole
 
 
 def tell(lines: Iterable[Activity]) -> list[Told]:
@@ -160,7 +160,7 @@ def tell(lines: Iterable[Activity]) -> list[Told]:
             _sentence(line, shown_at.get((line.kind, line.subject_id), "")),
             _facts(line.details) if isinstance(line.details, dict) else [],
             changes_of(line),
-            is_whole(line),
+            whole(line),
         )
         for line in lines
     ]

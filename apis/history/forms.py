@@ -27,9 +27,11 @@ class CompareForm(forms.Form):
     def __init__(self, asked: Any, *, moments: list[tuple[str, str]]) -> None:
         """Offer *moments*, by the numbers of their lines, the newest first."""
         super().__init__(asked)
+        self.fields["moment"].needed_if_chosen = True  # type: ignore[attr-defined]
         number = {name: str(asked.get(name, "")) for name in ("older", "newer")}
         for name, chosen in number.items():
             others = [(chosen, _("change %(number)s") % {"number": chosen})] if _is_number(chosen) and chosen not in dict(moments) else []
+            self.fields[name].needed_if_chosen = True  # type: ignore[attr-defined]  # not marked "(optional)": each has a default
             self.fields[name].choices = [("", _("the newest change")), *others, *moments]  # type: ignore[attr-defined]  # a ChoiceField
 
     def first(self) -> Moment:

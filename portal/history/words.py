@@ -66,10 +66,11 @@ def is_pair(pair: Any) -> bool:
     return isinstance(pair, list) and len(pair) == _OLD_AND_NEW
 
 
-def is_whole(line: Activity) -> bool:
-    """Return whether *line* holds all that there is of something new, or of something deleted, rather than what has changed of it."""
+def whole(line: Activity) -> str:
+    """Return whether *line* holds all that there is of something ``new``, or deleted (``old``); empty: what has changed of it."""
     pairs = [pair for pair in pairs_of(line).values() if is_pair(pair)]
-    return bool(pairs) and any(all(pair[side] is None for pair in pairs) for side in (0, 1))
+    nothing = [bool(pairs) and all(pair[side] is None for pair in pairs) for side in (0, 1)]
+    return "new" if nothing[0] else "old" if nothing[1] else ""
 
 
 def _change(line: Activity, name: str, pair: Any) -> Change:
