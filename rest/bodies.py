@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Never
 
@@ -35,10 +35,11 @@ class NotJson(Refused):
 
 
 @sensitive_variables("content", "found")
-def read(request: HttpRequest, *, most: int = MOST_BYTES) -> dict[str, Any]:
+def read(request: HttpRequest, *, most: int = MOST_BYTES, strict: Callable[[str], str] = str) -> dict[str, Any]:
     """Return the JSON object that the request brings.
 
     :param most: bytes that the largest entity of the kind takes
+    :param strict: makes JSON of what the client sends, where that is a little more than JSON
     :raises TooLarge: if it is larger than any entity
     :raises TooSlow: if it did not come in time
     :raises UnsupportedMediaType: if it says that it is no JSON, and is none
@@ -47,7 +48,8 @@ def read(request: HttpRequest, *, most: int = MOST_BYTES) -> dict[str, Any]:
     """
     content = _content(request, most)
     try:
-        found = json.loads(content, parse_constant=_no_number, parse_float=_finite)
+        text = content.decode(json.detect_encoding(content), "surrogatepass")
+        found = json.loads(strict(text), parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         kind = request.content_type or ""
         if kind and not kind.startswith(_PERHAPS_JSON) and not kind.endswith("+json"):

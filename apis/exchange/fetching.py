@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from django.conf import settings
 from django.utils.functional import Promise
@@ -26,6 +26,7 @@ _CONNECT_SECONDS, _TOTAL_SECONDS = 5.0, 20.0
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
+_IN_QUERY = "!$%&'()*+,-./:;=?@_~[]"  # what stays as it was written
 _ACCEPT = "application/vnd.oai.openapi, application/json, application/yaml, text/yaml, */*;q=0.5"
 
 
@@ -66,7 +67,7 @@ def _ask(url: str, place: ServiceUrl) -> bytes | str:
     """Return the document, or where it is instead."""
     with _connected(place) as plain, _limited(plain) as over:
         try:
-            return _exchange(_secured(plain, place), url)
+            return _exchange(_secured(plain, place), place, urlsplit(url).query)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise _unfetched(place, error, over=over.is_set()) from error
 
@@ -123,12 +124,12 @@ def _secured(plain: socket.socket, place: ServiceUrl) -> socket.socket:
     return ssl.create_default_context().wrap_socket(plain, server_hostname=place.host)
 
 
-def _exchange(secured: socket.socket, url: str) -> bytes | str:
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+def _exchange(secured: socket.socket, place: ServiceUrl, query: str) -> bytes | str:
+    parts = urlsplit(place.text)
+    connection = http.client.HTTPConnection(place.host, place.port)
     connection.sock = secured
     headers = {"Host": parts.netloc, "User-Agent": "publisher-portal", "Accept": _ACCEPT, "Connection": "close"}
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    target = (parts.path or "/") + (f"?{quote(query, safe=_IN_QUERY)}" if query else "")
     connection.request("GET", target, headers=headers)
     with contextlib.closing(connection), connection.getresponse() as answer:
         return _taken(answer)

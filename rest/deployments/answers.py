@@ -14,6 +14,7 @@ from rest.call import Call
 from rest.collection import CREATED, NO_CONTENT
 from rest.deployments.applying import apply
 from rest.deployments.expressions import BadTemplate
+from rest.deployments.relaxed import strict
 from rest.deployments.template import Resource, resources_of, secret_parameters
 from rest.envelope import Fault, Invalid, MethodNotAllowed, NotFound
 from rest.models import Deployment
@@ -89,7 +90,7 @@ def _read(call: Call, prefix: str) -> tuple[dict[str, Any], list[Resource], dict
 
     :raises Invalid: naming what is wrong with it
     """
-    body = bodies.read(call.request, most=_MOST_BYTES).get("properties")
+    body = bodies.read(call.request, most=_MOST_BYTES, strict=strict).get("properties")
     if not isinstance(body, dict):
         raise Invalid(Fault("properties", _("This must be an object.")))
     if str(body.get("mode", "Incremental")).lower() != "incremental":

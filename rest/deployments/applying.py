@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -16,10 +17,13 @@ from rest.deployments.template import Resource
 from rest.entities.apis import Apis
 from rest.entities.backends import Backends
 from rest.entities.certificates import Certificates
+from rest.entities.imports import fetched
 from rest.entities.operations import Operations
 from rest.entities.policies import Policies
 from rest.entities.subscriptions import Subscriptions
-from rest.envelope import Conflict, Fault, Forbidden, Invalid, NotFound
+from rest.envelope import Conflict, Fault, Invalid, NotFound
+
+Result = TypeVar("Result")
 
 _KINDS: dict[tuple[str, ...], type[Collection[Any, Any]]] = {
     ("certificates",): Certificates,
@@ -38,7 +42,8 @@ def apply(call: Call, resources: list[Resource], prefix: str, *, only_try: bool 
     :param only_try: whether nothing is to be stored
     :raises Invalid: with the first that cannot be, and why; nothing is stored then
     """
-    with transaction.atomic():
+    resources = [replace(one, properties=_refusing(one, fetched, one.properties)) for one in resources]
+    with transaction.atomic():  # nothing is waited for in it but processes of this machine
         ids = [_apply(call, one, prefix) for one in resources]
         transaction.set_rollback(only_try)
     return ids
@@ -54,12 +59,18 @@ def _apply(call: Call, resource: Resource, prefix: str) -> str:
     where = replace(call, service=Service(f"{prefix}/providers/Microsoft.ApiManagement/service/{service}"))
     parents = {"api": resource.names[1]} if len(kinds) > 1 else {}
     collection = kind(where, **parents)
+    _refusing(resource, collection.put, resource.names[-1], Properties(resource.properties))
+    return where.service.id_of(*resource.path.split("/"))
+
+
+def _refusing(resource: Resource, act: Callable[..., Result], *given: Any) -> Result:
+    """Return what *act* returns; what it refuses is refused with the resource that it is about.
+
+    :raises Invalid: if it refuses
+    """
     try:
-        collection.put(resource.names[-1], Properties(resource.properties))
-    except Forbidden:
-        raise
+        return act(*given)
     except Invalid as refusal:
         raise Invalid(*(Fault(f"{resource.path}.{fault.target}", fault.message) for fault in refusal.faults)) from refusal
     except (Conflict, NotFound) as refusal:
         raise Invalid(Fault(resource.path, refusal.message)) from refusal
-    return where.service.id_of(*resource.path.split("/"))

@@ -11,12 +11,13 @@ from typing import Any
 from rest.deployments.expressions import BadTemplate, Function
 
 _ITEM = re.compile(r"\{(\d+)(?::[^{}]*)?\}")
+_MOST_VALUES = 100_000
 _MOST_BYTES = 8 * 1024 * 1024  # that a function makes
 
 
 def _concat(*values: Any) -> Any:
     if all(isinstance(one, list) for one in values):
-        return [one for each in values for one in each]
+        return bounded_value([one for each in values for one in each])
     return _bounded("".join(map(_string, values)))
 
 
@@ -30,6 +31,21 @@ def _string(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def bounded_value(value: Any) -> Any:
+    """Return *value*, unless it holds more than any entity: lists that hold lists twice, and so on, would fill the memory once written.
+
+    :raises ValueError: if it does
+    """
+    waiting, count = [value], 0
+    while waiting:
+        one = waiting.pop()
+        count += 1
+        if count > _MOST_VALUES:
+            raise ValueError("too much")
+        waiting.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+    return value
+
+
 def _bounded(text: str) -> str:
     if len(text) > _MOST_BYTES:
         raise ValueError("too long")
@@ -38,7 +54,7 @@ def _bounded(text: str) -> str:
 
 def _union(*values: Any) -> Any:
     if isinstance(values[0], dict):
-        return {name: one for each in values for name, one in each.items()}
+        return bounded_value({name: one for each in values for name, one in each.items()})
     return list(dict.fromkeys(one for each in values for one in each))
 
 
@@ -59,7 +75,8 @@ def _contains(where: Any, what: Any) -> bool:
 
 
 def _object(*pairs: Any) -> dict[str, Any]:
-    return dict(zip(pairs[::2], pairs[1::2], strict=True))
+    found: dict[str, Any] = bounded_value(dict(zip(pairs[::2], pairs[1::2], strict=True)))
+    return found
 
 
 PURE: dict[str, Function] = {
@@ -96,7 +113,7 @@ PURE: dict[str, Function] = {
     "null": lambda: None,
     "json": json.loads,
     "createobject": _object,
-    "createarray": lambda *values: list(values),
+    "createarray": lambda *values: bounded_value(list(values)),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64tostring": lambda text: base64.b64decode(text).decode(),
 }

@@ -104,14 +104,18 @@ def _variables(template: Mapping[str, Any], known: Mapping[str, Function]) -> Fu
     """Return the function that gives a variable, made when it is asked for; those that need themselves are refused."""
     declared = {name.lower(): one for name, one in (template.get("variables") or {}).items()}
     under_way: list[str] = []
+    made: dict[str, Any] = {}
 
     def give(name: str) -> Any:
         key = name.lower()
+        if key in made:
+            return made[key]
         if key not in declared or key in under_way:
             raise BadTemplate(_("There is no variable %(name)s, or it needs itself.") % {"name": name})
         under_way.append(key)
         try:
-            return evaluate(declared[key], {**known, "variables": give})
+            made[key] = functions.bounded_value(evaluate(declared[key], {**known, "variables": give}))
+            return made[key]
         finally:
             under_way.pop()
 
@@ -147,7 +151,7 @@ def _resource(entry: dict[str, Any], known: dict[str, Function], kinds: tuple[st
     if len(all_names) != len(all_kinds) or not all(all_names):
         raise BadTemplate(_("The name %(name)s does not fit the type %(type)s.") % {"name": name, "type": whole})
     if len(all_kinds) > 1:  # the service itself is there
-        properties = evaluate(entry.get("properties") or {}, known)
+        properties = functions.bounded_value(evaluate(entry.get("properties") or {}, known))
         yield Resource(kinds=all_kinds, names=all_names, properties=properties if isinstance(properties, dict) else {})
     for child in _entries(entry.get("resources")):
         yield from _resources(child, known, all_kinds, all_names)

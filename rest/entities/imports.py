@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from apis.definitions.model import Aside, Definition, Unreadable, Why
 from apis.definitions.opening import open_definition
+from apis.definitions.text import text_of
 from apis.exchange import words
 from apis.exchange.fetching import Unfetched, fetch
 from apis.exchange.planning import Read, operations_of
@@ -62,6 +64,23 @@ def taken(sent: Properties, row: Api | None, *, whole: bool) -> tuple[Properties
     read = operations_of(definition, query_in_template=_conduct(sent))
     imported = Imported(kind=definition.kind, read=read, asides=asides)
     return Properties({**suggested, **given}, faults=sent.faults), imported
+
+
+def fetched(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the properties of an API with the document itself where they hold a link, so that nobody waits for it later.
+
+    :raises Invalid: if it cannot be fetched
+    """
+    for form, value in _NAMES:
+        if str(properties.get(form, "")).lower() in _LINKS and isinstance(properties.get(value), str):
+            try:
+                text = text_of(fetch(properties[value])[0])
+            except Unfetched as refusal:
+                raise Invalid(Fault(value, str(refusal.fault))) from refusal
+            except Unreadable as refusal:
+                raise Invalid(Fault(value, words.problem(refusal))) from refusal
+            return {**properties, form: _INLINE[0], value: text}
+    return dict(properties)
 
 
 def _is_text(sent: Properties, name: str) -> bool:

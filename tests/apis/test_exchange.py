@@ -77,6 +77,8 @@ def test_a_file_and_a_url_are_taken_as_well(signed_in: Client) -> None:
     with site() as there:
         there.documents["/v1/pets.json?a=b"] = json.dumps(PETS | {"servers": [{"url": "../v2"}]})
         page = signed_in.post(NEW, SOURCE | {"url": f"{there.url}/v1/pets.json?a=b#top"}).content.decode()
+        there.documents["/pets.json?q=a%20%C3%BC%2F"] = TEXT
+        assert signed_in.post(NEW, SOURCE | {"url": f"{there.url}/pets.json?q=a ü%2F"}).status_code == 200
     assert f'value="{there.url}/v2"' in page
 
 

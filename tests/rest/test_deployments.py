@@ -14,8 +14,9 @@ from django.http import HttpResponse
 from apis.models import Api, Operation, Subscription
 from rest.deployments import functions
 from rest.deployments.expressions import BadTemplate, evaluate
+from rest.deployments.relaxed import strict
 from rest.models import Deployment
-from tests.apis.documents import TEXT
+from tests.apis.documents import TEXT, site
 from tests.makers import issue
 from tests.rest.conftest import Wire, read
 
@@ -126,6 +127,16 @@ def test_what_bicep_makes_with_an_import_is_deployed_twice_alike(deploy: Callabl
     assert Subscription.objects.get().name == "all"
 
 
+def test_a_definition_may_be_a_link(deploy: Callable[..., HttpResponse]) -> None:
+    with site() as there:
+        there.documents["/pets.json"] = TEXT
+        linked = {"path": "pets", "format": "openapi-link", "value": f"{there.url}/pets.json"}
+        assert deploy({"resources": [BICEP["resources"]["api"] | {"properties": linked}]}).status_code == 201
+        refused = deploy({"resources": [BICEP["resources"]["api"] | {"properties": linked | {"value": f"{there.url}/none"}}]})
+    assert read(refused)["error"]["details"][0]["target"] == "apis/pets.value"
+    assert Operation.objects.count() == 3
+
+
 def test_a_validation_stores_nothing(deploy: Callable[..., HttpResponse]) -> None:
     assert deploy(BICEP, path="first/validate", method="POST").status_code == 200
     assert not Api.objects.exists()
@@ -193,6 +204,26 @@ def test_a_deployment_is_forgotten_when_it_is_deleted(deploy: Callable[..., Http
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('{"properties": {"mode": "x", template:{"a": 1}}}', {"properties": {"mode": "x", "template": {"a": 1}}}),
+        ('{// a comment: "yes"\n"a": "http://b", /* and, ] */ "c": [1, 2, // last\n],}', {"a": "http://b", "c": [1, 2]}),
+        ('{"a": "one\ntwo // no comment, {b: 1,}"}', {"a": "one\ntwo // no comment, {b: 1,}"}),
+        ('{"a": "\\"b: 1,}"}', {"a": '"b: 1,}'}),
+    ],
+)
+def test_templates_are_read_as_they_are_written(written: str, meant: Any) -> None:
+    assert json.loads(strict(written)) == meant
+
+
+@pytest.mark.parametrize("piece", ["a", "/*", '\\"', ",  ", "a  ", "//", "{", '"'])
+def test_a_template_without_an_end_takes_no_time_without_end(piece: str) -> None:
+    text = '{"' + piece * 500_000
+    assert len(strict(text)) <= 3 * len(text)
+    assert len(strict(text[2:])) <= 3 * len(text)
+
+
+@pytest.mark.parametrize(
     ("expression", "value"),
     [
         ("[concat('a', 'it''s', 1)]", "ait's1"),
@@ -209,6 +240,13 @@ def test_a_deployment_is_forgotten_when_it_is_deleted(deploy: Callable[..., Http
 )
 def test_an_expression_comes_to_its_value(expression: str, value: Any) -> None:
     assert evaluate(expression, functions.PURE) == value
+
+
+@pytest.mark.parametrize("doubled", ["createArray(variables('v{0}'), variables('v{0}'))", "concat(variables('v{0}'), variables('v{0}'))"])
+def test_a_template_is_no_way_to_fill_the_memory(deploy: Callable[..., HttpResponse], doubled: str) -> None:
+    variables = {"v0": "", **{f"v{number}": f"[{doubled.format(number - 1)}]" for number in range(1, 60)}}
+    answer = deploy({"variables": variables, "resources": [], "outputs": {"o": {"type": "array", "value": "[variables('v59')]"}}})
+    assert answer.status_code == (400 if "Array" in doubled else 201)
 
 
 def test_an_expression_is_no_way_to_fill_the_memory() -> None:
