@@ -16,7 +16,7 @@ MOST_KEPT = 20  # of one person's calls to one API
 
 
 class TestedCall(models.Model):
-    """A call from the Test tab. Seen by whoever made it, and by nobody else."""
+    """A call from the Test tab, in the list of whoever made it. Who changes the API and has its address sees it as well."""
 
     __test__ = False  # not a test, whatever its name
 

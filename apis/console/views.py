@@ -52,9 +52,9 @@ def console(request: PortalRequest, name: str) -> HttpResponse:
 @require_safe
 @may("apis.change_api")
 def one_call(request: PortalRequest, name: str, trace: str) -> HttpResponse:
-    """Show what the gateway did with one of one's own calls; to htmx that alone, which asks again until something has come."""
+    """Show what the gateway did with one call, whose address may be passed on; to htmx that alone, which asks again until it has come."""
     api = api_of(name)
-    made = get_object_or_404(calls_of(request.user, api), trace=trace)
+    made = get_object_or_404(TestedCall, api=api, trace=trace)
     looks = request.GET.get("looks", "")
     left = min(int(looks), _LOOKS) if looks.isascii() and looks.isdecimal() else _LOOKS
     context: dict[str, Any] = {"call": made, "deeds": deeds_of(made), "looks_left": left - 1 if wants_fragment(request) else 0}
