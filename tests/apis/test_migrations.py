@@ -45,7 +45,7 @@ def test_equal_certificates_are_one_entry_named_by_their_subject_and_damaged_tex
     found = dict(Api.objects.values_list("name", "trusted_authority__name"))
     assert found["first"] == found["second"] == "root-ca"
     assert found["third"] == found["fourth"] == "root-ca-2"
-    assert found["fifth"] is None
+    assert not found["fifth"]
     fifth = Api.objects.select_related("caller_authority").get(name="fifth")
     assert fifth.caller_authority
     assert (fifth.trusted_ca, fifth.caller_authority.name) == ("nonsense", "root-ca")
