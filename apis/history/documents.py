@@ -18,7 +18,6 @@ from certificates.models import ClientCertificate
 from certificates.sealing import Secret
 from portal.models import Activity, Event
 
-_NOT_OF_THE_ROW = ("certificate", "username")
 _SWITCHES = (Event.CERTIFICATE_UPLOADED, Event.CERTIFICATE_REPLACED, Event.CERTIFICATE_ROLLED_BACK)
 
 
@@ -39,7 +38,8 @@ def document_at(api: Api, moment: Moment) -> str:
     :raises portal.history.restoring.Refused: if the log does not tell, or there was no such API
     """
     facts = state_at(api, moment).facts or {}
-    then = Api(**{name: value for name, value in facts.items() if name not in _NOT_OF_THE_ROW})
+    columns = {field.name for field in Api._meta.concrete_fields if not field.is_relation}
+    then = Api(**{name: value for name, value in facts.items() if name in columns})
     checks = (then.cors_rule(), then.caller_rule())
     return as_xml(
         Policy(

@@ -16,8 +16,10 @@ from apis.callers_form import CallersForm
 from apis.calls_form import CallsForm
 from apis.forms import NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.history.moments import both_sides, state_now
+from apis.history.rewinding import Facts
 from apis.models import Api, Credentials
 from apis.security_form import NO_SUCH_CERTIFICATE, SecurityForm
+from certificates.authorities.models import AuthorityVersion
 from certificates.models import ClientCertificate
 from portal.history.restoring import Compared, Refused, Side
 from portal.models import Activity, Event
@@ -31,8 +33,10 @@ _GROUPS = (
     ("credentials", "certificate", "username"),
     ("validate_certificate_chain", "validate_certificate_name"),
     ("cors", "cors_origins", "cors_methods", "cors_headers", "cors_exposed", "cors_max_age", "cors_credentials"),
-    ("caller_certificate", "caller_authorities", "caller_identities"),
+    ("trusted_authority", "trusted_ca"),
+    ("caller_certificate", "caller_authority", "caller_authorities", "caller_identities"),
 )
+TEXT_OF = {"trusted_authority": "trusted_ca", "caller_authority": "caller_authorities"}  # by what holds an entry's name
 _BY_REST_ALONE = ("key_header", "key_query")
 
 
@@ -58,9 +62,9 @@ class Tab:
         before, after = both_sides(api, line)
         names, now = with_groups(line.changes), state_now(api).facts or {}
         return Compared(
-            before={name: before.facts.get(name) for name in names} if before.facts is not None else None,
-            after={name: (after.facts or {}).get(name) for name in names},
-            now={name: now.get(name) for name in names},
+            before=_picked(names, before.facts, now) if before.facts is not None else None,
+            after=_picked(names, after.facts or {}, now),
+            now=_picked(names, now, now),
         )
 
     def restore(self, line: Activity, side: Side, *, by: User | None, now: datetime) -> str:
@@ -73,7 +77,7 @@ class Tab:
         if values is None:
             raise Refused(_("Before this the API was not there. Delete it, if that is what you want."))
         _refuse_lost_password(api, line, side, values)
-        form = self.form(filled(self.form(api=api), values), api=api)
+        form = self.form(filled(self.form(api=api), _entry_or_text(values)), api=api)
         chosen = valid(form).chosen()
         if rest := {name: values[name] for name in _BY_REST_ALONE if name in values}:
             chosen = replace(chosen, **rest)
@@ -96,6 +100,25 @@ def with_groups(names: Iterable[str]) -> list[str]:
     """Return the *names* of fields, with those that belong to them, each once."""
     groups = {name: group for group in _GROUPS for name in group}
     return list(dict.fromkeys(one for name in names if name != "password" for one in groups.get(name, (name,))))
+
+
+def _picked(names: Iterable[str], then: Facts, now: Facts) -> dict[str, Any]:
+    """Return the values of *then*; where an entry is trusted that is trusted now, what it holds now: it holds that wherever it is named."""
+    found = {name: then.get(name) for name in names}
+    for entry, text in TEXT_OF.items():
+        if text in found and found.get(entry) and found[entry] == now.get(entry):
+            found[text] = now.get(text)
+    return found
+
+
+def _entry_or_text(values: Facts) -> dict[str, Any]:
+    """Return *values* as a form takes them: an authority's entry where the text is a version of it, or else the text."""
+    found = dict(values)
+    for entry, text in TEXT_OF.items():
+        if text in found:
+            is_version = AuthorityVersion.objects.filter(authority__name=found.get(entry) or "", pem=found[text] or "").exists()
+            found |= {text: ""} if is_version else {entry: ""}
+    return found
 
 
 def filled(unbound: forms.Form, values: Any) -> dict[str, Any]:

@@ -106,7 +106,8 @@ def tell_added(authority: Authority, *, by: User | None, now: datetime) -> None:
     """Write the line of a new entry."""
     assert authority.current is not None  # noqa: S101 - an entry is made with its first version
     version = authority.current
-    record(Event.AUTHORITY_ADDED, authority, by=by, at=now, thumbprint=version.thumbprint, subject=version.label)
+    changes = differences({}, _told(version))
+    record(Event.AUTHORITY_ADDED, authority, by=by, at=now, changes=changes, thumbprint=version.thumbprint, subject=version.label)
 
 
 def replace(authority: Authority, bundle: Bundle, *, by: User | None, now: datetime) -> Authority:

@@ -3,8 +3,8 @@
 from django.urls import path
 
 import certificates.converters  # noqa: F401 - registers <name:…>
+from certificates.authorities import history, views
 from certificates.authorities import switching_views as switching
-from certificates.authorities import views
 
 app_name = "authorities"
 urlpatterns = [
@@ -17,5 +17,6 @@ urlpatterns = [
     path("<name:name>/replace/try/", switching.tries, name="tries"),
     path("<name:name>/replace/discard/", switching.discard, name="discard"),
     path("<name:name>/roll-back/", views.roll_back, name="roll_back"),
+    path("<name:name>/history/", history.history, name="history"),
     path("<name:name>/delete/", views.delete, name="delete"),
 ]

@@ -194,6 +194,7 @@ ADDRESSES: dict[str, Address] = {
     "authorities:tries": form(_PUBLISH, named=AUTHORITY, method="post"),
     "authorities:discard": button(_PUBLISH, named=AUTHORITY),
     "authorities:roll_back": button(_PUBLISH, named=AUTHORITY),
+    "authorities:history": page(_VIEW, named=AUTHORITY),
     "authorities:delete": form(_PUBLISH, named=AUTHORITY),
     "apis:index": page(_VIEW),
     "apis:detail": page(_VIEW, named=API),

@@ -16,10 +16,12 @@ from apis import actions
 from apis.actions import facts
 from apis.models import Api, BasicCredentials, Credentials, SubscriptionState
 from certificates import actions as certificate_actions
+from certificates.authorities import actions as authorities
+from certificates.authorities.models import Authority, AuthorityVersion
 from certificates.sealing import Secret
 from portal.activity.verification import verify
 from portal.models import Activity, Event
-from tests.makers import issue, lines, make_api, make_certificate, make_subscription
+from tests.makers import bundle, issue, lines, make_api, make_authority, make_certificate, make_subscription
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -269,3 +271,35 @@ def test_what_was_restored_is_verified_with_the_rest(signed_in: Client) -> None:
     put_back(signed_in, line)
     assert lines()[-1].changes == {"description": ["new", ""]}
     assert verify().findings == []
+
+
+def test_a_trusted_authority_goes_back_as_the_entry_that_it_is_with_what_it_holds_now(signed_in: Client) -> None:
+    api, authority = make_api(), make_authority("corporate")
+    line = secured(api, trusted_authority=authority)
+    secured(api)
+    authorities.replace(authority, bundle(issue("next", authority=True)), by=None, now=NOW)
+    assert signed_in.get("/apis/orders/policy/history/", {"newer": line.id}).status_code == 200
+    assert put_back(signed_in, line, "after").status_code == 303
+    api = Api.objects.get()
+    assert api.trusted_authority == authority
+    assert api.trusted_ca == AuthorityVersion.objects.get(number=2).pem
+    assert "nothing was changed" in refusal(put_back(signed_in, line, "after"))
+
+
+def test_what_an_entry_has_brought_to_an_api_meanwhile_is_in_nobodys_way(signed_in: Client) -> None:
+    api, authority = make_api(), make_authority("corporate")
+    secured(api, trusted_authority=authority)
+    authorities.replace(authority, bundle(issue("next", authority=True)), by=None, now=NOW)
+    line = secured(Api.objects.get(), trusted_authority=authority, validate_certificate_name=False)
+    put_back(signed_in, line)
+    api = Api.objects.get()
+    assert (api.validate_certificate_name, api.trusted_authority) == (True, authority)
+
+
+def test_a_pasted_authority_goes_back_as_text_if_its_entry_is_gone(signed_in: Client) -> None:
+    api, pem = make_api(), issue("pasted", authority=True).pem
+    line = secured(api, trusted_ca=pem)
+    secured(api)
+    authorities.delete(Authority.objects.get(), by=None, now=NOW)
+    put_back(signed_in, line, "after")
+    assert Api.objects.get().trusted_ca.split() == pem.split()

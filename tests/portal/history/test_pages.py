@@ -19,7 +19,7 @@ from certificates import actions as certificate_actions
 from portal.activity.reading import LINES_PER_PAGE
 from portal.history.reading import about
 from portal.models import Activity
-from tests.makers import issue, make_api, make_certificate, make_lines, make_server_certificate, make_subscription
+from tests.makers import issue, make_api, make_authority, make_certificate, make_lines, make_server_certificate, make_subscription
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -39,6 +39,8 @@ def everything(db: None) -> None:
     make_subscription("mobile")
     actions.change_subscription(make_subscription("all"), display_name="Everybody", api=None, by=None, now=NOW)
     certificate_actions.replace(make_certificate("client"), issue("next-client").as_pfx(), by=None, now=NOW)
+    make_authority("corporate")
+    make_authority("other")
     certificate_actions.replace(make_server_certificate("a.example.com"), issue("next-server").as_pfx(), by=None, now=NOW)
 
 
@@ -48,6 +50,7 @@ def everything(db: None) -> None:
         ("/apis/orders/history/", ["https://new-orders.example.com", "added the API"], "new-stock"),
         ("/subscriptions/all/history/", ["Everybody"], "Mobile"),
         ("/security/client-certificates/client/history/", ["CN=next-client", "uploaded the certificate"], "next-server"),
+        ("/security/trusted-authorities/corporate/history/", ["added", "corporate"], "other"),
         ("/security/server-certificates/a.example.com/history/", ["CN=next-server"], "next-client"),
     ],
 )
