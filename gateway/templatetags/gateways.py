@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from apis.models import Api
 from certificates.models import ClientCertificate
-from gateway.models import FailedCall, Gateway, Refusal
+from gateway.models import FailedCall, FailureKind, Gateway, Refusal
 from portal.listing import words_of
 from portal.live import Kind, LiveStatus, State, live_status
 
@@ -123,3 +123,9 @@ def failed_call(activity_id: str) -> dict[str, Any]:
 def recent_failures(api: Api) -> dict[str, Any]:
     """Render the newest failed calls of *api*."""
     return {"calls": FailedCall.objects.filter(api=api)[:_RECENT], "api": api}
+
+
+@register.filter
+def failure_words(kind: str) -> str:
+    """Return what a kind of failed call is called, empty if it is not known."""
+    return str(FailureKind(kind).label) if kind in FailureKind.values else ""
