@@ -14,13 +14,15 @@ from certificates.rollout.rise import Calls, has_risen
 class Seen:
     """One API's calls with the version, and with the one before until then.
 
-    :ivar said: how the back end has refused the certificate last, in the words of the failure or of the library
+    :ivar kind: of which kind the last refusal was, as the app that counts calls it
+    :ivar said: in the library's words, if there are any
     """
 
     api: str
     display_name: str
     now: Calls
     before: Calls
+    kind: str = ""
     said: str = ""
 
     @property

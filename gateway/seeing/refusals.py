@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet, Sum
 
@@ -15,7 +14,7 @@ from certificates.rollout.models import Probation
 from certificates.rollout.refusals import Seen
 from certificates.rollout.rise import Calls
 from gateway.counts import OUTCOMES, Span, VersionCount
-from gateway.models import FailedCall, FailureKind
+from gateway.models import FailedCall
 
 _BEFORE = timedelta(days=1)  # what is compared with
 _LONGEST = 300
@@ -31,13 +30,7 @@ def seen_in(probation: Probation) -> list[Seen]:
     before = _calls(earlier.filter(at__gte=Span.HOUR.begin(probation.began_at - _BEFORE)))
     apis = Api.objects.filter(pk__in=now).values_list("pk", "name", "display_name")
     return [
-        Seen(
-            api=name,
-            display_name=display_name,
-            now=now[pk],
-            before=before.get(pk, Calls()),
-            said=_said(pk, probation.version_id, probation) if now[pk].refused else "",
-        )
+        Seen(api=name, display_name=display_name, now=now[pk], before=before.get(pk, Calls()), **_said(pk, probation, now[pk]))
         for pk, name, display_name in apis
     ]
 
@@ -49,8 +42,10 @@ def _calls(counts: QuerySet[VersionCount]) -> dict[int, Calls]:
     return {row["api"]: Calls(sum(row[name] for name in OUTCOMES), max(row["refused_certificate"], 0)) for row in rows}
 
 
-def _said(api: int, version: UUID, probation: Probation) -> str:
-    """Return the library's or the failure's words for the last refusal."""
-    calls = FailedCall.objects.filter(api=api, presented=version, kind__in=OF_THE_CLIENT_CERTIFICATE, at__gte=probation.began_at)
-    last = calls.order_by("-at").first()
-    return (last.transport_failure or str(FailureKind(last.kind).label))[:_LONGEST] if last else ""
+def _said(api: int, probation: Probation, calls: Calls) -> dict[str, str]:
+    """Return of which kind the last refusal was, and the library's words for it."""
+    if not calls.refused:
+        return {}
+    refused = FailedCall.objects.filter(api=api, presented=probation.version_id, kind__in=OF_THE_CLIENT_CERTIFICATE)
+    last = refused.filter(at__gte=probation.began_at).order_by("-at").first()
+    return {"kind": last.kind, "said": last.transport_failure[:_LONGEST]} if last else {}

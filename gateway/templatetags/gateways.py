@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from apis.models import Api
 from certificates.models import ClientCertificate
-from gateway.models import FailedCall, Gateway, Refusal
+from gateway.models import FailedCall, FailureKind, Gateway, Refusal
 from gateway.seeing.connection import picture_of
 from gateway.standing import apis_behind, failing_apis
 from portal.activity import last_line
@@ -135,3 +135,9 @@ def failed_call(activity_id: str) -> dict[str, Any]:
 def recent_failures(api: Api) -> dict[str, Any]:
     """Render the newest failed calls of *api*."""
     return {"calls": FailedCall.objects.filter(api=api)[:_RECENT], "api": api}
+
+
+@register.filter
+def failure_words(kind: str) -> str:
+    """Return what a kind of failed call is called, empty if it is not known."""
+    return str(FailureKind(kind).label) if kind in FailureKind.values else ""

@@ -20,10 +20,11 @@ from certificates.rollout.models import Candidate, Outcome, Probation, Receipt, 
 from gateway.control.fallbacks import earlier_versions, fallbacks_of
 from gateway.control.snapshot import _rows
 from gateway.counts import Span, VersionCount
+from gateway.models import FailedCall, FailureKind
 from kit.issuing import Issued, issue
 from portal.models import Activity, Event
 from portal.troubles import troubles
-from tests.makers import make_api, make_certificate, make_server_certificate
+from tests.makers import make_api, make_certificate, make_failed_call, make_server_certificate
 from tests.types import Page
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +116,8 @@ def test_a_canary_whose_back_end_refuses_is_put_back_and_nobody_else_has_seen_th
     _calls(1, "orders", ok=240)
     _propose(signed_in, when="now", **IN_STEPS)
     _calls(2, "orders", ok=1, refused=9)
+    call = make_failed_call(api=Api.objects.get(name="orders"))
+    FailedCall.objects.filter(pk=call.pk).update(kind=FailureKind.CLIENT_CERTIFICATE_REFUSED, presented=entry.versions.get(number=2))
     _step()
     _step()
     assert _presented() == {"orders": 1, "invoices": 1}
@@ -123,6 +126,7 @@ def test_a_canary_whose_back_end_refuses_is_put_back_and_nobody_else_has_seen_th
     assert "Only the API orders had presented it; no other has." in page
     assert "9 of 10 calls" in page
     assert "0 of 240 calls" in page
+    assert "The back end refused the client certificate." in page
     assert Activity.objects.order_by("-id")[0].event == Event.CERTIFICATE_PUT_BACK
     (trouble,) = troubles()
     assert (trouble.name, trouble.path, trouble.entry) == ("orders-client", PAGE, entry.pk)
