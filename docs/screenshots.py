@@ -215,6 +215,7 @@ PICTURES = (
     Picture("activity", "/activity/"),
     Picture("server-certificates", "/security/server-certificates/", documented=False),
     Picture("authorities", "/security/trusted-authorities/"),
+    Picture("authority", "/security/trusted-authorities/demonstration-ca/", documented=False),
     Picture("authority-upload", "/security/trusted-authorities/upload/", documented=False),
     Picture("callers", "/apis/orders/callers/", documented=False),
     Picture("second-factors", "/accounts/second-factors/", documented=False),

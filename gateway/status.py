@@ -29,10 +29,10 @@ SILENT = {  # events that change nothing of what gateways have
 
 
 def status_of(kind: Kind, pk: int, *, now: datetime | None = None) -> LiveStatus:
-    """Return whether the newest change of something is live. At most six queries; of what is refused seven."""
+    """Return whether the newest change of something is live. At most five queries; of what is refused six."""
     now = now or timezone.now()
-    entry = _entry(kind, pk)
-    line = _newest_line(kind, pk, entry)
+    entry, authorities = _depends_on(kind, pk)
+    line = _newest_line(kind, pk, entry, authorities)
     gateways = list(Gateway.objects.with_presence().filter(connected_at__isnull=False))
     connected = [gateway for gateway in gateways if gateway.is_connected]
     refusals = _refusals(kind, pk, entry)
@@ -83,33 +83,29 @@ class _Refused:
     presents: int | None
 
 
-def _entry(kind: Kind, pk: int) -> _Entry | None:
+def _depends_on(kind: Kind, pk: int) -> tuple[_Entry | None, set[int]]:
+    """Return the entry that something is, or presents, and the trusted authorities that an API's back end or callers have to lead to."""
+    entry = ("pk", "name", "current__number", "current")
     match kind:
         case Kind.API:
-            entries = ClientCertificate.objects.filter(apis=pk)
+            columns = (*(f"certificate__{name}" for name in entry), "trusted_authority", "caller_authority")
+            found = Api.objects.filter(pk=pk).values_list(*columns).first() or (None,) * len(columns)
         case Kind.CERTIFICATE:
-            entries = ClientCertificate.objects.filter(pk=pk)
+            found = (*(ClientCertificate.objects.filter(pk=pk).values_list(*entry).first() or (None,) * len(entry)), None, None)
         case Kind.SUBSCRIPTION | Kind.SERVER_CERTIFICATE | Kind.AUTHORITY:
-            return None
-    found = entries.values_list("pk", "name", "current__number", "current").first()
-    return _Entry(*found) if found else None
+            return None, set()
+    *values, trusted, admitted = found
+    return _Entry(*values) if values[0] is not None else None, {one for one in (trusted, admitted) if one is not None}
 
 
-def _newest_line(kind: Kind, pk: int, entry: _Entry | None) -> Activity | None:
+def _newest_line(kind: Kind, pk: int, entry: _Entry | None, authorities: set[int]) -> Activity | None:
     """Return the newest line that has changed what the gateways have of it; for an API its certificate's and its authorities', too."""
     about = _lines_of(kind, pk)
     if kind is Kind.API and entry:
         about |= _lines_of(Kind.CERTIFICATE, entry.pk)
-    if kind is Kind.API:
-        for authority in _authorities_of(pk):
-            about |= _lines_of(Kind.AUTHORITY, authority)
+    for authority in authorities:
+        about |= _lines_of(Kind.AUTHORITY, authority)
     return Activity.objects.filter(about).order_by("-id").first()
-
-
-def _authorities_of(api: int) -> set[int]:
-    """Return the trusted authorities that an API's back end or callers have to lead to."""
-    found = Api.objects.filter(pk=api).values_list("trusted_authority", "caller_authority").first() or ()
-    return {pk for pk in found if pk is not None}
 
 
 def _lines_of(kind: Kind, pk: int) -> Q:

@@ -112,6 +112,6 @@ def answer_with(answer: Answer) -> None:
 
 
 def live_status(kind: Kind, pk: int) -> LiveStatus:
-    """Return whether the newest change of the thing of this *kind* and id is live. At most six queries."""
+    """Return whether the newest change of the thing of this *kind* and id is live. At most five queries."""
     (answer,) = _answers
     return answer(kind, pk)
