@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.apis.documents import TEXT
 from tests.browser.test_accessibility import complaints_of_axe
 from tests.browser.walk import ENGLISH, PASSWORD, Walker
 from tests.processes import Portal
@@ -92,3 +93,27 @@ def test_axe_finds_nothing_where_parts_are_opened(person: Callable[..., Page], p
     expect(page.locator("#errors")).to_contain_text("from 1 to 60")
     assert complaints_of_axe(page) == []
     assert portal.url in page.url
+
+
+def test_a_definition_becomes_an_api_and_a_later_one_changes_it(person: Callable[..., Page], portal: Portal) -> None:
+    page = person(java_script_enabled=False)
+    walker = Walker.on(page, portal, ENGLISH)
+    page.goto("/apis/")
+    walker.main.get_by_role("link", name="Import", exact=True).click()
+    page.get_by_label("Pasted text").fill(TEXT)
+    walker.main.get_by_role("button", name="Preview", exact=True).click()
+    expect(walker.main).to_contain_text("Security schemes are left out: key")
+    page.get_by_label("Web API name").fill(walker.name)
+    page.get_by_label("Web API URL suffix").fill(walker.name)
+    walker.main.get_by_role("button", name="Import", exact=True).click()
+    expect(page.locator("#messages")).to_contain_text("was added with 3 operations.")
+
+    walker.main.get_by_role("link", name="Import", exact=True).click()
+    page.get_by_label("File").set_input_files(
+        {"name": "pets.json", "mimeType": "application/json", "buffer": TEXT.replace("/find", "/look").encode()}
+    )
+    walker.main.get_by_role("button", name="Show what changes", exact=True).click()
+    expect(walker.main).to_contain_text("0 added, 1 changed, 0 not in the document, 2 as they are.")
+    expect(walker.main).to_contain_text("Would stop working")
+    walker.main.get_by_role("button", name="Import", exact=True).click()
+    expect(walker.main).to_contain_text("/look?q={q}")
