@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,10 +48,14 @@ class Server:
 
     def kill(self) -> None:
         """End all its processes at once, without a chance to write anything."""
-        for process in processes_of(self._process.pid):
+        self._process.send_signal(signal.SIGSTOP)  # it starts no other while they are looked for
+        processes = processes_of(self._process.pid)
+        for process in processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         self._process.wait()
+        while any(Path(f"/proc/{process}").exists() for process in processes):  # what they share is free only then
+            time.sleep(0.01)
 
     @property
     def pid(self) -> int:
