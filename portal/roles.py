@@ -11,8 +11,8 @@ from django.utils.translation import pgettext_lazy
 
 VIEWERS, PUBLISHERS, ADMINISTRATORS = "Viewers", "Publishers", "Administrators"
 
-_OURS = ("portal", "certificates", "rollout", "apis", "gateway")
-_PUBLISHED = ("certificates", "rollout", "apis")
+_OURS = ("portal", "certificates", "rollout", "apis", "moving", "gateway")
+_PUBLISHED = ("certificates", "rollout", "apis", "moving")
 _ADMINISTERED = (*_OURS, "signin", "rest", "auth", "notices")
 
 
