@@ -16,8 +16,8 @@ P = ParamSpec("P")
 View = Callable[Concatenate[PortalRequest, P], HttpResponse]
 
 
-def may(look: str, *, change: str = "") -> Callable[[View[P]], View[P]]:
-    """Guard a view: *look* is needed for every request, *change* (if given) for POST, too.
+def may(*look: str, change: str = "") -> Callable[[View[P]], View[P]]:
+    """Guard a view: *look* are needed for every request, *change* (if given) for POST, too.
 
     Lacking one is a 403; a row that is gone is a 404.
     """
@@ -25,7 +25,7 @@ def may(look: str, *, change: str = "") -> Callable[[View[P]], View[P]]:
     def guard(view: View[P]) -> View[P]:
         @wraps(view)
         def guarded(request: PortalRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            needed = [look, *([change] if change and request.method == "POST" else [])]
+            needed = [*look, *([change] if change and request.method == "POST" else [])]
             if not request.user.has_perms(needed):
                 raise PermissionDenied
             try:

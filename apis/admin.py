@@ -22,7 +22,7 @@ class ApiAdmin(ReadOnlyAdmin):
     fields = (
         *("name", "display_name", "description", "service_url", "path"),
         *("subscription_required", "credentials", "certificate"),
-        *("validate_certificate_chain", "validate_certificate_name", "trusted_ca"),
+        *("validate_certificate_chain", "validate_certificate_name", "trusted_authority", "trusted_ca"),
         *("protocol", "asks_later", "older_servers"),
         *("connect_seconds", "idle_seconds", "longest_seconds", "retry_calls", "rewrite_redirects"),
         *("cors", "cors_origins", "cors_methods", "cors_headers", "cors_exposed", "cors_max_age", "cors_credentials"),

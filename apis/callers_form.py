@@ -6,19 +6,20 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apis.actions import ApiCallers
-from apis.authorities import MAX_PEM, BadAuthorities, read_authorities
 from apis.callers import CallerCertificate, identity_of, text_of
 from apis.calls_form import ListField
 from apis.forms import RevisionField
 from apis.models import Api
+from apis.pickers import AUTHORITIES, chooses_authority, chosen_authority
 from apis.policy.callers import normal_identity
+from certificates.authorities.forms import MAX_PEM, PEM_FIELD, PublicText, clean_pasted
+from certificates.authorities.models import Authority
 from certificates.host_names import is_host_name
 
-_REQUIRED_ONLY = ("caller_authorities", "caller_identities")
+_REQUIRED_ONLY = ("caller_authority", "caller_authorities", "caller_identities")
 
 
 def _host(text: str) -> str:
@@ -49,12 +50,15 @@ class CallersForm(forms.Form):
         choices=CallerCertificate,
         help_text=_("Beside the subscription key, or instead of it where none is required (Settings). It needs HTTPS at the gateway."),
     )
+    caller_authority = forms.CharField(
+        label=_("Authority of callers"), required=False, help_text=_("What the caller's certificate must lead to.")
+    )
     caller_authorities = forms.CharField(
-        label=_("Authorities of callers"),
+        label=_("Or paste another one"),
         required=False,
         max_length=MAX_PEM,
-        help_text=_("Certificates in PEM form that the caller's must lead to."),
-        widget=forms.Textarea(attrs={"rows": 5, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        help_text=_("Certificates in PEM form, in place of the one chosen above. They are kept under Security, Trusted authorities."),
+        widget=PublicText(attrs=PEM_FIELD),
     )
     caller_identities = ListField(
         label=_("Callers let in"),
@@ -70,18 +74,21 @@ class CallersForm(forms.Form):
         """Edit *api*."""
         super().__init__(*args, **kwargs)
         self.initial = {name: getattr(api, name) for name in self.fields}
+        entry = api.caller_authority
+        self.initial |= {"caller_authority": entry.name, "caller_authorities": ""} if entry else {"caller_authority": ""}
+        self.fields["caller_authority"].widget = chooses_authority(str(_("None")))
+        if entry:
+            self.initial["caller_authority"] = AUTHORITIES.shown(entry, self.fields["caller_authority"].widget)
         for name in _REQUIRED_ONLY:  # not marked "(optional)": they show where they are needed
             self.fields[name].needed_if_chosen = True  # type: ignore[attr-defined]  # for templates/django/forms/field.html
 
+    def clean_caller_authority(self) -> Authority | None:
+        """Take an entry that is there."""
+        return chosen_authority(self.cleaned_data["caller_authority"]) if self._counts() else None
+
     def clean_caller_authorities(self) -> str:
         """Take certificates of authorities only."""
-        text = self.cleaned_data["caller_authorities"]
-        if not text or not self._counts():
-            return ""
-        try:
-            return read_authorities(text, now=timezone.now())
-        except BadAuthorities as refusal:
-            raise ValidationError(str(refusal)) from refusal
+        return clean_pasted(self.cleaned_data["caller_authorities"]) if self._counts() else ""
 
     def clean(self) -> dict[str, Any]:
         """Check what belongs together."""
@@ -96,6 +103,10 @@ class CallersForm(forms.Form):
         """Return what was chosen, once the form is valid."""
         cleaned = self.cleaned_data
         counts = {name: cleaned[name] for name in _REQUIRED_ONLY} if self._counts() else {}
+        if counts.get("caller_authorities"):
+            counts["caller_authority"] = None  # what was pasted counts
+        elif entry := counts.get("caller_authority"):
+            counts["caller_authorities"] = entry.current.pem
         return ApiCallers(hosts=cleaned["hosts"], caller_certificate=CallerCertificate(cleaned["caller_certificate"]), **counts)
 
     def _counts(self) -> bool:
@@ -103,7 +114,7 @@ class CallersForm(forms.Form):
 
     def _check_rule(self) -> None:
         cleaned = self.cleaned_data
-        if cleaned["caller_authorities"]:
+        if cleaned["caller_authorities"] or cleaned["caller_authority"]:
             return
         if not cleaned["caller_identities"]:
             self.add_error("caller_authorities", _("Name the authorities or, below, the thumbprints of the certificates that are let in."))

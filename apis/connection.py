@@ -133,7 +133,7 @@ def explain(api: Api, answer: Answer) -> Trial:
     """Return what *answer* means to the publisher of *api*."""
     now = timezone.now()
     if answer.own is not None:
-        presented = api.certificate.current if api.certificate else None
+        presented = api.presented
         return Trial(
             kind="bad", words=_own_words(api, answer), answer=answer, hints=hints_for(api, answer.failure, presented=presented, at=now)
         )

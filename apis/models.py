@@ -28,7 +28,8 @@ from apis.policy.model import (
     Trust,
 )
 from apis.service_url import is_plain_http
-from certificates.models import NAME_MAX_LENGTH, ClientCertificate, SealedSecret, valid_name
+from certificates.authorities.models import Authority
+from certificates.models import NAME_MAX_LENGTH, CertificateVersion, ClientCertificate, SealedSecret, valid_name
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -75,6 +76,12 @@ class Api(Calls, Callers):
     validate_certificate_chain = models.BooleanField(_("Certificate chain validation"), default=True)
     validate_certificate_name = models.BooleanField(_("Certificate name validation"), default=True)
     trusted_ca = models.TextField(_("trusted authority"), blank=True)  # PEM; empty: the system's bundle
+    trusted_authority = models.ForeignKey(  # the entry that this text is the current version of; the text counts (apis.trust)
+        Authority, models.PROTECT, null=True, blank=True, related_name="trusting", verbose_name=_("trusted authority")
+    )
+    caller_authority = models.ForeignKey(  # likewise of caller_authorities
+        Authority, models.PROTECT, null=True, blank=True, related_name="admitting", verbose_name=_("authority of callers")
+    )
 
     revision = models.PositiveIntegerField(default=1, editable=False)  # what two editors at once are told apart by
     created_at = models.DateTimeField(_("created"))
@@ -123,8 +130,13 @@ class Api(Calls, Callers):
         """Whether calls to the back end are unencrypted."""
         return is_plain_http(self.service_url)
 
+    @property
+    def presented(self) -> CertificateVersion | None:
+        """The version of its certificate that it presents; ``None``: it presents none."""
+        return self.certificate.presented_by(self.name) if self.certificate else None
+
     def policy(self) -> Policy:
-        """Cross from rows to values. Prefetch ``operations`` and select ``certificate__current`` and ``basic_credentials`` for many.
+        """Cross from rows to values. For many prefetch ``operations``, select ``certificate__current``, ``…ahead``, ``basic_credentials``.
 
         :raises certificates.sealing.SealingError: if the basic password does not open
         """
@@ -174,8 +186,9 @@ class Api(Calls, Callers):
                 return (AuthenticationBasic(username=basic.username, password=basic.unseal()),)
             case Credentials.CLIENT_CERTIFICATE:
                 assert self.certificate is not None  # noqa: S101 - the database's own constraint
-                assert self.certificate.current is not None  # noqa: S101 - an entry is made with its first version
-                return (AuthenticationCertificate(certificate_id=self.certificate.name, thumbprint=self.certificate.current.thumbprint),)
+                presented = self.presented
+                assert presented is not None  # noqa: S101 - an entry is made with its first version
+                return (AuthenticationCertificate(certificate_id=self.certificate.name, thumbprint=presented.thumbprint),)
 
 
 class BasicCredentials(SealedSecret):

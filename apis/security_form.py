@@ -8,22 +8,31 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apis.actions import ApiSecurity
-from apis.authorities import MAX_PEM, BadAuthorities, read_authorities
 from apis.calls import ProtocolChoice
 from apis.forms import NOT_OVER_HTTP, RevisionField
 from apis.models import Api, BasicCredentials, Credentials
-from apis.pickers import certificate_options, picker
+from apis.pickers import AUTHORITIES, CERTIFICATES, chooses_authority, chosen_authority, offer_matches
 from apis.policy.model import Protocol
-from certificates.models import ClientCertificate
+from certificates.authorities.forms import MAX_PEM, PEM_FIELD, PublicText, clean_pasted
+from certificates.authorities.models import Authority
 from certificates.sealing import Secret
 
 ENTER_THE_PASSWORD = _("Enter the password.")
-NO_SUCH_CERTIFICATE = _("There is no client certificate of this name.")
+NO_SUCH_CERTIFICATE = _("There is no client certificate of this name. Its subject, its thumbprint or the last four of it will do as well.")
+_NEEDED_IF_CHOSEN = ("certificate", "username", "password", "protocol", "trusted_authority")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def chooses_certificate() -> forms.Widget:
+    """Return the article's drop-down; a combobox where it would be too long."""
+    return CERTIFICATES.widget(
+        empty=("", str(_("Choose a certificate"))),
+        url=reverse("apis:certificate_suggestions"),
+        placeholder=str(_("Subject, name, thumbprint or its last four")),
+    )
 
 
 class SecurityForm(forms.Form):
@@ -58,12 +67,15 @@ class SecurityForm(forms.Form):
         required=False,
         help_text=_("The back end's certificate must bear its host name."),
     )
+    trusted_authority = forms.CharField(
+        label=_("Trusted authority"), required=False, help_text=_("What the back end's certificate must lead to.")
+    )
     trusted_ca = forms.CharField(
-        label=_("Trusted authorities"),
+        label=_("Or paste another one"),
         required=False,
         max_length=MAX_PEM,
-        help_text=_("Certificates in PEM form that the back end's must lead to. Left empty, the system's authorities are trusted."),
-        widget=forms.Textarea(attrs={"rows": 5, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        help_text=_("Certificates in PEM form, in place of the one chosen above. They are kept under Security, Trusted authorities."),
+        widget=PublicText(attrs=PEM_FIELD),
     )
     protocol = forms.ChoiceField(
         label=_("HTTP to the back end"),
@@ -100,29 +112,31 @@ class SecurityForm(forms.Form):
             "username": basic.username if basic else "",
             "validate_certificate_chain": api.validate_certificate_chain,
             "validate_certificate_name": api.validate_certificate_name,
-            "trusted_ca": api.trusted_ca,
+            "trusted_authority": api.trusted_authority.name if api.trusted_authority else "",
+            "trusted_ca": "" if api.trusted_authority else api.trusted_ca,
             "protocol": api.protocol,
             "asks_later": api.asks_later,
             "older_servers": api.older_servers,
             "revision": api.revision,
         }
-        for name in ("certificate", "username", "password", "protocol"):  # not marked "(optional)": whoever sees them needs them
+        for name in _NEEDED_IF_CHOSEN:  # not marked "(optional)": whoever sees them needs them
             self.fields[name].needed_if_chosen = True  # type: ignore[attr-defined]  # for templates/django/forms/field.html
         if basic:
             self.fields["password"].help_text = _("Left empty, the stored password stays.")
-        self.fields["certificate"].widget = picker(
-            certificate_options(), empty=("", str(_("Choose a certificate"))), url=reverse("apis:certificate_suggestions")
-        )
+        self.fields["certificate"].widget = chooses_certificate()
+        if api.certificate and api.certificate.current:
+            self.initial["certificate"] = CERTIFICATES.shown(api.certificate, self.fields["certificate"].widget)
+        self.fields["trusted_authority"].widget = chooses_authority(str(_("The system's authorities")))
+        if api.trusted_authority:
+            self.initial["trusted_authority"] = AUTHORITIES.shown(api.trusted_authority, self.fields["trusted_authority"].widget)
+
+    def clean_trusted_authority(self) -> Authority | None:
+        """Take an entry that is there."""
+        return chosen_authority(self.cleaned_data["trusted_authority"])
 
     def clean_trusted_ca(self) -> str:
         """Take certificates of authorities only."""
-        text = self.cleaned_data["trusted_ca"]
-        if not text:
-            return ""
-        try:
-            return read_authorities(text, now=timezone.now())
-        except BadAuthorities as refusal:
-            raise ValidationError(str(refusal)) from refusal
+        return clean_pasted(self.cleaned_data["trusted_ca"])
 
     def clean(self) -> dict[str, Any]:
         """Check the fields that belong to the chosen credentials."""
@@ -147,6 +161,7 @@ class SecurityForm(forms.Form):
             validate_certificate_chain=cleaned["validate_certificate_chain"],
             validate_certificate_name=cleaned["validate_certificate_name"],
             trusted_ca=cleaned["trusted_ca"],
+            trusted_authority=None if cleaned["trusted_ca"] else cleaned["trusted_authority"],
             protocol=Protocol(cleaned["protocol"]) if cleaned["protocol"] else None,
             # A browser sends the protocol in any case; a client that does not, and ticks nothing, knows none of the three.
             asks_later=cleaned["asks_later"] or (False if cleaned["protocol"] else None),
@@ -158,9 +173,11 @@ class SecurityForm(forms.Form):
         if not name:
             self.add_error("certificate", _("Choose a client certificate."))
             return
-        entry = ClientCertificate.objects.named(name).filter(current__isnull=False).select_related("current").first()
-        if entry is None:
-            self.add_error("certificate", NO_SUCH_CERTIFICATE)
+        try:
+            entry = CERTIFICATES.chosen(name, otherwise=NO_SUCH_CERTIFICATE)
+        except ValidationError as refusal:
+            self.add_error("certificate", refusal)
+            offer_matches(self, "certificate", empty=str(_("Choose a certificate")))
             return
         if self.api.is_plain_http:
             self.add_error("credentials", NOT_OVER_HTTP)

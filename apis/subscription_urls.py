@@ -3,6 +3,7 @@
 from django.urls import path
 
 import certificates.converters  # noqa: F401 - registers <name:…>
+from apis.history import views as history
 from apis.views import subscriptions
 
 app_name = "subscriptions"
@@ -15,5 +16,6 @@ urlpatterns = [
     path("<name:name>/regenerate/", subscriptions.regenerate, name="regenerate"),
     path("<name:name>/suspend/", subscriptions.suspend, name="suspend"),
     path("<name:name>/activate/", subscriptions.activate, name="activate"),
+    path("<name:name>/history/", history.subscription, name="history"),
     path("<name:name>/delete/", subscriptions.delete, name="delete"),
 ]

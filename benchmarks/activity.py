@@ -48,7 +48,9 @@ def main(arguments: Namespace) -> None:
         client = _portal(home)
         progress(f"Writing {lines:,} lines …")
         writing = _took(lambda: _fill(lines))
-        pages = [_page(client, title, query, rounds) for title, query in PAGES.items()]
+        _change()  # the API of the number 1
+        pages = [_page(client, title, f"/activity/{query}", rounds) for title, query in PAGES.items()]
+        pages.append(_page(client, "the history of one API", _history(), rounds))
         work: list[Row] = [
             {"": "writing a line of those", "ms": writing / lines},
             {"": "a change of one's own, with its line", "ms": percentile([_took(_change) for _ in range(20 * rounds)], 0.5)},
@@ -111,10 +113,19 @@ def _fill(number: int) -> None:
         write(lines(first, min(first + 50_000, number)))
 
 
-def _page(client: Client, title: str, query: str, rounds: int) -> Row:
-    client.get(f"/activity/{query}")  # its template is compiled when it is first asked for
-    took = [_took(lambda: client.get(f"/activity/{query}")) for _ in range(rounds)]
+def _page(client: Client, title: str, path: str, rounds: int) -> Row:
+    client.get(path)  # its template is compiled when it is first asked for
+    took = [_took(lambda: client.get(path)) for _ in range(rounds)]
     return {"": title, "p50 ms": percentile(took, 0.5), "max ms": max(took)}
+
+
+def _history() -> str:
+    """Return the address of the history of the first API, which some of the lines are about."""
+    from django.urls import reverse
+
+    from apis.models import Api
+
+    return reverse("apis:history", kwargs={"name": Api.objects.order_by("pk")[0].name})
 
 
 def _change() -> None:

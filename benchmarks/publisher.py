@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks.plan import Plan
@@ -84,6 +85,25 @@ class Publisher:
         """Return when the gateway had applied *change* (CLOCK_MONOTONIC), ``None`` if it has not within *seconds*."""
         moment: float | None = self._ask("applied", number=change.number, seconds=seconds)
         return moment
+
+    def enrol(self, folder: Path) -> None:
+        """Let a gateway come that is called as the new *folder*, and put there what it needs for that."""
+        self._ask("enrol", folder=str(folder))
+
+    def wanted(self) -> dict[str, dict[str, str]]:
+        """Return what a gateway should have by now: by type, the versions of its resources by name."""
+        found: dict[str, dict[str, str]] = self._ask("wanted")
+        return found
+
+    def state(self) -> dict[str, str]:
+        """Return what publishers have last written, by the names that :func:`benchmarks.auditing.state` gives it."""
+        found: dict[str, str] = self._ask("state")
+        return found
+
+    def faults(self) -> list[str]:
+        """Return a sentence for each thing in the database that is half written, or not as the log says."""
+        found: list[str] = self._ask("faults")
+        return found
 
     def session(self) -> str:
         """Return the session cookie of an administrator."""

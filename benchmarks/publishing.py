@@ -6,6 +6,8 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -19,11 +21,12 @@ from django.utils import timezone
 
 from apis import actions as api_actions
 from apis.models import Api, KeyKind, Operation, Subscription
-from benchmarks import seed
+from benchmarks import auditing, seed
 from benchmarks.plan import Plan, api_name, certificate_name, operation_name
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
-from gateway.models import Delivery
+from gateway import actions as gateway_actions
+from gateway.models import Delivery, Gateway
 from kit.issuing import Issued, issue
 from portal.activity import last_line
 
@@ -86,10 +89,25 @@ class _Worker:
         wall_clock_ahead = time.time() - time.monotonic()
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if moment := Delivery.objects.filter(change=number).values_list("applied_at", flat=True).first():
+            if moment := _applied_at(number):
                 return float(moment.timestamp()) - wall_clock_ahead
             time.sleep(_LOOK_SECONDS)
         return None
+
+    def enrol(self, folder: str) -> None:
+        issued = gateway_actions.enrol(Path(folder).name, by=None, now=timezone.now())
+        Path(folder).mkdir(mode=0o700)
+        for name, content in issued.files.items():
+            (Path(folder) / name).write_bytes(content)
+
+    def wanted(self) -> auditing.Versions:
+        return auditing.wanted()
+
+    def state(self) -> dict[str, str]:
+        return auditing.state()
+
+    def faults(self) -> list[str]:
+        return auditing.faults()
 
     def session(self) -> str:
         return _signed_in().cookies["sessionid"].value
@@ -100,6 +118,12 @@ class _Worker:
             answer = client.get(path, headers={"host": "127.0.0.1"})
         assert answer.status_code == 200, (path, answer.status_code)
         return len(queries)
+
+
+def _applied_at(change: int) -> datetime | None:
+    """Return when the gateway had applied *change*: by itself, or with all that it was given when it came."""
+    alone = Delivery.objects.filter(change=change).values_list("applied_at", flat=True).first()
+    return alone or Gateway.objects.filter(applied_change__gte=change).values_list("applied_at", flat=True).first()
 
 
 def _signed_in() -> Client:

@@ -148,4 +148,4 @@ def _said(*command: str) -> str:
 
 def _module() -> str:
     specification = getattr(sys.modules["__main__"], "__spec__", None)
-    return specification.name if specification else "benchmarks"
+    return specification.name.removesuffix(".__main__") if specification else "benchmarks"

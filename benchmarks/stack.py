@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -25,8 +26,10 @@ _OURS = ("PORTAL_", "GATEWAY_", "DATABASE_", "DJANGO_", "DEMO_", "XDS_")
 class Stack:
     """A portal with everything that belongs to it; a context manager.
 
-    :ivar home: its ``PORTAL_HOME``, which must not exist yet
+    :ivar home: its ``PORTAL_HOME``, which must not exist yet, or be empty
     :ivar database_url: of a PostgreSQL without tables; empty: SQLite in *home*
+    :ivar further: more of the environment of its processes
+    :ivar served: whether ``manage.py serve`` keeps all processes; else each is started alone, and nobody starts it again
     :ivar core: the one processor core that the gateway may use; ``None``: all
     :ivar control_core: the same for the xDS process
     :ivar fed_after: seconds from starting xDS process and gateway, both cold, to the gateway's first answer
@@ -36,6 +39,8 @@ class Stack:
     backend: Backend
     plan: Plan
     database_url: str = ""
+    further: Mapping[str, str] = field(default_factory=dict)
+    served: bool = False
     core: int | None = None
     control_core: int | None = None
     port: int = field(default_factory=servers.free_port)  # the gateway's
@@ -56,6 +61,7 @@ class Stack:
             "GATEWAY_RESTART_SECONDS": "15",
             "PORTAL_ALLOWED_BACKEND_NETWORKS": "127.0.0.0/8",
             **({"DATABASE_URL": self.database_url} if self.database_url else {}),
+            **self.further,
         }
         progress(f"Making a portal with {self.plan.apis:,} APIs, {self.plan.certificates:,} certificates, {self.plan.keys:,} keys …")
         setup = self._start("setup")
@@ -64,8 +70,7 @@ class Stack:
         try:
             self.publisher.fill(self.plan, backend_url=self.backend.url, authority=self.backend.authority)
             began = time.monotonic()
-            self.start_xds()
-            self.start_gateway()
+            self.start()
             self.fed_after = self.wait_until_answering() - began
         except BaseException:
             self.stop()
@@ -81,6 +86,15 @@ class Stack:
         for server in self.running.values():
             server.stop()
         self.publisher.stop()
+
+    def start(self) -> None:
+        """Start xDS process and gateway, or all that ``manage.py serve`` keeps."""
+        if self.served:
+            self.running["serve"] = self._start("serve")
+            servers.wait_for_port(self.portal_port, self.running["serve"])
+        else:
+            self.start_xds()
+            self.start_gateway()
 
     def start_xds(self, *, name: str = "xds") -> servers.Server:
         """Start the xDS process, or another one under another *name*."""
@@ -98,10 +112,17 @@ class Stack:
         servers.wait_for_port(self.portal_port, self.running["portal"])
         return self.running["portal"]
 
-    def manage(self, *command: str) -> None:
-        """Run a command of the portal to its end."""
+    def manage(self, *command: str) -> str:
+        """Run a command of the portal to its end and return what it says."""
+        log = self.log_of(command[0])
+        before = log.stat().st_size if log.exists() else 0
         done = self._start(*command)
-        assert done.process.wait() == 0, done.log.read_text()
+        assert done.process.wait() == 0, log.read_text()
+        return log.read_bytes()[before:].decode()
+
+    def log_of(self, command: str) -> Path:
+        """Return the file that takes what the processes started by *command* say."""
+        return self.home.with_name(f"{self.home.name}-{command}.log")
 
     def restart_gateway(self) -> None:
         """Have the supervisor replace Envoy without losing a call; returns once it has been told."""
@@ -109,7 +130,8 @@ class Stack:
 
     def envoys(self) -> list[int]:
         """Return the gateway's Envoy processes: one, or two while one replaces the other."""
-        return [process for process in servers.family(self.running["gateway"].pid) if servers.name_of(process).startswith("envoy")]
+        keeper = self.running["serve" if self.served else "gateway"]
+        return [process for process in servers.family(keeper.pid) if servers.name_of(process).startswith("envoy")]
 
     def request(self, api: int, *, subscription: int = 0) -> Request:
         """Return a call to an API's last operation, by default with a key that opens all APIs."""
@@ -131,5 +153,5 @@ class Stack:
         raise servers.NotStarted(f"The gateway got no configuration.\n{logs}")
 
     def _start(self, *command: str, core: int | None = None) -> servers.Server:
-        log = self.home.with_name(f"{self.home.name}-{command[0]}.log")
+        log = self.log_of(command[0])
         return servers.start([sys.executable, "manage.py", *command], log=log, core=core, environment=self.environment)

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import base64
-import re
-import unicodedata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
 from certificates.facts import Facts
-from certificates.models import (
-    NAME_MAX_LENGTH,
-    RESERVED_NAMES,
-    Certificate,
-    CertificateVersion,
-    ClientCertificate,
-    KeyDestroyed,
-    Kind,
-    folded,
-)
-from certificates.rollout import receipts
+from certificates.models import Certificate, CertificateVersion, ClientCertificate, KeyDestroyed, Kind, folded
+from certificates.naming import unused_name
+from certificates.rollout import probation, receipts
 from certificates.rollout.models import Candidate, rules_of
 from certificates.uses import apis_that_need
 from portal.activity import differences, record
-from portal.characters import deceives
 from portal.models import Event
 
 if TYPE_CHECKING:
@@ -34,6 +23,7 @@ if TYPE_CHECKING:
 
     from apis.models import Api
     from certificates.pfx.model import Pfx
+    from portal.models import Activity
 
 C = TypeVar("C", bound=Certificate)
 
@@ -169,12 +159,60 @@ def switch_to(certificate: C, pfx: Pfx, *, by: User | None, now: datetime, sourc
         with transaction.atomic():
             if version.destroyed_at:
                 _bring_key_back(version, pfx)
-            return _roll_back(certificate, version=version.number, by=by, now=now, source=source)
+            return switch_to_version(certificate, version=version.number, by=by, now=now, source=source)
     return _replace(certificate, pfx, by=by, now=now, source=source)
 
 
 @transaction.atomic
-def _roll_back(certificate: C, *, version: int, by: User | None, now: datetime, source: str = "") -> C:
+def switch_to_version(certificate: C, *, version: int, by: User | None, now: datetime, source: str = "") -> C:
+    """Do what :func:`switch_to` does for a version that the entry has.
+
+    :raises certificates.models.KeyDestroyed: if its private key was destroyed
+    """
+    return _roll_back(certificate, version=version, by=by, now=now, source=source, on_probation=True)
+
+
+def put_back(certificate: C, *, version: int, by: User | None, now: datetime) -> C:
+    """Make the version before the current one again, because back ends refuse what has followed it (:mod:`certificates.rollout.steps`).
+
+    :raises certificates.models.KeyDestroyed: if its private key was destroyed
+    """
+    return _roll_back(certificate, version=version, by=by, now=now, what="put-back")
+
+
+@transaction.atomic
+def add_ahead(certificate: C, pfx: Pfx, *, canary: str, by: User | None, now: datetime) -> CertificateVersion:
+    """Let the API *canary* alone present *pfx*, a new version or an earlier one, while the current version stays. Tells nothing yet.
+
+    :raises AlreadyUploaded: if another entry holds this certificate
+    """
+    entry = _locked(certificate)
+    sent = Facts.of(pfx.certificate)
+    version = entry.versions.filter(thumbprint_sha256=sent.thumbprint_sha256).first()
+    if version is None:
+        refuse_second_upload(entry.kind, pfx)
+        version = _new_version(entry, pfx, sent, by=by, now=now)
+        version.current_since = None
+        version.save()
+    elif version.destroyed_at:
+        _bring_key_back(version, pfx)
+    certificate.canary, certificate.ahead = canary, version
+    certificate.revision = entry.revision + 1
+    certificate.save(update_fields=["canary", "ahead", "revision"])
+    return version
+
+
+@transaction.atomic
+def _roll_back(
+    certificate: C,
+    *,
+    version: int,
+    by: User | None,
+    now: datetime,
+    source: str = "",
+    what: str = "",
+    on_probation: bool = False,
+) -> C:
     certificate = _locked(certificate)
     chosen = certificate.versions.get(number=version)
     if chosen == certificate.current:
@@ -182,10 +220,13 @@ def _roll_back(certificate: C, *, version: int, by: User | None, now: datetime, 
     if chosen.destroyed_at:
         raise KeyDestroyed(chosen.sealed_name)
     before = certificate.current
+    what = what or ("rolled-back" if chosen.current_since else "replaced")  # what was presented by a canary alone is still new
     chosen.current_since = now
     chosen.save(update_fields=["current_since"])
-    _make_current(certificate, chosen)
-    _tell_switch("rolled-back", certificate, before, chosen, by=by, now=now, source=source)
+    _make_current(certificate, chosen, now=now)
+    line = _tell_switch(what, certificate, before, chosen, by=by, now=now, source=source)
+    if on_probation:
+        probation.begin(line, certificate, before, chosen, source=source)
     return certificate
 
 
@@ -198,8 +239,8 @@ def delete(certificate: Certificate, *, by: User | None, now: datetime) -> None:
     certificate = _locked(certificate)
     if apis := list(apis_that_need(certificate).order_by("name")):
         raise InUse(certificate, apis)
-    record(event_of("deleted", certificate), certificate, by=by, at=now)
-    Certificate.objects.filter(pk=certificate.pk).update(current=None)
+    record(event_of("deleted", certificate), certificate, by=by, at=now, changes=differences(_told(certificate.current), {}))
+    Certificate.objects.filter(pk=certificate.pk).update(current=None, ahead=None)
     certificate.delete()
 
 
@@ -216,9 +257,9 @@ def _locked(certificate: C) -> C:
 @transaction.atomic
 def _upload(kind: type[C], pfx: Pfx, facts: Facts, name: str, *, by: User | None, now: datetime, source: str) -> C:
     certificate = kind.objects.create(kind=kind.KIND, name=name, created_at=now)
-    _add_version(certificate, pfx, facts, by=by, now=now)
-    event, brought = event_of("uploaded", certificate), _from(source)
-    record(event, certificate, by=by, at=now, thumbprint=facts.thumbprint, subject=facts.shown_name, **brought)
+    version = _add_version(certificate, pfx, facts, by=by, now=now)
+    event, changes, brought = event_of("uploaded", certificate), differences({}, _told(version)), _from(source)
+    record(event, certificate, by=by, at=now, changes=changes, thumbprint=facts.thumbprint, subject=facts.shown_name, **brought)
     return certificate
 
 
@@ -235,7 +276,8 @@ def _add_as_current(certificate: C, pfx: Pfx, *, by: User | None, now: datetime,
     certificate = _locked(certificate)
     before = certificate.current
     version = _add_version(certificate, pfx, Facts.of(pfx.certificate), by=by, now=now)
-    _tell_switch("replaced", certificate, before, version, by=by, now=now, source=source)
+    line = _tell_switch("replaced", certificate, before, version, by=by, now=now, source=source)
+    probation.begin(line, certificate, before, version, source=source)
     return certificate
 
 
@@ -248,11 +290,15 @@ def _tell_switch(
     by: User | None,
     now: datetime,
     source: str,
-) -> None:
-    old, new = ({name: getattr(one, name) for name in _TOLD} if one else {} for one in (before, after))
-    event, changes = event_of(what, certificate), differences(old, new)
+) -> Activity:
+    event, changes = event_of(what, certificate), differences(_told(before), _told(after))
     line = record(event, certificate, by=by, at=now, changes=changes, version=after.number, thumbprint=after.thumbprint, **_from(source))
     receipts.write(line, certificate, before, after)
+    return line
+
+
+def _told(version: CertificateVersion | None) -> dict[str, Any]:
+    return {name: getattr(version, name) for name in _TOLD} if version else {}
 
 
 def _from(source: str) -> dict[str, Any]:
@@ -283,6 +329,14 @@ def refuse_second_upload(kind: str, pfx: Pfx, *, to: Certificate | None = None) 
 
 
 def _add_version(certificate: Certificate, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime) -> CertificateVersion:
+    version = _new_version(certificate, pfx, facts, by=by, now=now)
+    version.save()
+    _make_current(certificate, version, now=now)
+    return version
+
+
+def _new_version(certificate: Certificate, pfx: Pfx, facts: Facts, *, by: User | None, now: datetime) -> CertificateVersion:
+    """Return the next version of an entry, sealed, not stored."""
     newest = certificate.versions.order_by("-number").values_list("number", flat=True).first() or 0
     version = CertificateVersion(
         certificate=certificate,
@@ -305,8 +359,6 @@ def _add_version(certificate: Certificate, pfx: Pfx, facts: Facts, *, by: User |
         current_since=now,
     )
     version.seal(pfx.private_key)
-    version.save()
-    _make_current(certificate, version)
     return version
 
 
@@ -316,16 +368,18 @@ def _bring_key_back(version: CertificateVersion, pfx: Pfx) -> None:
     version.save()
 
 
-def _make_current(certificate: Certificate, version: CertificateVersion) -> None:
-    """Let *version* be the current one, in whatever way it came; were it the candidate, nothing is left to decide."""
+def _make_current(certificate: Certificate, version: CertificateVersion, *, now: datetime) -> None:
+    """Let *version* be the current one, in whatever way it came; were it the candidate, or went it in steps, nothing is left to decide."""
+    probation.supersede(certificate, at=now)
     Candidate.objects.filter(certificate=certificate.pk, thumbprint_sha256=version.thumbprint_sha256).delete()
     if certificate.current:
         certificate.versions.filter(pk=certificate.current.pk).update(current_until=version.current_since)
     version.current_until = None
     version.save(update_fields=["current_until"])
     certificate.current = version
+    certificate.canary, certificate.ahead = "", None
     certificate.revision += 1
-    certificate.save(update_fields=["current", "revision"])
+    certificate.save(update_fields=["current", "canary", "ahead", "revision"])
 
 
 def _free_name(kind: Kind, facts: Facts) -> str:
@@ -335,10 +389,4 @@ def _free_name(kind: Kind, facts: Facts) -> str:
 
 def free_name(kind: Kind, text: str) -> str:
     """Return a name nobody of that *kind* bears, made from *text*: ``Orders Client`` gives ``orders-client``."""
-    seen = "".join(" " if deceives(one) else one for one in text)
-    words = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", seen).lower())
-    stem = words[: NAME_MAX_LENGTH - 8].strip("-._") or "certificate"
-    alike = Certificate.objects.filter(kind=kind, folded_name__startswith=folded(stem))
-    taken = {*RESERVED_NAMES, *alike.values_list("folded_name", flat=True)}
-    candidates = (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 2)))
-    return next(name for name in candidates if folded(name) not in taken)
+    return unused_name(text, Certificate.objects.filter(kind=kind))

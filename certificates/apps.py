@@ -11,13 +11,19 @@ class CertificatesConfig(AppConfig):
     verbose_name = _("Client certificates")
 
     def ready(self) -> None:
-        """Register the checks that refuse a start without the right encryption keys, and what the activity log asks for."""
-        from certificates import checks  # models are there only now
+        """Register the checks that refuse a start without the right encryption keys, and tell the log and the dashboard what they ask."""
+        from certificates import checks, history  # models are there only now
         from certificates.activity_keys import activity_keys
-        from portal import identity, parts
+        from certificates.concerns import concerns
+        from certificates.metrics import measure
+        from certificates.searching import look
+        from portal import attention, identity, parts, search
         from portal.activity.keys import keys_from
+        from portal.metrics.measured import measure_with
         from portal.subjects import describe, register
 
+        attention.register("certificates", concerns)
+        search.register("certificates", look)
         parts.register("ring", checks.trouble_with_the_ring)
         identity.ring_keys(checks.ring_keys)
         keys_from(activity_keys)
@@ -25,3 +31,5 @@ class CertificatesConfig(AppConfig):
         register("server-certificate", model="certificates.ServerCertificate", url_name="server_certificates:detail")
         describe("certificate", "certificates.CertificateVersion")
         describe("server-certificate", "certificates.CertificateVersion")
+        history.enter()
+        measure_with(measure)

@@ -7,7 +7,7 @@ that the database can hold.
 from __future__ import annotations
 
 from django.urls import register_converter
-from django.urls.converters import IntConverter
+from django.urls.converters import IntConverter, StringConverter
 
 from certificates.models import NAME_PATTERN
 
@@ -32,5 +32,12 @@ class IdConverter(IntConverter):
     regex = "[0-9]{1,18}"
 
 
+class PublicFileConverter(StringConverter):
+    """The last part of the address of a public part of a certificate (:mod:`certificates.handing_over`)."""
+
+    regex = r"(?:certificate|issuer)\.(?:pem|cer)|chain\.pem"
+
+
+register_converter(PublicFileConverter, "public_file")
 register_converter(NameConverter, "name")
 register_converter(IdConverter, "id")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from certificates.judgement import Doubt, DoubtKind, Purpose
+from certificates.facts import Facts
+from certificates.judgement import Doubt, DoubtKind, Ending, Purpose, breaks_at_renewal, ending_of
 
 _OF_CLIENTS: dict[DoubtKind, Promise] = {
     DoubtKind.EXPIRED: _("The client certificate has expired; back ends usually refuse it."),
@@ -63,7 +68,29 @@ _OF_SERVERS: dict[DoubtKind, Promise] = {
 }
 _SENTENCES = {Purpose.CLIENT: _OF_CLIENTS, Purpose.SERVER: _OF_SERVERS}
 
+_ON_DEMAND = _("%(authority)s issues certificates for clients only on demand since %(default_ends)s, and none from %(ends)s on.")
+_ENDS = _("%(authority)s issues no certificates for clients from %(ends)s on.")
+_ENDED = _("%(authority)s has issued no certificates for clients since %(ends)s.")
+_AT_RENEWAL = _(
+    "The renewal, due by %(due)s, will probably lack clientAuth, and most back ends refuse that. Have it issued by an authority of your "
+    "own or of the back end, and try it before you replace this one."
+)
+
 UNPROTECTED = _("The file had no password: whoever has it can use the private key. Keep it safe, or delete it.")
+
+
+def at_renewal(path: Sequence[Facts], purpose: Purpose, *, now: datetime) -> list[str]:
+    """Return why the next renewal of a certificate breaks, as one sentence, or none."""
+    ending, not_after = ending_of(path, purpose), path[0].not_after
+    return [ending_sentence(ending, not_after, now=now)] if ending and breaks_at_renewal(ending, not_after) else []
+
+
+def ending_sentence(ending: Ending, not_after: datetime, *, now: datetime) -> str:
+    """Return what becomes of a certificate at its next renewal, and what to do, in the active language."""
+    said = _ENDED if ending.ends <= now.date() else _ON_DEMAND if ending.default_ends <= now.date() else _ENDS
+    dates = {"default_ends": ending.default_ends, "ends": ending.ends, "due": not_after.date()}
+    values = {name: date_format(day, "DATE_FORMAT") for name, day in dates.items()} | {"authority": ending.authority}
+    return " ".join(str(words) % values for words in (said, _AT_RENEWAL))
 
 
 def sentence(doubt: Doubt, purpose: Purpose = Purpose.CLIENT) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils.functional import Promise
@@ -11,11 +12,18 @@ from django.utils.translation import gettext_lazy as _
 from certificates.models import ClientCertificate, Kind, ServerCertificate
 from portal import live
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
 _PAGES = (
     *("index", "upload", "detail", "replace", "confirm", "tries", "discard", "rules", "roll_back", "destroy", "delete"),
+    *("go_on", "put_back"),
     *("receipt", "receipt_file"),
+    *("public_file", "hand_over"),
     *("request", "pending", "request_file", "answer", "discard_request"),
     *("watch", "unwatch", "acme"),
+    "history",
+    *("export", "removal"),
 )
 
 
@@ -114,3 +122,8 @@ SERVER_CERTIFICATES = Pages(
     name_help=_("What it is called here; a renewal keeps it. Empty: made from the common name."),
 )
 PAGES = {Kind.CLIENT: CLIENT_CERTIFICATES, Kind.SERVER: SERVER_CERTIFICATES}
+
+
+def seen_by(person: User | AnonymousUser) -> list[Kind]:
+    """Return the kinds of entries that *person* may see."""
+    return [kind for kind, pages in PAGES.items() if person.has_perm(pages.permission("view"))]

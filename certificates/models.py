@@ -129,17 +129,19 @@ class SealedText(SealedSecret):
         return str(self.pk)
 
 
-def holding_words(words: str) -> Q:
+def holding_words(words: str, *, of: str = "") -> Q:
     """Return the condition that an entry's name, subject (or what stands for it) or thumbprint (SHA-1 or SHA-256) holds *words*.
 
     Invisible characters that Windows' certificate dialog adds are ignored, in a thumbprint also spaces and colons. Fewer than
     four digits are no part of a thumbprint: four are what people tell certificates apart by.
+
+    :param of: how the rows that are filtered lead to the entry, with two underscores at the end; empty: they are entries
     """
     seen = "".join(character for character in words if unicodedata.category(character) not in {"Cf", "Cc"}).strip()
-    found = Q(name__icontains=seen) | Q(current__label__icontains=seen)
+    found = Q(**{f"{of}name__icontains": seen}) | Q(**{f"{of}current__label__icontains": seen})
     digits = re.sub(r"[\s:-]", "", seen).upper()
     if re.fullmatch(r"[0-9A-F]{4,64}", digits):
-        found |= Q(current__thumbprint__contains=digits) | Q(current__thumbprint_sha256__contains=digits)
+        found |= Q(**{f"{of}current__thumbprint__contains": digits}) | Q(**{f"{of}current__thumbprint_sha256__contains": digits})
     return found
 
 
@@ -220,6 +222,11 @@ class Certificate(models.Model):
         related_name="+",
         verbose_name=_("current version"),
     )
+    # While a switch goes in steps (certificates.rollout.steps): the API that presents a version ahead of the others, and that version.
+    canary = models.CharField(_("canary"), max_length=NAME_MAX_LENGTH, blank=True, default="", db_default="", editable=False)
+    ahead = models.ForeignKey(
+        "CertificateVersion", models.SET_NULL, null=True, related_name="+", editable=False, verbose_name=_("version ahead")
+    )
     created_at = models.DateTimeField(_("created"))
     revision = models.PositiveIntegerField(default=1, editable=False)
 
@@ -242,6 +249,10 @@ class Certificate(models.Model):
     def __str__(self) -> str:
         """Return the name."""
         return self.name
+
+    def presented_by(self, api: str) -> CertificateVersion | None:
+        """Return the version that the API of this name presents: the current one, but for the canary of a switch that goes in steps."""
+        return self.ahead if self.ahead_id and self.canary == api else self.current
 
 
 class ClientCertificate(Certificate):
@@ -308,7 +319,9 @@ class CertificateVersion(SealedSecret):
     not_after = models.DateTimeField(_("expires"), db_index=True)
     created_at = models.DateTimeField(_("uploaded"))
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("uploaded by"))
-    current_since = models.DateTimeField(default=timezone.now, editable=False)  # or was until; which one stands in is told by it
+    current_since = models.DateTimeField(
+        null=True, default=timezone.now, editable=False
+    )  # which one stands in is told by it; None: never was
     current_until = models.DateTimeField(null=True, editable=False)  # None: it is current, or was before this was noted
     destroyed_at = models.DateTimeField(_("key destroyed"), null=True, blank=True)
     destroyed_by = models.ForeignKey(

@@ -24,7 +24,7 @@ def explanation_of(words: str, certificates: Sequence[bytes]) -> str:
     """Return the known cause for which the gateway refused, in the active language; empty if none is known.
 
     :param words: what the gateway said
-    :param certificates: DER, the leaf first, then its chain; empty: only the words are known
+    :param certificates: DER, the leaf first, then its chain, or authorities; empty: only the words are known
     """
     if reason := _reason_in(words):
         return reason
@@ -32,6 +32,10 @@ def explanation_of(words: str, certificates: Sequence[bytes]) -> str:
         for position, der in enumerate(certificates):
             if reason := _broken_rule(der, leaf=position == 0):
                 return _in_the_chain(reason, position) if position else reason
+    if "Failed to load trusted CA certificates" in words:
+        for number, der in enumerate(certificates, start=1):
+            if reason := _broken_rule(der, leaf=False):
+                return _("Certificate %(number)d: %(reason)s") % {"number": number, "reason": reason}
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Receiving an uploaded file: only in memory, and never more than a PFX file may hold."""
+"""Receiving an uploaded file: only in memory, and never more than the largest document may hold."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import io
 from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
-from certificates.pfx import MOST_BYTES
+MOST_KEPT = 4 * 1024 * 1024  # of a definition; a form of smaller files looks at their size
 
 
 class CappedUploadHandler(FileUploadHandler):
-    """Keeps the first 256 KiB of a file and lets the rest pass by; ``size`` tells how large it was.
+    """Keeps the first 4 MiB of a file and lets the rest pass by; ``size`` tells how large it was.
 
     The rest is still read, so that the browser gets an answer instead of a closed connection. It is the only handler: no
     uploaded file ever touches the disk.
@@ -24,8 +24,8 @@ class CappedUploadHandler(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Keep what fits."""
-        if start < MOST_BYTES:
-            self._kept.write(raw_data[: MOST_BYTES - start])
+        if start < MOST_KEPT:
+            self._kept.write(raw_data[: MOST_KEPT - start])
 
     def file_complete(self, file_size: int) -> InMemoryUploadedFile:
         """Return the file with its true size."""

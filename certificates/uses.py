@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
+
 from certificates.models import Certificate, Kind
 
 if TYPE_CHECKING:
@@ -14,11 +16,23 @@ if TYPE_CHECKING:
 
 Answer = Callable[[Certificate], "QuerySet[Api]"]
 _answers: dict[Kind, Answer] = {}
+_failing: list[Callable[[], Q]] = []
 
 
 def answer_with(kind: Kind, answer: Answer) -> None:
     """Let *answer* tell which APIs need an entry of this *kind*. Called once for each, by the app that knows."""
     _answers[kind] = answer
+
+
+def failing_with(answer: Callable[[], Q]) -> None:
+    """Let *answer* tell which client certificates are refused where they are presented. Called once, by the app that knows."""
+    _failing[:] = [answer]
+
+
+def refused_where_presented() -> Q:
+    """Return the condition for client certificates that are refused where they are presented."""
+    (answer,) = _failing
+    return answer()
 
 
 def apis_that_need(certificate: Certificate) -> QuerySet[Api]:

@@ -9,35 +9,28 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from certificates import actions, doubts
+from certificates import listing as certificate_list
 from certificates.access import may
 from certificates.forms import PfxForm, RollBackForm, UploadForm
 from certificates.judgement import DoubtKind, Purpose, doubts_of, without_issuer
 from certificates.kinds import Pages
-from certificates.models import Certificate, CertificateVersion, ClientCertificate, KeyDestroyed, holding_words
+from certificates.models import Certificate, CertificateVersion, KeyDestroyed
 from certificates.pages import find, render, where_it_goes
 from certificates.pfx import Pfx, Problem
 from certificates.rollout import actions as rollout
-from certificates.rollout.entrance import ALREADY_PLANNED, go_on, may_replace_at_once, propose_roll_back
+from certificates.rollout.entrance import go_on, may_replace_at_once, propose_roll_back
 from certificates.rollout.models import Candidate, rules_of
+from certificates.rollout.standing import probation_of
+from certificates.rollout.views import beside
 from certificates.sources.standing import request_for, requests_of, source_of
 from certificates.uses import apis_that_need
 from portal.http import PortalRequest, wants_fragment
-from portal.listing import Column, listing
 from portal.responses import see_other
 
-_COLUMNS = (
-    Column(key="name", label=gettext_lazy("Name"), field="name"),
-    Column(key="subject", label=gettext_lazy("Subject"), field="current__label"),
-    Column(key="thumbprint", label=gettext_lazy("Thumbprint"), field="current__thumbprint"),
-    Column(key="issuer", label=gettext_lazy("Issuer"), field="current__issuer"),
-    Column(key="expires", label=gettext_lazy("Expires"), field="current__not_after"),
-)
-_USE = Column(key="used", label=gettext_lazy("In use by"), field="used_by")
 _SHOWN_RECEIPTS = 10
 _SHOWN_APIS = 50  # of those that use a certificate; the others are counted
 
@@ -45,11 +38,8 @@ _SHOWN_APIS = 50  # of those that use a certificate; the others are counted
 @require_safe
 @may("view")
 def index(request: PortalRequest, pages: Pages) -> HttpResponse:
-    """List the certificates; ``q`` searches, ``sort`` and ``page`` as in the address."""
-    if pages.presented:
-        shown = listing(request, ClientCertificate.objects.with_use(), (*_COLUMNS, _USE), search=holding_words)
-    else:
-        shown = listing(request, pages.model.objects.with_current(), _COLUMNS, search=holding_words)
+    """List the certificates; ``q`` and ``show`` narrow, ``sort``, ``per`` and ``page`` do what they say."""
+    shown = certificate_list.shown(request, pages)
     waiting = {"requests": requests_of(pages.model.KIND)}
     template = "certificates/_list.html" if (fragment := wants_fragment(request)) else "certificates/index.html"
     return render(request, pages, template, {"listing": shown, "page": shown.page, "fragment": fragment, **waiting})
@@ -93,6 +83,7 @@ def detail(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
         **_what_it_is(certificate.current),
         "versions": certificate.versions.select_related("created_by", "destroyed_by").defer("wrapped_key", "ciphertext"),
         "candidate": Candidate.objects.filter(certificate=certificate.pk).select_related("proposed_by", "confirmed_by").first(),
+        **probation_of(certificate),
         "receipts": certificate.receipts.all()[:_SHOWN_RECEIPTS],
         "now": timezone.now(),
         **_use_of(certificate),
@@ -114,9 +105,9 @@ def replace(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
             answer = _replace(request, pages, certificate, pfx)
         except actions.AlreadyUploaded as refusal:
             held = _say_who_holds_it(form, refusal, certificate)
-        except rollout.AlreadyPlanned:
-            form.add_error(form.source, ALREADY_PLANNED)
-            held = {"planned": True}
+        except rollout.AlreadyPlanned as refusal:
+            form.add_error(form.source, refusal.sentence)
+            held = {"planned": not isinstance(refusal, rollout.UnderWay)}
         except Certificate.DoesNotExist as gone:
             raise Http404 from gone
         else:
@@ -133,8 +124,9 @@ def _replace(request: PortalRequest, pages: Pages, certificate: Certificate, pfx
     :raises actions.AlreadyUploaded: if an entry holds it already
     :raises rollout.AlreadyPlanned: if a switch of the entry is planned
     """
-    when, confirmed = request.POST.get("when", ""), bool(request.POST.get("confirmed"))
-    if may_replace_at_once(certificate, pfx, when=when, confirmed=confirmed):
+    said = request.POST
+    way = {"confirmed": bool(said.get("confirmed")), "in_steps": bool(said.get("canary"))}
+    if may_replace_at_once(certificate, pfx, when=said.get("when", ""), **way):
         certificate = actions.replace(certificate, pfx, by=request.user, now=timezone.now())
         messages.success(request, _("%(name)s was replaced.") % {"name": certificate.name} + " " + where_it_goes(pages, certificate))
         return see_other(pages.to["detail"], certificate.name)
@@ -142,16 +134,19 @@ def _replace(request: PortalRequest, pages: Pages, certificate: Certificate, pfx
     return go_on(request, pages, candidate)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @may("change")
 def roll_back(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
-    """Make another version the current one."""
+    """Make another version the current one, once it is confirmed; a GET asks, with that version beside what is presented now."""
     certificate = find(pages, name)
-    form = RollBackForm(request.POST)
+    form = RollBackForm(request.POST if request.method == "POST" else request.GET)
     form.fields["version"].queryset = certificate.versions.all()  # type: ignore[attr-defined]  # a ModelChoiceField
     if not form.is_valid():
         return render(request, pages, "certificates/no_such_version.html", {"form": form, "certificate": certificate}, status=422)
     version = form.cleaned_data["version"]
+    if request.method != "POST":
+        context = {"certificate": certificate, "version": version, "apis": apis_that_need(certificate), **beside(certificate, version.path)}
+        return render(request, pages, "certificates/confirm_roll_back.html", context)
     try:
         if request.POST.get("when") or rules_of(certificate).another_person:
             return propose_roll_back(request, pages, certificate, version.number)
@@ -202,7 +197,10 @@ def _what_it_is(version: CertificateVersion) -> dict[str, Any]:
         "chain": above,
         "without_issuer": without_issuer(path),
         "aside": version.left_aside,
-        "doubts": [doubts.sentence(doubt, purpose) for doubt in doubts_of(path, purpose, now=now) if doubt.kind not in told],
+        "doubts": [
+            *(doubts.sentence(doubt, purpose) for doubt in doubts_of(path, purpose, now=now) if doubt.kind not in told),
+            *doubts.at_renewal(path, purpose, now=now),
+        ],
     }
 
 

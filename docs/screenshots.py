@@ -29,6 +29,13 @@ FOLDER = Path(__file__).resolve().parent / "screenshots"
 LOCALES = {"en": "en-US", "zh-hans": "zh-CN"}
 THEMES = ("light", "dark")
 HEIGHTS = {1280: 860, 768: 1024, 390: 844}
+DEFINITION = (
+    "openapi: 3.0.3\ninfo: {title: Shop orders, version: '1'}\nservers: [{url: 'https://shop.example.com/v1'}]\npaths:\n"
+    "  /orders/{id}:\n    get: {operationId: getOrder, summary: Get an order, responses: {'200': {description: The order}}}\n"
+    "    delete: {operationId: cancelOrder, summary: Cancel an order, responses: {'204': {description: Cancelled}}}\n"
+    "  /orders/{number}:\n    get: {operationId: byNumber, responses: {'200': {description: The order}}}\n"
+    "components: {securitySchemes: {key: {type: apiKey, name: x-key, in: header}}}\n"
+)
 LIST = "/security/client-certificates/"
 
 
@@ -49,6 +56,62 @@ def try_first(page: Page, portal: Portal) -> None:
         page.locator("[name=password]").fill("a password")
         page.locator("button[value=try]").click()
     page.wait_for_timeout(6_000)
+
+
+def taken_back(page: Page, portal: Portal) -> None:
+    """Give a version that the back end does not take to a canary, and wait until it was taken back."""
+    if page.locator("#probation").count():
+        return
+    there = page.url
+    _let_stock_present_warehouse(page, portal)
+    page.goto(f"{LIST}warehouse/replace/")
+    pfx = issue("warehouse", by=issue("Another authority", authority=True)).pfx_file("a password")
+    page.locator("[name=file]").set_input_files({"name": "next.pfx", "mimeType": "application/x-pkcs12", "buffer": pfx})
+    page.locator("[name=password]").fill("a password")
+    page.locator("button[value=try]").click()
+    page.locator("[name=canary]").fill("stock")
+    page.locator("main form.card button.main").click()
+    page.locator("#probation").wait_for()
+    for _ in range(60):
+        if page.locator("#probation.bad").count():
+            break
+        portal.call("/stock/1")
+        page.goto(there)
+
+
+def _let_stock_present_warehouse(page: Page, portal: Portal) -> None:
+    page.goto("/apis/stock/operations/")
+    _press_main(page)  # add everything
+    page.goto("/apis/stock/settings/")
+    page.locator("[name=subscription_required]").uncheck()
+    _press_main(page)
+    page.goto("/apis/stock/security/")
+    page.locator("[name=credentials]").select_option("client-certificate")
+    page.locator("[name=certificate]").select_option("warehouse")
+    page.locator("[name=trusted_ca]").fill(portal.demo.authority.read_text())
+    page.locator("main form.card button.main").first.click()
+    page.get_by_text("Live on 1 of 1 gateway").wait_for()
+    for number in range(20):
+        portal.call(f"/stock/{number}")
+
+
+def move(page: Page, _portal: Portal) -> None:
+    """Choose where the APIs shall move to, and wait until that was tried."""
+    page.locator("[name=to]").select_option("billing")
+    page.locator("main form.card button.main").click()
+    page.wait_for_timeout(6_000)
+
+
+def paste(page: Page, _portal: Portal) -> None:
+    """Paste a definition and go on to its preview."""
+    page.locator("[name=document]").fill(DEFINITION)
+    page.locator("form[enctype] button.main").click()
+    page.locator("[name=kept]").wait_for(state="attached")
+
+
+def _press_main(page: Page) -> None:
+    with page.expect_navigation():
+        page.locator("main form button.main").first.click()
 
 
 def call(page: Page, _portal: Portal) -> None:
@@ -75,6 +138,29 @@ def menu(page: Page, _portal: Portal) -> None:
         page.locator(".opens-menu").click()
 
 
+def saved(page: Page, _portal: Portal) -> None:
+    """Save another description, so that it can be undone."""
+    page.goto(page.url.replace("/history/", "/settings/"))
+    field = page.locator("[name=description]")
+    field.fill("Orders of the shop." if field.input_value() != "Orders of the shop." else "Orders of the shop, and what became of them.")
+    page.locator("main form button.main").click()
+    page.locator(".note.good").wait_for()
+
+
+def changed(page: Page, portal: Portal) -> None:
+    """Change something, then look at the history."""
+    history = page.url
+    saved(page, portal)
+    page.goto(history)
+
+
+def closely(page: Page, portal: Portal) -> None:
+    """Look at the newest change but one."""
+    changed(page, portal)
+    changed(page, portal)
+    page.goto(str(page.locator(".log details a").nth(1).get_attribute("href")))
+
+
 @dataclass(frozen=True)
 class Picture:
     """One page in one state."""
@@ -91,9 +177,16 @@ PICTURES = (
     Picture("certificates", LIST, also=(("dark", 1280), ("light", 390))),
     Picture("upload", f"{LIST}upload/", wrong_password),
     Picture("certificate", f"{LIST}orders-client/"),
+    Picture("hand-over", f"{LIST}orders-client/hand-over/", documented=False),
     Picture("in-use", f"{LIST}orders-client/delete/"),
     Picture("replace", f"{LIST}billing/replace/", documented=False),
     Picture("confirm", f"{LIST}orders-client/replace/", try_first, documented=False),
+    Picture("taken-back", f"{LIST}warehouse/", taken_back, documented=False),
+    Picture("move", f"{LIST}orders-client/move/", documented=False),
+    Picture("move-confirm", f"{LIST}orders-client/move/", move, documented=False),
+    Picture("sources", "/security/sources/", documented=False),
+    Picture("timeline", "/security/timeline/", documented=False),
+    Picture("doctor", "/security/doctor/", documented=False),
     Picture("rules", f"{LIST}orders-client/rules/", documented=False),
     Picture("signing-request", f"{LIST}request/", documented=False),
     Picture("watch", f"{LIST}watch/", documented=False),
@@ -108,6 +201,9 @@ PICTURES = (
     Picture("calls", "/apis/orders/calls/", documented=False),
     Picture("operations", "/apis/orders/operations/", documented=False),
     Picture("settings", "/apis/orders/settings/", documented=False),
+    Picture("import", "/apis/new/import/", documented=False),
+    Picture("import-preview", "/apis/new/import/", paste, documented=False),
+    Picture("import-difference", "/apis/orders/operations/new/import/", paste, documented=False),
     Picture("policy", "/apis/orders/policy/"),
     Picture("console", "/apis/orders/console/", call),
     Picture("subscriptions", "/subscriptions/", documented=False),
@@ -118,12 +214,19 @@ PICTURES = (
     Picture("gateways", "/gateways/"),
     Picture("activity", "/activity/"),
     Picture("server-certificates", "/security/server-certificates/", documented=False),
+    Picture("authorities", "/security/trusted-authorities/"),
+    Picture("authority-upload", "/security/trusted-authorities/upload/", documented=False),
     Picture("callers", "/apis/orders/callers/", documented=False),
     Picture("second-factors", "/accounts/second-factors/", documented=False),
     Picture("sessions", "/accounts/sessions/", documented=False),
     Picture("sign-in-settings", "/settings/sign-in/", documented=False),
     Picture("guide", "/help/first-steps/", documented=False),
     Picture("preferences", "/accounts/preferences/", documented=False),
+    Picture("history", "/apis/orders/history/", changed, documented=False),
+    Picture("change", "/apis/orders/history/", closely, documented=False),
+    Picture("undo", "/apis/orders/settings/", saved, documented=False),
+    Picture("policies", "/apis/orders/policy/history/", documented=False),
+    Picture("certificate-history", f"{LIST}orders-client/history/", documented=False),
     Picture("not-found", "/nowhere/", documented=False),
     Picture("menu", "/", menu, documented=False),
 )

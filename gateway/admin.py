@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from gateway.counts import OUTCOMES, ApiCount, CountedUpTo, TotalCount, VersionCount
 from gateway.models import Delivery, FailedCall, Gateway, NodeAuthority, Probe, Refusal
+from gateway.turned_away import TurnedAway
 from portal.admin import ReadOnlyAdmin
 
 
@@ -61,6 +62,14 @@ class FailedCallAdmin(ReadOnlyAdmin):
     def view_on_site(self, call: FailedCall) -> str:
         """Lead to the page that explains it."""
         return reverse("failures:call", args=[call.activity_id])
+
+
+@admin.register(TurnedAway)
+class TurnedAwayAdmin(ReadOnlyAdmin):
+    """Gateways that were removed and still knock."""
+
+    list_display = ("name", "address", "last_at")
+    fields = (*list_display, "fingerprint")
 
 
 @admin.register(ApiCount)

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import F, Q
 from django.utils import timezone
 
+from apis.models import Api
 from certificates.models import Certificate, CertificateVersion, ClientCertificate
 from certificates.unloadable import explanation_of
 from gateway.models import Delivery, Gateway, Refusal
@@ -18,14 +19,17 @@ from portal.models import Activity, Event
 
 _REMEMBERED = timedelta(days=1)  # how long a gateway that went away is mentioned
 _CANDIDATES = ("PROPOSED", "PLANNED", "DISCARDED", "RULES_CHANGED", "KEY_DESTROYED")
-_SILENT = {  # events that change nothing of what gateways have
+SILENT = {  # events that change nothing of what gateways have
     Event.SUBSCRIPTION_KEY_SHOWN,
+    Event.CERTIFICATE_MOVE_PLANNED,
+    Event.CERTIFICATE_MOVE_DISCARDED,
     *(Event[f"{kind}_{what}"] for kind in ("CERTIFICATE", "SERVER_CERTIFICATE") for what in _CANDIDATES),
+    *(Event[f"AUTHORITY_{what}"] for what in _CANDIDATES[:3]),
 }
 
 
 def status_of(kind: Kind, pk: int, *, now: datetime | None = None) -> LiveStatus:
-    """Return whether the newest change of something is live. At most five queries; of what is refused six."""
+    """Return whether the newest change of something is live. At most six queries; of what is refused seven."""
     now = now or timezone.now()
     entry = _entry(kind, pk)
     line = _newest_line(kind, pk, entry)
@@ -85,22 +89,31 @@ def _entry(kind: Kind, pk: int) -> _Entry | None:
             entries = ClientCertificate.objects.filter(apis=pk)
         case Kind.CERTIFICATE:
             entries = ClientCertificate.objects.filter(pk=pk)
-        case Kind.SUBSCRIPTION | Kind.SERVER_CERTIFICATE:
+        case Kind.SUBSCRIPTION | Kind.SERVER_CERTIFICATE | Kind.AUTHORITY:
             return None
     found = entries.values_list("pk", "name", "current__number", "current").first()
     return _Entry(*found) if found else None
 
 
 def _newest_line(kind: Kind, pk: int, entry: _Entry | None) -> Activity | None:
-    """Return the newest line that has changed what the gateways have of it; for an API its certificate's, too."""
+    """Return the newest line that has changed what the gateways have of it; for an API its certificate's and its authorities', too."""
     about = _lines_of(kind, pk)
     if kind is Kind.API and entry:
         about |= _lines_of(Kind.CERTIFICATE, entry.pk)
+    if kind is Kind.API:
+        for authority in _authorities_of(pk):
+            about |= _lines_of(Kind.AUTHORITY, authority)
     return Activity.objects.filter(about).order_by("-id").first()
 
 
+def _authorities_of(api: int) -> set[int]:
+    """Return the trusted authorities that an API's back end or callers have to lead to."""
+    found = Api.objects.filter(pk=api).values_list("trusted_authority", "caller_authority").first() or ()
+    return {pk for pk in found if pk is not None}
+
+
 def _lines_of(kind: Kind, pk: int) -> Q:
-    events = [event for event in Event if event.value.partition(".")[0] == kind and event not in _SILENT]
+    events = [event for event in Event if event.value.partition(".")[0] == kind and event not in SILENT]
     return Q(subject_id=str(pk), event__in=events)
 
 
@@ -111,6 +124,8 @@ def _refusals(kind: Kind, pk: int, entry: _Entry | None) -> dict[int | None, _Re
             about = Q(api=pk)
         case Kind.CERTIFICATE:
             about = Q(api__certificate=pk)
+        case Kind.AUTHORITY:
+            about = Q(api__trusted_authority=pk) | Q(api__caller_authority=pk)
         case Kind.SUBSCRIPTION | Kind.SERVER_CERTIFICATE:
             return {}
     worst_last = F("presents__number").desc(nulls_last=True)

@@ -1,5 +1,6 @@
-"""Tries candidates: one handshake with each back end of an entry's APIs, from the portal's place and from every connected gateway's.
+"""Tries candidates and moves: one handshake with each back end that would be shown the certificate.
 
+From the portal's place and from every connected gateway's.
 APIs that call the same back end in the same way share one handshake. What the portal itself calls has to be an address that APIs may call.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from apis.addresses import address_of, callable_address
 from apis.handshake.of_backend import target_of
@@ -19,13 +21,18 @@ from apis.handshake.question import Question, Target
 from apis.handshake.seen import Seen, Stage
 from apis.handshake.shaking import shake_hands
 from apis.models import Api, Credentials
+from apis.moving.models import Move
 from apis.policy.model import Backend, Protocol
-from certificates.models import Certificate
-from certificates.rollout.models import Candidate, Outcome, rules_of
+from certificates.identity import Identity
+from certificates.models import CertificateVersion, ClientCertificate
+from certificates.rollout.models import Candidate, Outcome, Rules, rules_of
+from certificates.rollout.proposals import Proposal
 from certificates.rollout.trying import Place, Reason, Result
 from certificates.sealing import SealingError
 from gateway.models import Gateway
 from gateway.probes import Manner, NoAnswer, ask
+
+Shown = Candidate | CertificateVersion
 
 _AT_ONCE = 8  # as many as an agent carries out at once
 # What servers answer to a certificate that they do not take: nginx and IIS 400 and 403, nginx's own codes, and what HTTP has for it.
@@ -34,26 +41,35 @@ _FAILING = 500
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class Way:
     """How an API's back end is called; by TLS, for no API presents a certificate without."""
 
     target: Target
     manner: Manner
 
 
+@dataclass(frozen=True, slots=True)
+class _ToTry:
+    """The APIs whose back ends are shown a certificate, and the paths that are asked for, by API."""
+
+    apis: QuerySet[Api]
+    paths: dict[str, str]
+    shown: Shown
+
+
 class HandshakeTrier:
     """What :mod:`certificates.rollout.trying` asks."""
 
-    def places(self, certificate: Certificate) -> list[Place]:
-        """Return what there is to try: every API that presents the entry, from every place."""
-        return [place for places in _ways(certificate, _connected()).values() for place in places]
+    def places(self, proposal: Proposal) -> list[Place]:
+        """Return what there is to try: every API that would present the certificate, from every place."""
+        return [place for places in _ways(_to_try(proposal), connected()).values() for place in places]
 
-    def results(self, candidate: Candidate) -> Iterator[tuple[Place, Result]]:
-        """Try *candidate* everywhere, several at once; yield what comes out, as it comes."""
-        gateways = _connected()
+    def results(self, proposal: Proposal) -> Iterator[tuple[Place, Result]]:
+        """Try *proposal* everywhere, several at once; yield what comes out, as it comes."""
+        gateways, to_try = connected(), _to_try(proposal)
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="tries") as pool:
-            ways = _ways(candidate.certificate, gateways)
-            running = {pool.submit(_tried, way, gateways.get(name), candidate): places for (way, name), places in ways.items()}
+            ways = _ways(to_try, gateways)
+            running = {pool.submit(_tried, way, gateways.get(name), to_try.shown): places for (way, name), places in ways.items()}
             try:
                 for done in as_completed(running):
                     for place in running[done]:
@@ -62,37 +78,52 @@ class HandshakeTrier:
                 pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _connected() -> dict[str, Gateway]:
+def _to_try(proposal: Proposal) -> _ToTry:
+    """Return what is to be shown to whom."""
+    match proposal:
+        case Candidate():
+            presenting = Api.objects.filter(certificate=proposal.certificate_id, credentials=Credentials.CLIENT_CERTIFICATE)
+            return _ToTry(presenting.order_by("display_name", "name"), rules_of(proposal.certificate).paths, proposal)
+        case Move():
+            return _ToTry(proposal.apis(), _paths_of(proposal), proposal.version)
+        case _:
+            raise TypeError(proposal)
+
+
+def _paths_of(move: Move) -> dict[str, str]:
+    """Return what is asked of APIs besides the handshake, as the certificates say that they present now."""
+    entries = ClientCertificate.objects.filter(apis__in=move.apis()).distinct()
+    return {api: path for rules in Rules.objects.filter(certificate__in=entries) for api, path in rules.paths.items()}
+
+
+def connected() -> dict[str, Gateway]:
+    """Return the gateways that can be asked, by name."""
     return {gateway.name: gateway for gateway in Gateway.objects.with_presence() if gateway.is_connected}
 
 
-def _ways(certificate: Certificate, gateways: Iterable[str]) -> dict[tuple[_Way, str], list[Place]]:
+def _ways(to_try: _ToTry, gateways: Iterable[str]) -> dict[tuple[Way, str], list[Place]]:
     """Return what there is to try, by how it is done and from where: what is done in the same way is done once."""
-    paths = rules_of(certificate).paths
-    found: defaultdict[tuple[_Way, str], list[Place]] = defaultdict(list)
-    for api in _presenting(certificate):
+    found: defaultdict[tuple[Way, str], list[Place]] = defaultdict(list)
+    for api in to_try.apis:
         backend = api.backend()
-        way = _way(backend, paths.get(api.name, ""))
+        way = way_of(backend, to_try.paths.get(api.name, ""))
         for gateway in ("", *gateways):
             shown = f"{backend.host}:{backend.port}"
             found[way, gateway].append(Place(api=api.name, display_name=api.display_name, back_end=shown, gateway=gateway))
     return dict(found)
 
 
-def _presenting(certificate: Certificate) -> Iterable[Api]:
-    return Api.objects.filter(certificate=certificate.pk, credentials=Credentials.CLIENT_CERTIFICATE).order_by("display_name", "name")
-
-
-def _way(backend: Backend, path: str) -> _Way:
+def way_of(backend: Backend, path: str) -> Way:
+    """Return how *backend* is called, and which *path* is asked for there, if any."""
     asked = backend.path + path if path and backend.http is not Protocol.HTTP2 else ""  # the request is in HTTP/1.1
     manner = Manner(path=asked, older_servers=backend.older_servers, asks_later=backend.asks_later)
-    return _Way(target_of(backend, asks=bool(asked)), manner)
+    return Way(target_of(backend, asks=bool(asked)), manner)
 
 
-def _tried(way: _Way, gateway: Gateway | None, candidate: Candidate) -> Result:
+def _tried(way: Way, gateway: Gateway | None, shown: Shown) -> Result:
     """Try one way from one place; in a thread of its own, with a connection to the database of its own."""
     try:
-        seen = ask(gateway, way.target, version=candidate, manner=way.manner) if gateway else _seen_from_here(way, candidate)
+        seen = ask(gateway, way.target, version=shown, manner=way.manner) if gateway else seen_from_here(way, shown.identity())
     except NoAnswer as error:
         return Result(outcome=Outcome.UNKNOWN, reason=Reason.NO_GATEWAY, said=str(error), issuers=[])
     except SealingError as error:
@@ -102,23 +133,23 @@ def _tried(way: _Way, gateway: Gateway | None, candidate: Candidate) -> Result:
     return judge(seen)
 
 
-def _seen_from_here(way: _Way, candidate: Candidate) -> Seen:
+def seen_from_here(way: Way, identity: Identity | None = None) -> Seen:
+    """Return what the portal itself sees when it shakes hands in that way, presenting *identity* if there is one and it is asked for."""
     target = way.target
     try:
         address = callable_address(target.host, target.port, settings.ALLOWED_BACKEND_NETWORKS)
     except (OSError, UnicodeError) as error:  # no address, or a name that no address can have
         return Seen(stage=Stage.NAME, error=str(getattr(error, "strerror", None) or error))
     named = target.host if address_of(target.host) is None else ""
-    identity = candidate.identity()
     question = Question(
         id="",
         target=replace(target, host=address, server_name=named),
-        certificate=identity.certificate_chain_pem,
-        private_key=identity.private_key_pem,
         path=way.manner.path,
         older_servers=way.manner.older_servers,
         asks_later=way.manner.asks_later,
     )
+    if identity:
+        question = replace(question, certificate=identity.certificate_chain_pem, private_key=identity.private_key_pem)
     return shake_hands(question)
 
 

@@ -78,13 +78,16 @@ def issue(
     not_before: datetime | None = None,
     not_after: datetime | None = None,
     purpose: x509.ObjectIdentifier | None = None,
+    purposes: tuple[x509.ObjectIdentifier, ...] = (),
     organization: str = "Example",
 ) -> Issued:
     """Return a certificate signed *by* an authority (itself, if none is given).
 
     :param key: its key; a new one on the curve P-256 if none is given
     :param purpose: the only one that it is good for; without it nothing is said of any
+    :param purposes: those that it is good for, if they are several
     """
+    purposes = purposes or ((purpose,) if purpose else ())
     key = key or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name(
         [x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, organization), x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)]
@@ -103,10 +106,10 @@ def issue(
     )
     if by:
         builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(by.key.public_key()), critical=False)
-    if authority or purpose:
+    if authority or purposes:
         builder = builder.add_extension(_key_usage(authority=authority), critical=True)
-    if purpose:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+    if purposes:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     if hosts:
         builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False)
     signer = by.key if by else key

@@ -12,10 +12,13 @@ class NoticesConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the xDS process send what is due, and say where lines of the activity log lead to."""
-        from notices.keeper import NoticeKeeper  # models are there only now
+        from notices.configuration import CONTACTS  # models are there only now
+        from notices.keeper import NoticeKeeper
         from portal import keepers
         from portal.subjects import describe, register
+        from rest.configuration.parts import register as register_part
 
+        register_part("contacts", CONTACTS)
         keepers.keep("notices", lambda: NoticeKeeper().run)
         register("notice", model="notices.Channel", url_name="notices:channel")
         describe("notice", "notices.Channel", "notices.Schedule")

@@ -20,6 +20,7 @@ class PortalConfig(AppConfig):
         from portal import identity, schema, subjects  # noqa: F401 - models are there only now
         from portal.activity import checks, sign_ins  # noqa: F401 - checks register themselves
         from portal.activity.guards import guard
+        from portal.metrics import checks as metrics_checks  # noqa: F401
         from portal.roles import establish_roles
         from portal.subjects import describe
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from html import unescape
 from pathlib import Path
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import ResolverMatch, reverse
+from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
@@ -23,7 +25,12 @@ _PAGES = (
     ("dashboard", "first-steps"),
     ("certificates:", "client-certificates"),
     ("server_certificates:", "https"),
+    ("sources:", "client-certificates"),
+    ("authorities:", "trusted-authorities"),
     ("apis:security", "api-security"),
+    ("apis:policy_history", "activity"),
+    ("apis:history", "activity"),
+    ("subscriptions:history", "activity"),
     ("apis:test_connection", "connection-test"),
     ("apis:console", "connection-test"),
     ("apis:policy", "api-security"),
@@ -63,6 +70,30 @@ def guide(request: HttpRequest, page: str = FIRST_PAGE) -> HttpResponse:
         raise Http404
     title, content = _rendered(get_language() or settings.LANGUAGE_CODE, page)
     return render(request, "portal/guide.html", {"title": title, "content": content, "is_first": page == FIRST_PAGE})
+
+
+_BEFORE, _AFTER = 40, 80  # characters around what was searched for
+
+
+def passages(words: str) -> list[tuple[str, str, str]]:
+    """Return name, title and a passage of the pages that hold *words*, in the reader's language; those with them in the title first."""
+    sought, language = words.casefold(), get_language() or settings.LANGUAGE_CODE
+    found = []
+    for page in sorted(_pages()):
+        title, text = _plain(language, page)
+        place = text.casefold().find(sought)
+        if place >= 0 or sought in title.casefold():
+            begin = max(0, place - _BEFORE)
+            passage = text[begin : place + len(words) + _AFTER] if place >= 0 else text[:_AFTER]
+            found.append((sought not in title.casefold(), page, title, f"{'…' if begin else ''}{passage.strip()}…"))
+    return [(page, title, passage) for _, page, title, passage in sorted(found)]
+
+
+@functools.cache
+def _plain(language: str, page: str) -> tuple[str, str]:
+    """Return a page's title and its words without markup, on one line."""
+    title, content = _rendered(language, page)
+    return title, " ".join(unescape(strip_tags(content)).split())
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Health over HTTP: ``/healthz`` (alive) and ``/readyz`` (by part), for processes that serve no pages. [pure]"""
+"""Health over HTTP: ``/healthz`` (alive), ``/readyz`` (by part) and ``/metrics``, for processes that serve no pages. [pure]"""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from portal.metrics.families import CONTENT_TYPE, may_read, of_process, text_of
 from portal.readiness import Report
 
 _SILENT_SECONDS = 5.0
@@ -24,13 +25,16 @@ class HealthServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
     request_queue_size = 16
 
-    def __init__(self, address: Address, report: Callable[[], Report]) -> None:
+    def __init__(self, address: Address, report: Callable[[], Report], process: str, token: str) -> None:
         """Listen.
 
         :param report: what is told at ``/readyz``
+        :param process: what ``/metrics`` calls this process
+        :param token: who may read that; empty: this machine alone
         :raises OSError: if *address* cannot be listened on
         """
         self.report = report
+        self.process, self.token = process, token
         self.address_family = _family_of(address)
         where = str(address) if isinstance(address, Path) else address
         if isinstance(address, Path):
@@ -53,12 +57,12 @@ class HealthServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 
 @contextlib.contextmanager
-def answering(address: Address, report: Callable[[], Report]) -> Iterator[None]:
-    """Answer ``/healthz`` and ``/readyz`` meanwhile.
+def answering(address: Address, report: Callable[[], Report], *, process: str, token: str = "") -> Iterator[None]:
+    """Answer ``/healthz``, ``/readyz`` and ``/metrics`` meanwhile; see :class:`HealthServer`.
 
     :raises OSError: if *address* cannot be listened on
     """
-    with HealthServer(address, report) as server:
+    with HealthServer(address, report, process, token) as server:
         threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
         try:
             yield
@@ -77,10 +81,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             case "/readyz":
                 report = self.server.report()
                 self._answer(200 if report.ready else 503, "application/json", json.dumps(report.as_json()).encode())
+            case "/metrics":
+                self._tell_figures()
             case _:
                 self._answer(404, "text/plain", b"Nothing has this address.\n")
 
     do_HEAD = do_GET  # noqa: N815 - the library's name
+
+    def _tell_figures(self) -> None:
+        peer = self.client_address[0] if isinstance(self.client_address, tuple) else ""
+        if not may_read(str(peer), self.headers.get("Authorization", ""), self.server.token):
+            self._answer(403, "text/plain", b"Send the token, or ask from this machine.\n")
+        else:
+            self._answer(200, CONTENT_TYPE, text_of(of_process(self.server.process, self.server.report())))
 
     def _answer(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)

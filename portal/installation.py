@@ -26,6 +26,7 @@ from portal import database, identity, private_files, schema
 from portal.administrators import administrators, administrators_with_password, changing_administrators
 from portal.characters import shown
 from portal.environment import read
+from portal.font import compile_font
 from portal.people.actions import note_added
 from portal.roles import ADMINISTRATORS
 from portal.translations import compile_translations
@@ -114,7 +115,8 @@ def translations() -> str | None:
 
 
 def static_files() -> str | None:
-    """Collect, hash and compress the style sheets, scripts and icons, if any of them has changed."""
+    """Collect, hash and compress the style sheets, scripts, icons and the typeface, if any of them has changed."""
+    compile_font(settings.FONTS)
     root: Path = settings.STATIC_ROOT
     stamp = root / ".collected"
     wanted = _fingerprint_of_static_files()

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Count, F, Model, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Lower
+from django.http import QueryDict
 from django.utils.functional import Promise
 
 from portal.http import PortalRequest
 
 PAGE_SIZE = 25
+PAGE_SIZES = (PAGE_SIZE, 50, 100)
+ALL, THIS_PAGE = "all", "page"
 _LONGEST_SEARCH = 200  # characters
 
 Row = TypeVar("Row", bound=Model)
@@ -28,6 +31,7 @@ class Column:
     label: Promise
     field: str
     any_case: bool = False  # sorted regardless of case, which no index helps with
+    room: str = ""  # "wide" or "widest": left out where there is less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +41,58 @@ class Heading:
     label: Promise
     sort: str  # what a click sorts by
     direction: str  # "ascending", "descending" or "": what the list is sorted by now
+    room: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """One state by which a list can be narrowed.
+
+    :ivar condition: which rows are in it; asked for each time, for it may depend on the clock
+    :ivar tone: ``bad``, ``warn`` or empty: how it is coloured while there are any
+    """
+
+    key: str  # what ``show`` holds
+    label: Promise
+    condition: Callable[[], Q]
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownChip:
+    """A chip with the number of its rows."""
+
+    key: str
+    label: Promise
+    number: int
+    tone: str
+    current: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One page of a list."""
+    """One page of a list.
+
+    :ivar total: how many rows there are before a chip narrows them
+    :ivar size: how many rows a page has
+    :ivar chosen: which of them begin ticked: ``page``, ``all`` (those of the other pages, too) or none
+    """
 
     page: Page[Any]
     headings: list[Heading]
     q: str
     sort: str
+    chips: tuple[ShownChip, ...] = ()
+    show: str = ""
+    total: int = 0
+    size: int = PAGE_SIZE
+    sizes: tuple[int, ...] = PAGE_SIZES
+    chosen: str = ""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether rows may be left out."""
+        return bool(self.q or self.show)
 
 
 def words_of(text: str) -> str:
@@ -66,21 +112,68 @@ def holding(*fields: str) -> Callable[[str], Q]:
     return search
 
 
-def listing(request: PortalRequest, rows: QuerySet[Row], columns: Sequence[Column], *, search: Callable[[str], Q]) -> Listing:
-    """Return the page of *rows* that the address asks for by ``q``, ``sort`` and ``page``; what makes no sense is ignored.
+def narrowed(rows: QuerySet[Row], asked: QueryDict, *, search: Callable[[str], Q], chips: Sequence[Chip] = ()) -> QuerySet[Row]:
+    """Return those of *rows* that an address asks for by ``q`` and ``show``."""
+    if q := words_of(asked.get("q", "")):
+        rows = rows.filter(search(q))
+    chip = _chip(asked, chips)
+    return rows.filter(chip.condition()) if chip else rows
+
+
+def listing(
+    request: PortalRequest,
+    rows: QuerySet[Row],
+    columns: Sequence[Column],
+    *,
+    search: Callable[[str], Q],
+    chips: Sequence[Chip] = (),
+) -> Listing:
+    """Return the page of *rows* that the address asks for by ``q``, ``show``, ``sort``, ``per`` and ``page``; nonsense is ignored.
 
     :param columns: what may be sorted by; the first is the default
     :param search: gives the condition for the words of ``q``
+    :param chips: the states that ``show`` can name
     """
-    if q := words_of(request.GET.get("q", "")):
-        rows = rows.filter(search(q))
+    q = words_of(request.GET.get("q", ""))
+    found = rows.filter(search(q)) if q else rows
+    chip = _chip(request.GET, chips)
+    numbers = _count(found, chips)
+    rows = found.filter(chip.condition()) if chip else found
     sort = request.GET.get("sort", "")
     column = next((column for column in columns if column.key == sort.removeprefix("-")), None)
     if column is None:
         column, sort = columns[0], columns[0].key
     rows = rows.order_by(_order(column, downwards=sort.startswith("-")), "name")
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    return Listing(page=page, headings=[_heading(one, sort) for one in columns], q=q, sort=sort)
+    size = next((size for size in PAGE_SIZES if request.GET.get("per") == str(size)), PAGE_SIZE)
+    page = Paginator(rows, size).get_page(request.GET.get("page"))
+    chosen = request.GET.get("chosen", "")
+    return Listing(
+        page=page,
+        headings=[_heading(one, sort) for one in columns],
+        q=q,
+        sort=sort,
+        chips=tuple(_shown(one, numbers[one.key], current=one is chip) for one in chips),
+        show=chip.key if chip else "",
+        total=numbers.get(ALL, 0),
+        size=size,
+        chosen=chosen if chosen in {ALL, THIS_PAGE} else "",
+    )
+
+
+def _chip(asked: QueryDict, chips: Sequence[Chip]) -> Chip | None:
+    return next((chip for chip in chips if chip.key == asked.get("show")), None)
+
+
+def _count(rows: QuerySet[Row], chips: Sequence[Chip]) -> dict[str, int]:
+    """Return how many of *rows* are in each state, and how many there are, by one query."""
+    if not chips:
+        return {}
+    conditions = {chip.key: Count("pk", filter=chip.condition()) for chip in chips}
+    return rows.order_by().aggregate(**{ALL: Count("pk")}, **conditions)
+
+
+def _shown(chip: Chip, number: int, *, current: bool) -> ShownChip:
+    return ShownChip(key=chip.key, label=chip.label, number=number, tone=chip.tone if number else "", current=current)
 
 
 def _order(column: Column, *, downwards: bool) -> OrderBy:
@@ -90,7 +183,7 @@ def _order(column: Column, *, downwards: bool) -> OrderBy:
 
 def _heading(column: Column, sort: str) -> Heading:
     if column.key != sort.removeprefix("-"):
-        return Heading(label=column.label, sort=column.key, direction="")
+        return Heading(label=column.label, sort=column.key, direction="", room=column.room)
     if sort.startswith("-"):
-        return Heading(label=column.label, sort=column.key, direction="descending")
-    return Heading(label=column.label, sort=f"-{column.key}", direction="ascending")
+        return Heading(label=column.label, sort=column.key, direction="descending", room=column.room)
+    return Heading(label=column.label, sort=f"-{column.key}", direction="ascending", room=column.room)

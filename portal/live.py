@@ -18,6 +18,7 @@ class Kind(enum.StrEnum):
     CERTIFICATE = "certificate"
     SERVER_CERTIFICATE = "server-certificate"
     SUBSCRIPTION = "subscription"
+    AUTHORITY = "authority"
 
 
 class State(enum.StrEnum):
@@ -111,6 +112,6 @@ def answer_with(answer: Answer) -> None:
 
 
 def live_status(kind: Kind, pk: int) -> LiveStatus:
-    """Return whether the newest change of the thing of this *kind* and id is live. At most five queries."""
+    """Return whether the newest change of the thing of this *kind* and id is live. At most six queries."""
     (answer,) = _answers
     return answer(kind, pk)

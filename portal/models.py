@@ -30,6 +30,11 @@ class Event(models.TextChoices):
     CERTIFICATE_DISCARDED = "certificate.discarded", _("Proposed version discarded")
     CERTIFICATE_RULES_CHANGED = "certificate.rules-changed", _("Rules of switches changed")
     CERTIFICATE_KEY_DESTROYED = "certificate.key-destroyed", _("Private key destroyed")
+    CERTIFICATE_CANARY_BEGAN = "certificate.canary-began", _("New version given to a canary")
+    CERTIFICATE_PUT_BACK = "certificate.put-back", _("Version before put back")
+    CERTIFICATE_MOVE_PLANNED = "certificate.move-planned", _("Move of APIs planned")
+    CERTIFICATE_MOVE_DISCARDED = "certificate.move-discarded", _("Planned move of APIs discarded")
+    CERTIFICATE_APIS_MOVED = "certificate.apis-moved", _("APIs moved to a certificate")
     SERVER_CERTIFICATE_UPLOADED = "server-certificate.uploaded", _("Server certificate uploaded")
     SERVER_CERTIFICATE_REPLACED = "server-certificate.replaced", _("Server certificate replaced")
     SERVER_CERTIFICATE_ROLLED_BACK = "server-certificate.rolled-back", _("Server certificate rolled back")
@@ -45,6 +50,13 @@ class Event(models.TextChoices):
     SERVER_CERTIFICATE_DISCARDED = "server-certificate.discarded", _("Proposed version discarded")
     SERVER_CERTIFICATE_RULES_CHANGED = "server-certificate.rules-changed", _("Rules of switches changed")
     SERVER_CERTIFICATE_KEY_DESTROYED = "server-certificate.key-destroyed", _("Private key destroyed")
+    AUTHORITY_ADDED = "authority.added", _("Trusted authority added")
+    AUTHORITY_REPLACED = "authority.replaced", _("Trusted authority replaced")
+    AUTHORITY_ROLLED_BACK = "authority.rolled-back", _("Trusted authority rolled back")
+    AUTHORITY_DELETED = "authority.deleted", _("Trusted authority deleted")
+    AUTHORITY_PROPOSED = "authority.proposed", _("Version proposed")
+    AUTHORITY_PLANNED = "authority.planned", _("Switch planned")
+    AUTHORITY_DISCARDED = "authority.discarded", _("Proposed version discarded")
     API_CREATED = "api.created", _("API created")
     API_CHANGED = "api.changed", _("API settings changed")
     API_SECURED = "api.secured", _("API security changed")
@@ -54,6 +66,7 @@ class Event(models.TextChoices):
     OPERATION_ADDED = "api.operation-added", _("Operation added")
     OPERATION_CHANGED = "api.operation-changed", _("Operation changed")
     OPERATION_DELETED = "api.operation-deleted", _("Operation deleted")
+    API_IMPORTED = "api.imported", _("Operations imported")
     SUBSCRIPTION_CREATED = "subscription.created", _("Subscription created")
     SUBSCRIPTION_CHANGED = "subscription.changed", _("Subscription changed")
     SUBSCRIPTION_SUSPENDED = "subscription.suspended", _("Subscription suspended")
@@ -176,6 +189,7 @@ class Activity(models.Model):
             models.Index(fields=["actor_name", "kind", "id"], name="activity_of_person_and_kind"),
             models.Index(fields=["actor_name", "event", "id"], name="activity_of_person_and_event"),
             models.Index(fields=["subject_name", "kind", "id"], name="activity_of_a_subjects_name"),
+            models.Index(fields=["subject_id", "kind", "id"], name="activity_about_one_thing"),
         ]
 
     def __str__(self) -> str:

@@ -11,8 +11,8 @@ from django.utils.translation import pgettext_lazy
 
 VIEWERS, PUBLISHERS, ADMINISTRATORS = "Viewers", "Publishers", "Administrators"
 
-_OURS = ("portal", "certificates", "rollout", "apis", "gateway")
-_PUBLISHED = ("certificates", "rollout", "apis")
+_OURS = ("portal", "certificates", "rollout", "authorities", "apis", "gateway")
+_PUBLISHED = ("certificates", "rollout", "authorities", "apis")
 _ADMINISTERED = (*_OURS, "signin", "rest", "auth", "notices")
 
 

@@ -10,11 +10,12 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from portal.history.words import Change, changes_of, whole
 from portal.models import Activity, Event
 from portal.roles import Role
-from portal.subjects import KINDS, addresses, field_of
+from portal.subjects import KINDS, addresses
 
 SENTENCES: dict[Event, str | Promise] = {
     Event.CERTIFICATE_UPLOADED: gettext_lazy("{who} uploaded the certificate {subject}"),
@@ -26,6 +27,11 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.CERTIFICATE_DISCARDED: gettext_lazy("{who} discarded the proposed version of the certificate {subject}"),
     Event.CERTIFICATE_RULES_CHANGED: gettext_lazy("{who} changed how the certificate {subject} is switched"),
     Event.CERTIFICATE_KEY_DESTROYED: gettext_lazy("{who} destroyed a private key of the certificate {subject}"),
+    Event.CERTIFICATE_CANARY_BEGAN: gettext_lazy("{who} gave a new version of the certificate {subject} to its canary"),
+    Event.CERTIFICATE_PUT_BACK: gettext_lazy("{who} put the version before of the certificate {subject} back"),
+    Event.CERTIFICATE_MOVE_PLANNED: gettext_lazy("{who} planned to move APIs to the certificate {subject}"),
+    Event.CERTIFICATE_MOVE_DISCARDED: gettext_lazy("{who} discarded the planned move of APIs to the certificate {subject}"),
+    Event.CERTIFICATE_APIS_MOVED: gettext_lazy("{who} moved APIs to the certificate {subject}"),
     Event.SERVER_CERTIFICATE_UPLOADED: gettext_lazy("{who} uploaded the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_REPLACED: gettext_lazy("{who} replaced the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_ROLLED_BACK: gettext_lazy("{who} rolled back the server certificate {subject}"),
@@ -41,6 +47,13 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.SERVER_CERTIFICATE_DISCARDED: gettext_lazy("{who} discarded the proposed version of the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_RULES_CHANGED: gettext_lazy("{who} changed how the server certificate {subject} is switched"),
     Event.SERVER_CERTIFICATE_KEY_DESTROYED: gettext_lazy("{who} destroyed a private key of the server certificate {subject}"),
+    Event.AUTHORITY_ADDED: gettext_lazy("{who} added the trusted authority {subject}"),
+    Event.AUTHORITY_REPLACED: gettext_lazy("{who} replaced the trusted authority {subject}"),
+    Event.AUTHORITY_ROLLED_BACK: gettext_lazy("{who} rolled back the trusted authority {subject}"),
+    Event.AUTHORITY_DELETED: gettext_lazy("{who} deleted the trusted authority {subject}"),
+    Event.AUTHORITY_PROPOSED: gettext_lazy("{who} proposed a version of the trusted authority {subject}"),
+    Event.AUTHORITY_PLANNED: gettext_lazy("{who} planned a switch of the trusted authority {subject}"),
+    Event.AUTHORITY_DISCARDED: gettext_lazy("{who} discarded the proposed version of the trusted authority {subject}"),
     Event.API_CREATED: gettext_lazy("{who} added the API {subject}"),
     Event.API_CHANGED: gettext_lazy("{who} changed the settings of the API {subject}"),
     Event.API_CALLS_CHANGED: gettext_lazy("{who} changed how calls of the API {subject} go on"),
@@ -50,6 +63,7 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.OPERATION_ADDED: gettext_lazy("{who} added an operation to the API {subject}"),
     Event.OPERATION_CHANGED: gettext_lazy("{who} changed an operation of the API {subject}"),
     Event.OPERATION_DELETED: gettext_lazy("{who} deleted an operation of the API {subject}"),
+    Event.API_IMPORTED: gettext_lazy("{who} imported the operations of the API {subject} from a document"),
     Event.SUBSCRIPTION_CREATED: gettext_lazy("{who} added the subscription {subject}"),
     Event.SUBSCRIPTION_CHANGED: gettext_lazy("{who} changed the subscription {subject}"),
     Event.SUBSCRIPTION_SUSPENDED: gettext_lazy("{who} suspended the subscription {subject}"),
@@ -114,14 +128,6 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.LOG_TRIMMED: gettext_lazy("{who} deleted the activity from before {subject}"),
     Event.LOG_SUMMED: gettext_lazy("More of the same was not told one by one: {subject}"),
 }
-_WORDS = {  # what no field of a model names
-    "password": gettext_lazy("Password"),
-    "certificate": gettext_lazy("client certificate"),
-    "key": gettext_lazy("key"),
-    "name": gettext_lazy("name"),
-    "url": gettext_lazy("URL"),
-    "secret": gettext_lazy("Secret"),
-}
 SOURCES = {  # where a version came from besides an upload
     "watched": gettext_lazy("from its watched place"),
     "acme": gettext_lazy("by ACME"),
@@ -129,17 +135,6 @@ SOURCES = {  # where a version came from besides an upload
     "command": gettext_lazy("by the command"),
 }
 _UNKNOWN, _UNKNOWN_ICON = "{who}: {event} {subject}", "question-mark-circle"  # written by another version, or tampered with
-_OLD_AND_NEW = 2
-_LONGEST_VALUE = 300  # characters that are shown of one
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One value that has changed. Both empty: a secret, of which that is all that is told."""
-
-    label: str
-    old: str
-    new: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +146,7 @@ class Told:
     sentence: SafeString
     facts: list[str]
     changes: list[Change]
+    whole: str  # as portal.history.words.whole
 
 
 def tell(lines: Iterable[Activity]) -> list[Told]:
@@ -163,7 +159,8 @@ def tell(lines: Iterable[Activity]) -> list[Told]:
             str(KINDS[line.kind][1]) if line.kind in KINDS else _UNKNOWN_ICON,
             _sentence(line, shown_at.get((line.kind, line.subject_id), "")),
             _facts(line.details) if isinstance(line.details, dict) else [],
-            [_change(line.kind, name, pair) for name, pair in line.changes.items()] if isinstance(line.changes, dict) else [],
+            changes_of(line),
+            whole(line),
         )
         for line in lines
     ]
@@ -183,31 +180,6 @@ def _who(line: Activity) -> SafeString:
         return who
     token, maker = (format_html("<bdi>{}</bdi>", line.through.get(key) or _("The system")) for key in ("token", "made_by"))
     return format_html(_("{who} (by the token {token} of {maker})"), who=who, token=token, maker=maker)
-
-
-def _change(kind: str, name: str, pair: Any) -> Change:
-    field = field_of(kind, name)
-    label = str(field.verbose_name if field else _WORDS.get(name, name))
-    if not isinstance(pair, list) or len(pair) != _OLD_AND_NEW:
-        return Change(label[:1].upper() + label[1:], "", "")
-    choices = dict(field.flatchoices) if field else {}
-    old, new = (_value(choices.get(value, value) if isinstance(value, str | int) else value) for value in pair)
-    return Change(label[:1].upper() + label[1:], old, new)
-
-
-def _value(value: Any) -> str:
-    match value:
-        case True:
-            return _("on")
-        case False:
-            return _("off")
-        case None | "" | []:
-            return pgettext("a value", "nothing")
-        case list():
-            text = ", ".join(map(str, value))
-        case _:
-            text = str(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 def _facts(details: dict[str, Any]) -> list[str]:

@@ -40,6 +40,7 @@ GATEWAY_KEEP_CONFIGURATION_HOURS = read_number("GATEWAY_KEEP_CONFIGURATION_HOURS
 XDS_ADDRESS = read("PORTAL_XDS_ADDRESS")  # where gateways on other machines come, host:port; empty: only those on this machine
 XDS_NAMES = read_list("PORTAL_XDS_NAMES")  # what those machines may call this one; empty: the host of the address
 GATEWAY_HEALTH_ADDRESS = read_optional_address("GATEWAY_HEALTH_ADDRESS")  # of its agent; none: a unix socket under PORTAL_HOME
+METRICS_TOKEN = read("PORTAL_METRICS_TOKEN")  # who may read /metrics; empty: this machine alone
 XDS_HEALTH_ADDRESS = read_optional_address("PORTAL_XDS_HEALTH_ADDRESS") or PORTAL_HOME / "xds-health.sock"  # of the xDS process
 # Below which folders entries may renew themselves from files; links that lead out of them are not followed.
 WATCHED_FOLDERS = tuple(Path(folder).absolute() for folder in read_list("PORTAL_WATCHED_FOLDERS", str(PORTAL_HOME / "watched")))
@@ -75,7 +76,10 @@ INSTALLED_APPS = [
     "certificates",
     "certificates.sources",
     "certificates.rollout",
+    "certificates.authorities",
+    "certificates.doctor",
     "apis",
+    "apis.moving",
     "apis.console",
     "gateway",
     "rest",
@@ -292,11 +296,18 @@ LOCALE_PATHS = [PORTAL_HOME / "locale"]  # compiled by `manage.py setup`: nothin
 STATIC_URL = "static/"
 STATIC_ROOT = Path(read("PORTAL_STATIC_ROOT", str(PORTAL_HOME / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+FONTS = PORTAL_HOME / "font"  # made by `manage.py setup`
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "portal.font.FontFinder",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing uploaded is ever kept as a file
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-FILE_UPLOAD_HANDLERS = ["certificates.uploads.CappedUploadHandler"]  # in memory only, and no more than a PFX file may hold
+FILE_UPLOAD_HANDLERS = ["certificates.uploads.CappedUploadHandler"]  # in memory only, and no more than a definition may hold
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # what the server takes from those who are known (portal/asgi.py); others may send 64 KiB
 
 # --- what browsers are told -------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

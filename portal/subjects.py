@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ KINDS: dict[str, tuple[str | Promise, str]] = {
     "subscription": (_("Subscriptions"), "ticket"),
     "certificate": (_("Client certificates"), "shield-check"),
     "server-certificate": (_("Server certificates"), "lock-closed"),
+    "authority": (_("Trusted authorities"), "building-library"),
     "signing-request": (_("Signing requests"), "pencil-square"),
     "backend": (_("Back ends"), "globe-alt"),
     "gateway": (_("Gateways"), "server-stack"),
@@ -47,6 +48,7 @@ class _Shown:
 
 _shown: dict[str, list[_Shown]] = {}
 _described: dict[str, tuple[str, ...]] = {}
+_labels: dict[str, Callable[[], Mapping[str, Any]]] = {}
 
 
 def register(kind: str, *, model: str, url_name: str, field: str = "name") -> None:
@@ -57,14 +59,24 @@ def register(kind: str, *, model: str, url_name: str, field: str = "name") -> No
     _shown.setdefault(kind, []).append(_Shown(model, url_name, field))
 
 
-def describe(kind: str, *models: str) -> None:
-    """Say that what changes of the subjects of *kind* are fields of *models* (``app.Model``), which give them their names."""
-    _described[kind] = models
+def describe(events: str, *models: str, labels: Callable[[], Mapping[str, Any]] = dict) -> None:
+    """Say that what changes by *events* are fields of *models* (``app.Model``), which give them their names.
+
+    :param events: what they begin with: a kind (``api``), or more (``api.operation``), which goes before
+    :param labels: gives what the forms call the fields, where that is something else
+    """
+    _described[events] = models
+    _labels[events] = labels
 
 
-def field_of(kind: str, name: str) -> Field[Any, Any] | None:
-    """Return the field that lines of *kind* call *name*; ``None`` if no model has it."""
-    for model in _described.get(kind, ()):
+def label_of(event: str, name: str) -> str:
+    """Return what a form calls the field that lines of *event* call *name*; empty if none does."""
+    return str(_labels[_description(event)]().get(name, "")) if _description(event) else ""
+
+
+def field_of(event: str, name: str) -> Field[Any, Any] | None:
+    """Return the field that lines of *event* call *name*; ``None`` if no model has it."""
+    for model in _described.get(_description(event), ()):
         with contextlib.suppress(FieldDoesNotExist):
             field = installed.get_model(model)._meta.get_field(name)
             if isinstance(field, Field):
@@ -95,3 +107,8 @@ def _is_id(pk: Field[Any, Any], text: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def _description(event: str) -> str:
+    """Return the longest beginning of *event* that is described; empty: none is."""
+    return max((begin for begin in _described if event.startswith(begin)), key=len, default="")

@@ -9,15 +9,15 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal import errors, parts
+from portal import attention, errors, parts
 from portal.forms import PreferencesForm
-from portal.http import PortalRequest
+from portal.http import PortalRequest, wants_fragment
 from portal.models import Theme
 from portal.preferences import keep, preferences_of, set_language_cookie, set_theme_cookie, theme_of
 from portal.readiness import Readiness
@@ -27,10 +27,11 @@ from portal.roles import has_role
 
 @require_safe
 def dashboard(request: PortalRequest) -> HttpResponse:
-    """Show the state of the house and the next step; to who has no role, whom to ask for one."""
+    """Show what needs somebody, the state of the house and the next step; to who has no role, whom to ask for one."""
     if not has_role(request.user):
         return errors.no_role(request, status=200)
-    return render(request, "portal/dashboard.html")
+    context = {"concerns": attention.concerns(request.user.has_perm, now=timezone.now())}
+    return render(request, "portal/_dashboard.html" if wants_fragment(request) else "portal/dashboard.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -9,3 +9,10 @@ class RestConfig(AppConfig):
 
     name = "rest"
     verbose_name = _("Management REST API")
+
+    def ready(self) -> None:
+        """Keep what documents say of operations."""
+        from apis.exchange import documenting
+        from rest.entities.documentation import Remembered  # models are there only now
+
+        documenting.register(Remembered())

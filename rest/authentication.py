@@ -69,6 +69,19 @@ def authenticate(request: HttpRequest, *, now: datetime) -> Caller:
     return Caller(credential.user, credential.role, through)
 
 
+@sensitive_variables("token")
+def token_in_force(request: HttpRequest, token: str, *, identifier: str, now: datetime) -> Credential:
+    """Return the access token *token*, which its owner also names by its identifier.
+
+    :raises NotAuthenticated: if there is none in force of that identifier
+    :raises TooManyRequests: the same after too many failures
+    """
+    credential = _of_token(token, now)
+    if credential is None or not hmac.compare_digest(credential.identifier.encode(), identifier.encode("utf-8", "replace")):
+        _refuse(request, token, now)
+    return credential
+
+
 def is_known(request: HttpRequest) -> bool:
     """Return whether the request brings a credential in force; nothing is counted."""
     scheme, value = _sent(request)

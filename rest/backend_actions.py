@@ -46,7 +46,7 @@ def create_backend(name: str, chosen: BackendSettings, *, by: User | None, now: 
     """
     backend = Backend(name=name, created_at=now, revision=0)
     _apply(backend, chosen)
-    record(Event.BACKEND_CREATED, backend, by=by, at=now, url=backend.url)
+    record(Event.BACKEND_CREATED, backend, by=by, at=now, changes=differences({}, _facts(backend)), url=backend.url)
     _settle(_apis_at(backend.url), None, by=by, now=now)
     return backend
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Never
 
-from django.forms import Form
+from django.forms import BaseForm
 from django.http import HttpRequest, UnreadablePostError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -22,7 +22,8 @@ from portal.characters import first_deceiving
 from portal.validators import UNSEEN
 from rest.envelope import Fault, Invalid, Refused, TooLarge, TooSlow, UnsupportedMediaType
 
-MOST_BYTES = 1024 * 1024  # a PFX file of 256 KiB is 350,000 characters of base64
+MIB = 1024 * 1024
+MOST_BYTES = MIB  # a PFX file of 256 KiB is 350,000 characters of base64
 _DEEPEST = 50
 _PERHAPS_JSON = ("application/json", "text/", "application/x-www-form-urlencoded", "application/octet-stream", "application/*+json")
 
@@ -34,18 +35,21 @@ class NotJson(Refused):
 
 
 @sensitive_variables("content", "found")
-def read(request: HttpRequest) -> dict[str, Any]:
+def read(request: HttpRequest, *, most: int = MOST_BYTES, strict: Callable[[str], str] = str) -> dict[str, Any]:
     """Return the JSON object that the request brings.
 
+    :param most: bytes that the largest entity of the kind takes
+    :param strict: makes JSON of what the client sends, where that is a little more than JSON
     :raises TooLarge: if it is larger than any entity
     :raises TooSlow: if it did not come in time
     :raises UnsupportedMediaType: if it says that it is no JSON, and is none
     :raises NotJson: if it is no JSON object
     :raises Invalid: if a text in it cannot be stored
     """
-    content = _content(request)
+    content = _content(request, most)
     try:
-        found = json.loads(content, parse_constant=_no_number, parse_float=_finite)
+        text = content.decode(json.detect_encoding(content), "surrogatepass")
+        found = json.loads(strict(text), parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         kind = request.content_type or ""
         if kind and not kind.startswith(_PERHAPS_JSON) and not kind.endswith("+json"):
@@ -144,7 +148,7 @@ class Properties:
         if (fault := Fault(f"{self._within}{name}", message)) not in self.faults:
             self.faults.append(fault)
 
-    def check_by(self, form: Form, targets: Mapping[str, str]) -> None:
+    def check_by(self, form: BaseForm, targets: Mapping[str, str]) -> None:
         """Go on only if nothing is wrong, and *form*, which holds what was sent, finds nothing either.
 
         :param targets: the properties that the form's fields hold
@@ -165,11 +169,11 @@ class Properties:
             raise Invalid(*self.faults)
 
 
-def _content(request: HttpRequest) -> bytes:
+def _content(request: HttpRequest, most: int) -> bytes:
     length = request.META.get("CONTENT_LENGTH") or ""
     refused = request.META.get(BODY_REFUSED)
-    if refused == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (length.isdecimal() and int(length) > MOST_BYTES):
-        raise TooLarge(_("The body is larger than 1 MiB."))
+    if refused == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (length.isdecimal() and int(length) > most):
+        raise TooLarge(_("The body is larger than %(most)d MiB.") % {"most": most // MIB})
     if refused == HTTPStatus.REQUEST_TIMEOUT:
         raise TooSlow(_("The body took too long. Send the call again."))
     if encoding := request.headers.get("Content-Encoding", ""):

@@ -68,12 +68,13 @@ class Call:
             raise Forbidden
 
     @sensitive_variables("body", "inner")
-    def properties(self) -> Properties:
+    def properties(self, *, most: int = bodies.MOST_BYTES) -> Properties:
         """Return the properties that the request brings.
 
+        :param most: bytes that the body may have
         :raises rest.envelope.Refused: if its body holds none
         """
-        body = bodies.read(self.request)
+        body = bodies.read(self.request, most=most)
         if self.service.direct:
             return Properties(body)
         inner = body.get("properties")

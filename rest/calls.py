@@ -23,20 +23,25 @@ from apis.models import KeyKind
 from certificates.sealing import SealingError
 from portal.activity import acting_through
 from portal.activity.refusals import note_refusal
-from rest import envelope, openapi
+from rest import envelope, life, openapi
 from rest.authentication import authenticate
 from rest.call import Call, Service
 from rest.collection import Collection
-from rest.entities import absent
+from rest.deployments import answers as deployments
+from rest.entities import absent, exports
 from rest.entities.apis import Apis
+from rest.entities.authorities import Authorities
 from rest.entities.backends import Backends
 from rest.entities.certificates import Certificates
 from rest.entities.operations import Operations
 from rest.entities.policies import Policies
 from rest.entities.revisions import answer_revisions
+from rest.entities.server_certificates import ServerCertificates
 from rest.entities.service import answer_service, answer_services
 from rest.entities.subscriptions import Subscriptions
 from rest.envelope import Conflict, Fault, Forbidden, Invalid, MethodNotAllowed, NotFound, Refused
+from rest.manager import metadata, tokens
+from rest.manager import subscriptions as around
 from rest.versions import ARM, DIRECT, Generation
 
 View = Callable[..., HttpResponse]
@@ -151,6 +156,20 @@ def _arm(pattern: str, answer: Answer) -> Any:
     return re_path(rf"^(?i:{pattern})\Z", serve(answer, ARM))
 
 
+def _around(pattern: str, answer: Answer) -> Any:
+    """Return an address around the service; the names in it are the answer's own."""
+
+    def view(request: HttpRequest, **names: str) -> HttpResponse:
+        return serve(lambda call, **_none: answer(call, **names), None)(request)
+
+    return re_path(rf"^{pattern}\Z", view)
+
+
+def _in_group(answer: Answer) -> Answer:
+    """Return the answer to a call of what lies in a resource group, which is told to it as it stands in ids."""
+    return lambda call, subscription, group, **names: answer(call, f"/subscriptions/{subscription}/resourceGroups/{group}", **names)
+
+
 def _any_of(kinds: tuple[str, ...]) -> str:
     """Return what matches one of *kinds*, and whatever follows it."""
     return rf"(?P<path>(?:{'|'.join(kinds)})(?:/[^/]+)*)/?"
@@ -160,6 +179,7 @@ _API = r"apis/(?P<api>[^/]+)"
 _arm_addresses = [
     _arm(r"certificates/?", _list(Certificates)),
     _arm(r"certificates/(?P<name>[^/]+)/refreshSecret", _refresh_secret),
+    *life.addresses_of(Certificates, life.OF_CERTIFICATES, _arm),
     _arm(r"certificates/(?P<name>.+)", _one(Certificates)),
     _arm(r"apis/?", _list(Apis)),
     _arm(r"apis/(?P<name>[^/]+)", _one(Apis)),
@@ -179,6 +199,12 @@ _arm_addresses = [
     _arm(r"backends/?", _list(Backends)),
     _arm(r"backends/(?P<name>[^/]+)/reconnect", _reconnect),
     _arm(r"backends/(?P<name>.+)", _one(Backends)),
+    _arm(r"trustedAuthorities/?", _list(Authorities)),
+    *life.addresses_of(Authorities, life.OF_AUTHORITIES, _arm),
+    _arm(r"trustedAuthorities/(?P<name>[^/]+)", _one(Authorities)),
+    _arm(r"serverCertificates/?", _list(ServerCertificates)),
+    *life.addresses_of(ServerCertificates, life.OF_CERTIFICATES, _arm),
+    _arm(r"serverCertificates/(?P<name>[^/]+)", _one(ServerCertificates)),
     _arm(r"tenant/(?P<path>.+)", absent.answer_tenant),
     _arm(_any_of(absent.OF_THE_SERVICE), absent.answer_of_service),
     _arm(r".*", _nothing),
@@ -186,22 +212,47 @@ _arm_addresses = [
 _BELOW, _PROVIDER = r"(?i:subscriptions)/[^/]+(?:/(?i:resourceGroups)/[^/]+)?", r"/(?i:providers/Microsoft\.ApiManagement/service)"
 _SERVICE = rf"(?i:subscriptions)/(?P<subscription>[^/]+)/(?i:resourceGroups)/(?P<group>[^/]+){_PROVIDER}/(?P<service>[^/]+)/"
 
+_SUBSCRIPTION = r"(?i:subscriptions)/(?P<subscription>[^/]+)"
+_manager_addresses = [  # what lies around the service
+    _around(r"(?i:tenants)/?", around.answer_tenants),
+    _around(r"(?i:subscriptions)/?", around.answer_subscriptions),
+    _around(rf"{_SUBSCRIPTION}/?", around.answer_subscription),
+    _around(rf"{_SUBSCRIPTION}/(?i:resourceGroups)/?", around.answer_groups),
+    _around(rf"{_SUBSCRIPTION}/(?i:resourceGroups)/(?P<group>[^/]+)/?", around.answer_group),
+    _around(rf"{_SUBSCRIPTION}/(?i:providers/Microsoft\.ApiManagement)/?", around.answer_provider),
+]
+_GROUP = rf"{_SUBSCRIPTION}/(?i:resourceGroups)/(?P<group>[^/]+)"
+_DEPLOYMENTS = rf"{_GROUP}/(?i:providers/Microsoft\.Resources/deployments)"
+_manager_addresses += [
+    _around(rf"{_DEPLOYMENTS}/?", _in_group(deployments.answer_list)),
+    _around(rf"{_DEPLOYMENTS}/(?P<name>[^/]+)", _in_group(deployments.answer_one)),
+    _around(rf"{_DEPLOYMENTS}/(?P<name>[^/]+)/validate", _in_group(deployments.answer_validation)),
+    _around(rf"{_DEPLOYMENTS}/(?P<name>[^/]+)/operations", _in_group(deployments.answer_operations)),
+]
 urlpatterns = [
     re_path(
         r"^(?i:management)/",
         include(
             [
                 re_path(r"^openapi\.json\Z", description),
+                re_path(r"^(?i:metadata/endpoints)/?\Z", metadata.endpoints),
+                re_path(r"^exports/(?P<token>[^/]+)\Z", exports.download),
                 re_path(rf"^(?P<below>{_BELOW}){_PROVIDER}/?\Z", serve(answer_services, None)),
                 re_path(rf"^{_SERVICE.removesuffix('/')}/?\Z", serve(answer_service, ARM)),
                 re_path(rf"^{_SERVICE}", include(_arm_addresses)),
                 re_path(r"^(?i:certificates)/?\Z", serve(_list(Certificates), DIRECT)),
                 re_path(r"^(?i:certificates)/(?P<name>.+)\Z", serve(_one(Certificates), DIRECT)),
+                *_manager_addresses,
                 re_path(r"", serve(_nothing, None)),
             ]
         ),
     ),
     re_path(r"^(?i:management)\Z", serve(_nothing, None)),
+    re_path(
+        r"^(?i:adfs)(?:/[^/]+){0,2}/\.well-known/openid-configuration\Z", metadata.openid_configuration
+    ),  # of whatever tenant and version
+    re_path(r"^(?i:adfs)/oauth2/token/?\Z", tokens.answer),
+    re_path(r"^(?i:adfs)(?:/.*)?\Z", serve(_nothing, None)),
 ]
 handler400 = "rest.calls.bad_request"
 handler404 = "rest.calls.not_found"

@@ -5,8 +5,10 @@ A kind of entity is a subclass of :class:`Collection`. It finds rows, shows them
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from email.header import Header
 from functools import partial
 from typing import Any, ClassVar, Generic, Never, TypeVar
 
@@ -20,7 +22,7 @@ from portal.characters import first_deceiving
 from portal.live import Kind, LiveStatus, live_status
 from portal.validators import UNSEEN
 from rest import etags, fields, filters, paging
-from rest.bodies import Properties
+from rest.bodies import MOST_BYTES, Properties
 from rest.call import Call
 from rest.envelope import Conflict, Fault, Invalid, MethodNotAllowed, NotFound
 from rest.names import spelled
@@ -47,6 +49,7 @@ class Collection(ABC, Generic[Row, Draft]):
     collection_methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
     entity_methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "PUT", "PATCH", "DELETE")
     deleted_status: ClassVar[int] = 200
+    most_bytes: ClassVar[int] = MOST_BYTES  # that a body may have
     live_kind: ClassVar[Kind | None] = None  # what the gateways tell of, if they do
 
     def __init__(self, call: Call, **parents: str) -> None:
@@ -192,7 +195,7 @@ class Collection(ABC, Generic[Row, Draft]):
 
     @sensitive_variables("draft")
     def _put(self, name: str) -> HttpResponse:
-        draft = self.read(self.call.properties(), self.find(name), whole=True)
+        draft = self.read(self.call.properties(most=self.most_bytes), self.find(name), whole=True)
         with transaction.atomic():
             row = self._locked(name)
             etags.check_write(self.call.request, self.etag(row) if row else None)
@@ -201,9 +204,27 @@ class Collection(ABC, Generic[Row, Draft]):
             return self._shown(self._fresh(saved), 200 if row else CREATED)
 
     @sensitive_variables("draft")
+    def put(self, name: str, sent: Properties) -> None:
+        """Make or change an entity as its PUT does, whatever version of it the client has seen.
+
+        :raises rest.envelope.Refused: if it cannot be
+        """
+        self._require("change")
+        self.check_name(name)
+        self._check_new_name(name)
+        draft = self.read(sent, self.find(name), whole=True)
+        with transaction.atomic():
+            row = self._locked(name)
+            self._require("change" if row else "add")
+            if row:
+                self.change(row, draft)
+            else:
+                self.create(name, draft)
+
+    @sensitive_variables("draft")
     def _patch(self, name: str) -> HttpResponse:
         seen = self.get(name)
-        draft = self.read(self.call.properties(), seen, whole=False)
+        draft = self.read(self.call.properties(most=self.most_bytes), seen, whole=False)
         with transaction.atomic():
             row = self._locked(name)
             etags.check_write(self.call.request, self.etag(row) if row else None)
@@ -259,7 +280,9 @@ def _at(entity: dict[str, Any], path: list[str]) -> Any:
 
 def _warning(text: str) -> str:
     """Return a ``Warning`` header's value: 299, a lasting one, by nobody in particular (RFC 7234, section 5.5)."""
-    quoted = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    line = " ".join(text.split())
+    written = line if line.isascii() else Header(line, "utf-8", maxlinelen=sys.maxsize).encode()  # RFC 2047, as RFC 7234 has it
+    quoted = written.replace("\\", "\\\\").replace('"', '\\"')
     return f'299 - "{quoted}"'
 
 

@@ -11,14 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver, set_urlconf
 from django.utils import translation
 
-ROOT = "/management"
+ROOTS = ("/management/", "/adfs/")
 _ADDRESSES = "rest.calls"
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class ManagementMiddleware:
-    """Takes what is at or below ``/management``; everything else goes on to the pages."""
+    """Takes what is at or below ``/management``, and what its clients sign in at; everything else goes on to the pages."""
 
     def __init__(self, get_response: GetResponse) -> None:
         """Stand before *get_response*."""
@@ -27,7 +27,7 @@ class ManagementMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer a call, in the language that it accepts (English, unless it says so)."""
-        if not f"{request.path_info}/".lower().startswith(f"{ROOT}/"):
+        if not f"{request.path_info}/".lower().startswith(ROOTS):
             return self.get_response(request)
         request.encoding = "utf-8"  # what the body is written in does not change what the address means
         request.sensitive_post_parameters = "__ALL__"  # type: ignore[attr-defined]  # a body sent as a form must not be mailed

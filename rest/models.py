@@ -178,3 +178,23 @@ class Remarks(models.Model):
     def __str__(self) -> str:
         """Return what they are about."""
         return str(self.api or self.operation or self.subscription)
+
+
+class Deployment(models.Model):
+    """What became of a deployment: told to clients that ask, without templates and secrets."""
+
+    group = models.CharField(max_length=400)  # subscription and resource group as in addresses, in lower case
+    name = models.CharField(_("name"), max_length=64)
+    properties: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    made_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        """One of a name in each group."""
+
+        verbose_name = _("deployment")
+        verbose_name_plural = _("deployments")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["group", "name"], name="a_deployment_has_its_own_name_in_its_group")]
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name

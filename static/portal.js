@@ -83,18 +83,78 @@ addEventListener("pageshow", () => {
   for (const words of document.querySelectorAll(".busy")) words.remove();
 });
 
+// A combobox: the server fills its list while one types; arrows, Enter, Escape and the mouse choose (ARIA Authoring Practices).
+const listOf = (input) => document.getElementById(input.getAttribute("aria-controls"));
+function open(input, yes) {
+  listOf(input).hidden = !yes;
+  input.setAttribute("aria-expanded", String(yes));
+  if (!yes) mark(input, null);
+}
+function mark(input, option) {
+  for (const one of listOf(input).children) one.setAttribute("aria-selected", String(one === option));
+  if (option) input.setAttribute("aria-activedescendant", option.id);
+  else input.removeAttribute("aria-activedescendant");
+  option?.scrollIntoView({ block: "nearest" });
+}
+function take(input, option) {
+  input.value = option.dataset.value;
+  open(input, false);
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+document.addEventListener("keydown", (event) => {
+  const input = event.target;
+  if (!input.matches?.("[role=combobox]")) return;
+  const options = [...listOf(input).querySelectorAll("[role=option]")];
+  const at = options.findIndex((one) => one.getAttribute("aria-selected") === "true");
+  const opened = !listOf(input).hidden;
+  if (event.key === "Escape" && opened) open(input, false);
+  else if (event.key === "Enter" && opened && at >= 0) take(input, options[at]);
+  else if (event.key === "ArrowDown" && !opened) htmx.trigger(input, "opens");
+  else if (event.key === "ArrowDown" || event.key === "ArrowUp" && opened) mark(input, options.at((at + (event.key === "ArrowDown" ? 1 : at < 0 ? 0 : -1)) % options.length) ?? null);
+  else return;
+  event.preventDefault();
+});
+document.addEventListener("click", (event) => {
+  const input = event.target.closest?.("[data-combobox]")?.querySelector("[role=combobox]");
+  const option = event.target.closest?.("[role=option]");
+  if (option && input) return take(input, option);
+  if (input && event.target === input && listOf(input).hidden) htmx.trigger(input, "opens");
+});
+document.addEventListener("focusout", (event) => {
+  if (event.target.matches?.("[role=combobox]") && !event.target.parentElement.contains(event.relatedTarget)) setTimeout(() => open(event.target, false), 200);
+});
+
 // A page that comes back with mistakes says them first.
 function arrive(scope) {
   reveal(scope);
   scope.querySelector("[data-focus]")?.focus();
 }
-document.addEventListener("htmx:afterSwap", (event) => arrive(event.target));
+document.addEventListener("htmx:afterSwap", (event) => {
+  arrive(event.target);
+  const input = event.target.matches("[role=listbox]") && event.target.parentElement.querySelector("[role=combobox]");
+  if (input && input === document.activeElement) open(input, true);
+});
 // What htmx asked for did not come: say so, once, where notices stand.
 for (const type of ["htmx:responseError", "htmx:sendError"]) {
   document.addEventListener(type, () => {
     const note = Object.assign(document.createElement("div"), { className: "note bad", textContent: document.getElementById("announcer").dataset.failed });
     document.getElementById("messages").replaceChildren(note);
   });
+}
+// Ctrl-K: the search over everything; where the menu is closed, its page.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+  const field = document.querySelector("main [role=search][action='/search/'] input") ?? document.querySelector(".menu .search input");
+  if (!field) return;
+  event.preventDefault();
+  if (field.checkVisibility()) field.select(); else location.assign("/search/");
+});
+
+// data-refresh="seconds": fetched anew while somebody looks, but not under their hands.
+for (const part of document.querySelectorAll("[data-refresh]")) {
+  setInterval(() => {
+    if (!document.hidden && !part.contains(document.activeElement) && !part.querySelector("details[open], :hover")) htmx.trigger(part, "refresh");
+  }, part.dataset.refresh * 1000);
 }
 arrive(document);
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

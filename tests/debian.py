@@ -21,6 +21,8 @@ PACKAGES = {
     "mmdebstrap": "mmdebstrap",
     "nginx": "nginx",
     "npm": "npm",
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
     "openssl": "openssl",
     "runc": "runc",
     "systemd-analyze": "systemd",

@@ -12,7 +12,12 @@ from django.utils import timezone
 from apis import actions as api_actions
 from apis.console.models import TestedCall
 from apis.models import Api, Subscription
+from apis.moving.models import Chosen, Move
 from certificates import actions as certificate_actions
+from certificates.authorities import actions as authority_actions
+from certificates.authorities import switching as authority_switching
+from certificates.authorities.bundle import Bundle, bundle_of
+from certificates.authorities.models import Authority, AuthorityCandidate
 from certificates.judgement import Purpose
 from certificates.models import Certificate, ClientCertificate, Kind, ServerCertificate
 from certificates.rollout import actions as rollout
@@ -55,6 +60,22 @@ def make_server_certificate(name: str = "api.example.com", issued: Issued | None
     return certificate_actions.upload_as(ServerCertificate, pfx, name=name, by=None, now=timezone.now())
 
 
+def make_authority(name: str = "example", *issued: Issued) -> Authority:
+    """Store a trusted authority."""
+    return authority_actions.add(bundle(*issued or (issue(name, authority=True),)), name=name, by=None, now=timezone.now())
+
+
+def make_authority_candidate(authority: Authority, *issued: Issued) -> AuthorityCandidate:
+    """Store what shall become the next version of an authority."""
+    certificates = issued or (issue(authority.name, authority=True),)
+    return authority_switching.propose(authority, bundle(*certificates), by=None, now=timezone.now())
+
+
+def bundle(*issued: Issued) -> Bundle:
+    """Return certificates that are trusted together."""
+    return bundle_of("".join(one.pem for one in issued))
+
+
 def make_signing_request(name: str = "orders-client", *, kind: Kind = Kind.CLIENT) -> SigningRequest:
     """Store a signing request that waits for its certificate."""
     made = make(Wanted(key=KeyKind.EC_P256, subject=f"CN={name},O=Example", names=(), purpose=Purpose(kind)))
@@ -86,6 +107,15 @@ def make_api(name: str = "orders", *, service_url: str = "https://orders.example
             api, name="everything", display_name="Everything", method="*", url_template="/*", by=None, now=timezone.now()
         )
     return api
+
+
+def make_move(number: int) -> Move:
+    """Store a move, under a number that is known, of every API to the certificate that was stored first."""
+    target = ClientCertificate.objects.earliest("pk")
+    move = Move(pk=number, target=target, thumbprint=target.current.thumbprint if target.current else "", proposed_at=timezone.now())
+    move.save(force_insert=True)
+    Chosen.objects.bulk_create(Chosen(move=move, api=api, seen=Chosen.look_at(api)) for api in Api.objects.all())
+    return move
 
 
 def make_subscription(name: str = "all", *, api: Api | None = None) -> Subscription:

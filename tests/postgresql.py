@@ -14,11 +14,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.processes import folder_open_to_all
+from tests.processes import folder_open_to_all, processes_of
 
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 _SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -30,20 +30,47 @@ class Server:
     def __init__(self, command: list[str | Path], folder: Path, user: str | None) -> None:
         """Take how it is started."""
         self._command = command
-        self._folder = folder
         self._user = user
+        self.folder = folder
         self.url = f"postgresql://portal@/postgres?host={folder}"
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        with (self._folder / "log").open("a") as log:
-            self._process = subprocess.Popen(self._command, user=self._user, cwd=self._folder, stderr=log)
-        _wait_until_ready(Path(self._command[0]).parent, self._folder, self._process)
+        with (self.folder / "log").open("a") as log:
+            self._process = subprocess.Popen(self._command, user=self._user, cwd=self.folder, stderr=log)
+        _wait_until_ready(Path(self._command[0]).parent, self.folder, self._process)
 
     def stop(self) -> None:
         """Cut everybody off and end it."""
         self._process.send_signal(signal.SIGINT)  # its "fast" way
         self._process.wait(20)
+
+    def kill(self) -> None:
+        """End all its processes at once, without a chance to write anything."""
+        for process in processes_of(self._process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        """Its first process."""
+        return self._process.pid
+
+    @property
+    def data(self) -> Path:
+        """The folder of its data."""
+        return Path(self._command[self._command.index("-D") + 1])
+
+    def follow(self, primary: Server) -> None:
+        """Become the standby of *primary*: its data copied, its changes applied as they come. It must not be running."""
+        shutil.rmtree(self.data)
+        copy: list[str | Path] = [self._program("pg_basebackup"), "-D", self.data, "-h", primary.folder, "-U", "portal", "-R", "-c", "fast"]
+        subprocess.run(copy, check=True, user=self._user, cwd=self.folder)
+        self.start()
+
+    def _program(self, name: str) -> Path:
+        return Path(self._command[0]).parent / name
 
 
 @contextlib.contextmanager
@@ -54,16 +81,20 @@ def server() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def stoppable_server(*, connections: int = 100, listens_on: str = "") -> Iterator[Server]:
+def stoppable_server(
+    *, connections: int = 100, listens_on: str = "", data: Path | None = None, settings: Sequence[str] = ()
+) -> Iterator[Server]:
     """Yield a fresh server with one database, which takes so many *connections*; it and its data are gone afterwards.
 
     :param listens_on: an address where it takes callers with a password; empty: only the socket, without one
+    :param data: an existing folder for its data; without it, one of its own
+    :param settings: more of ``name=value``, over those of tests
     """
     with tempfile.TemporaryDirectory(prefix="postgresql-", dir=folder_open_to_all()) as temporary:
         folder = Path(temporary)
         user = _UNPRIVILEGED if os.geteuid() == 0 else None
         binaries = _binaries(folder, user)
-        data = folder / "data"
+        data = (data or folder) / "data"
         data.mkdir(mode=0o700)
         if user:
             person = pwd.getpwnam(user)
@@ -74,7 +105,7 @@ def stoppable_server(*, connections: int = 100, listens_on: str = "") -> Iterato
         if listens_on:
             with (data / "pg_hba.conf").open("a") as rules:
                 rules.write("host all all samenet scram-sha-256\n")
-        chosen = (*_SETTINGS, f"max_connections={connections}", f"listen_addresses={listens_on}")
+        chosen = (*_SETTINGS, f"max_connections={connections}", f"listen_addresses={listens_on}", *settings)
         options = [part for setting in chosen for part in ("-c", setting)]
         running = Server([binaries / "postgres", "-D", data, "-k", folder, *options], folder, user)
         running.start()

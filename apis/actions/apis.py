@@ -12,6 +12,8 @@ from apis.actions.refusals import NotOverHttp, PasswordMissing
 from apis.actions.rows import locked, save, save_changed
 from apis.models import Api, BasicCredentials, Credentials
 from apis.policy.model import Protocol
+from apis.trust import trusted
+from certificates.authorities.models import Authority
 from certificates.models import ClientCertificate
 from certificates.sealing import Secret
 from portal.activity import differences, record
@@ -46,7 +48,8 @@ class ApiSecurity:
     password: Secret | None = None  # None: keep the one that is stored
     validate_certificate_chain: bool = True
     validate_certificate_name: bool = True
-    trusted_ca: str = ""
+    trusted_ca: str = ""  # becomes an entry, or is one
+    trusted_authority: Authority | None = None  # or an entry, whose certificates count in place of the text
     protocol: Protocol | None = None  # None: as it is
     asks_later: bool | None = None
     older_servers: bool | None = None
@@ -61,7 +64,7 @@ def create_api(name: str, chosen: ApiSettings, *, by: User | None, now: datetime
     api = Api(name=name, created_at=now, changed_at=now, changed_by=by)
     _apply_settings(api, chosen)
     save(api, "name", "path")
-    record(Event.API_CREATED, api, by=by, at=now, path=api.path)
+    record(Event.API_CREATED, api, by=by, at=now, changes=differences({}, facts.of_new_api(api)), path=api.path)
     return api
 
 
@@ -95,20 +98,23 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
     :raises NotOverHttp: if a client certificate is chosen and the Web service URL is http
     :raises PasswordMissing: if the stored password is to be kept and none is stored
     :raises ClientCertificate.DoesNotExist: if the certificate is gone
+    :raises Authority.DoesNotExist: if the trusted authority is gone
     """
+    found = trusted(chosen.trusted_ca, chosen.trusted_authority, by=by, now=now)
     api = locked(api, revision)
     before = facts.of_api(api)
     api.credentials = chosen.credentials
     api.certificate = _kept(chosen.certificate) if chosen.credentials == Credentials.CLIENT_CERTIFICATE else None
     api.validate_certificate_chain = chosen.validate_certificate_chain
     api.validate_certificate_name = chosen.validate_certificate_chain and chosen.validate_certificate_name
-    api.trusted_ca = chosen.trusted_ca
+    api.trusted_ca, api.trusted_authority = found.pem, found.entry
     for name in ("protocol", "asks_later", "older_servers"):
         if (value := getattr(chosen, name)) is not None:
             setattr(api, name, value)
     _refuse_certificate_over_http(api)
     new_password = _set_basic_credentials(api, chosen)
     save_changed(api, by=by, now=now)
+    found.tell(by=by, now=now)
     record(
         Event.API_SECURED,
         api,

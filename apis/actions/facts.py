@@ -17,8 +17,15 @@ def of_api(api: Api) -> dict[str, Any]:
     """Return settings, security, who may call and how calls go on, but no password."""
     found = {name: getattr(api, name) for name in _API}
     found["certificate"] = api.certificate.name if api.certificate else None
+    for place in ("trusted_authority", "caller_authority"):
+        found[place] = authority.name if (authority := getattr(api, place)) else None
     found["username"] = BasicCredentials.objects.filter(api=api).values_list("username", flat=True).first()
     return found
+
+
+def of_new_api(api: Api) -> dict[str, Any]:
+    """Return the settings, which is what an API is made with."""
+    return {name: getattr(api, name) for name in _SETTINGS}
 
 
 def of_operation(operation: Operation) -> dict[str, Any]:

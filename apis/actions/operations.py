@@ -33,7 +33,8 @@ def add_operation(
     _refuse_second_signature(operation)
     save(operation, "name")
     save_changed(api, by=by, now=now)
-    record(Event.OPERATION_ADDED, api, by=by, at=now, operation=name, method=method, url_template=url_template)
+    changes = differences({}, facts.of_operation(operation))
+    record(Event.OPERATION_ADDED, api, by=by, at=now, changes=changes, operation=name, method=method, url_template=url_template)
     return operation
 
 

@@ -44,7 +44,8 @@ def create_subscription(
     save(subscription, "name")
     for kind in KeyKind:
         _set_key(subscription, kind, (keys or {}).get(kind) or new_subscription_key())
-    record(Event.SUBSCRIPTION_CREATED, subscription, by=by, at=now, api=api.name if api else None)
+    changes = differences({}, facts.of_subscription(subscription))
+    record(Event.SUBSCRIPTION_CREATED, subscription, by=by, at=now, changes=changes, api=api.name if api else None)
     return subscription
 
 

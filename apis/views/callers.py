@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,6 +12,9 @@ from apis import actions
 from apis.access import may
 from apis.callers_form import CallersForm
 from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
+from certificates.authorities.forms import NO_SUCH_AUTHORITY
+from certificates.authorities.models import Authority
+from portal.history.undo import saved
 from portal.http import PortalRequest
 from portal.responses import see_other
 
@@ -31,7 +33,9 @@ def callers(request: PortalRequest, name: str) -> HttpResponse:
             actions.change_callers(api, form.chosen(), revision=revision, by=request.user, now=timezone.now())
         except actions.EditedMeanwhile as refusal:
             return edited_meanwhile(request, refusal.api, "callers", mine=form, theirs=CallersForm(api=refusal.api))
+        except Authority.DoesNotExist:
+            form.add_error("caller_authority", NO_SUCH_AUTHORITY)
         else:
-            messages.success(request, _("Saved."))
+            saved(request, _("Saved."), "api", api)
             return see_other("apis:callers", name=api.name)
     return tab(request, api, "callers", form=form, status=UNPROCESSABLE if form.errors else OK)

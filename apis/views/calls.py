@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from apis import actions
 from apis.access import may
 from apis.calls_form import CallsForm
 from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
+from portal.history.undo import saved
 from portal.http import PortalRequest
 from portal.responses import see_other
 
@@ -29,6 +29,6 @@ def calls(request: PortalRequest, name: str) -> HttpResponse:
         except actions.EditedMeanwhile as refusal:
             return edited_meanwhile(request, refusal.api, "calls", mine=form, theirs=CallsForm(api=refusal.api))
         else:
-            messages.success(request, _("Saved."))
+            saved(request, _("Saved."), "api", api)
             return see_other("apis:calls", name=api.name)
     return tab(request, api, "calls", form=form, status=UNPROCESSABLE if form.errors else OK)

@@ -37,6 +37,7 @@ def tab(request: PortalRequest, api: Api, which: str, *, status: int = OK, templ
         ("calls", _("Calls")),
         ("policy", _("Policy")),
         *([("console", _("Test"))] if request.user.has_perm("apis.change_api") else []),
+        ("history", _("History")),
     ]
     shared = {"api": api, "tab": which, "tabs": tabs, "warnings": warnings_of(api, now=timezone.now())}
     return render(request, template or f"apis/{which}.html", shared | context, status=status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -15,6 +14,7 @@ from apis.forms import NAME_TAKEN, TAKEN, OperationForm
 from apis.models import Operation
 from apis.naming import free_name
 from apis.views.common import OK, UNPROCESSABLE, api_of, tab
+from portal.history.undo import saved
 from portal.http import PortalRequest
 from portal.responses import see_other
 
@@ -43,7 +43,7 @@ def new(request: PortalRequest, name: str) -> HttpResponse:
         except actions.Taken as refusal:
             _tell(form, refusal)
         else:
-            messages.success(request, _("%(operation)s was added.") % {"operation": operation.display_name})
+            saved(request, _("%(operation)s was added.") % {"operation": operation.display_name}, "api", api)
             return see_other("apis:operations", name=api.name)
     return _form_page(request, name, form)
 
@@ -60,7 +60,7 @@ def edit(request: PortalRequest, name: str, operation: str) -> HttpResponse:
         except actions.Taken as refusal:
             _tell(form, refusal)
         else:
-            messages.success(request, _("%(operation)s was saved.") % {"operation": row.display_name})
+            saved(request, _("%(operation)s was saved.") % {"operation": row.display_name}, "api", row.api)
             return see_other("apis:operations", name=name)
     return _form_page(request, name, form, row)
 
@@ -72,7 +72,7 @@ def delete(request: PortalRequest, name: str, operation: str) -> HttpResponse:
     row = get_object_or_404(Operation.objects.select_related("api"), api__name=name, name=operation)
     if request.method == "POST":
         actions.delete_operation(row, by=request.user, now=timezone.now())
-        messages.success(request, _("%(operation)s was deleted.") % {"operation": row.display_name})
+        saved(request, _("%(operation)s was deleted.") % {"operation": row.display_name}, "api", row.api)
         return see_other("apis:operations", name=name)
     return tab(request, api_of(name), "operations", template="apis/confirm_delete_operation.html", operation=row)
 

@@ -5,56 +5,37 @@ from __future__ import annotations
 import shlex
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apis import actions
+from apis import listing as api_list
 from apis.access import may
 from apis.forms import NAME_TAKEN, TAKEN, NewApiForm
 from apis.models import Api, Operation
+from apis.price import price_of
 from apis.url_template import ANY_METHOD, filled, parameters_of
 from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
+from portal.finding import led_to
 from portal.http import PortalRequest, wants_fragment
-from portal.listing import Column, holding, listing
+from portal.listing import listing
 from portal.responses import see_other
-
-_COLUMNS = (
-    Column(key="name", label=gettext_lazy("Web API name"), field="display_name", any_case=True),
-    Column(key="path", label=gettext_lazy("Web API URL suffix"), field="path", any_case=True),
-    Column(key="service_url", label=gettext_lazy("Web service URL"), field="service_url", any_case=True),
-    Column(key="changed", label=gettext_lazy("Changed"), field="changed_at"),
-)
-_SEARCH = holding("display_name", "name", "path", "service_url")
-# What a list needs of each row; certificates' bytes and sealed keys stay in the database.
-_SHOWN = (
-    "name",
-    "display_name",
-    "path",
-    "service_url",
-    "credentials",
-    "changed_at",
-    "subscription_required",
-    "validate_certificate_chain",
-    "certificate__name",
-    "certificate__current__label",
-    "certificate__current__thumbprint",
-    "certificate__current__not_after",
-)
 
 
 @require_safe
 @may("apis.view_api")
 def index(request: PortalRequest) -> HttpResponse:
-    """List the APIs: ``q`` searches, ``sort`` and ``page`` do what they say."""
-    rows = Api.objects.select_related("certificate__current").only(*_SHOWN)
-    shown = listing(request, rows, _COLUMNS, search=_SEARCH)
+    """List the APIs: ``q``, ``show`` and ``certificate`` narrow, ``sort``, ``per`` and ``page`` do what they say."""
+    if answer := led_to(request):
+        return answer
+    rows = api_list.rows(request.GET).select_related("certificate__current").only(*api_list.SHOWN)
+    shown = listing(request, rows, api_list.COLUMNS, search=api_list.search, chips=api_list.CHIPS)
     template = "apis/_list.html" if (fragment := wants_fragment(request)) else "apis/index.html"
-    return render(request, template, {"listing": shown, "page": shown.page, "fragment": fragment})
+    context = {"listing": shown, "page": shown.page, "fragment": fragment, "certificate": request.GET.get("certificate", "")}
+    return render(request, template, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -93,8 +74,8 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
         actions.delete_api(api, by=request.user, now=timezone.now())
         messages.success(request, _("%(api)s was deleted.") % {"api": api.display_name})
         return see_other("apis:index")
-    subscriptions = api.subscriptions.annotate(keys_count=Count("keys")).order_by("display_name", "name")
-    return render(request, "apis/confirm_delete.html", {"api": api, "subscriptions": subscriptions, "operations": api.operations.count()})
+    context = {"api": api, "named": api.subscriptions.order_by("display_name", "name"), **price_of(Api.objects.filter(pk=api.pk))}
+    return render(request, "apis/confirm_delete.html", context)
 
 
 def _curl_line(api: Api, operations: list[Operation], url: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -14,10 +15,13 @@ from apis import actions
 from apis.access import may
 from apis.forms import NOT_OVER_HTTP
 from apis.models import Api
-from apis.pickers import SUGGESTIONS, certificate_options
+from apis.pickers import SUGGESTIONS, authority_options, certificate_options, looked_for
 from apis.security_form import ENTER_THE_PASSWORD, NO_SUCH_CERTIFICATE, SecurityForm
 from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
+from certificates.authorities.forms import NO_SUCH_AUTHORITY
+from certificates.authorities.models import Authority
 from certificates.models import ClientCertificate
+from portal.history.undo import saved as tell_saved
 from portal.http import PortalRequest
 from portal.responses import see_other
 
@@ -37,6 +41,8 @@ def security(request: PortalRequest, name: str) -> HttpResponse:
             return edited_meanwhile(request, refusal.api, "security", mine=form, theirs=SecurityForm(api=refusal.api))
         except ClientCertificate.DoesNotExist:
             form.add_error("certificate", NO_SUCH_CERTIFICATE)
+        except Authority.DoesNotExist:
+            form.add_error("trusted_authority", NO_SUCH_AUTHORITY)
         except actions.NotOverHttp:
             form.add_error("credentials", NOT_OVER_HTTP)
         except actions.PasswordMissing:
@@ -51,11 +57,21 @@ def security(request: PortalRequest, name: str) -> HttpResponse:
 @may("apis.change_api")
 def certificate_suggestions(request: PortalRequest) -> HttpResponse:
     """Answer the certificates that what is typed may mean, as options of a drop-down."""
-    options = certificate_options(request.GET.get("certificate", ""), limit=SUGGESTIONS)
-    return render(request, "apis/_options.html", {"options": options})
+    typed = request.GET.get("certificate") or request.GET.get("to", "")
+    options = certificate_options(looked_for(typed), limit=SUGGESTIONS)
+    upload = reverse("certificates:upload") if request.user.has_perm("certificates.add_clientcertificate") else ""
+    return render(request, "apis/_options.html", {"options": options, "none_yet": upload, "make": _("Upload…")})
+
+
+@require_safe
+@may("apis.change_api")
+def authority_suggestions(request: PortalRequest) -> HttpResponse:
+    """Answer the trusted authorities that what is typed may mean, as options of a drop-down."""
+    typed = request.GET.get("trusted_authority", "") or request.GET.get("caller_authority", "")
+    return render(request, "apis/_options.html", {"options": authority_options(typed, limit=SUGGESTIONS)})
 
 
 def _tell(request: PortalRequest, saved: Api, form: SecurityForm) -> None:
-    messages.success(request, _("Saved."))
+    tell_saved(request, _("Saved."), "api", saved)
     if form.cleaned_data["validate_certificate_name"] and not saved.validate_certificate_name:
         messages.info(request, _("Without the chain there is no name to check either, so that both checks are off now."))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from apis import actions
 from apis.access import may
 from apis.forms import NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
+from portal.history.undo import saved
 from portal.http import PortalRequest
 from portal.responses import see_other
 
@@ -33,6 +33,6 @@ def settings(request: PortalRequest, name: str) -> HttpResponse:
         except actions.NotOverHttp:
             form.add_error("service_url", NOT_OVER_HTTP)
         else:
-            messages.success(request, _("Saved."))
+            saved(request, _("Saved."), "api", api)
             return see_other("apis:settings", name=api.name)
     return tab(request, api, "settings", form=form, status=UNPROCESSABLE if form.errors else OK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -14,12 +15,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apis import actions
 from apis.access import may
 from apis.forms import NAME_TAKEN
-from apis.models import KeyKind, Subscription, SubscriptionState
-from apis.pickers import SUGGESTIONS, scope_options
-from apis.subscription_form import SubscriptionForm
+from apis.models import Api, KeyKind, Subscription, SubscriptionState
+from apis.pickers import SUGGESTIONS, looked_for, scope_options
+from apis.searching import SUBSCRIPTIONS
+from apis.subscription_form import ALL, SubscriptionForm
 from apis.views.common import OK, UNPROCESSABLE
+from portal.history.undo import saved
 from portal.http import PortalRequest, wants_fragment
-from portal.listing import Column, holding, listing, words_of
+from portal.listing import Column, listing
 from portal.responses import see_other
 from portal.signin.confirming import recently_confirmed
 
@@ -29,7 +32,6 @@ _COLUMNS = (
     Column(key="state", label=gettext_lazy("State"), field="state"),
     Column(key="created", label=gettext_lazy("Created"), field="created_at"),
 )
-_SEARCH = holding("display_name", "name", "api__display_name", "api__name")
 
 
 @require_safe
@@ -37,7 +39,7 @@ _SEARCH = holding("display_name", "name", "api__display_name", "api__name")
 def index(request: PortalRequest) -> HttpResponse:
     """List the subscriptions: ``q`` searches, ``sort`` and ``page`` do what they say."""
     rows = Subscription.objects.select_related("api")
-    shown = listing(request, rows, _COLUMNS, search=_SEARCH)
+    shown = listing(request, rows, _COLUMNS, search=SUBSCRIPTIONS)
     template = "subscriptions/_list.html" if (fragment := wants_fragment(request)) else "subscriptions/index.html"
     return render(request, template, {"listing": shown, "page": shown.page, "fragment": fragment})
 
@@ -99,15 +101,21 @@ def regenerate(request: PortalRequest, name: str) -> HttpResponse:
         actions.regenerate_key(subscription, chosen, by=request.user, now=timezone.now())
         messages.success(request, _("%(key)s: a new one was made; the old one opens nothing any more.") % {"key": chosen.label})
         return see_other("subscriptions:detail", name=name)
-    return render(request, "subscriptions/confirm_regenerate.html", {"subscription": subscription, "kind": chosen})
+    context = {"subscription": subscription, "kind": chosen, "apis": _opened_by(subscription)}
+    return render(request, "subscriptions/confirm_regenerate.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @may("apis.change_subscription")
 def suspend(request: PortalRequest, name: str) -> HttpResponse:
-    """Suspend a subscription: its keys open nothing until it is activated again."""
+    """Suspend a subscription once it is confirmed: its keys open nothing until it is activated again."""
+    if request.method != "POST":
+        asked = _subscription(name)
+        return render(request, "subscriptions/confirm_suspend.html", {"subscription": asked, "apis": _opened_by(asked)})
     subscription = actions.set_subscription_state(_subscription(name), SubscriptionState.SUSPENDED, by=request.user, now=timezone.now())
-    messages.success(request, _("%(subscription)s is suspended; its keys open nothing.") % {"subscription": subscription})
+    saved(
+        request, _("%(subscription)s is suspended; its keys open nothing.") % {"subscription": subscription}, "subscription", subscription
+    )
     return see_other("subscriptions:detail", name=name)
 
 
@@ -116,7 +124,7 @@ def suspend(request: PortalRequest, name: str) -> HttpResponse:
 def activate(request: PortalRequest, name: str) -> HttpResponse:
     """Activate a suspended subscription."""
     subscription = actions.set_subscription_state(_subscription(name), SubscriptionState.ACTIVE, by=request.user, now=timezone.now())
-    messages.success(request, _("%(subscription)s is active.") % {"subscription": subscription})
+    saved(request, _("%(subscription)s is active.") % {"subscription": subscription}, "subscription", subscription)
     return see_other("subscriptions:detail", name=name)
 
 
@@ -129,15 +137,21 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
         actions.delete_subscription(subscription, by=request.user, now=timezone.now())
         messages.success(request, _("%(subscription)s was deleted.") % {"subscription": subscription.display_name})
         return see_other("subscriptions:index")
-    return render(request, "subscriptions/confirm_delete.html", {"subscription": subscription})
+    return render(request, "subscriptions/confirm_delete.html", {"subscription": subscription, "apis": _opened_by(subscription)})
 
 
 @require_safe
 @may("apis.add_subscription")
 def scope_suggestions(request: PortalRequest) -> HttpResponse:
     """Answer the scopes that what is typed may mean, as options of a drop-down."""
-    options = scope_options(words_of(request.GET.get("scope", "")), limit=SUGGESTIONS)
+    typed = request.GET.get("scope", "")
+    options = scope_options("" if typed == str(ALL) else looked_for(typed), limit=SUGGESTIONS)
     return render(request, "apis/_options.html", {"options": options})
+
+
+def _opened_by(subscription: Subscription) -> QuerySet[Api]:
+    """Return the APIs that its keys open."""
+    return Api.objects.filter(pk=subscription.api_id) if subscription.api_id else Api.objects.filter(subscription_required=True)
 
 
 def _subscription(name: str) -> Subscription:

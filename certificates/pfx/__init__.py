@@ -2,7 +2,7 @@
 
 from certificates.pfx.joining import joined
 from certificates.pfx.model import MOST_BYTES, Aside, Pfx, Problem, Reason, UnreadablePfx
-from certificates.pfx.opening import make_key, open_pfx, password_of, read_answer
+from certificates.pfx.opening import list_certificates, make_key, open_pfx, password_of, read_answer
 
 __all__ = [
     "MOST_BYTES",
@@ -12,6 +12,7 @@ __all__ = [
     "Reason",
     "UnreadablePfx",
     "joined",
+    "list_certificates",
     "make_key",
     "open_pfx",
     "password_of",

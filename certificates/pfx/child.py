@@ -48,6 +48,8 @@ def _answer(request: list[bytes]) -> bytes:
             return wire.answer_with(read(data, Secret(password), now=datetime.fromisoformat(now.decode())))
         case [wire.ANSWER, public_key, now, data]:
             return wire.answer_with(signing_answer.read(data, public_key, now=datetime.fromisoformat(now.decode())))
+        case [wire.LIST, data]:
+            return wire.answer_listed(signing_answer.certificates_in(data))
         case [wire.MAKE, wanted]:
             made = making.make(making.Wanted.from_bytes(wanted))
             return wire.answer_made(made.private_key, made.request)

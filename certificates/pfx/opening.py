@@ -57,6 +57,18 @@ def read_answer(data: bytes, public_key: bytes, *, now: datetime) -> Pfx:
     return _pfx_of(Secret(wire.pack((wire.ANSWER, public_key, _told(now), data))))
 
 
+def list_certificates(data: bytes) -> list[bytes]:
+    """Return the certificates in a file that should hold no key, DER: PEM, DER or PKCS#7.
+
+    :raises UnreadablePfx: if there is none; its ``problem`` says what is there in their place
+    """
+    if len(data) > MOST_BYTES:
+        raise UnreadablePfx(Problem.TOO_LARGE)
+    found = _ask_child(Secret(wire.pack((wire.LIST, data))))
+    assert isinstance(found, list)  # noqa: S101 - the answer to such a request
+    return found
+
+
 def make_key(wanted: bytes) -> tuple[Secret, bytes]:
     """Return a new private key (PKCS#8 DER) and its signing request (DER), as :class:`certificates.signing.Wanted` asks for them.
 
@@ -114,7 +126,7 @@ def _told(now: datetime | None) -> bytes:
     return (now or datetime.now(UTC)).isoformat().encode()
 
 
-def _ask_child(request: Secret) -> Pfx | tuple[Secret, bytes]:
+def _ask_child(request: Secret) -> Pfx | list[bytes] | tuple[Secret, bytes]:
     """Return what the child found or made, once it is this thread's turn."""
     try:
         with turn():

@@ -1,8 +1,8 @@
 """How the portal and the child that does costly work with keys and files talk: fields of bytes, each preceded by its length. [pure]
 
-Request: ``open``, password, the time, file; or ``answer``, public key, the time, file; or ``make``, what is wanted. Answer: ``pfx``,
-certificate, private key, what else there is to tell (JSON), chain…, or ``made``, private key, signing request, or ``problem``, reason,
-detail, or ``failure``, where it happened.
+Request: ``open``, password, the time, file; or ``answer``, public key, the time, file; or ``list``, file; or ``make``, what is wanted.
+Answer: ``pfx``, certificate, private key, what else there is to tell (JSON), chain…, or ``listed``, certificate…, or ``made``, private key,
+signing request, or ``problem``, reason, detail, or ``failure``, where it happened.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from certificates.pfx.model import Aside, Pfx, Problem, UnreadablePfx
 from certificates.sealing import Secret
 
-OPEN, ANSWER, MAKE = b"open", b"answer", b"make"
+OPEN, ANSWER, LIST, MAKE = b"open", b"answer", b"list", b"make"
 _LENGTH = struct.Struct(">I")
 
 
@@ -64,7 +64,12 @@ def answer_made(private_key: Secret, request: bytes) -> bytes:
     return pack((b"made", private_key.value, request))
 
 
-def understand(answer: bytes) -> Pfx | tuple[Secret, bytes]:
+def answer_listed(certificates: Iterable[bytes]) -> bytes:
+    """Return the answer that holds certificates, DER."""
+    return pack((b"listed", *certificates))
+
+
+def understand(answer: bytes) -> Pfx | list[bytes] | tuple[Secret, bytes]:
     """Return what the child found in a file, or has made.
 
     :raises UnreadablePfx: if it refuses the file
@@ -74,6 +79,8 @@ def understand(answer: bytes) -> Pfx | tuple[Secret, bytes]:
         match unpack(answer):
             case [b"pfx", certificate, private_key, more, *chain]:
                 return _pfx(certificate, Secret(private_key), json.loads(more), chain)
+            case [b"listed", *certificates]:
+                return certificates
             case [b"made", private_key, request]:
                 return Secret(private_key), request
             case [b"problem", problem, detail]:

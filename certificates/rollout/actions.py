@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import contextlib
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q, prefetch_related_objects
+from django.utils.translation import gettext_lazy
 
 from certificates import actions
 from certificates.facts import Facts
 from certificates.models import Certificate, CertificateVersion, KeyDestroyed
 from certificates.pfx.model import Pfx
-from certificates.rollout import receipts
-from certificates.rollout.models import Candidate, Rules, When, rules_of
+from certificates.rollout import receipts, steps
+from certificates.rollout.models import Candidate, Probation, Rules, When, rules_of
 from portal.activity import Through, acting_through, differences, record
 from portal.activity.acting import current as acting_now
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+C = TypeVar("C", bound=Certificate)
+
 TRIED_AGAIN_EVERY = timedelta(minutes=15)
 TRIED_AGAIN_FOR = timedelta(days=7)
 _RULES = ("sources", "window_days", "window_from", "window_to", "window_zone", "another_person", "destroy_after_days", "paths")
+_IN_STEPS = ("canary", "canary_minutes", "probation_minutes")
 
 
 class AlreadyPlanned(Exception):
     """Another candidate of the entry is decided upon already.
 
-    :ivar candidate: that candidate
+    :ivar sentence: what to do, for people
     """
 
-    def __init__(self, candidate: Candidate) -> None:
-        """Hold the candidate."""
-        super().__init__(f"A switch of {candidate.certificate.name} is planned already; discard it first.")
-        self.candidate = candidate
+    sentence = gettext_lazy("A switch of this certificate is planned already. Discard it first.")
+
+    def __init__(self, certificate: Certificate) -> None:
+        """Name the entry."""
+        super().__init__(f"A switch of {certificate.name} is planned already; discard it first.")
+
+
+class UnderWay(AlreadyPlanned):
+    """A switch of the entry goes in steps, and its canary presents another version."""
+
+    sentence = gettext_lazy("A switch of this certificate goes in steps just now. Switch all APIs or put the version before back first.")
 
 
 class SamePerson(Exception):
@@ -62,13 +74,16 @@ def propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetim
 def bring(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime, source: str) -> None:
     """Do what :func:`propose` does for what a *source* brings: also an earlier version; what is current, or the candidate, stays.
 
-    A source that has what is current again has taken back what it had brought meanwhile, unless a person has confirmed that.
+    A source that has what is current again has taken back what it had brought meanwhile, unless a person has confirmed that. What was put
+    back stays back: back ends have refused it, and a person has to say otherwise.
 
     :raises certificates.actions.AlreadyUploaded: if another entry holds this certificate
     :raises AlreadyPlanned: if a person has planned another switch of the entry
     """
     sent = Facts.of(pfx.certificate).thumbprint_sha256
     known = certificate.versions.filter(thumbprint_sha256=sent).values_list("pk", flat=True).first()
+    if known is not None and (known == certificate.ahead_id or _was_put_back(known)):
+        return
     if known is None:
         actions.refuse_second_upload(certificate.kind, pfx)
     candidates = Candidate.objects.filter(certificate=certificate.pk)
@@ -107,10 +122,20 @@ def ask_try(candidate: Candidate, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def plan(candidate: Candidate, *, when: When, at: datetime | None = None, zone: str = "UTC", by: User | None, now: datetime) -> Candidate:
+def plan(
+    candidate: Candidate,
+    *,
+    when: When,
+    at: datetime | None = None,
+    zone: str = "UTC",
+    by: User | None,
+    now: datetime,
+    in_steps: steps.Steps | None = None,
+) -> Candidate:
     """Have a candidate switched to at a moment, or once every back end has accepted it.
 
     :param at: the moment; with :attr:`When.AT` only
+    :param in_steps: other steps than the entry's rules say; with an empty canary: all APIs at once
     :raises Gone: if it is there no more
     :raises SamePerson: if another person has to confirm it
     """
@@ -120,6 +145,7 @@ def plan(candidate: Candidate, *, when: When, at: datetime | None = None, zone: 
     candidate.confirmed_by, candidate.confirmed_at = by, now
     candidate.through = acting_now() if by else {}
     candidate.trouble = ""
+    _take_steps(candidate, in_steps)
     if when is When.AFTER_TRY:
         candidate.try_asked_at, candidate.until = now, now + TRIED_AGAIN_FOR
     candidate.save()
@@ -129,9 +155,11 @@ def plan(candidate: Candidate, *, when: When, at: datetime | None = None, zone: 
 
 
 @transaction.atomic
-def switch(candidate: Candidate, *, by: User | None, now: datetime) -> Certificate:
-    """Make a candidate the current version, now.
+def switch(candidate: Candidate, *, by: User | None, now: datetime, in_steps: steps.Steps | None = None) -> Certificate:
+    """Make a candidate the current version, now; or let the canary present it first.
 
+    :param in_steps: other steps than the entry's rules say; with an empty canary: all APIs at once
+    :raises certificates.rollout.steps.NoCanary: if the API that is to be first does not present the entry
     :raises Gone: if it is there no more
     :raises SamePerson: if another person has to confirm it
     :raises certificates.actions.AlreadyUploaded: if another entry has come to hold this certificate
@@ -139,7 +167,27 @@ def switch(candidate: Candidate, *, by: User | None, now: datetime) -> Certifica
     """
     candidate = _locked(candidate)
     _refuse_same_person(candidate, by)
+    _take_steps(candidate, in_steps)
+    candidate.confirmed_by, candidate.confirmed_at = by, now
     return _make_current(candidate, by=by, now=now)
+
+
+def renew(certificate: C, pfx: Pfx, *, by: User | None, now: datetime, source: str = "") -> C:
+    """Do what :func:`certificates.actions.renew` does, in steps where the entry's rules say so.
+
+    :raises certificates.actions.AlreadyUploaded: if another entry holds this certificate
+    :raises certificates.actions.AnotherPersonConfirms: if it may not be switched at once
+    :raises AlreadyPlanned: if another switch is planned, or goes in steps
+    :raises certificates.rollout.steps.NoCanary: if the API that is to be first does not present the entry
+    """
+    rules = rules_of(certificate)
+    current = certificate.current and certificate.current.thumbprint_sha256
+    if not rules.canary or rules.another_person or current == Facts.of(pfx.certificate).thumbprint_sha256:
+        return actions.renew(certificate, pfx, by=by, now=now, source=source)
+    with transaction.atomic():
+        _make_current(_propose(certificate, pfx, by=by, now=now, source=source), by=by, now=now)
+    certificate.refresh_from_db()
+    return certificate
 
 
 @transaction.atomic
@@ -178,21 +226,23 @@ def set_rules(certificate: Certificate, chosen: dict[str, Any], *, by: User | No
     :param chosen: values of :class:`Rules`, by field
     """
     before = rules_of(certificate)
-    old = {name: _plain(getattr(before, name)) for name in _RULES}
+    old = {name: _plain(getattr(before, name)) for name in (*_RULES, *_IN_STEPS)}
     rules, _ = Rules.objects.update_or_create(certificate_id=certificate.pk, defaults=chosen)
     Candidate.objects.filter(_forbidden_by(rules), certificate=certificate.pk).update(
         when=When.UNDECIDED, at=None, until=None, confirmed_by=None, confirmed_at=None, through={}
     )
-    if changes := differences(old, {name: _plain(getattr(rules, name)) for name in _RULES}):
+    if changes := differences(old, {name: _plain(getattr(rules, name)) for name in old}):
         record(actions.event_of("rules-changed", certificate), certificate, by=by, at=now, changes=changes)
 
 
 @transaction.atomic
 def _propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime, source: str) -> Candidate:
     entry = Certificate.objects.select_for_update().get(pk=certificate.pk)
+    if entry.ahead_id:
+        raise UnderWay(entry)
     if before := Candidate.objects.filter(certificate=entry).first():
         if before.when != When.UNDECIDED and not (source and before.source):
-            raise AlreadyPlanned(before)
+            raise AlreadyPlanned(entry)
         discard(before, by=by, now=now)
     candidate = Candidate(certificate=entry, source=source, proposed_at=now, proposed_by=by, try_asked_at=now)
     candidate.hold(pfx)
@@ -205,10 +255,25 @@ def _propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: dateti
 
 def _make_current(candidate: Candidate, *, by: User | None, now: datetime) -> Certificate:
     prefetch_related_objects([candidate], "tries")  # for the receipt: the candidate ends with the switch
-    certificate = actions.switch_to(candidate.certificate, candidate.pfx(), by=by, now=now, source=candidate.source)
-    receipts.complete(certificate, candidate, at=now)
+    if in_steps := steps.steps_of(candidate):
+        certificate = steps.begin(candidate, in_steps, by=by, now=now)
+    else:
+        certificate = actions.switch_to(candidate.certificate, candidate.pfx(), by=by, now=now, source=candidate.source)
+        receipts.complete(certificate, candidate, at=now)
+        steps.expect(candidate)
     candidate.delete()
     return certificate
+
+
+def _take_steps(candidate: Candidate, in_steps: steps.Steps | None) -> None:
+    if in_steps is not None:
+        candidate.canary, candidate.canary_minutes = in_steps.canary, in_steps.minutes
+
+
+def _was_put_back(version: UUID) -> bool:
+    """Return whether the last probation of a version, by its id, has ended with the version before."""
+    last = Probation.objects.filter(version=version).first()
+    return last is not None and last.was_put_back
 
 
 def _pfx_of(version: CertificateVersion) -> Pfx:

@@ -39,7 +39,8 @@ def stand_ins_by(stand_ins: StandIns) -> None:
 def is_presented(version: CertificateVersion) -> bool:
     """Return whether somebody is shown a version now, as far as gateways have told."""
     (stand_ins,) = _stand_ins
-    return version.pk == version.certificate.current_id or version.pk in stand_ins(version.certificate)
+    entry = version.certificate
+    return version.pk in {entry.current_id, entry.ahead_id} or version.pk in stand_ins(entry)
 
 
 @transaction.atomic
@@ -75,7 +76,7 @@ def destroy_quiet_keys(*, now: datetime) -> None:
 
 def quiet_since(version: CertificateVersion, certificate: Certificate) -> datetime | None:
     """Return since when a version is not current, ``None`` if it is; at the latest since the present one is."""
-    if version.pk == certificate.current_id or certificate.current is None:
+    if version.pk in {certificate.current_id, certificate.ahead_id} or certificate.current is None:
         return None
     return version.current_until or certificate.current.current_since
 

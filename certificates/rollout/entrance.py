@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from certificates.facts import Facts
@@ -22,17 +21,17 @@ from certificates.rollout.views import compared, decide
 from portal.http import PortalRequest
 from portal.responses import see_other
 
-ALREADY_PLANNED = gettext_lazy("A switch of this certificate is planned already. Discard it first.")
-
 
 @sensitive_variables("pfx")
-def may_replace_at_once(certificate: Certificate, pfx: Pfx, *, when: str, confirmed: bool) -> bool:
+def may_replace_at_once(certificate: Certificate, pfx: Pfx, *, when: str, confirmed: bool, in_steps: bool) -> bool:
     """Return whether *pfx* goes the simple way, without a candidate.
 
     :param when: what was said of it; empty: nothing, which is how it was done before there were candidates
     :param confirmed: whether it was said that what is warned of is meant
+    :param in_steps: whether it was said which API is to be first
     """
-    if rules_of(certificate).another_person or when not in {"", NOW}:
+    rules = rules_of(certificate)
+    if rules.another_person or rules.canary or in_steps or when not in {"", NOW}:
         return False
     if not when or confirmed:
         return True
@@ -45,9 +44,12 @@ def go_on(request: PortalRequest, pages: Pages, candidate: Candidate) -> HttpRes
     """Decide upon a new candidate, if the form that has brought it says all that it takes; else send to the page that asks."""
     comparison = compared(candidate)
     certificate = candidate.certificate
-    form = ConfirmForm(request.POST, candidate=candidate, has_to_be_confirmed=comparison.has_to_be_confirmed)
+    said = request.POST.copy()
+    if not said.get("when"):
+        said["when"] = NOW
+    form = ConfirmForm(said, candidate=candidate, has_to_be_confirmed=comparison.has_to_be_confirmed)
     another = rules_of(certificate).another_person
-    if request.POST.get("when") not in {None, "", TRY} and not another and form.is_valid():
+    if request.POST.get("when") != TRY and not another and form.is_valid():
         return decide(request, pages, candidate, form)
     if another:
         messages.info(request, _("Nothing is replaced yet: this certificate demands that another person confirms it, on this page."))
@@ -62,8 +64,8 @@ def propose_roll_back(request: PortalRequest, pages: Pages, certificate: Certifi
     """Let an earlier version be the candidate, and go on as :func:`go_on` does; what is current already stays."""
     try:
         candidate = actions.propose_version(certificate, version=version, by=request.user, now=timezone.now())
-    except actions.AlreadyPlanned:
-        messages.error(request, ALREADY_PLANNED)
+    except actions.AlreadyPlanned as refusal:
+        messages.error(request, refusal.sentence)
     except CertificateVersion.DoesNotExist:
         messages.info(request, _("This is the current version of %(name)s already.") % {"name": certificate.name})
     else:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from certificates.kinds import PAGES
-from certificates.models import Kind
+from certificates.models import Certificate, Kind
 from certificates.rollout import trying
 from certificates.rollout.models import Candidate, When
+from certificates.rollout.standing import put_back_lately
 from portal.troubles import Trouble
 
 _NOT_ACCEPTED = _("not every back end has accepted the new version in the try, so the version before is still presented")
 _WAITS = _("a new version was brought and waits for a person to confirm it, so the version before is still presented")
+PUT_BACK = _("back ends refused the new version, so the version before was put back")
 
 
 def fails(candidate: Candidate) -> bool:
@@ -33,16 +36,22 @@ def candidates() -> Iterator[tuple[Candidate, str]]:
 
 
 def troubles() -> Iterator[Trouble]:
-    """Yield what could not be switched to, or waits for a person, once for each version."""
+    """Yield what was put back, could not be switched to, or waits for a person, once for each version."""
+    for probation in put_back_lately(now=timezone.now()):
+        yield _trouble(probation.certificate, f"put-back:{probation.certificate_id}", str(probation.pk), str(PUT_BACK), "detail")
     for candidate, reason in candidates():
-        entry = candidate.certificate
-        pages = PAGES[Kind(entry.kind)]
-        yield Trouble(
-            key=f"candidate:{entry.pk}",
-            episode=f"{candidate.thumbprint_sha256} {candidate.proposed_at.isoformat()}",
-            name=entry.name,
-            reason=reason,
-            path=reverse(pages.to["confirm"], args=[entry.name]),
-            told_to=pages.permission("change"),
-            entry=entry.pk,
-        )
+        episode = f"{candidate.thumbprint_sha256} {candidate.proposed_at.isoformat()}"
+        yield _trouble(candidate.certificate, f"candidate:{candidate.certificate_id}", episode, reason, "confirm")
+
+
+def _trouble(entry: Certificate, key: str, episode: str, reason: str, page: str) -> Trouble:
+    pages = PAGES[Kind(entry.kind)]
+    return Trouble(
+        key=key,
+        episode=episode,
+        name=entry.name,
+        reason=reason,
+        path=reverse(pages.to[page], args=[entry.name]),
+        told_to=pages.permission("change"),
+        entry=entry.pk,
+    )

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from django import forms
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from certificates.rollout.models import Candidate, When
+from certificates.facts import Facts
+from certificates.models import NAME_MAX_LENGTH, Certificate, Kind
+from certificates.rollout.models import CANARY_MINUTES, Candidate, When
+from certificates.rollout.steps import Steps, chosen_for
+from certificates.uses import apis_that_need
+from portal.numbers import WholeNumberField
 
 NOW, TRY = "now", "try"
+_MOST_MINUTES = 7 * 24 * 60
+_OFFERED = 50
+
+
+class Lasting(Protocol):
+    """What is decided upon: a certificate that ends one day."""
+
+    @property
+    def path(self) -> Sequence[Facts]:
+        """The facts of it and of those above it."""
 
 
 @cache
@@ -35,8 +51,43 @@ class ZoneField(forms.ChoiceField):
         return str(super().clean(value) or "UTC")
 
 
-class ConfirmForm(forms.Form):
-    """When a candidate becomes the current version."""
+class CanaryField(forms.CharField):
+    """The name of an API that presents an entry; the first few are offered."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Take any name; :func:`check_canary` says whether it will do."""
+        attrs = {"list": "canaries", "spellcheck": "false", "autocapitalize": "none", "autocomplete": "off", "class": "mono"}
+        super().__init__(
+            required=False,
+            max_length=NAME_MAX_LENGTH,
+            widget=forms.TextInput(attrs=attrs),
+            help_text=_("The name of an API. It alone presents a new version at first; then all do. Empty: all at once."),
+            **kwargs,
+        )
+
+
+class MinutesAlone(WholeNumberField):
+    """For how many minutes the canary is alone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Take up to a week."""
+        super().__init__(min_value=1, max_value=_MOST_MINUTES, required=False, **kwargs)
+
+
+def offered_canaries(certificate: Certificate) -> list[str]:
+    """Return the names of APIs that may be an entry's canary, as far as a page offers them."""
+    return list(apis_that_need(certificate).order_by("name").values_list("name", flat=True)[:_OFFERED])
+
+
+def check_canary(form: forms.BaseForm, certificate: Certificate) -> None:
+    """Put a sentence at the field if the API that was named does not present the entry."""
+    named = form.cleaned_data.get("canary", "")
+    if named and not apis_that_need(certificate).filter(name=named).exists():
+        form.add_error("canary", _("No API of this name presents this certificate. Choose one that does, or none."))
+
+
+class DecisionForm(forms.Form):
+    """When what is proposed is done."""
 
     when = forms.ChoiceField(
         label=_("When"),
@@ -53,10 +104,10 @@ class ConfirmForm(forms.Form):
     zone = ZoneField(label=_("Time zone"))
     confirmed = forms.BooleanField(label=_("What is warned of above is meant"), required=False)
 
-    def __init__(self, data: Any, *, candidate: Candidate, has_to_be_confirmed: bool) -> None:
-        """Decide upon *candidate*, of which warnings may have to be confirmed."""
-        super().__init__(data)
-        self._candidate = candidate
+    def __init__(self, data: Any, *, lasting: Lasting, has_to_be_confirmed: bool, initial: dict[str, Any] | None = None) -> None:
+        """Decide upon what brings a certificate of which warnings may have to be confirmed."""
+        super().__init__(data, initial=initial)
+        self._lasting = lasting
         self._has_to_be_confirmed = has_to_be_confirmed
         if not has_to_be_confirmed:
             del self.fields["confirmed"]
@@ -95,5 +146,41 @@ class ConfirmForm(forms.Form):
             return
         if moment <= timezone.now():
             self.add_error("at", _("This moment has passed. Choose a later one, or now."))
-        elif moment >= self._candidate.path[0].not_after:
+        elif moment >= self._lasting.path[0].not_after:
             self.add_error("at", _("The new certificate has expired by then. Choose an earlier moment."))
+
+
+class ConfirmForm(DecisionForm):
+    """When a candidate becomes the current version, and in which steps."""
+
+    canary = CanaryField(label=_("First one API alone"))
+    canary_minutes = MinutesAlone(label=_("Minutes alone"))
+
+    def __init__(self, data: Any, *, candidate: Candidate, has_to_be_confirmed: bool) -> None:
+        """Decide upon *candidate*."""
+        steps = chosen_for(candidate)
+        initial = {"canary": steps.canary, "canary_minutes": steps.minutes}
+        super().__init__(data, lasting=candidate, has_to_be_confirmed=has_to_be_confirmed, initial=initial)
+        self._certificate = candidate.certificate
+        if self._certificate.kind != Kind.CLIENT:
+            del self.fields["canary"], self.fields["canary_minutes"]
+
+    def clean(self) -> dict[str, Any]:
+        """Take an API that presents the entry for a canary."""
+        super().clean()
+        if "canary" in self.cleaned_data:
+            check_canary(self, self._certificate)
+        return self.cleaned_data
+
+    @property
+    def canaries(self) -> list[str]:
+        """The names that are offered."""
+        return offered_canaries(self._certificate) if "canary" in self.fields else []
+
+    @property
+    def in_steps(self) -> Steps | None:
+        """The steps that were chosen; ``None``: nothing was said of them."""
+        if "canary" not in self.fields or "canary" not in self.data:
+            return None
+        minutes = self.cleaned_data.get("canary_minutes") or CANARY_MINUTES
+        return Steps(self.cleaned_data["canary"], minutes)

@@ -1,4 +1,6 @@
-"""What takes time, or has a time: tries, and switches that were planned. In two threads of the xDS process, of which there may be several.
+"""What takes time, or has a time: tries, planned switches, and versions on probation.
+
+Two threads of the xDS process do it, of which there may be several.
 
 A try belongs to the process that holds it, and to the next one once that has been silent for a while. A switch is made in the
 transaction that deletes its candidate, so that however many processes come to it, one makes it.
@@ -19,10 +21,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from certificates.actions import AlreadyUploaded
-from certificates.models import Certificate
-from certificates.rollout import actions, receipts, trying
+from certificates.models import Certificate, KeyDestroyed
+from certificates.rollout import actions, receipts, steps, trying
 from certificates.rollout.destroying import destroy_quiet_keys
-from certificates.rollout.models import Candidate, Rules, When, rules_of
+from certificates.rollout.models import Candidate, Probation, Rules, When, rules_of
+from certificates.rollout.proposals import Proposal
+from certificates.rollout.refusals import seen_in
 from certificates.rollout.windows import Window
 from certificates.sealing import SealingError
 
@@ -35,33 +39,34 @@ _HELD = timedelta(seconds=60)  # longer than one try can take; each result prolo
 
 
 class Tries:
-    """The thread that tries candidates."""
+    """The thread that tries what is proposed."""
 
-    def __init__(self) -> None:
-        """Begin as somebody who holds nothing."""
+    def __init__(self, of: type[Proposal] = Candidate) -> None:
+        """Begin as somebody who holds nothing; *of* says what is tried."""
+        self._rows = of._default_manager
         self._holder = str(uuid.uuid4())
 
     def run(self, stop: threading.Event) -> None:
         """Go on until *stop*; while the database is away, look ever more seldom."""
-        _keep_on(stop, self.step)
+        keep_on(stop, self.step)
 
     def step(self) -> bool:
-        """Try one candidate that waits for it; return whether there was one."""
+        """Try one that waits for it; return whether there was one."""
         now = timezone.now()
         asked = Q(try_asked_at__isnull=False) & (Q(tried_for__isnull=True) | ~Q(tried_for=F("try_asked_at")))
         free = Q(held_until__isnull=True) | Q(held_until__lt=now)
-        waiting = Candidate.objects.filter(asked, free).select_related("certificate").order_by("try_asked_at").first()
-        if waiting is None or not Candidate.objects.filter(free, pk=waiting.pk).update(holder=self._holder, held_until=now + _HELD):
+        waiting = self._rows.filter(asked, free).order_by("try_asked_at").first()
+        if waiting is None or not self._rows.filter(free, pk=waiting.pk).update(holder=self._holder, held_until=now + _HELD):
             return False
         with contextlib.suppress(IntegrityError):  # it was discarded at this very moment
             if trying.carry_out(waiting, still_ours=lambda: self._hold_on_to(waiting)):
-                held = Candidate.objects.filter(pk=waiting.pk, holder=self._holder)
+                held = self._rows.filter(pk=waiting.pk, holder=self._holder)
                 held.update(tried_for=waiting.try_asked_at, tried_at=timezone.now(), holder="", held_until=None)
         return True
 
-    def _hold_on_to(self, candidate: Candidate) -> bool:
+    def _hold_on_to(self, proposal: Proposal) -> bool:
         """Prolong the hold; return whether it is still ours."""
-        ours = Candidate.objects.filter(pk=candidate.pk, holder=self._holder)
+        ours = self._rows.filter(pk=proposal.pk, holder=self._holder)
         return bool(ours.update(held_until=timezone.now() + _HELD))
 
 
@@ -74,7 +79,7 @@ class Switches:
 
     def run(self, stop: threading.Event) -> None:
         """Go on until *stop*; while the database is away, look ever more seldom."""
-        _keep_on(stop, self.step)
+        keep_on(stop, self.step)
 
     def step(self) -> bool:
         """Do once what is to be done; return false, as there is no more."""
@@ -82,6 +87,8 @@ class Switches:
         due = Q(when=When.AT, at__lte=now) | Q(when=When.AFTER_TRY)
         for candidate in Candidate.objects.filter(due, trouble="").select_related("certificate", "confirmed_by"):
             _look_at(candidate, now=now)
+        for probation in Probation.objects.filter(ended_at=None).select_related("version", "before"):
+            _judge(probation, now=now)
         if time.monotonic() - self._looked > _TIDY_SECONDS:
             self._looked = time.monotonic()
             receipts.keep_up(now=now)
@@ -94,6 +101,23 @@ def _look_at(candidate: Candidate, *, now: datetime) -> None:
         _switch(candidate, now=now)
     elif candidate.when == When.AFTER_TRY and candidate.is_tried and not trying.is_accepted(candidate):
         _try_again(candidate, now=now)
+
+
+def _judge(probation: Probation, *, now: datetime) -> None:
+    """Put back what back ends refuse that took the version before; go on once the time is over."""
+    known = () if probation.canary else probation.expected  # a canary is there to be watched
+    risen = [one for one in seen_in(probation) if one.has_risen and one.api not in known]
+    with contextlib.suppress(steps.Ended, KeyDestroyed):  # another process was faster, or a person
+        if risen and _can_be_put_back(probation, now=now):
+            log.warning("Back ends refuse version %d of %s; the one before is put back.", probation.version.number, probation.certificate)
+            steps.put_back(probation, because=risen, by=None, now=now)
+        elif now >= probation.ends_at:
+            (steps.go_on(probation, by=None, now=now) if probation.canary else steps.pass_(probation, now=now))
+
+
+def _can_be_put_back(probation: Probation, *, now: datetime) -> bool:
+    """Return whether the version before would serve: not if its key was destroyed, or it has expired meanwhile."""
+    return probation.before.destroyed_at is None and probation.before.not_after > now
 
 
 def _may_go(candidate: Candidate, *, now: datetime) -> bool:
@@ -110,7 +134,7 @@ def _switch(candidate: Candidate, *, now: datetime) -> None:
         actions.switch_as_planned(candidate, now=now)
     except (actions.Gone, Certificate.DoesNotExist):
         return  # another process was faster, or somebody has thought better of it
-    except (AlreadyUploaded, SealingError) as error:
+    except (AlreadyUploaded, SealingError, steps.NoCanary) as error:
         log.error("%s was not switched as planned: %s", candidate.certificate, error)  # noqa: TRY400 - the sentence says it all
         Candidate.objects.filter(pk=candidate.pk).update(trouble=str(error))
 
@@ -123,7 +147,8 @@ def _try_again(candidate: Candidate, *, now: datetime) -> None:
         Candidate.objects.filter(pk=candidate.pk, when=When.AFTER_TRY).update(try_asked_at=now)
 
 
-def _keep_on(stop: threading.Event, step: Callable[[], bool]) -> None:
+def keep_on(stop: threading.Event, step: Callable[[], bool]) -> None:
+    """Carry out *step* until *stop*, at once again where it says that there is more; while the database is away, ever more seldom."""
     pause = _LOOK_SECONDS
     while not stop.wait(pause):
         try:

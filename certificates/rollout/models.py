@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
@@ -16,20 +14,18 @@ from certificates.facts import Facts
 from certificates.identity import Identity
 from certificates.models import NAME_MAX_LENGTH, Certificate, CertificateVersion, SealedSecret
 from certificates.pfx.model import Aside, Pfx
+from certificates.rollout.proposals import FINE, Outcome, Proposal, TriedAt, When
+
+__all__ = ["FINE", "Candidate", "Outcome", "Receipt", "ReceiptKey", "Rules", "Tried", "When", "rules_of"]
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
-
-class When(models.TextChoices):
-    """When a candidate becomes the current version."""
-
-    UNDECIDED = "", _("not decided")
-    AT = "at", _("At a moment")
-    AFTER_TRY = "after-try", _("After the try")
+CANARY_MINUTES = 15
+PROBATION_MINUTES = 30
 
 
-class Candidate(SealedSecret):
+class Candidate(Proposal, SealedSecret):
     """What shall become an entry's next version. The sealed secret is its private key, PKCS#8 DER."""
 
     certificate = models.OneToOneField(
@@ -41,23 +37,8 @@ class Candidate(SealedSecret):
     thumbprint = models.CharField(_("thumbprint"), max_length=40)
     thumbprint_sha256 = models.CharField(_("SHA-256 thumbprint"), max_length=64)
     source = models.CharField(_("source"), max_length=300, blank=True)  # empty: a person
-    proposed_at = models.DateTimeField(_("proposed"))
-    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("proposed by"))
-
-    when = models.CharField(_("when"), max_length=10, choices=When, default=When.UNDECIDED, blank=True)
-    at = models.DateTimeField(_("moment"), null=True, blank=True)
-    zone = models.CharField(_("time zone"), max_length=60, default="UTC")  # in which people said the moment
-    until = models.DateTimeField(_("tried again until"), null=True, blank=True)
-    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
-    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("confirmed by"))
-    through = models.JSONField(_("by token"), default=dict, blank=True)  # of who confirmed, as portal.activity.acting.Through
-    trouble = models.TextField(_("why it was not switched"), blank=True)
-
-    try_asked_at = models.DateTimeField(_("try asked for"), null=True, blank=True)
-    tried_for = models.DateTimeField(null=True, blank=True, editable=False)  # which asking the last try has answered
-    tried_at = models.DateTimeField(_("tried"), null=True, blank=True)  # when that ended
-    holder = models.CharField(max_length=40, blank=True, editable=False)  # which process tries it
-    held_until = models.DateTimeField(null=True, blank=True, editable=False)
+    canary = models.CharField(_("canary"), max_length=NAME_MAX_LENGTH, blank=True, default="", db_default="")  # empty: all APIs at once
+    canary_minutes = models.PositiveIntegerField(_("minutes alone"), null=True, blank=True)  # None: both are as the rules say
 
     if TYPE_CHECKING:
         tries: RelatedManager[Tried]
@@ -98,15 +79,9 @@ class Candidate(SealedSecret):
         """The earlier version of the entry that it is, if it is one: then it is a roll back."""
         return self.certificate.versions.filter(thumbprint_sha256=self.thumbprint_sha256).first()
 
-    @property
-    def is_tried(self) -> bool:
-        """Whether the try that was asked for has ended."""
-        return self.tried_for is not None and self.tried_for == self.try_asked_at
-
-    @property
-    def is_being_tried(self) -> bool:
-        """Whether a try was asked for and has not ended."""
-        return self.try_asked_at is not None and not self.is_tried
+    def new_try(self, **place: str) -> Tried:
+        """Return the row, not yet stored, of a try that has not come out yet."""
+        return Tried(candidate=self, **place)
 
     def identity(self) -> Identity:
         """Return what a back end would be shown: chain and unsealed private key.
@@ -132,63 +107,18 @@ class Candidate(SealedSecret):
         self.thumbprint, self.thumbprint_sha256 = facts.thumbprint, facts.thumbprint_sha256
         self.seal(pfx.private_key)
 
-    @property
-    def local_moment(self) -> str:
-        """Its moment by the clocks of the zone in which people said it."""
-        return f"{self.at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d %H:%M}" if self.at else ""
 
-    def is_due(self, *, now: datetime) -> bool:
-        """Whether its moment has come."""
-        return self.when == When.AT and self.at is not None and self.at <= now
-
-
-class Outcome(models.TextChoices):
-    """What a back end made of a candidate."""
-
-    WAITING = "waiting", _("Waiting")
-    ACCEPTED = "accepted", _("Accepted")
-    NOT_ASKED = "not-asked", _("Not asked for")
-    REFUSED = "refused", _("Refused")
-    UNREACHABLE = "unreachable", _("Unreachable")
-    UNKNOWN = "unknown", _("Not known")
-
-
-FINE = (Outcome.ACCEPTED, Outcome.NOT_ASKED)
-
-
-class Tried(models.Model):
-    """What one API's back end made of a candidate, as one gateway sees it, or the portal."""
+class Tried(TriedAt):
+    """What one API's back end made of a candidate."""
 
     candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="tries", verbose_name=_("candidate"))
-    api = models.CharField(_("API"), max_length=NAME_MAX_LENGTH)  # its name
-    display_name = models.CharField(_("Web API name"), max_length=300)
-    back_end = models.CharField(_("back end"), max_length=300)
-    gateway = models.CharField(_("gateway"), max_length=NAME_MAX_LENGTH, blank=True)  # empty: the portal itself
-    outcome = models.CharField(_("outcome"), max_length=15, choices=Outcome, default=Outcome.WAITING)
-    reason = models.CharField(_("reason"), max_length=20, blank=True)  # a certificates.rollout.trying.Reason
-    said = models.CharField(_("details"), max_length=500, blank=True)  # the library's words
-    issuers: models.JSONField[list[str], list[str]] = models.JSONField(_("issuer"), default=list, blank=True)  # that the back end names
-    status = models.PositiveSmallIntegerField(_("status"), null=True, blank=True)  # of the answer to HEAD
-    milliseconds = models.PositiveIntegerField(_("duration"), default=0)
 
-    class Meta:
-        """By API, the portal first."""
+    class Meta(TriedAt.Meta):
+        """Each place tries once."""
 
-        ordering: ClassVar = ["display_name", "api", "gateway", "id"]
-        verbose_name = _("try")
-        verbose_name_plural = _("tries")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["candidate", "api", "gateway"], name="an_api_is_tried_once_from_each_place")
         ]
-
-    def __str__(self) -> str:
-        """Return what came out where."""
-        return f"{self.api}, {self.gateway or 'portal'}: {self.outcome}"
-
-    @property
-    def is_fine(self) -> bool:
-        """Whether calls would go on."""
-        return self.outcome in FINE
 
 
 class Rules(models.Model):
@@ -210,6 +140,11 @@ class Rules(models.Model):
     another_person = models.BooleanField(_("Another person confirms"), default=False)
     destroy_after_days = models.PositiveIntegerField(_("Destroy keys of old versions after"), null=True, blank=True)
     paths: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(_("Paths"), default=dict, blank=True)  # by API's name
+    canary = models.CharField(_("First one API alone"), max_length=NAME_MAX_LENGTH, blank=True, default="", db_default="")  # its name
+    canary_minutes = models.PositiveIntegerField(_("Minutes alone"), default=CANARY_MINUTES, db_default=CANARY_MINUTES)
+    probation_minutes = models.PositiveIntegerField(
+        _("Take back if refusals rise within"), null=True, blank=True, default=PROBATION_MINUTES, db_default=PROBATION_MINUTES
+    )
 
     class Meta:
         """Within times there are times."""
@@ -236,6 +171,53 @@ class Rules(models.Model):
 def rules_of(certificate: Certificate) -> Rules:
     """Return the rules of an entry, those that hold for all where it has none of its own."""
     return Rules.objects.filter(certificate=certificate.pk).first() or Rules(certificate_id=certificate.pk)
+
+
+class Probation(models.Model):
+    """The time after a version was given to its canary, or to all: if refusals rise in it, the version before is put back."""
+
+    class Outcome(models.TextChoices):
+        """How it has ended."""
+
+        OPEN = "", _("not ended")
+        PASSED = "passed", _("Passed")
+        PUT_BACK = "put-back", _("Taken back")
+        SUPERSEDED = "superseded", _("Superseded")  # by another switch
+
+    certificate = models.ForeignKey(Certificate, models.CASCADE, related_name="probations", verbose_name=_("certificate"))
+    version = models.ForeignKey(CertificateVersion, models.CASCADE, related_name="probations", verbose_name=_("version"))
+    before = models.ForeignKey(CertificateVersion, models.CASCADE, related_name="+", verbose_name=_("version before"))
+    canary = models.CharField(_("canary"), max_length=NAME_MAX_LENGTH, blank=True)  # the API that presents it alone; empty: all do
+    change = models.PositiveBigIntegerField(_("change"))  # the line of the activity log that tells of its beginning
+    source = models.CharField(_("source"), max_length=300, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    through = models.JSONField(_("by token"), default=dict, blank=True)  # as portal.activity.acting.Through
+    expected: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # APIs whose refusal was known when it was confirmed
+    began_at = models.DateTimeField(_("began"))
+    ends_at = models.DateTimeField(_("ends"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, blank=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("ended by"))
+    seen: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list)  # .refusals.Seen, by API
+
+    class Meta:
+        """The newest first."""
+
+        ordering: ClassVar = ["-change"]
+        verbose_name = _("probation")
+        verbose_name_plural = _("probations")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["certificate"], condition=Q(ended_at=None), name="an_entry_has_one_version_on_probation")
+        ]
+
+    def __str__(self) -> str:
+        """Return which version."""
+        return f"{self.certificate}: {self.version.number}"
+
+    @property
+    def was_put_back(self) -> bool:
+        """Whether the version before was put back, by itself or by a person."""
+        return self.outcome == self.Outcome.PUT_BACK
 
 
 class Receipt(models.Model):

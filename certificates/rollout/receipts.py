@@ -32,7 +32,7 @@ def deliveries_by(deliveries: Deliveries) -> None:
 
 
 def write(line: Activity, certificate: Certificate, before: CertificateVersion | None, after: CertificateVersion) -> None:
-    """Write the receipt of a switch that *line* tells of, inside the caller's transaction."""
+    """Write the receipt of a switch that *line* tells of, also of one to the canary alone, inside the caller's transaction."""
     content = {
         "entry": certificate.name,
         "kind": certificate.kind,
@@ -42,6 +42,7 @@ def write(line: Activity, certificate: Certificate, before: CertificateVersion |
         "source": line.details.get("source", ""),
         "version": _told(after),
         "before": _told(before) if before else None,
+        "canary": line.details.get("api", ""),
     }
     Receipt.objects.create(certificate_id=certificate.pk, change=line.id, at=line.at, content=content)
 

@@ -14,7 +14,7 @@ from certificates.access import may
 from certificates.kinds import Pages
 from certificates.pages import find, render
 from certificates.rollout import receipts
-from certificates.rollout.models import Outcome, Receipt, Tried
+from certificates.rollout.models import Outcome, Probation, Receipt, Tried
 from certificates.rollout.signing import fingerprint
 from certificates.rollout.words import reason_sentence
 from portal.http import PortalRequest
@@ -31,6 +31,7 @@ def receipt(request: PortalRequest, pages: Pages, name: str, number: int) -> Htt
         "content": found.content,
         "gateways": [(gateway, _moments(told)) for gateway, told in sorted(receipts.acknowledged(found).items())],
         "tries": [(one, Outcome(one["outcome"]).label, reason_sentence(Tried(**one))) for one in found.content.get("tries", ())],
+        "outcome": Probation.Outcome(found.content.get("probation", {}).get("outcome", "")).label,
         "key": fingerprint(receipts.public_key()),
     }
     return render(request, pages, "certificates/rollout/receipt.html", context)

@@ -12,7 +12,6 @@ from certificates.access import may
 from certificates.kinds import Pages
 from certificates.pages import find, render
 from certificates.rollout import actions
-from certificates.rollout.models import rules_of
 from certificates.rollout.rules_form import RulesForm
 from certificates.uses import apis_that_need
 from portal.http import PortalRequest
@@ -27,7 +26,7 @@ def rules(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     """Say how the versions of an entry are switched to."""
     certificate = find(pages, name)
     apis = list(apis_that_need(certificate).order_by("display_name", "name")[:_SHOWN_APIS]) if pages.presented else []
-    form = RulesForm(request.POST if request.method == "POST" else None, instance=rules_of(certificate), apis=apis)
+    form = RulesForm(request.POST if request.method == "POST" else None, certificate=certificate, apis=apis)
     if form.is_bound and form.is_valid():
         actions.set_rules(certificate, form.chosen(), by=request.user, now=timezone.now())
         messages.success(request, _("Saved."))

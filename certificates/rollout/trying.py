@@ -1,7 +1,7 @@
 """Showing a candidate to the back ends of the APIs that present its entry, before any caller meets it.
 
 The gateway app knows the APIs, the gateways and how to shake hands. It stands above this one, and so it enters its answers here when
-it starts. What each try has shown is a :class:`certificates.rollout.models.Tried`, written as it comes.
+it starts. What each try has shown is a :class:`certificates.rollout.proposals.TriedAt`, written as it comes.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from certificates.models import Certificate
-from certificates.rollout.models import Candidate, Outcome, Tried
+from certificates.rollout.proposals import Outcome, Proposal
 
 _MOST_ISSUERS = 100  # some servers name every authority that they know
 _LONGEST = 500  # characters
@@ -61,10 +60,10 @@ class Result:
 class Trier(Protocol):
     """What the gateway app knows to do."""
 
-    def places(self, certificate: Certificate) -> list[Place]:
+    def places(self, proposal: Proposal) -> list[Place]:
         """Return what there is to try."""
 
-    def results(self, candidate: Candidate) -> Iterator[tuple[Place, Result]]:
+    def results(self, proposal: Proposal) -> Iterator[tuple[Place, Result]]:
         """Try it everywhere, several at once; yield what comes out, as it comes."""
 
 
@@ -76,21 +75,21 @@ def try_with(trier: Trier) -> None:
     _triers[:] = [trier]
 
 
-def carry_out(candidate: Candidate, *, still_ours: Callable[[], bool]) -> bool:
-    """Try *candidate* everywhere and write down what comes out; return whether it came to its end.
+def carry_out(proposal: Proposal, *, still_ours: Callable[[], bool]) -> bool:
+    """Try *proposal* everywhere and write down what comes out; return whether it came to its end.
 
     :param still_ours: asked after each result; once it says no, nothing more is written
     """
     (trier,) = _triers
-    candidate.tries.all().delete()
-    Tried.objects.bulk_create(Tried(candidate=candidate, **asdict(place)) for place in trier.places(candidate.certificate))
-    for place, result in trier.results(candidate):
+    proposal.tries.all().delete()
+    proposal.tries.bulk_create([proposal.new_try(**asdict(place)) for place in trier.places(proposal)])
+    for place, result in trier.results(proposal):
         if not still_ours():
             return False
-        row = Tried.objects.filter(candidate=candidate, api=place.api, gateway=place.gateway)
+        row = proposal.tries.filter(api=place.api, gateway=place.gateway)
         told = {"said": _storable(result.said), "issuers": [_storable(issuer) for issuer in result.issuers[:_MOST_ISSUERS]]}
         row.update(**asdict(result) | told)
-    candidate.tries.filter(outcome=Outcome.WAITING).delete()  # a gateway or an API that has gone meanwhile
+    proposal.tries.filter(outcome=Outcome.WAITING).delete()  # a gateway or an API that has gone meanwhile
     return still_ours()
 
 
@@ -99,13 +98,16 @@ def _storable(said: str) -> str:
     return said.replace("\0", "\N{REPLACEMENT CHARACTER}")[:_LONGEST]
 
 
-def is_accepted(candidate: Candidate) -> bool:
+def is_accepted(proposal: Proposal) -> bool:
     """Return whether its last try has ended, and well everywhere that calls come from: at the gateways, if there are any.
 
     The portal may stand in another network than the gateways. What it sees decides only where no gateway was there to see.
     """
-    if not candidate.is_tried:
-        return False
-    tries = list(candidate.tries.all())
+    return proposal.is_tried and not refusing(proposal)
+
+
+def refusing(proposal: Proposal) -> set[str]:
+    """Return the APIs, by name, whose back ends have not accepted it everywhere that calls come from."""
+    tries = list(proposal.tries.all())
     of_gateways = [one for one in tries if one.gateway]
-    return all(one.is_fine for one in of_gateways or tries)
+    return {one.api for one in of_gateways or tries if not one.is_fine}

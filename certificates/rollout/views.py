@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -19,14 +19,16 @@ from django_htmx.http import HttpResponseClientRedirect
 from certificates import actions as certificate_actions
 from certificates import doubts
 from certificates.access import may
+from certificates.facts import Facts
 from certificates.judgement import Purpose
 from certificates.kinds import Pages
-from certificates.models import Kind
+from certificates.models import Certificate, Kind
 from certificates.pages import find, render, where_it_goes
-from certificates.rollout import actions, trying
+from certificates.rollout import actions, steps, trying
 from certificates.rollout.comparison import Comparison, compare
 from certificates.rollout.forms import NOW, ConfirmForm
-from certificates.rollout.models import Candidate, Outcome, Tried, When, rules_of
+from certificates.rollout.models import Candidate, Outcome, When, rules_of
+from certificates.rollout.proposals import TriedAt
 from certificates.rollout.words import LABELS, caution_sentence, reason_sentence
 from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
@@ -71,6 +73,8 @@ def confirm(request: PortalRequest, pages: Pages, candidate: Candidate) -> HttpR
             return decide(request, pages, candidate, form)
         except actions.SamePerson:
             form.add_error(None, _("You have brought this version, and this certificate demands that another person confirms it."))
+        except steps.NoCanary as refusal:
+            form.add_error("canary", str(refusal))
         except certificate_actions.AlreadyUploaded as refusal:
             form.add_error(None, _("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name})
     context = {"certificate": certificate, "form": form, "candidate": candidate, **shown(candidate, comparison), **table_of(candidate)}
@@ -86,15 +90,22 @@ def decide(request: PortalRequest, pages: Pages, candidate: Candidate, form: Con
     name, now = candidate.certificate.name, timezone.now()
     try:
         if form.cleaned_data["when"] == NOW:
-            certificate = actions.switch(candidate, by=request.user, now=now)
-            messages.success(request, _("%(name)s was replaced.") % {"name": name} + " " + where_it_goes(pages, certificate))
+            certificate = actions.switch(candidate, by=request.user, now=now, in_steps=form.in_steps)
+            messages.success(request, _what_was_done(pages, certificate))
             return see_other(pages.to["detail"], name)
         when = When(form.cleaned_data["when"])
-        actions.plan(candidate, when=when, at=form.moment, zone=form.cleaned_data["zone"], by=request.user, now=now)
+        moment, zone = form.moment, form.cleaned_data["zone"]
+        actions.plan(candidate, when=when, at=moment, zone=zone, by=request.user, now=now, in_steps=form.in_steps)
     except actions.Gone:
         return _gone(request, pages, name)
     messages.success(request, _("The switch is planned; until then the present version stays."))
     return see_other(pages.to["detail"], name)
+
+
+def _what_was_done(pages: Pages, certificate: Certificate) -> str:
+    if certificate.canary:
+        return _("The API %(api)s presents the new version; the others follow if its back end takes it.") % {"api": certificate.canary}
+    return _("%(name)s was replaced.") % {"name": certificate.name} + " " + where_it_goes(pages, certificate)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -126,47 +137,59 @@ def discard(request: PortalRequest, pages: Pages, candidate: Candidate) -> HttpR
 
 def compared(candidate: Candidate) -> Comparison:
     """Return the candidate beside what is presented now."""
-    current = candidate.certificate.current
-    assert current is not None  # noqa: S101 - an entry is made with its first version
-    return compare(current.path, candidate.path, Purpose(candidate.certificate.kind), now=timezone.now())
+    return _compare(candidate.certificate, candidate.path)
+
+
+def _compare(certificate: Certificate, path: Sequence[Facts]) -> Comparison:
+    assert certificate.current is not None  # noqa: S101 - an entry is made with its first version
+    return compare(certificate.current.path, path, Purpose(certificate.kind), now=timezone.now())
+
+
+def beside(certificate: Certificate, path: Sequence[Facts]) -> dict[str, Any]:
+    """Return what a page shows of another certificate (*path*) beside what an entry presents now."""
+    return _shown(certificate, path, _compare(certificate, path))
 
 
 def shown(candidate: Candidate, comparison: Comparison) -> dict[str, Any]:
-    """Return what the page shows of a comparison."""
-    kind, purpose = Kind(candidate.certificate.kind), Purpose(candidate.certificate.kind)
+    """Return what the page shows of a candidate's comparison."""
+    return {**_shown(candidate.certificate, candidate.path, comparison), "another_person": rules_of(candidate.certificate).another_person}
+
+
+def _shown(certificate: Certificate, path: Sequence[Facts], comparison: Comparison) -> dict[str, Any]:
+    kind, purpose = Kind(certificate.kind), Purpose(certificate.kind)
     return {
         "comparison": comparison,
         "rows": [(LABELS[row.name], row) for row in comparison.rows],
         "warnings": [
             *(caution_sentence(caution, kind) for caution in comparison.cautions),
             *(doubts.sentence(doubt, purpose) for doubt in comparison.doubts),
+            *doubts.at_renewal(path, purpose, now=timezone.now()),
         ],
-        "another_person": rules_of(candidate.certificate).another_person,
     }
 
 
 def table_of(candidate: Candidate) -> dict[str, Any]:
-    """Return the table of tries: a row for each API, a column for each place, the portal first."""
+    """Return the table of tries, and what they sum up to."""
     found = list(candidate.tries.all())
+    return {"candidate": candidate, **tried_table(found), "sum": sum_of(found), "accepted": trying.is_accepted(candidate)}
+
+
+def tried_table(found: Sequence[TriedAt]) -> dict[str, Any]:
+    """Return a row for each API, a column for each place, the portal first."""
     gateways = sorted({one.gateway for one in found})
     apis = {one.api: one for one in found}
     cells = {(one.api, one.gateway): one for one in found}
-    return {
-        "candidate": candidate,
-        "places": gateways,
-        "tries": [(api, [_cell(cells.get((name, gateway))) for gateway in gateways]) for name, api in apis.items()],
-        "sum": _sum_of(found),
-        "accepted": trying.is_accepted(candidate),
-    }
+    rows = [(api, [_cell(cells.get((name, gateway))) for gateway in gateways]) for name, api in apis.items()]
+    return {"places": gateways, "tries": rows}
 
 
-def _cell(tried: Tried | None) -> dict[str, Any]:
+def _cell(tried: TriedAt | None) -> dict[str, Any]:
     if tried is None:
         return {}
     return {"tried": tried, "badge": _SHOWN_BADGES.get(Outcome(tried.outcome), "warn"), "reason": reason_sentence(tried)}
 
 
-def _sum_of(found: Iterable[Tried]) -> str:
+def sum_of(found: Iterable[TriedAt]) -> str:
     """Return how many tries came out how: 8 accepted, 3 refused, 1 unreachable."""
     outcomes = [one.outcome for one in found]
     patterns = {

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from certificates.models import Kind
 from certificates.rollout.comparison import Caution, CautionKind, FieldName
-from certificates.rollout.models import Tried
+from certificates.rollout.proposals import TriedAt
 from certificates.rollout.trying import Reason
 
 LABELS: dict[FieldName, Promise] = {
@@ -68,6 +68,6 @@ def caution_sentence(caution: Caution, kind: Kind) -> str:
     return str(CAUTIONS[kind][caution.kind]) % {"old": caution.old, "new": caution.new}
 
 
-def reason_sentence(tried: Tried) -> str:
+def reason_sentence(tried: TriedAt) -> str:
     """Return why a try has come out as it has, in the active language; empty while it has not."""
     return str(REASONS[Reason(tried.reason)]) % {"status": tried.status} if tried.reason else ""

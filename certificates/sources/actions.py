@@ -30,7 +30,7 @@ from certificates.sources.kinds import ORIGINS
 from certificates.sources.models import AcmeAccount, SigningRequest, Source, SourceKind
 from certificates.sources.trouble import Trouble
 from certificates.sources.watched import WatchedPlace
-from portal.activity import record
+from portal.activity import differences, record
 from portal.models import Event
 
 if TYPE_CHECKING:
@@ -158,9 +158,10 @@ def unwatch(certificate: Certificate, *, by: User | None, now: datetime) -> None
 
     What it has stays.
     """
+    before = _place_of(certificate)
     deleted, _ = Source.objects.filter(certificate=certificate).delete()
     if deleted:
-        record(_event("source-removed", certificate), certificate, by=by, at=now)
+        record(_event("source-removed", certificate), certificate, by=by, at=now, changes=differences({"place": before}, {}))
 
 
 @transaction.atomic
@@ -204,8 +205,10 @@ def _watch(kind: type[C], place: WatchedPlace, brought: Brought, pfx: Pfx, *, na
         entry = deliver(entry, pfx, source=Origin.WATCHED, by=by, now=now)
     else:
         entry = actions.upload_as(kind, pfx, name=name, by=by, now=now, source=Origin.WATCHED)
+    before = _place_of(entry)
     _set_source(entry, SourceKind.WATCHED, place.settings(), brought.digest, now)
-    record(_event("source-set", entry), entry, by=by, at=now, place=place.path)
+    changes = differences({"place": before}, {"place": place.path})
+    record(_event("source-set", entry), entry, by=by, at=now, changes=changes, place=place.path)
     return entry
 
 
@@ -216,11 +219,18 @@ def _keep_order(kind: type[C], wish: Wish, account: AcmeAccount, pfx: Pfx, *, na
         entry = deliver(entry, pfx, source=Origin.ACME, by=by, now=now)
     else:
         entry = actions.upload_as(kind, pfx, name=name, by=by, now=now, source=Origin.ACME)
-    digest = hashlib.sha256(pfx.certificate).hexdigest()
+    digest, before = hashlib.sha256(pfx.certificate).hexdigest(), _place_of(entry)
     account.source = _set_source(entry, SourceKind.ACME, wish.settings(), digest, now, **next_renewal(pfx))
     account.save(force_insert=True)
-    record(_event("source-set", entry), entry, by=by, at=now, place=wish.directory)
+    changes = differences({"place": before}, {"place": wish.directory})
+    record(_event("source-set", entry), entry, by=by, at=now, changes=changes, place=wish.directory)
     return entry
+
+
+def _place_of(entry: Certificate) -> str | None:
+    """Return what an entry renews itself from, as the log names it; ``None``: from nothing."""
+    source = Source.objects.filter(certificate_id=entry.pk).first()
+    return (source.settings.get("path") or source.settings.get("directory")) if source else None
 
 
 def _set_source(entry: Certificate, kind: SourceKind, settings: dict[str, str], digest: str, now: datetime, **more: datetime) -> Source:

@@ -11,6 +11,7 @@ from certificates import actions
 from certificates.models import Certificate
 from certificates.pfx import Pfx
 from certificates.rollout import actions as rollout
+from certificates.rollout.steps import NoCanary
 from certificates.sources.trouble import Trouble, Why
 from certificates.uses import apis_that_need
 
@@ -41,10 +42,10 @@ def deliver(certificate: C, pfx: Pfx, *, source: Origin, by: User | None, now: d
     :raises certificates.actions.AlreadyUploaded: if another entry holds this certificate
     :raises Trouble: if a person has planned another switch
     """
-    if source in _BY_A_PERSON or not apis_that_need(certificate).exists():
-        with contextlib.suppress(actions.AnotherPersonConfirms):
-            return actions.renew(certificate, pfx, by=by, now=now, source=source)
     try:
+        if source in _BY_A_PERSON or not apis_that_need(certificate).exists():
+            with contextlib.suppress(actions.AnotherPersonConfirms, NoCanary):
+                return rollout.renew(certificate, pfx, by=by, now=now, source=source)
         rollout.bring(certificate, pfx, by=by, now=now, source=source)
     except rollout.AlreadyPlanned as planned:
         raise Trouble(why=Why.PLANNED, detail=certificate.name) from planned

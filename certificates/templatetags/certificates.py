@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -17,11 +18,26 @@ from certificates.sources.models import Source
 
 register = template.Library()
 
+_SEPARATOR = re.compile(r"(?<!\\), ")  # of a name as RFC 4514 writes it, with a blank; a comma within a value is escaped
+
 
 @register.filter
 def why(aside: Aside) -> str:
     """Return why a certificate of the file is not sent."""
     return problems.reason(aside.reason)
+
+
+@register.filter
+def common_name_first(name: str) -> str:
+    """Return a distinguished name with its common name in front, where people look for it; the rest in its order."""
+    parts = _SEPARATOR.split(name)
+    return ", ".join(sorted(parts, key=lambda part: not part.startswith("CN=")))
+
+
+@register.filter
+def common_name(name: str) -> str:
+    """Return the common name of a distinguished name; where it has none, all of it."""
+    return next((part.removeprefix("CN=") for part in _SEPARATOR.split(name) if part.startswith("CN=")), name)
 
 
 @register.simple_tag

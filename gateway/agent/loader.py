@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from django.views.decorators.debug import sensitive_variables
@@ -48,18 +49,30 @@ def refusal_of(identity: Identity) -> str:
 
     :raises LoaderFailed: if Envoy gives no answer
     """
+    return _refusal_of(_configuration(_NOWHERE, identity))
+
+
+def refusal_of_trust(pem: str) -> str:
+    """Return the words with which a gateway would refuse to trust the authorities in *pem*; empty if it would not.
+
+    :raises LoaderFailed: if Envoy gives no answer
+    """
+    return _refusal_of(_configuration(replace(_NOWHERE, trust=Trust(trusted_ca=pem, validate_name=False)), None))
+
+
+def _refusal_of(configuration: Secret) -> str:
     try:
         with tempfile.TemporaryDirectory(prefix="loader-") as folder:  # 0700
-            return _ask(_configuration(identity), Path(folder) / "candidate.pb")
+            return _ask(configuration, Path(folder) / "candidate.pb")
     except (OSError, MemoryError, subprocess.TimeoutExpired) as error:  # not chained: its frames hold the key
         log.error("Envoy could not be asked whether it loads a certificate: %s", type(error).__name__)  # noqa: TRY400 - nor logged
         raise LoaderFailed from None
 
 
 @sensitive_variables()
-def _configuration(identity: Identity) -> Secret:
+def _configuration(backend: Backend, identity: Identity | None) -> Secret:
     """Return what Envoy reads; in a function of its own, because messages print themselves, with the key, in reports of errors."""
-    cluster = Cluster(name="candidate", transport_socket=transport_socket(_NOWHERE, identity))
+    cluster = Cluster(name="candidate", transport_socket=transport_socket(backend, identity))
     bootstrap = Bootstrap()
     bootstrap.static_resources.clusters.append(cluster)
     return Secret(bootstrap.SerializeToString())

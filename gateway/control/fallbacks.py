@@ -63,7 +63,7 @@ def earlier_versions(apis: Collection[Api]) -> Earlier:
     presented = {api.certificate.pk: api.certificate.current for api in apis if api.certificate}
     if not presented:
         return {}
-    with_key = CertificateVersion.objects.filter(certificate__in=presented, destroyed_at=None)
+    with_key = CertificateVersion.objects.filter(certificate__in=presented, destroyed_at=None, current_since__isnull=False)
     others = with_key.exclude(pk__in=[one.pk for one in presented.values() if one])
     found: defaultdict[int, list[CertificateVersion]] = defaultdict(list)
     for version in _latest(others.order_by(*_LATEST_FIRST), one_entry=len(presented) == 1).only(*_NEEDED):
@@ -81,5 +81,8 @@ def _latest(versions: QuerySet[CertificateVersion], *, one_entry: bool) -> Query
 
 
 def fallbacks_of(api: Api, policy: Policy, earlier: Earlier) -> tuple[Fallback, ...]:
-    """Return what may stand in for the cluster of *api*, the best first."""
-    return tuple(Fallback(policy, version) for version in earlier.get(api.certificate_id or 0, ()))
+    """Return what may stand in for the cluster of *api*, the best first: for a canary's, the version that the others present."""
+    versions = earlier.get(api.certificate_id or 0, ())
+    if api.certificate and api.certificate.current and api.presented != api.certificate.current:
+        versions = (api.certificate.current, *(one for one in versions if one != api.presented))
+    return tuple(Fallback(policy, version) for version in versions)

@@ -103,7 +103,7 @@ async def _serve() -> None:
     with _working(threads, works):
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():
-                with answering(settings.XDS_HEALTH_ADDRESS, readiness.report):
+                with answering(settings.XDS_HEALTH_ADDRESS, readiness.report, process="xds", token=settings.METRICS_TOKEN):
                     await _listen(control_plane, cache, ending, identity)
     if threads.ended:
         raise Failed(f"The thread {threads.ended} has ended.")

@@ -19,6 +19,7 @@ from certificates.sealing import SealingError
 from gateway.compile.resource import CLUSTER
 from gateway.control import renewal
 from gateway.control.enrolment import fingerprint_of
+from gateway.control.knocks import Knocks
 from gateway.control.probes import Probes
 from gateway.control.status_queue import StatusQueue
 from gateway.control.watch import BARE
@@ -78,6 +79,7 @@ class ControlPlane:
         self._statuses = statuses
         self._knows = knows
         self._probes = probes
+        self._knocks = Knocks()
         self.trouble = ""  # why a gateway was turned away that should be served
 
     def handlers(self) -> tuple[Any, ...]:
@@ -182,15 +184,28 @@ class ControlPlane:
         except UnknownGateway as error:
             if self._cache.suspect:  # who is enrolled may be lost as well
                 await self._send_back(context, context.peer())
-            log.warning("%s", error)
+            self._note_knock(context, error)
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "This gateway is not enrolled.")
             raise
+
+    def _note_knock(self, context: Context, error: UnknownGateway) -> None:
+        """Note who was turned away, and say it in the log, both once in a while."""
+        certificate = _certificate(context)
+        if certificate and (knock := self._knocks.worth_noting(certificate, context.peer())):
+            log.warning("%s Its certificate names it %s.", error, knock.name)
+            self._statuses.turned_away(knock)
+
+
+def _certificate(context: Context) -> bytes:
+    """Return the certificate that the other side has shown, as PEM; empty where it needs none."""
+    certificates = context.auth_context().get("x509_pem_cert")
+    return bytes(certificates[0]) if certificates else b""
 
 
 def _shown(context: Context) -> str:
     """Return the fingerprint of the certificate that the other side has shown; empty where it needs none."""
-    certificates = context.auth_context().get("x509_pem_cert")
-    return fingerprint_of(certificates[0]) if certificates else ""
+    certificate = _certificate(context)
+    return fingerprint_of(certificate) if certificate else ""
 
 
 def _own(path: str, handler: Any) -> Any:

@@ -96,7 +96,8 @@ def _read(row: ServerCertificate) -> _Entry | None:
     """Return the entry; ``None`` if its private key does not open, which the log tells: its hosts have another certificate, or none."""
     assert row.current is not None  # noqa: S101 - rows() leaves out those without
     try:
-        return _Entry(identity=row.current.identity(), names=row.current.path[0].host_names, since=row.current.current_since)
+        since = row.current.current_since or row.current.created_at
+        return _Entry(identity=row.current.identity(), names=row.current.path[0].host_names, since=since)
     except SealingError as damaged:
         log.error("The server certificate %s is not shown to callers: %s", row.name, damaged)  # noqa: TRY400 - the sentence says it all
         return None

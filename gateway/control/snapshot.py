@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from apis.models import Api
 from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Protocol, Trust
@@ -142,7 +142,8 @@ class Snapshot:
 
         :raises django.db.DatabaseError: if the database is away; the same lines can be followed again
         """
-        apis = {api for line in lines for api in self._apis_named_by(line)}
+        trusting = _apis_that_trust(lines)
+        apis = {api for line in lines for api in self._apis_named_by(line)}.union(*trusting.values())
         subscriptions_by_line = {line.id: self._subscriptions_named_by(line) for line in lines}
         subscriptions = {subscription for named in subscriptions_by_line.values() for subscription in named}
         api_rows, subscription_rows = _fetch(_rows(), apis), _fetch(keys.rows(), subscriptions)
@@ -161,7 +162,7 @@ class Snapshot:
         touched = {
             line.id: frozenset(
                 # By now also the APIs that an earlier one of these lines has bound to the certificate.
-                {key for api in self._apis_named_by(line) for key in changed.touched[api]}
+                {key for api in self._apis_named_by(line) | trusting.get(line.id, frozenset()) for key in changed.touched[api]}
                 | {key for subscription in subscriptions_by_line[line.id] for key in keys.resources_of(shards[subscription])}
                 | edge_keys
                 | (self._server_certificates.resources if line.id in server_lines else frozenset())
@@ -325,6 +326,16 @@ def _keys_of(segment: str) -> frozenset[Key]:
     return frozenset((kind, segment_name(segment)) for kind in (ROUTES, SCOPE))
 
 
+def _apis_that_trust(lines: Sequence[Activity]) -> dict[int, frozenset[int]]:
+    """Return the APIs that trust the authorities that *lines* concern, by line. Read, not remembered: some come without a line."""
+    found: dict[int, frozenset[int]] = {}
+    for line in lines:
+        if line.kind == "authority":
+            trusting = Api.objects.filter(Q(trusted_authority=line.subject_id) | Q(caller_authority=line.subject_id))
+            found[line.id] = frozenset(trusting.values_list("pk", flat=True))
+    return found
+
+
 def _meet(one: str, other: str) -> bool:
     """Tell whether there is a host that both names are for."""
     return covers(one, other) or covers(other, one)
@@ -335,7 +346,8 @@ def _back_end(policy: Policy) -> BackEnd:
 
 
 def _rows() -> QuerySet[Api]:
-    return Api.objects.select_related("certificate__current", "basic_credentials").prefetch_related("operations").order_by("pk")
+    related = ("certificate__current", "certificate__ahead", "basic_credentials")
+    return Api.objects.select_related(*related).prefetch_related("operations").order_by("pk")
 
 
 def _fetch(rows: QuerySet[M], ids: Collection[int]) -> list[M]:
@@ -362,7 +374,7 @@ def _closed_policy(api: Api) -> Policy:
 
 def _identity(api: Api, known: dict[object, Identity]) -> Identity | None:
     """Return what *api* presents, unsealed once for all that present it."""
-    if api.certificate is None or (version := api.certificate.current) is None:
+    if (version := api.presented) is None:
         return None
     if version.pk not in known:
         known[version.pk] = version.identity()

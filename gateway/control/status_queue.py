@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from apis.handshake.seen import Seen
+from gateway.control.knocks import Knock
 from gateway.models import FailedCall
 from gateway.seeing.readings import Reading
 from gateway.seeing.tested_calls import TestedCall
@@ -55,6 +56,7 @@ class Page:
     readings: dict[tuple[str, str, datetime], tuple[Reading, datetime]] = field(default_factory=dict)  # by gateway, Envoy and minute; when
     probes: dict[str, Seen] = field(default_factory=dict)  # what was seen, by the question's id
     tested: dict[str, TestedCall] = field(default_factory=dict)  # by trace
+    knocks: dict[str, Knock] = field(default_factory=dict)  # of whom was turned away, by fingerprint
 
     def __bool__(self) -> bool:
         """Return whether anything is noted."""
@@ -77,6 +79,7 @@ class Page:
         self.calls |= newer.calls
         self.probes |= newer.probes
         self.tested |= newer.tested
+        self.knocks |= newer.knocks
         for place, (reading, at) in newer.readings.items():
             before = self.readings.get(place)
             self.readings[place] = (before[0].followed_by(reading) if before else reading, at)
@@ -202,6 +205,10 @@ class StatusQueue:
     def probed(self, question: str, seen: Seen) -> None:
         """Note what the probe of this id has seen."""
         self._note(Page(probes={question: seen}))
+
+    def turned_away(self, knock: Knock) -> None:
+        """Note that somebody who is not enrolled has knocked."""
+        self._note(Page(knocks={knock.fingerprint: knock}))
 
     def take(self) -> Page:
         """Return what is noted and begin a new page."""

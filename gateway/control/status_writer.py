@@ -20,10 +20,12 @@ from apis.console.models import note
 from apis.models import Api
 from certificates.models import CertificateVersion
 from gateway.control import counting
+from gateway.control.knocks import Knock
 from gateway.control.status_queue import Page, Reason, StatusQueue
 from gateway.models import SEEN_EVERY, Delivery, FailedCall, Gateway, Probe, Refusal
 from gateway.seeing.failures import complete
 from gateway.streams.stream import Key
+from gateway.turned_away import ROWS_KEPT, TurnedAway
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +121,7 @@ class StatusWriter:
             Probe.objects.filter(pk=question).update(seen=seen.as_object())
         for call in page.tested.values():
             note(call.trace, api_id=call.api_id, gateway=call.gateway, told=call.told.as_object(), since=timezone.now() - _AWAITED)
+        _write_knocks(list(page.knocks.values()))
         self._since_pruning += len(page.deliveries) + len(page.calls) + len(page.readings)
         if self._since_pruning >= _PRUNE_EVERY:
             self._since_pruning = 0
@@ -197,6 +200,15 @@ def _write_calls(calls: Collection[FailedCall]) -> None:
     if calls:
         complete(calls)
         FailedCall.objects.bulk_create(calls, batch_size=_CHUNK, ignore_conflicts=True)
+
+
+def _write_knocks(knocks: Collection[Knock]) -> None:
+    if knocks:
+        rows = [TurnedAway(fingerprint=knock.fingerprint, name=knock.name, address=knock.address, last_at=knock.at) for knock in knocks]
+        again = ["name", "address", "last_at"]
+        TurnedAway.objects.bulk_create(rows, update_conflicts=True, unique_fields=["fingerprint"], update_fields=again)
+        newest = list(TurnedAway.objects.values_list("pk", flat=True)[:ROWS_KEPT])
+        TurnedAway.objects.exclude(pk__in=newest).delete()
 
 
 def _prune() -> None:

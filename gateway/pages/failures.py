@@ -16,6 +16,7 @@ from apis.models import Api
 from gateway.models import FailedCall, FailureKind
 from gateway.seeing.causes import causes_of
 from gateway.seeing.figures import WINDOWS
+from portal.finding import holds_id, led_to
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import words_of
 
@@ -27,9 +28,9 @@ NOTHING = "none"  # in place of the thumbprint of what was presented
 @permission_required("gateway.view_failedcall", raise_exception=True)
 def index(request: PortalRequest) -> HttpResponse:
     """Show the causes and the calls; ``q`` finds one by the activity id its caller quotes, others narrow them down."""
+    if answer := led_to(request):
+        return answer
     words = words_of(request.GET.get("q", ""))
-    if words and FailedCall.objects.filter(activity_id=words.lower()).exists():
-        return redirect("failures:call", words.lower())
     window = WINDOWS.get(request.GET.get("span", ""))
     calls = FailedCall.objects.matching(words)
     if window:
@@ -48,6 +49,7 @@ def index(request: PortalRequest) -> HttpResponse:
         "causes": causes_of(calls),
         "page": Paginator(calls.select_related("api", "presented"), _PAGE_SIZE).get_page(request.GET.get("page")),
         "words": words,
+        "asked_for_id": holds_id(words),
         "api": api,
         "apis": Api.objects.filter(failed_calls__isnull=False).distinct().order_by("display_name").only("name", "display_name"),
         "kind": kind,

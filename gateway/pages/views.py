@@ -19,9 +19,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from gateway import actions
 from gateway.control.enrolment import reached_at
+from gateway.counts import TotalCount
 from gateway.models import Gateway, Refusal
 from gateway.pages.forms import EnrolForm
+from gateway.seeing.figures import DEFAULT_WINDOW, sums_of
 from gateway.templatetags.gateways import live_context
+from gateway.turned_away import TurnedAway
 from portal.activity import last_line
 from portal.http import PortalRequest, wants_fragment
 from portal.live import Kind
@@ -43,6 +46,7 @@ def index(request: PortalRequest) -> HttpResponse:
         "gateways": [(gateway, gateway.is_connected) for gateway in gateways],
         "ending": [gateway for gateway in gateways if gateway.ends_soon(now=timezone.now())],
         "newest": last_line(),
+        "turned_away": list(TurnedAway.objects.lately(now=timezone.now())),
         "refusals": refusals[:_SHOWN_REFUSALS],
         "more_refusals": len(refusals) > _SHOWN_REFUSALS,
     }
@@ -92,4 +96,11 @@ def remove(request: PortalRequest, name: str) -> HttpResponse:
             raise Http404 from gone
         messages.success(request, _("%(name)s was removed.") % {"name": name})
         return see_other("gateways:index")
-    return render(request, "gateways/confirm_remove.html", {"gateway": gateway})
+    return render(request, "gateways/confirm_remove.html", {"gateway": gateway, **_relied_on(gateway)})
+
+
+def _relied_on(gateway: Gateway) -> dict[str, int | bool]:
+    """Return who would miss a gateway: how many others are connected, and how many calls all together have had today."""
+    connected = [one.pk for one in Gateway.objects.with_presence() if one.is_connected]
+    sums = sums_of(TotalCount.objects.all(), DEFAULT_WINDOW, now=timezone.now())
+    return {"connected": gateway.pk in connected, "others": len(set(connected) - {gateway.pk}), "calls": sum(sums.values())}

@@ -83,7 +83,7 @@ def complete(calls: Collection[FailedCall]) -> None:
         else:
             api = next((by_path[path] for path in paths_above(call.path) if path in by_path), None)
         call.api = api
-        current = api.certificate.current_id if api and api.certificate else None
+        current = api.certificate.current_id if api and api.certificate else None  # where the gateway has named none
         call.presented_id = presented.get(call.presents, current)
         call.path = call.path[:300]
 

@@ -20,8 +20,9 @@ from gateway.seeing.charts import Point
 from gateway.seeing.latencies import quantile
 
 _SENT = Q(ok__gt=0) | Q(redirected__gt=0) | Q(client_error__gt=0) | Q(server_error__gt=0) | Q(refused_certificate__gt=0)
-_CALLS = sum((F(name) for name in OUTCOMES[1:]), F(OUTCOMES[0]))
-_FAILED = F("no_answer") + F("refused_certificate")
+CALLS = sum((F(name) for name in OUTCOMES[1:]), F(OUTCOMES[0]))
+FAILED = F("no_answer") + F("refused_certificate")
+_NAMED = 5  # APIs by name
 
 
 _DAY = pgettext_lazy("a short date, as Django's date filter takes it", "j M")  # some 50 pixels wide on a telephone
@@ -100,12 +101,52 @@ def sums_of(rows: QuerySet[Any], window: Window, *, now: datetime) -> dict[str, 
 
 def busiest(number: int, *, now: datetime) -> list[tuple[Api, int, int]]:
     """Return the APIs with the most calls in 24 hours: how many, and how many of them have failed."""
+    return _of_a_day("calls", number, now=now)
+
+
+def most_failing(number: int, *, now: datetime) -> list[tuple[Api, int, int]]:
+    """Return the APIs with the most failed calls in 24 hours: how many calls there were, and how many of them have failed."""
+    return _of_a_day("failed", number, now=now)
+
+
+def _of_a_day(most: str, number: int, *, now: datetime) -> list[tuple[Api, int, int]]:
     rows = ApiCount.objects.filter(span=Span.HOUR, at__gt=now - timedelta(hours=24))
     # Grouped by an expression, SQLite reads the hours by their index; by the column, it would read all there are in the order of APIs.
-    sums = rows.annotate(of=F("api") + 0).order_by().values("of").annotate(calls=Sum(_CALLS), failed=Sum(_FAILED))
-    chosen = list(sums.filter(calls__gt=0).order_by("-calls", "of")[:number])
-    apis = Api.objects.only("name", "display_name").in_bulk([row["of"] for row in chosen])
+    sums = rows.annotate(of=F("api") + 0).order_by().values("of").annotate(calls=Sum(CALLS), failed=Sum(FAILED))
+    chosen = list(sums.filter(**{f"{most}__gt": 0}).order_by(f"-{most}", "of")[:number])
+    apis = Api.objects.only("name", "display_name", "service_url").in_bulk([row["of"] for row in chosen])
     return [(apis[row["of"]], row["calls"], row["failed"]) for row in chosen if row["of"] in apis]
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The calls of the last 24 hours, to the hour.
+
+    :ivar last: when the last of them came
+    :ivar busiest: the APIs that had most of them, if there are several, and how many each
+    :ivar more: how many others were called
+    """
+
+    calls: int
+    last: datetime | None
+    busiest: list[tuple[Api, int]]
+    more: int
+
+
+def today_of(apis: QuerySet[Api], *, now: datetime) -> Today:
+    """Return what calls *apis* have had in the last 24 hours."""
+    first = Span.HOUR.begin(now) - timedelta(hours=23)
+    rows = ApiCount.objects.filter(api__in=apis.order_by().values("pk"), span=Span.HOUR, at__gte=first).order_by()
+    sums = list(rows.annotate(of=F("api") + 0).values("of").annotate(calls=Sum(CALLS), last=Max("last_at")).filter(calls__gt=0))
+    sums.sort(key=lambda row: (-row["calls"], row["of"]))
+    shown = sums[:_NAMED] if len(sums) > 1 else []
+    named = Api.objects.only("name", "display_name").in_bulk([row["of"] for row in shown])
+    return Today(
+        calls=sum(row["calls"] for row in sums),
+        last=max((row["last"] for row in sums), default=None),
+        busiest=[(named[row["of"]], row["calls"]) for row in shown],
+        more=len(sums) - len(shown) if shown else 0,
+    )
 
 
 def calls_by_hour(apis: Iterable[Api], *, now: datetime) -> dict[int, list[int]]:
@@ -113,7 +154,7 @@ def calls_by_hour(apis: Iterable[Api], *, now: datetime) -> dict[int, list[int]]
     first = Span.HOUR.begin(now) - timedelta(hours=23)
     found: defaultdict[int, list[int]] = defaultdict(lambda: [0] * 24)
     rows = ApiCount.objects.filter(api__in=[api.pk for api in apis], span=Span.HOUR, at__gte=first).order_by()
-    for api, at, calls in rows.values_list("api", "at", _CALLS):
+    for api, at, calls in rows.values_list("api", "at", CALLS):
         if (place := int((at - first).total_seconds()) // Span.HOUR) < 24:  # noqa: PLR2004 - hours
             found[api][place] = max(0, calls)
     return dict(found)

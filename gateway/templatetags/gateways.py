@@ -15,6 +15,9 @@ from django.utils import timezone
 from apis.models import Api
 from certificates.models import ClientCertificate
 from gateway.models import FailedCall, Gateway, Refusal
+from gateway.seeing.connection import picture_of
+from gateway.standing import apis_behind, failing_apis
+from portal.activity import last_line
 from portal.listing import words_of
 from portal.live import Kind, LiveStatus, State, live_status
 
@@ -33,6 +36,15 @@ def live_status_tag(context: RequestContext, kind: str, subject: Model) -> dict[
     if user is None or not user.has_perm("gateway.view_gateway"):
         return {}
     return live_context(Kind(kind), subject.pk, user, wait=0)
+
+
+@register.inclusion_tag("gateways/_connection.html", takes_context=True)
+def connection_picture(context: RequestContext, api: Api) -> dict[str, Any]:
+    """Render the way of the calls of *api*, and where it breaks, for those who may see gateways."""
+    if not context["user"].has_perm("gateway.view_gateway"):
+        return {}
+    picture = picture_of(api, live_status(Kind.API, api.pk), now=timezone.now())
+    return {"picture": picture, "api": api, "perms": context["perms"]}
 
 
 def live_context(kind: Kind, pk: int, user: User, *, wait: int) -> dict[str, Any]:
@@ -66,25 +78,13 @@ def _took(status: LiveStatus) -> dict[str, int]:
 
 @register.inclusion_tag("gateways/_dashboard_figure.html")
 def gateways_summary() -> dict[str, Any]:
-    """Render how many gateways are connected, and whether one refuses something."""
-    connected = sum(gateway.is_connected for gateway in Gateway.objects.with_presence())
+    """Render how many gateways are connected, and whether one refuses something or has not taken the newest change."""
+    connected = [gateway for gateway in Gateway.objects.with_presence() if gateway.is_connected]
+    newest = last_line()
+    behind = sum(gateway.applied_change < newest for gateway in connected)
     refused = Count("api", distinct=True, filter=Q(presents=None))
-    return {"connected": connected, **Refusal.objects.aggregate(refusals=refused, earlier=Count("api", distinct=True) - refused)}
-
-
-@register.inclusion_tag("gateways/_dashboard_ending.html")
-def expiring_enrolments() -> dict[str, Any]:
-    """Render which gateways of other machines soon may come no more: those whose certificate was not renewed in time."""
-    now = timezone.now()
-    return {"gateways": [gateway for gateway in Gateway.objects.exclude(enrolled_until=None) if gateway.ends_soon(now=now)], "now": now}
-
-
-@register.inclusion_tag("gateways/_dashboard_refused.html")
-def refused_certificates() -> dict[str, Any]:
-    """Render which certificates' current versions a gateway has refused, and what it presents instead."""
-    about = ("api__certificate__name", "api__certificate__current__number", "gateway__name", "presents__number")
-    rows = Refusal.objects.filter(presents__isnull=False).order_by(*about).values_list(*about).distinct()
-    return {"refused": rows[:_RECENT]}
+    counts = {"connected": len(connected), "behind": behind}
+    return {**counts, **Refusal.objects.aggregate(refusals=refused, earlier=Count("api", distinct=True) - refused)}
 
 
 @register.simple_tag
@@ -104,6 +104,18 @@ def refusals_among(rows: Iterable[Api | ClientCertificate]) -> dict[int, int]:
             refused = Refusal.objects.filter(**{f"{where}__in": ids[model]}).order_by(F("presents__number").desc(nulls_last=True))
             found |= {pk: number or 0 for pk, number in refused.values_list(where, "presents__number").distinct()}
     return found
+
+
+@register.simple_tag
+def failing_among(rows: Iterable[Api]) -> set[int]:
+    """Return which of *rows*, by id, have failed lately, or are refused."""
+    return set(Api.objects.filter(failing_apis(), pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+
+
+@register.simple_tag
+def behind_among(rows: Iterable[Api]) -> set[int]:
+    """Return which of *rows*, by id, have changes that a connected gateway has not applied."""
+    return set(Api.objects.filter(apis_behind(), pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
 
 
 @register.filter

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django import template
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.template.context import RequestContext
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -23,12 +23,15 @@ from gateway.seeing.charts import STACK, Chart, chart_of, sparkline
 from gateway.seeing.figures import (
     DEFAULT_WINDOW,
     WINDOWS,
+    Today,
     Window,
     busiest,
     calls_by_hour,
     last_presented,
+    most_failing,
     points_of,
     sums_of,
+    today_of,
 )
 from portal.models import Activity
 from portal.sentences import tell
@@ -58,7 +61,17 @@ def calls_figure() -> dict[str, Any]:
 @register.inclusion_tag("gateways/_dashboard_busiest.html")
 def busiest_apis() -> dict[str, Any]:
     """Render the APIs with the most calls in the last 24 hours."""
-    return {"rows": busiest(_BUSIEST, now=timezone.now())}
+    return _ranked(busiest(_BUSIEST, now=timezone.now()))
+
+
+@register.inclusion_tag("gateways/_dashboard_failing.html")
+def failing_apis() -> dict[str, Any]:
+    """Render the APIs with the most failed calls in the last 24 hours."""
+    return _ranked(most_failing(_BUSIEST, now=timezone.now()))
+
+
+def _ranked(rows: list[tuple[Api, int, int]]) -> dict[str, Any]:
+    return {"rows": [(api, calls, failed, 100 * failed / calls) for api, calls, failed in rows if calls > 0]}
 
 
 @register.inclusion_tag("gateways/_usage.html", takes_context=True)
@@ -77,6 +90,12 @@ def all_usage(context: RequestContext) -> dict[str, Any]:
 
 
 @register.simple_tag
+def calls_today(apis: QuerySet[Api]) -> Today:
+    """Return how many calls *apis* have had in the last 24 hours, and when the last of them came."""
+    return today_of(apis, now=timezone.now())
+
+
+@register.simple_tag
 def has_been_called() -> bool:
     """Return whether a back end has ever answered a call as asked, as far back as counts are kept."""
     return TotalCount.objects.filter(span=Span.DAY, ok__gt=0).exists()
@@ -86,6 +105,12 @@ def has_been_called() -> bool:
 def sparklines(apis: Iterable[Api]) -> dict[int, str]:
     """Return the lines of the last 24 hours of those *apis* that were called, by id."""
     return {pk: sparkline(numbers) for pk, numbers in calls_by_hour(apis, now=timezone.now()).items() if any(numbers)}
+
+
+@register.simple_tag
+def lines_of(rows: Iterable[tuple[Api, int, int, float]]) -> dict[int, str]:
+    """Return :func:`sparklines` of the APIs of ranked *rows*."""
+    return sparklines([api for api, *_ in rows])
 
 
 @register.simple_tag

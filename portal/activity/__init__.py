@@ -9,7 +9,7 @@ the database's password has changed, removed or inserted all the same. ``trimmin
 from portal.activity.acting import Through, acting_through
 from portal.activity.feed import last_line
 from portal.activity.values import HIDDEN, differences
-from portal.activity.writing import Subject, record
+from portal.activity.writing import Subject, line_of, record, write
 
 __all__ = [
     "HIDDEN",
@@ -18,5 +18,7 @@ __all__ = [
     "acting_through",
     "differences",
     "last_line",
+    "line_of",
     "record",
+    "write",
 ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,17 +11,14 @@ from django.db.models import QuerySet
 
 from portal.activity.reading import within
 from portal.activity.writing import record
-from portal.characters import shown
 from portal.models import Activity, Event
+from portal.tables import csv_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 FORMATS = ("jsonl", "csv")
 _CHUNK = 2000
-# What a spreadsheet takes for the beginning of a formula, also in full width: at the beginning of a cell, and after a semicolon, by which
-# it separates cells where a comma is in numbers (OWASP, "CSV Injection").
-_FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@\t\r\n＝＋－＠])")
 _HEADINGS = (
     "line",
     "at",
@@ -57,7 +52,7 @@ def export(lines: QuerySet[Activity], form: str, *, by: User | None, now: dateti
     newest = lines.order_by("-id").values_list("id", flat=True).first() or 0
     record(Event.LOG_EXPORTED, _Whole(), by=by, at=now, format=form, up_to=newest)
     chosen = lines.filter(id__lte=newest).iterator(chunk_size=_CHUNK)
-    return _csv(chosen) if form == "csv" else (json_of(line) + "\n" for line in chosen)
+    return csv_of(_HEADINGS, map(_row, chosen)) if form == "csv" else (json_of(line) + "\n" for line in chosen)
 
 
 def json_of(line: Activity) -> str:
@@ -78,21 +73,6 @@ def json_of(line: Activity) -> str:
     )
 
 
-class _Piece:
-    """A file that gives back what is written to it."""
-
-    def write(self, text: str) -> str:
-        """Return it."""
-        return text
-
-
-def _csv(lines: Iterator[Activity]) -> Iterator[str]:
-    writer = csv.writer(_Piece(), lineterminator="\r\n")
-    yield writer.writerow(_HEADINGS)
-    for line in lines:
-        yield writer.writerow([_cell(value) for value in _row(line)])
-
-
 def _row(line: Activity) -> tuple[Any, ...]:
     return (
         line.id,
@@ -109,11 +89,6 @@ def _row(line: Activity) -> tuple[Any, ...]:
         line.seal,
         line.link,
     )
-
-
-def _cell(value: Any) -> str:
-    """Return a cell that is text: on one line, and no formula."""
-    return shown(_FORMULA.sub(r"\1'", str(value)))
 
 
 def _moment(at: datetime) -> str:

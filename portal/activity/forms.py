@@ -18,7 +18,7 @@ _OFFERED = 200  # people; others are found by typing their name
 class ActivityFilter(Form):
     """Kind or event, person, subject and days."""
 
-    q = CharField(label=_("Subject"), required=False, max_length=300, widget=SearchInput)
+    q = CharField(label=_("Subject"), required=False, max_length=10_000, widget=SearchInput)
     who = CharField(label=_("Person"), required=False, max_length=150, widget=TextInput(attrs={"list": "people", "autocomplete": "off"}))
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:

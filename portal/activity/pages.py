@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.activity.exporting import FORMATS, between, export
+from portal.activity.exporting import FORMATS, export
 from portal.activity.forms import ActivityFilter
-from portal.activity.reading import narrowed, page_of, seen_by
+from portal.activity.reading import Narrowed, narrowed, page_of, seen_by
+from portal.finding import led_to
+from portal.history.reading import about
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import Column, holding, listing
 from portal.sentences import tell
@@ -30,12 +32,15 @@ _TYPES = {"jsonl": "application/jsonl; charset=utf-8", "csv": "text/csv; charset
 @permission_required("portal.view_activity", raise_exception=True)
 def activity(request: PortalRequest) -> HttpResponse:
     """Show who did what and when, the newest first; by kind, event, person, subject and days."""
+    if answer := led_to(request):
+        return answer
     form = ActivityFilter(request.GET, reader=request.user)
     form.is_valid()  # what is not understood does not narrow the list
     page = page_of(narrowed(seen_by(request.user), form.cleaned_data), request.GET)
     fragment = wants_fragment(request)
     context = {
         "filter": form,
+        "download": _download_form(request),
         "page": page,
         "lines": tell(page.lines),
         "narrowed": any(form.cleaned_data.values()),
@@ -58,13 +63,13 @@ def people(request: PortalRequest) -> HttpResponse:
 @require_POST
 @permission_required("auth.view_user", raise_exception=True)
 def download(request: PortalRequest) -> HttpResponse:
-    """Give the lines of some days as a file; that it was given is a line itself."""
+    """Give lines as a file, narrowed as the page is, those ``about`` one thing alone if asked for; that it was given is a line itself."""
     form = ActivityFilter(request.POST, reader=request.user)
-    kind = request.POST.get("format", "")
-    if form.is_valid() and kind not in FORMATS:
+    file = request.POST.get("format", "")
+    if form.is_valid() and file not in FORMATS:
         form.add_error(None, _("Choose CSV or JSON lines."))
-    first, last = form.cleaned_data.get("from"), form.cleaned_data.get("to")
-    if form.is_valid() and between(first, last)[MOST_LINES : MOST_LINES + 1].exists():
+    lines = narrowed(_asked_about(request), form.cleaned_data).all()
+    if form.is_valid() and lines[MOST_LINES : MOST_LINES + 1].exists():
         form.add_error(
             None,
             _("These are more than %(number)d lines. Choose fewer days, or use `manage.py activity export`, which has no limit.")
@@ -72,12 +77,30 @@ def download(request: PortalRequest) -> HttpResponse:
         )
     if not form.is_valid():
         page = page_of(narrowed(seen_by(request.user), form.cleaned_data), {})
-        context = {"filter": form, "page": page, "lines": tell(page.lines), "narrowed": False, "failed": True, "kept": QueryDict()}
+        context = {
+            "filter": form,
+            "download": _download_form(request),
+            "page": page,
+            "lines": tell(page.lines),
+            "narrowed": False,
+            "failed": True,
+            "kept": QueryDict(),
+        }
         return render(request, "portal/activity.html", context, status=422)
     now = timezone.now()
-    text = "".join(export(between(first, last), kind, by=request.user, now=now))
-    name = f"activity-{now:%Y-%m-%d}.{kind}"
-    return HttpResponse(text, content_type=_TYPES[kind], headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    text = "".join(export(lines, file, by=request.user, now=now))
+    name = f"activity-{now:%Y-%m-%d}.{file}"
+    return HttpResponse(text, content_type=_TYPES[file], headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _download_form(request: PortalRequest) -> ActivityFilter:
+    """Return the filter as the download has it: narrowed as the page is, under ids of its own."""
+    return ActivityFilter(request.POST or request.GET, reader=request.user, auto_id="download_%s")
+
+
+def _asked_about(request: PortalRequest) -> Narrowed:
+    kind, _colon, pk = request.POST.get("about", "").partition(":")
+    return about(kind, pk) if pk else seen_by(request.user)
 
 
 def _narrowing(asked: QueryDict) -> QueryDict:

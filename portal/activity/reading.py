@@ -47,6 +47,13 @@ class Narrowed:
     runs: list[Q] = field(default_factory=list)
     kinds: list[str] | None = None
 
+    def all(self) -> QuerySet[Activity]:
+        """Return all of them, the oldest first; not page by page."""
+        run = Q()
+        for one in self.runs:
+            run |= one
+        return self.lines.filter(run).order_by("id")
+
     def newest(self, number: int) -> list[Activity]:
         """Return the newest lines, the newest first."""
         return self.taken(number, "-id")

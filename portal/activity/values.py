@@ -20,9 +20,15 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], *, hidden: 
     found: dict[str, Any] = {}
     for field in dict.fromkeys((*before, *after)):
         old, new = _plain(before.get(field)), _plain(after.get(field))
-        if old != new and (old, new) not in _NOTHING:
+        if not same_value(old, new):
             found[field] = [old, new]
     return found | {field: HIDDEN for field, changed in (hidden or {}).items() if changed}
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Return whether two values are the same, however a line writes them."""
+    old, new = _plain(one), _plain(other)
+    return old == new or (old, new) in _NOTHING
 
 
 def _plain(value: Any) -> Value:

@@ -46,7 +46,23 @@ def record(
     :param changes: values before and after, as :func:`portal.activity.differences` returns them
     :param details: plain facts for the reader; never a secret
     """
-    line = Activity(
+    line = line_of(event, subject, by=by, at=at, changes=changes, **details)
+    write([line])
+    return line
+
+
+def line_of(
+    event: Event,
+    subject: Subject,
+    /,
+    *,
+    by: User | None,
+    at: datetime,
+    changes: dict[str, Any] | None = None,
+    **details: str | int | bool | list[str] | None,
+) -> Activity:
+    """Return one line, as :func:`record` writes it, for :func:`write`: many that belong together are written at once."""
+    return Activity(
         at=at,
         actor=by,
         actor_name=by.get_username() if by else "",
@@ -57,8 +73,6 @@ def record(
         details=details,
         changes=changes or {},
     )
-    write([line])
-    return line
 
 
 def write(lines: Iterable[Activity]) -> None:

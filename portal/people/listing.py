@@ -19,12 +19,12 @@ _COLUMNS = (
     Column(key="state", label=_("State"), field="is_active"),
     Column(key="last-sign-in", label=_("Last sign-in"), field="last_login"),
 )
-_SEARCH = holding("username", "first_name", "last_name", "email")
+SEARCH = holding("username", "first_name", "last_name", "email")
 
 
 def listed(request: PortalRequest, *, now: datetime) -> Listing:
     """Return the page of people that the address asks for, each with ``role`` and, where the account is closed, ``lock``."""
-    shown = listing(request, with_roles(User.objects.all()), _COLUMNS, search=_SEARCH)
+    shown = listing(request, with_roles(User.objects.all()), _COLUMNS, search=SEARCH)
     closed = _closed(list(shown.page), now)
     for person in shown.page:
         person.lock = closed.get(person.username)

@@ -18,4 +18,5 @@ _RECENT = 8
 @register.inclusion_tag("portal/_recent.html", takes_context=True)
 def recent_activity(context: RequestContext) -> dict[str, Any]:
     """Render the newest lines of the log that the reader may see."""
-    return {"lines": tell(seen_by(context["request"].user).newest(_RECENT))}
+    request = context["request"]
+    return {"request": request, "lines": tell(seen_by(request.user).newest(_RECENT))}

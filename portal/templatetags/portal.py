@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from portal.menu import entries
+from portal.menu import SECURITY, entries
 
 if TYPE_CHECKING:
     from portal.menu import Entry
@@ -30,7 +30,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 @register.simple_tag
 def icon(name: str, *, size: int = 20) -> SafeString:
     """Render the heroicon *name*. It is decoration: words stand beside it, or the element has a label of its own."""
-    style = "mini" if size > 16 else "micro"  # noqa: PLR2004 - the sizes the two sets are drawn for
+    style = "outline" if size > 16 else "micro"  # noqa: PLR2004 - lines that thin are for larger ones
     # the package's own markup; it has no other door for Python
     svg: str = heroicons._render_icon(style, str(name), size, {"class": "icon", "aria-hidden": "true"})  # noqa: SLF001
     return mark_safe(svg)  # noqa: S308
@@ -47,7 +47,7 @@ def moment(at: datetime | None) -> SafeString:
 @register.simple_tag
 def exact(at: datetime) -> SafeString:
     """Render a moment exactly, to the minute, in UTC."""
-    return _time(at, _exact(at))
+    return _time(at, exactly(at))
 
 
 @register.simple_tag
@@ -69,7 +69,7 @@ def expiry(not_after: datetime, not_before: datetime | None = None, doubts: Sequ
         kind, words = "warn", _("May be refused")
     else:
         kind, words = "good", _("Valid")
-    title = " ".join([_exact(not_after), *(doubts if kind == "warn" and doubts else ())])
+    title = " ".join([exactly(not_after), *(doubts if kind == "warn" and doubts else ())])
     return format_html('<span class="badge {}" title="{}">{}</span>', kind, title, words)
 
 
@@ -111,6 +111,12 @@ def menu(context: RequestContext) -> dict[str, list[Entry]]:
     return {"entries": entries(request) if request is not None and hasattr(request, "user") else []}
 
 
+@register.inclusion_tag("_tabs.html", takes_context=True)
+def security_tabs(context: RequestContext) -> dict[str, Any]:
+    """Render the pages of *Security* as tabs: client certificates first."""
+    return {"tabs": [entry for entry in entries(context["request"]) if entry.within == SECURITY], "label": _("Security")}
+
+
 @register.filter
 def human_size(size: Any) -> str:
     """Return a number of bytes in kB, one decimal."""
@@ -118,10 +124,11 @@ def human_size(size: Any) -> str:
 
 
 def _time(at: datetime, words: str) -> SafeString:
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.astimezone(UTC).isoformat(timespec="seconds"), _exact(at), words)
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.astimezone(UTC).isoformat(timespec="seconds"), exactly(at), words)
 
 
-def _exact(at: datetime) -> str:
+def exactly(at: datetime) -> str:
+    """Return a moment exactly, to the minute, in UTC."""
     # Translators: a date format of Django, for instance "Y年n月j日 H:i"
     exact = pgettext("date and time format", "j M Y, H:i")
     return f"{date_format(at.astimezone(UTC), exact)} UTC"

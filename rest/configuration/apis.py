@@ -14,16 +14,19 @@ from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY
 from apis.security_form import SecurityForm
 from certificates.sealing import Secret
 from rest.bodies import Properties
-from rest.configuration.exporting import Document, callers, calls, security
+from rest.configuration import trust
+from rest.configuration.document import Document
+from rest.configuration.exporting import callers, calls, security
 from rest.configuration.exporting import operation as exported_operation
 from rest.configuration.reading import Context, entries_of, merged, refuse_other_kinds, refuse_unknown
+from rest.configuration.trust import by_entry
 from rest.envelope import Fault, Invalid
 
 _SETTINGS = ("display_name", "description", "service_url", "path", "subscription_required")
 _KEY_NAMES = {"key_header": DEFAULT_KEY_HEADER, "key_query": DEFAULT_KEY_QUERY}
 _SECURITY = (
     *("credentials", "certificate", "username", "password_file"),
-    *("validate_certificate_chain", "validate_certificate_name", "trusted_ca"),
+    *("validate_certificate_chain", "validate_certificate_name", "trusted_authority", "trusted_ca"),
     *("protocol", "asks_later", "older_servers"),
 )
 _OPERATION = ("name", "display_name", "method", "url_template", "description")
@@ -80,7 +83,7 @@ def _secure(context: Context, api: Api, given: Properties, place: str) -> None:
     sent = refuse_unknown(dict(given.values), _SECURITY, place)
     refuse_other_kinds(sent, before)
     sent.check()
-    wanted = before | dict(given.values)
+    wanted = by_entry(before | dict(given.values), before, trust.SECURITY, api.trusted_ca)
     password = context.password(wanted, place)
     same = all(wanted[name] == before[name] for name in before)
     if same and (not password or api.basic_credentials.opened() == Secret(password.encode("utf-8", "surrogateescape"))):
@@ -97,7 +100,7 @@ def _secure(context: Context, api: Api, given: Properties, place: str) -> None:
 def _change_callers(context: Context, api: Api, given: Properties, place: str) -> None:
     """Change who may call an API if that is to be somebody else."""
     before = callers(api)
-    wanted = before | dict(given.values)
+    wanted = by_entry(before | dict(given.values), before, trust.CALLERS, api.caller_authorities)
     sent = refuse_unknown(dict(given.values), tuple(before), f"{place}callers.")
     refuse_other_kinds(sent, before)
     sent.check()

@@ -8,29 +8,43 @@ from typing import Any
 from apis.actions import ApiCallers, ApiCalls
 from apis.models import Api, Credentials, Operation, Subscription
 from apis.pickers import ALL_APIS, API_PREFIX
-from certificates.models import ClientCertificate
+from certificates.authorities.models import Authority
+from certificates.models import ClientCertificate, ServerCertificate
+from rest.configuration import parts
+from rest.configuration.document import Document
 from rest.models import Backend
 
-Document = dict[str, Any]
 VERSION = 1
 
 
 def configuration() -> Document:
     """Return everything but secrets. The number of queries does not grow with the configuration."""
-    related = ("certificate", "basic_credentials")
+    related = ("certificate", "basic_credentials", "trusted_authority", "caller_authority__current")
     return {
         "version": VERSION,
-        "certificates": [certificate(row) for row in _by_name(ClientCertificate.objects.exclude(current=None).select_related("current"))],
+        "certificates": [certificate(row) for row in _by_name(_entries(ClientCertificate))],
+        "server_certificates": [certificate(row) for row in _by_name(_entries(ServerCertificate))],
+        "authorities": [authority(row) for row in _by_name(Authority.objects.exclude(current=None).select_related("current"))],
         "apis": [api(row) for row in _by_name(Api.objects.select_related(*related).prefetch_related("operations"))],
         "subscriptions": [subscription(row) for row in _by_name(Subscription.objects.select_related("api"))],
         "backends": [backend(row) for row in _by_name(Backend.objects.select_related("certificate"))],
     }
 
 
-def certificate(row: ClientCertificate) -> Document:
+def _entries(model: type[ClientCertificate | ServerCertificate]) -> Any:
+    return model.objects.exclude(current=None).select_related("current").prefetch_related(*parts.related())
+
+
+def certificate(row: ClientCertificate | ServerCertificate) -> Document:
     """Return an entry; a file that brings it along names a PFX file as ``pfx`` and its password's file as ``password_file``."""
     assert row.current is not None  # noqa: S101 - an entry is made with its first version
-    return {"name": row.name, "thumbprint": row.current.thumbprint, "subject": row.current.label}
+    return {"name": row.name, "thumbprint": row.current.thumbprint, "subject": row.current.label, **parts.shown(row)}
+
+
+def authority(row: Authority) -> Document:
+    """Return a trusted authority, with its certificates in PEM."""
+    assert row.current is not None  # noqa: S101 - an entry is made with its first version
+    return {"name": row.name, "certificates": row.current.pem}
 
 
 def api(row: Api) -> Document:
@@ -59,7 +73,8 @@ def security(row: Api) -> Document:
         "username": row.basic_credentials.username if row.credentials == Credentials.BASIC else "",
         "validate_certificate_chain": row.validate_certificate_chain,
         "validate_certificate_name": row.validate_certificate_name,
-        "trusted_ca": row.trusted_ca,
+        "trusted_authority": row.trusted_authority.name if row.trusted_authority else "",
+        "trusted_ca": "" if row.trusted_authority else row.trusted_ca,
         "protocol": row.protocol,
         "asks_later": row.asks_later,
         "older_servers": row.older_servers,
@@ -75,8 +90,11 @@ def calls(row: Api) -> Document:
 
 def callers(row: Api) -> Document:
     """Return who may call an API."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(ApiCallers.of(row)).items()} | {
-        "caller_certificate": row.caller_certificate
+    entry = row.caller_authority
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in ApiCallers.of(row).values().items()} | {
+        "caller_certificate": row.caller_certificate,
+        "caller_authority": entry.name if entry else "",
+        "caller_authorities": "" if entry else row.caller_authorities,
     }
 
 

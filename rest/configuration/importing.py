@@ -16,14 +16,24 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from apis.models import Api, Subscription
-from certificates.models import ClientCertificate, folded
-from rest.configuration import apis, others
-from rest.configuration.exporting import VERSION, Document, configuration
+from certificates.authorities.models import Authority
+from certificates.models import ClientCertificate, ServerCertificate, folded
+from rest.configuration import apis, authorities, others
+from rest.configuration.document import Document
+from rest.configuration.exporting import VERSION, configuration
 from rest.configuration.reading import Context, entries_of, merged
+from rest.configuration.trust import explicit
 from rest.envelope import Fault, Invalid
 from rest.models import Backend
 
-_SECTIONS = ("certificates", "apis", "backends", "subscriptions")  # each may name what stands before it
+_SECTIONS = (
+    "certificates",
+    "server_certificates",
+    "authorities",
+    "apis",
+    "backends",
+    "subscriptions",
+)  # each may name what stands before it
 
 
 @dataclass
@@ -55,6 +65,8 @@ class Importer:
         )
         appliers: dict[str, Callable[[Context, Document, Document | None, str], None]] = {
             "certificates": others.apply_certificate,
+            "server_certificates": others.apply_server_certificate,
+            "authorities": authorities.apply,
             "apis": apis.apply,
             "backends": others.apply_backend,
             "subscriptions": others.apply_subscription,
@@ -63,7 +75,8 @@ class Importer:
             known = {_key(section, entry): entry for entry in before[section]}
             for place, entry in entries_of(sections.get(section), section):
                 now_there = known.get(_key(section, entry))
-                appliers[section](context, merged(now_there, entry, place), now_there, place)
+                given = explicit(entry) if section == "apis" else entry
+                appliers[section](context, merged(now_there, given, place), now_there, place)
         if self.delete_unmentioned:
             self._delete(sections)
 
@@ -72,7 +85,9 @@ class Importer:
             ("subscriptions", Subscription),
             ("apis", Api),
             ("backends", Backend),
+            ("authorities", Authority),
             ("certificates", ClientCertificate),
+            ("server_certificates", ServerCertificate),
         )
         for section, model in kinds:
             if section not in sections:
@@ -85,9 +100,9 @@ class Importer:
 
 
 def _key(section: str, entry: Document) -> str:
-    """Return what tells the entries of a section apart: certificates' names are compared without regard to case."""
+    """Return what tells the entries of a section apart: certificates' and authorities' names are compared without regard to case."""
     name = str(entry["name"])
-    return folded(name) if section == "certificates" else name
+    return folded(name) if section in {"certificates", "server_certificates", "authorities"} else name
 
 
 def _name(row: Model) -> str:

@@ -16,56 +16,86 @@ from certificates import actions as certificate_actions
 from certificates import problems
 from certificates.facts import Facts
 from certificates.loading import open_loadable
-from certificates.models import ClientCertificate
-from certificates.pfx import UnreadablePfx, password_of
+from certificates.models import ClientCertificate, ServerCertificate
+from certificates.pfx import Pfx, UnreadablePfx, password_of
+from certificates.rollout import actions as rollout
+from certificates.rollout.steps import NoCanary
 from rest import backend_actions
-from rest.configuration.exporting import Document
+from rest.configuration import parts
+from rest.configuration.document import Document
 from rest.configuration.reading import Context, refuse_unknown
 from rest.entities.backends import checked_url
 from rest.entities.certificates import ANOTHER_PERSON_CONFIRMS
 from rest.envelope import Fault, Invalid
 from rest.models import Backend
 
+Entries = type[ClientCertificate | ServerCertificate]
 _BACKEND_TEXTS = ("title", "description")
 _BACKEND_FLAGS = ("validate_certificate_chain", "validate_certificate_name")
 
 
 def apply_certificate(context: Context, wanted: Document, before: Document | None, place: str) -> None:
-    """Upload or renew a certificate from the PFX file that the entry names; without one it must be there.
+    """Upload or renew a client certificate from the PFX file that the entry names; without one it must be there.
 
     :raises Invalid: naming what cannot be
     """
-    sent = refuse_unknown(wanted, ("name", "thumbprint", "subject", "pfx", "password_file"), place)
+    _apply(ClientCertificate, "certificates", context, wanted, before, place)
+
+
+def apply_server_certificate(context: Context, wanted: Document, before: Document | None, place: str) -> None:
+    """Do the same for a server certificate.
+
+    :raises Invalid: naming what cannot be
+    """
+    _apply(ServerCertificate, "server_certificates", context, wanted, before, place)
+
+
+def _apply(  # noqa: PLR0913, PLR0917 - what every kind of entry is given, and which kind
+    model: Entries, section: str, context: Context, wanted: Document, before: Document | None, place: str
+) -> None:
+    sent = refuse_unknown(wanted, ("name", "thumbprint", "subject", "pfx", "password_file", *parts.PARTS), place)
     sent.check()
-    name, row = wanted["name"], ClientCertificate.objects.named(wanted["name"]).first()
-    if not wanted.get("pfx"):
-        if row is None:
-            raise Invalid(
-                Fault(f"{place}pfx", _("There is no such certificate; name a PFX file, and its password's file as password_file."))
-            )
-        if before and wanted["thumbprint"] != before["thumbprint"]:
-            context.notes.append(_("%(name)s: another certificate is there; name a PFX file to replace it.") % {"name": name})
-        return
+    name = wanted["name"]
+    if wanted.get("pfx"):
+        pfx = _opened(context, wanted, place)
+        if not before or Facts.of(pfx.certificate).thumbprint != before["thumbprint"]:
+            context.changes.append(f"{'~' if before else '+'} {section}/{name}")
+            _bring(model, context, name, pfx, place)
+    elif before and wanted["thumbprint"] != before["thumbprint"]:
+        context.notes.append(_("%(name)s: another certificate is there; name a PFX file to replace it.") % {"name": name})
+    row = model.objects.named(name).first()
+    if row is None:
+        raise Invalid(Fault(f"{place}pfx", _("There is no such certificate; name a PFX file, and its password's file as password_file.")))
+    parts.apply(context, row, wanted, place)
+
+
+def _opened(context: Context, wanted: Document, place: str) -> Pfx:
     try:
         data, password = context.file(str(wanted["pfx"]), f"{place}pfx"), password_of(context.password(wanted, place))
-        pfx = open_loadable(data, password, now=context.now)
+        return open_loadable(data, password, now=context.now)
     except UnreadablePfx as refusal:
         field = "password_file" if problems.field(refusal) == "password" else "pfx"
         raise Invalid(Fault(f"{place}{field}", problems.sentence(refusal))) from refusal
-    thumbprint = Facts.of(pfx.certificate).thumbprint
-    if before and thumbprint == before["thumbprint"]:
-        return
-    context.changes.append(f"{'~' if row else '+'} certificates/{name}")
+
+
+def _bring(model: Entries, context: Context, name: str, pfx: Pfx, place: str) -> None:
     try:
-        if row:
-            certificate_actions.renew(row, pfx, **context.stamp)
+        if row := model.objects.named(name).first():
+            _renew(context, row, pfx, place)
         else:
-            certificate_actions.upload(pfx, name=name, **context.stamp)
+            certificate_actions.upload_as(model, pfx, name=name, **context.stamp)
     except certificate_actions.AlreadyUploaded as refusal:
         message = _("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name}
         raise Invalid(Fault(f"{place}pfx", message)) from refusal
+
+
+def _renew(context: Context, row: ClientCertificate | ServerCertificate, pfx: Pfx, place: str) -> None:
+    try:
+        rollout.renew(row, pfx, **context.stamp)
     except certificate_actions.AnotherPersonConfirms as refusal:
         raise Invalid(Fault(f"{place}pfx", str(ANOTHER_PERSON_CONFIRMS))) from refusal
+    except (rollout.AlreadyPlanned, NoCanary) as refusal:
+        raise Invalid(Fault(f"{place}pfx", str(refusal.sentence))) from refusal
 
 
 def apply_backend(context: Context, wanted: Document, before: Document | None, place: str) -> None:
@@ -150,9 +180,12 @@ def _backend(row: Backend, *, by: User | None, now: datetime) -> None:
     backend_actions.delete_backend(row, by=by, now=now)
 
 
-@delete.register
-def _certificate(row: ClientCertificate, *, by: User | None, now: datetime) -> None:
+@delete.register(ClientCertificate)
+@delete.register(ServerCertificate)
+def _certificate(row: ClientCertificate | ServerCertificate, *, by: User | None, now: datetime) -> None:
     try:
         certificate_actions.delete(row, by=by, now=now)
     except certificate_actions.InUse as refusal:
-        raise Invalid(Fault(f"certificates.{row.name}", str(refusal))) from refusal
+        raise Invalid(
+            Fault(f"{'certificates' if isinstance(row, ClientCertificate) else 'server_certificates'}.{row.name}", str(refusal))
+        ) from refusal

@@ -17,7 +17,7 @@ from certificates.models import valid_name
 from portal.characters import first_deceiving
 from portal.validators import UNSEEN
 from rest.bodies import Properties
-from rest.configuration.exporting import Document
+from rest.configuration.document import Document
 from rest.envelope import Fault, Invalid
 
 _RESERVED = RESERVED_NAMES | CERTIFICATE_NAMES

@@ -1,4 +1,4 @@
-"""APIs. What this gateway has no notion of (revisions, versions, imports) is refused by name; documentation is kept."""
+"""APIs. What this gateway has no notion of (revisions, versions) is refused by name; documentation is kept."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from apis import actions
+from apis.exchange.actions import import_operations
 from apis.forms import KEY_HEADER_IN_USE, NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.key_names import is_header_name, is_in_use, is_query_name
 from apis.models import Api
@@ -19,9 +20,10 @@ from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY
 from portal.live import Kind
 from rest import etags
 from rest.backend_actions import apply_backend
-from rest.bodies import Properties
+from rest.bodies import MIB, Properties
 from rest.collection import Collection
-from rest.entities import remarks
+from rest.entities import exports, imports, remarks
+from rest.entities.imports import Imported
 from rest.envelope import Conflict, Fault, Invalid
 from rest.fields import Fixed, Flag, Text
 
@@ -34,7 +36,6 @@ _KEPT: remarks.Kinds = {
 }
 _NO_AUTHENTICATION = {"oAuth2": None, "openid": None}
 _NOT_HERE = ("sourceApiId", "apiVersion", "apiVersionSetId", "apiVersionSet")
-_IMPORT = ("format", "value", "contentFormat", "contentValue", "wsdlSelector")
 _TARGETS = {"display_name": "displayName", "service_url": "serviceUrl", "path": "path", "description": "description"}
 _FIRST_REVISION = re.compile(r";rev=1\Z", re.IGNORECASE)
 _REVISION = re.compile(r";rev=(\d+)\Z", re.IGNORECASE)
@@ -52,6 +53,7 @@ class ApiDraft:
     settings: actions.ApiSettings
     sent: Properties
     whole: bool
+    imported: Imported | None = None
 
 
 class Apis(Collection[Api, ApiDraft]):
@@ -81,20 +83,22 @@ class Apis(Collection[Api, ApiDraft]):
         *("authenticationSettings/openid/openidProviderId", "authenticationSettings/oAuth2", "authenticationSettings/openid"),
     )
     deleted_status = 204
+    most_bytes = 6 * MIB  # a definition of 4 MiB, quoted
     live_kind = Kind.API
+    imported: Imported | None = None  # with the API that this call puts
 
     def rows(self) -> QuerySet[Api]:
         """Return all APIs, by name."""
         return Api.objects.select_related("remarks").order_by("name")
 
     def answer_entity(self, name: str) -> HttpResponse:
-        """Answer a call of one API's address.
-
-        :raises Invalid: if a definition is asked for instead
-        """
+        """Answer a call of one API's address, or its definition where that is asked for."""
+        name = current_revision(name)
         if self.call.request.method == "GET" and self.call.request.GET.get("export", "").lower() == "true":
-            raise Invalid(Fault("export", _("Definitions are not exported here; read the API and its operations (without export).")))
-        return super().answer_entity(current_revision(name))
+            self._require("view")
+            self.check_name(name)
+            return exports.answer(self.call, self.get(name), self.call.service.id_of(*self.path_of(name)))
+        return super().answer_entity(name)
 
     def check_name(self, name: str) -> None:
         """Refuse an id that no API can have, other revisions among them."""
@@ -131,14 +135,16 @@ class Apis(Collection[Api, ApiDraft]):
         }
 
     def warnings(self, row: Api) -> list[str]:
-        """Return that nobody checks the tokens which callers are told to bring."""
+        """Return what of an imported definition is left out, and that nobody checks the tokens which callers are told to bring."""
         told = remarks.of(row).get("authenticationSettings", {})
-        return [_("The gateway does not check the tokens that authenticationSettings ask callers for.")] if any(told.values()) else []
+        unchecked = [_("The gateway does not check the tokens that authenticationSettings ask callers for.")] if any(told.values()) else []
+        return [*(self.imported.told() if self.imported else []), *unchecked]
 
     def read(self, sent: Properties, row: Api | None, *, whole: bool) -> ApiDraft:
         """Check settings as the Settings tab does."""
         before = None if whole else row
         _refuse_what_is_not_here(sent)
+        sent, self.imported = imports.taken(sent, row, whole=whole)
         remarks.check(sent, _KEPT)
         header, query = _key_names(sent, before)
         form = SettingsForm(_form_data(sent, before), api=row, url_needed=False)
@@ -147,7 +153,7 @@ class Apis(Collection[Api, ApiDraft]):
         settings = actions.ApiSettings(
             **{name: chosen[name] for name in (*_TARGETS, "subscription_required")}, key_header=header, key_query=query
         )
-        return ApiDraft(settings=settings, sent=sent, whole=whole)
+        return ApiDraft(settings=settings, sent=sent, whole=whole, imported=self.imported)
 
     def create(self, name: str, draft: ApiDraft) -> Api:
         """Add an API; it gets the settings of the back end entity at its Web service URL."""
@@ -174,6 +180,10 @@ class Apis(Collection[Api, ApiDraft]):
         actions.delete_api(row, by=self.call.user, now=self.call.now)
 
     def _finish(self, api: Api, draft: ApiDraft) -> Api:
+        if draft.imported:
+            read, kind = draft.imported.read, draft.imported.kind
+            import_operations(api, read, kind=kind, by=self.call.user, now=self.call.now)
+            api.refresh_from_db()
         remarks.keep(api, draft.sent, _KEPT, whole=draft.whole)
         if "serviceUrl" in draft.sent:
             remarks.spell(api, "serviceUrl", draft.sent.text("serviceUrl"), api.service_url)
@@ -209,7 +219,6 @@ def _key_names(sent: Properties, before: Api | None) -> tuple[str, str]:
 
 def _refuse_what_is_not_here(sent: Properties) -> None:
     sent.unsupported(_NOT_HERE, _("APIs have neither versions nor further revisions here."))
-    sent.unsupported(_IMPORT, _("Definitions are not imported here; add operations one by one."))
     if sent.text("type", "http") != "http":
         sent.refuse("type", _("Only http APIs are possible here."))
     if sent.text("apiType", "http") != "http":

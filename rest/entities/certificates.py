@@ -16,8 +16,10 @@ from django.views.decorators.debug import sensitive_variables
 from certificates import actions, problems
 from certificates.doubts import UNPROTECTED
 from certificates.loading import open_loadable
-from certificates.models import CertificateVersion, ClientCertificate, folded, not_reserved
+from certificates.models import CertificateVersion, ClientCertificate, ServerCertificate, folded, not_reserved
 from certificates.pfx import Pfx, Problem, UnreadablePfx, password_of
+from certificates.rollout import actions as rollout
+from certificates.rollout.steps import NoCanary
 from portal.live import Kind
 from rest import etags
 from rest.bodies import Properties
@@ -25,11 +27,15 @@ from rest.collection import Collection
 from rest.envelope import Conflict, Fault, Invalid, TooManyRequests
 from rest.fields import Moment, Text
 
-_BUSY_SECONDS = 5
+BUSY_SECONDS = 5
+_PRESENT = gettext_lazy("These APIs present the certificate: %(names)s. Remove it from them first.")
+_LIMITED = gettext_lazy("These APIs are limited to host names that only this certificate is for: %(names)s. Change them first.")
 ANOTHER_PERSON_CONFIRMS = gettext_lazy("This certificate demands that another person confirms a new version: replace it on its page.")
 
+Entry = ClientCertificate | ServerCertificate
 
-class Certificates(Collection[ClientCertificate, Pfx]):
+
+class Certificates(Collection[Entry, Pfx]):
     """The client certificates. Neither ``data`` nor ``password`` ever comes back."""
 
     segment = "certificates"
@@ -44,32 +50,33 @@ class Certificates(Collection[ClientCertificate, Pfx]):
     shown_only = ("id", "keyUsage", "extendedKeyUsage", "signatureAlgorithm", "warnings")
     entity_methods = ("GET", "HEAD", "PUT", "DELETE")
     live_kind = Kind.CERTIFICATE
+    model: ClassVar[type[ClientCertificate | ServerCertificate]] = ClientCertificate
     _notes: Sequence[str] = ()  # on the file that was sent
 
-    def rows(self) -> QuerySet[ClientCertificate]:
+    def rows(self) -> QuerySet[Entry]:
         """Return all entries, by name."""
-        return ClientCertificate.objects.filter(current__isnull=False).select_related("current").order_by("name")
+        return self.model.objects.filter(current__isnull=False).select_related("current").order_by("name")
 
-    def listed(self) -> QuerySet[ClientCertificate]:
+    def listed(self) -> QuerySet[Entry]:
         """Return all entries; none to whoever asks for those whose key vault failed, because none comes from one."""
         failed_only = self.call.request.GET.get("isKeyVaultRefreshFailed", "").lower() == "true"
         return self.rows().none() if failed_only else self.rows()
 
-    def name_of(self, row: ClientCertificate) -> str:
+    def name_of(self, row: Entry) -> str:
         """Return the entry's name."""
         return row.name
 
-    def etag(self, row: ClientCertificate) -> str:
+    def etag(self, row: Entry) -> str:
         """Return the ETag; it changes with each version and when versions are rolled back."""
         return etags.etag(row.pk, row.revision)
 
-    def show(self, row: ClientCertificate) -> dict[str, Any]:
+    def show(self, row: Entry) -> dict[str, Any]:
         """Return what is public of the current version; what it is good for in the newer form only."""
         version = _current(row)
         shown = {"subject": version.label, "thumbprint": version.thumbprint, "expirationDate": version.not_after}
         return shown if self.call.service.direct else {**shown, **self._judged(version)}
 
-    def warnings(self, row: ClientCertificate) -> list[str]:
+    def warnings(self, row: Entry) -> list[str]:
         """Return why back ends may refuse the certificate, and that the file just sent was unprotected."""
         return [*_current(row).doubts(now=self.call.now), *self._notes]
 
@@ -77,7 +84,7 @@ class Certificates(Collection[ClientCertificate, Pfx]):
         """Answer ``POST …/refreshSecret``: no certificate comes from a key vault."""
         self.answer_refused(name, Fault("keyVault", _("This certificate comes from no key vault; send a new file with PUT.")))
 
-    def _named(self, rows: QuerySet[ClientCertificate], name: str) -> QuerySet[ClientCertificate]:
+    def _named(self, rows: QuerySet[Entry], name: str) -> QuerySet[Entry]:
         return rows.filter(folded_name=folded(name))
 
     def _judged(self, version: CertificateVersion) -> dict[str, Any]:
@@ -90,59 +97,61 @@ class Certificates(Collection[ClientCertificate, Pfx]):
         }
 
     @sensitive_variables()
-    def read(self, sent: Properties, row: ClientCertificate | None, *, whole: bool) -> Pfx:  # noqa: ARG002 - a file is whole
+    def read(self, sent: Properties, row: Entry | None, *, whole: bool) -> Pfx:  # noqa: ARG002 - a file is whole
         """Open the PFX file that was sent in base64."""
         sent.unsupported(["keyVault"], _("This portal does not read key vaults; send data and password."))
-        data = _decoded(sent, "data", needed="keyVault" not in sent)
+        data = decoded(sent, "data", needed="keyVault" not in sent)
         password = password_of(sent.text("password"))
         sent.check()
         try:
             pfx = open_loadable(data, password, now=self.call.now)
         except UnreadablePfx as refusal:
             if refusal.problem is Problem.BUSY:
-                raise TooManyRequests(problems.sentence(refusal), seconds=_BUSY_SECONDS) from None
+                raise TooManyRequests(problems.sentence(refusal), seconds=BUSY_SECONDS) from None
             target = "password" if problems.field(refusal) == "password" else "data"
             raise Invalid(Fault(target, problems.sentence(refusal))) from None
         self._notes = [str(UNPROTECTED)] if pfx.unprotected else []
         return pfx
 
-    def create(self, name: str, draft: Pfx) -> ClientCertificate:
+    def create(self, name: str, draft: Pfx) -> Entry:
         """Upload an entry."""
         if not_reserved.regex.match(name):  # type: ignore[union-attr]  # compiled when first used
             raise Invalid(Fault(self.id_name, str(not_reserved.message)))
         try:
-            return actions.upload(draft, name=name, by=self.call.user, now=self.call.now)
+            return actions.upload_as(self.model, draft, name=name, by=self.call.user, now=self.call.now)
         except actions.AlreadyUploaded as refusal:
             raise _already_uploaded(refusal) from refusal
         except actions.NameTaken as refusal:  # at this very moment
             raise Conflict(str(refusal)) from refusal
 
-    def change(self, row: ClientCertificate, draft: Pfx) -> ClientCertificate:
+    def change(self, row: Entry, draft: Pfx) -> Entry:
         """Add a version. What the entry has held before becomes current again; what is current stays."""
         try:
-            return actions.renew(row, draft, by=self.call.user, now=self.call.now)
+            return rollout.renew(row, draft, by=self.call.user, now=self.call.now)
         except actions.AlreadyUploaded as refusal:
             raise _already_uploaded(refusal) from refusal
         except actions.AnotherPersonConfirms as refusal:
             raise Conflict(str(ANOTHER_PERSON_CONFIRMS)) from refusal
+        except (rollout.AlreadyPlanned, NoCanary) as refusal:
+            raise Conflict(str(refusal.sentence)) from refusal
 
-    def remove(self, row: ClientCertificate) -> None:
+    def remove(self, row: Entry) -> None:
         """Delete an entry that no API presents."""
         try:
             actions.delete(row, by=self.call.user, now=self.call.now)
         except actions.InUse as refusal:
             names = ", ".join(api.name for api in refusal.apis)
-            message = _("These APIs present the certificate: %(names)s. Remove it from them first.") % {"names": names}
+            message = (_PRESENT if self.model is ClientCertificate else _LIMITED) % {"names": names}
             raise Conflict(message, status=400 if self.call.service.direct else 409) from refusal
 
 
-def _current(row: ClientCertificate) -> CertificateVersion:
+def _current(row: Entry) -> CertificateVersion:
     assert row.current is not None  # noqa: S101 - rows() leaves out those without
     return row.current
 
 
-def _decoded(sent: Properties, name: str, *, needed: bool) -> bytes:
-    """Return base64 decoded; line breaks in it are fine."""
+def decoded(sent: Properties, name: str, *, needed: bool) -> bytes:
+    """Return what was sent in base64; line breaks in it are fine."""
     text = "".join(sent.text(name, needed=needed).removeprefix("\ufeff").split())
     try:
         return base64.b64decode(text, validate=True)

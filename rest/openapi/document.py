@@ -11,10 +11,12 @@ from django.conf import settings
 from rest import paging, versions
 from rest.collection import Collection
 from rest.entities.apis import Apis
+from rest.entities.authorities import Authorities
 from rest.entities.backends import Backends
 from rest.entities.certificates import Certificates
 from rest.entities.operations import Operations
 from rest.entities.policies import Policies
+from rest.entities.server_certificates import ServerCertificates
 from rest.entities.subscriptions import Subscriptions
 from rest.openapi.schemas import components, reference
 
@@ -55,6 +57,8 @@ KINDS = (
     Kind(collection=Policies, schema="Policy", plural="Policies", within="/apis/{apiId}"),
     Kind(collection=Subscriptions, schema="Subscription", plural="Subscriptions"),
     Kind(collection=Backends, schema="Backend", plural="Backends"),
+    Kind(collection=Authorities, schema="Authority", plural="TrustedAuthorities"),
+    Kind(collection=ServerCertificates, schema="Certificate", plural="ServerCertificates"),
 )
 
 

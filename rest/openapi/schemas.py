@@ -127,6 +127,9 @@ SENT: dict[str, Schema] = {
     "Policy": record(_POLICY, required=("value",)),
     "Subscription": record(_SUBSCRIPTION, required=("displayName", "scope")),
     "Backend": record(_BACKEND, required=("url",)),
+    "Authority": record(
+        {"certificates": text("PEM, one or several."), "data": text("Or a file in base64: PEM, DER or PKCS#7.", writeOnly=True)}
+    ),
 }
 CERTIFICATE_SHOWN = {
     "subject": {"type": "string"},
@@ -149,6 +152,15 @@ _SHOWN: dict[str, Schema] = {
         {name: schema for name, schema in _SUBSCRIPTION.items() if not name.endswith("Key")}, required=("displayName", "scope", "state")
     ),
     "Backend": record(_BACKEND, required=("url", "protocol", "tls")),
+    "Authority": record(
+        {
+            "subject": {"type": "string", "description": "Of the first certificate."},
+            "thumbprints": {"type": "array", "items": {"type": "string", "pattern": "^[0-9A-F]{40}$"}},
+            "expirationDate": {"type": "string", "format": "date-time", "description": "Of the certificate that ends first."},
+            "certificates": {"type": "string", "description": "PEM."},
+        },
+        required=("subject", "thumbprints", "expirationDate", "certificates"),
+    ),
 }
 _SERVICE = record(
     {

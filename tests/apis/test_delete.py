@@ -8,7 +8,7 @@ from django.test import Client
 
 from apis.models import Api, Subscription
 from portal.models import Activity, Event
-from tests.makers import make_api, make_subscription
+from tests.makers import make_api, make_counts, make_subscription
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +20,17 @@ def test_the_question_names_the_subscriptions_that_go_with_it(signed_in: Client)
     assert "/subscriptions/mobile-app/" in page
     assert "/subscriptions/all/" not in page
     assert Api.objects.exists()
+
+
+def test_the_question_says_whom_it_hits_by_todays_calls(signed_in: Client) -> None:
+    api = make_api("orders")
+    make_subscription("mobile-app", api=api)
+    assert "0 calls in the last 24 hours" in signed_in.get("/apis/orders/delete/").content.decode()
+    make_counts(api, ok=1200, no_answer=34)
+    make_counts(api, minutes_ago=30 * 60, ok=99)
+    page = signed_in.get("/apis/orders/delete/").content.decode()
+    for words in ("1,234 calls in the last 24 hours", "The last one:", "1 operation", "1 subscription that opens nothing else", "2 keys"):
+        assert words in page
 
 
 def test_it_goes_with_its_subscriptions_and_the_log_says_which(signed_in: Client, publisher: User) -> None:

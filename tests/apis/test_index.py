@@ -9,12 +9,16 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from apis import actions
-from apis.models import Credentials
+from apis.models import Api, Credentials
+from certificates import actions as certificate_actions
+from certificates.models import ClientCertificate
+from gateway.models import Gateway
+from portal.activity import last_line
 from tests.apis.bulk import many_apis
-from tests.makers import make_api, make_certificate
+from tests.makers import issue, make_api, make_certificate, make_counts, make_gateway, make_subscription
 
 pytestmark = pytest.mark.django_db
-MOST_QUERIES = 12
+MOST_QUERIES = 18
 
 
 def test_an_api_stands_with_its_path_its_back_end_and_the_end_of_its_thumbprint(signed_in: Client, publisher: User) -> None:
@@ -74,3 +78,125 @@ def test_five_thousand_apis_cost_as_many_queries_as_one(signed_in: Client, djang
     for asked in ({}, {"q": "back-end-49", "sort": "-changed"}, {"page": "200"}):
         with django_assert_max_num_queries(MOST_QUERIES):
             assert signed_in.get("/apis/", asked).status_code == 200
+
+
+def _names(client: Client, **asked: str) -> list[str]:
+    return [api.name for api in client.get("/apis/", asked).context["page"]]
+
+
+def _numbers(client: Client, **asked: str) -> dict[str, int]:
+    return {chip.key: chip.number for chip in client.get("/apis/", asked).context["listing"].chips}
+
+
+def _presenting(name: str, certificate: ClientCertificate) -> Api:
+    chosen = actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate)
+    return actions.secure_api(make_api(name), chosen, by=None, now=timezone.now())
+
+
+class TestStates:
+    """The chips above the list."""
+
+    def test_they_count_and_narrow_by_credentials(self, signed_in: Client) -> None:
+        _presenting("orders", make_certificate())
+        make_api("returns")
+        assert _numbers(signed_in) == {"failing": 0, "behind": 0, "client-certificate": 1, "basic": 0, "none": 1}
+        assert _names(signed_in, show="client-certificate") == ["orders"]
+        assert _names(signed_in, show="none", q="ret") == ["returns"]
+        assert _names(signed_in, show="nonsense") == ["orders", "returns"]
+        assert "No API is in this state" in signed_in.get("/apis/", {"show": "basic"}).content.decode()
+
+    def test_failing_are_those_whose_calls_failed_within_the_hour(self, signed_in: Client) -> None:
+        make_counts(make_api("errors"), server_error=1)
+        make_counts(make_api("refused"), refused_certificate=2, ok=5)
+        make_counts(make_api("silent"), no_answer=1)
+        make_counts(make_api("long-ago"), minutes_ago=90, no_answer=9)
+        make_counts(make_api("well"), ok=9, client_error=3)
+        assert _names(signed_in, show="failing") == ["errors", "refused", "silent"]
+        assert signed_in.get("/apis/").content.decode().count('<span class="badge bad">Failing</span>') == 3
+
+    def test_behind_are_those_whose_change_a_connected_gateway_has_not_applied(self, signed_in: Client) -> None:
+        certificate = make_certificate("shared")
+        _presenting("orders", certificate)
+        make_api("returns")
+        gateway = make_gateway(applied_change=last_line())
+        assert _names(signed_in, show="behind") == []
+        certificate_actions.replace(certificate, issue("shared").as_pfx(), by=None, now=timezone.now())
+        make_api("stock")
+        assert _names(signed_in, show="behind") == ["orders", "stock"]
+        Gateway.objects.filter(pk=gateway.pk).update(disconnected_at=timezone.now())
+        assert _names(signed_in, show="behind") == []
+
+
+def test_apis_are_found_by_their_certificate_and_its_last_four(signed_in: Client) -> None:
+    certificate = make_certificate("partner", issue("partner-bank"))
+    _presenting("orders", certificate)
+    make_api("returns")
+    assert certificate.current is not None
+    for words in ("partner", "CN=partner-bank", certificate.current.last_four, certificate.current.last_four.lower()):
+        assert _names(signed_in, q=words) == ["orders"]
+    assert _names(signed_in, certificate="PARTNER") == ["orders"]
+    assert "Those that present:" in signed_in.get("/apis/", {"certificate": "partner"}).content.decode()
+
+
+def test_a_page_has_as_many_rows_as_the_address_says_and_ticks_them_without_a_script(signed_in: Client) -> None:
+    many_apis(60)
+    assert len(_names(signed_in)) == 25
+    assert len(_names(signed_in, per="50")) == 50
+    assert len(_names(signed_in, per="100")) == 60
+    assert len(_names(signed_in, per="5000")) == 25
+    page = signed_in.get("/apis/", {"chosen": "page"}).content.decode()
+    assert page.count(" checked>") == 25
+    assert "Tick all 60" in page
+    assert "All 60 ticked" in signed_in.get("/apis/", {"chosen": "all"}).content.decode()
+
+
+class TestTicked:
+    """What is done with several at once."""
+
+    def test_all_that_a_search_finds_are_moved_together(self, signed_in: Client) -> None:
+        many_apis(60)
+        make_certificate("new")
+        address = "/apis/moves/new/?chosen=all&q=many-0005"
+        assert "10" in signed_in.get(address).content.decode()
+        signed_in.post(address, {"to": "new", "when": "now"})
+        assert _names(signed_in, certificate="new") == [f"many-{number:05}" for number in range(50, 60)]
+
+    def test_deleting_tells_todays_calls_and_happens_once_it_is_confirmed(self, signed_in: Client) -> None:
+        orders = make_api("orders")
+        make_subscription("partner", api=orders)
+        make_counts(orders, ok=1234)
+        make_api("returns")
+        make_api("stock")
+        address = "/apis/chosen/removal/?apis=orders&apis=returns"
+        page = signed_in.get(address).content.decode()
+        for words in ("Delete 2 APIs?", "1,234 calls in the last 24 hours", "2 operations", "1 subscription", "2 keys"):
+            assert words in page
+        assert _names(signed_in) == ["orders", "returns", "stock"]
+        assert signed_in.post(address, {"number": "2"}).status_code == 303
+        assert _names(signed_in) == ["stock"]
+
+    def test_what_was_not_counted_when_it_was_confirmed_is_not_deleted(self, signed_in: Client) -> None:
+        make_api("orders")
+        address = "/apis/chosen/removal/?chosen=all"
+        make_api("returns")
+        answer = signed_in.post(address, {"number": "1"}, follow=True)
+        assert "nothing was deleted" in answer.content.decode()
+        assert len(_names(signed_in)) == 2
+
+    def test_a_file_holds_the_ticked_ones_or_all_that_the_address_shows_and_no_formulas(self, signed_in: Client) -> None:
+        _presenting("orders", make_certificate("client"))
+        make_api("returns")
+        Api.objects.filter(name="returns").update(display_name="=cmd()")
+        rows = signed_in.get("/apis/chosen/list.csv", {"apis": "orders"}).content.decode().splitlines()
+        assert [row.split(",")[0] for row in rows] == ["name", "orders"]
+        assert "client" in rows[1]
+        rows = signed_in.get("/apis/chosen/list.csv", {"show": "none"}).content.decode().splitlines()
+        assert rows[1].startswith("returns,'=cmd()")
+
+    def test_a_viewer_ticks_to_export_and_nothing_else(self, client: Client, viewer: User) -> None:
+        make_api("orders")
+        client.force_login(viewer)
+        page = client.get("/apis/").content.decode()
+        assert "Export as CSV" in page
+        assert "/apis/moves/new/" not in page
+        assert client.get("/apis/chosen/removal/?apis=orders").status_code == 403

@@ -10,7 +10,7 @@ from django.test import Client
 
 from apis.models import KeyKind, Subscription, SubscriptionState
 from portal.models import Activity, Event
-from tests.makers import make_api, make_subscription
+from tests.makers import make_api, make_counts, make_subscription
 
 pytestmark = pytest.mark.django_db
 KEY = re.compile(r"\b[0-9a-f]{32}\b")
@@ -66,10 +66,24 @@ def test_which_key_must_be_said(signed_in: Client, key: str) -> None:
 def test_it_is_suspended_and_activated(signed_in: Client) -> None:
     subscription = make_subscription("all")
     for verb, state in (("suspend", SubscriptionState.SUSPENDED), ("activate", SubscriptionState.ACTIVE)):
-        assert signed_in.get(f"/subscriptions/all/{verb}/").status_code == 405
         assert signed_in.post(f"/subscriptions/all/{verb}/").status_code == 303
         subscription.refresh_from_db()
         assert subscription.state == state
+
+
+def test_suspending_and_what_else_cuts_callers_off_asks_first_and_says_whom_it_hits(signed_in: Client) -> None:
+    orders, returns = make_api("orders"), make_api("returns")
+    make_subscription("partner", api=orders)
+    make_subscription("all")
+    make_counts(orders, ok=1200)
+    make_counts(returns, ok=34)
+    for verb in ("suspend", "delete", "regenerate"):
+        page = signed_in.get(f"/subscriptions/partner/{verb}/", {"key": "primary"}).content.decode()
+        assert "1,200 calls in the last 24 hours" in page
+    page = signed_in.get("/subscriptions/all/suspend/").content.decode()
+    for words in ("1,234 calls in the last 24 hours", "Yes, suspend it", "/apis/orders/", "/apis/returns/"):
+        assert words in page
+    assert set(Subscription.objects.values_list("state", flat=True)) == {SubscriptionState.ACTIVE}
 
 
 def test_it_is_deleted_once_it_is_confirmed(signed_in: Client) -> None:

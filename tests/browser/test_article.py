@@ -105,5 +105,6 @@ def test_a_renewed_certificate_is_presented_at_once_and_can_be_rolled_back(perso
 
     walker.page.goto(f"/security/client-certificates/{walker.name}/")
     walker.main.get_by_role("button", name="Roll back").first.click()
+    walker.main.get_by_role("button", name="Yes, roll back").click()
     walker.until_live()
     assert first.thumbprint in portal.call(f"/{walker.name}/").text

@@ -74,6 +74,7 @@ def test_a_file_that_was_there_before_offers_to_roll_back(person: Callable[..., 
 
     expect(page.locator("#errors")).to_contain_text("This is version 1")
     walker.main.get_by_role("button", name="Roll back to version 1").click()
+    walker.main.get_by_role("button", name="Yes, roll back").click()
 
     expect(walker.main).to_contain_text(first.thumbprint[-4:])
     expect(page.get_by_role("row").filter(has_text="Current")).to_contain_text(first.thumbprint[-4:])

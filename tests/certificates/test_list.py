@@ -15,8 +15,10 @@ from apis import actions as api_actions
 from apis.models import Credentials
 from certificates import actions as certificate_actions
 from certificates.models import CertificateVersion, ClientCertificate
+from certificates.sources.models import Source, SourceKind
+from certificates.templatetags.certificates import common_name, common_name_first
 from tests.certificates import odd
-from tests.makers import issue, make_api, make_certificate
+from tests.makers import issue, make_api, make_certificate, make_counts
 
 pytestmark = pytest.mark.django_db
 LIST = "/security/client-certificates/"
@@ -85,8 +87,8 @@ def test_certificates_of_the_future_bear_a_badge(signed_in: Client) -> None:
 def three(db: None) -> dict[str, CertificateVersion]:
     """Store three certificates whose names, subjects and expiry are ordered differently."""
     now = datetime.now(UTC)
-    for name, common_name, days in (("alpha", "zebra", 200), ("beta", "yak", 100), ("gamma", "xerus", 300)):
-        make_certificate(name, issue(common_name, not_after=now + timedelta(days=days)))
+    for name, subject, days in (("alpha", "zebra", 200), ("beta", "yak", 100), ("gamma", "xerus", 300)):
+        make_certificate(name, issue(subject, not_after=now + timedelta(days=days)))
     return {version.certificate.name: version for version in CertificateVersion.objects.select_related("certificate")}
 
 
@@ -177,7 +179,7 @@ def test_the_number_of_queries_does_not_grow_with_the_list(
 ) -> None:
     _store_many(60)
     for asked in ({}, {"q": "c000", "sort": "-used"}, {"page": "3", "sort": "expires"}):
-        with django_assert_max_num_queries(13):
+        with django_assert_max_num_queries(15):
             page = signed_in.get(LIST, asked)
         assert len(page.content) < 60_000
 
@@ -190,3 +192,55 @@ def test_pages_keep_search_and_order(signed_in: Client) -> None:
     assert names(signed_in, q="c0", sort="-name", page="2")[0] == "c00034"
     assert names(signed_in, page="999")
     assert names(signed_in, page="x")
+
+
+class TestStates:
+    """The chips above the list."""
+
+    @pytest.fixture(autouse=True)
+    def entries(self) -> None:
+        now = datetime.now(UTC)
+        ends = {"past": timedelta(days=-1), "soon": timedelta(days=9), "later": timedelta(days=400)}
+        for name, end in ends.items():
+            make_certificate(name, issue(name, not_before=now - timedelta(days=90), not_after=now + end))
+        chosen = api_actions.ApiSecurity(
+            credentials=Credentials.CLIENT_CERTIFICATE, certificate=ClientCertificate.objects.get(name="later")
+        )
+        self.api = api_actions.secure_api(make_api(), chosen, by=None, now=timezone.now())
+
+    def test_they_count_and_narrow(self, signed_in: Client) -> None:
+        listing = signed_in.get(LIST).context["listing"]
+        assert {chip.key: chip.number for chip in listing.chips} == {"expired": 1, "expiring": 1, "failing": 0, "unused": 2}
+        assert names(signed_in, show="expired") == ["past"]
+        assert names(signed_in, show="expiring") == ["soon"]
+        assert names(signed_in, show="unused") == ["past", "soon"]
+        assert names(signed_in, show="unused", q="soo") == ["soon"]
+
+    def test_failing_are_those_that_back_ends_refuse_or_that_do_not_renew_themselves(self, signed_in: Client) -> None:
+        make_counts(self.api, refused_certificate=1)
+        Source.objects.create(certificate=ClientCertificate.objects.get(name="soon"), kind=SourceKind.WATCHED, failing_since=timezone.now())
+        assert names(signed_in, show="failing") == ["later", "soon"]
+
+    def test_the_number_of_apis_leads_to_them(self, signed_in: Client) -> None:
+        assert 'href="/apis/?certificate=later"' in signed_in.get(LIST).content.decode()
+
+    def test_those_that_nothing_uses_are_deleted_together_and_those_in_use_are_named_and_stay(self, signed_in: Client) -> None:
+        address = f"{LIST}chosen/removal/?certificates=past&certificates=soon&certificates=later"
+        page = signed_in.get(address).content.decode()
+        assert "Delete 2 certificates?" in page
+        assert "1 certificate is in use and stays" in page
+        assert "/apis/moves/new/?certificates=later" in page
+        assert signed_in.post(address, {"number": "2"}).status_code == 303
+        assert names(signed_in) == ["later"]
+
+    def test_a_file_holds_what_the_address_shows(self, signed_in: Client) -> None:
+        rows = signed_in.get(f"{LIST}chosen/list.csv", {"show": "expired"}).content.decode().splitlines()
+        assert [row.split(",")[0] for row in rows] == ["name", "past"]
+        thumbprint = CertificateVersion.objects.get(certificate__name="past").thumbprint
+        assert thumbprint in rows[1]
+
+
+def test_the_common_name_stands_first_and_the_rest_behind_it() -> None:
+    assert common_name_first(r"O=Contoso\, Ltd, CN=shared-client, C=DE") == r"CN=shared-client, O=Contoso\, Ltd, C=DE"
+    assert common_name(r"O=Contoso, CN=Issuing CA") == "Issuing CA"
+    assert common_name("O=No common name") == "O=No common name"

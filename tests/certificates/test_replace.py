@@ -6,10 +6,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
+from apis import actions as api_actions
+from apis.models import Credentials
 from certificates.models import ClientCertificate
 from portal.models import Activity, Event
-from tests.makers import issue, make_certificate
+from tests.makers import issue, make_api, make_certificate, make_counts
 from tests.types import Page
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +80,7 @@ def test_a_file_that_is_an_earlier_version_offers_to_roll_back_to_it(signed_in: 
     assert page.context["form"].errors["file"] == ["This is version 1 of orders-client. Roll back to it in place of uploading it again."]
     assert f'action="{PAGE}roll-back/"'.encode() in page.content
     assert b"Roll back to version 1" in page.content
+    assert b"Yes, roll back" in signed_in.get(f"{PAGE}roll-back/", {"version": "1"}).content
     assert current()[0] == 2
     signed_in.post(f"{PAGE}roll-back/", {"version": str(page.context["earlier"].number)})
     assert current() == (1, first.thumbprint)
@@ -111,9 +115,22 @@ def test_only_publishers_replace_and_roll_back(client: Client, viewer: User) -> 
     assert client.post(f"{PAGE}roll-back/", {"version": "1"}).status_code == 403
 
 
-def test_rolling_back_takes_a_post(signed_in: Client) -> None:
-    make_certificate()
-    assert signed_in.get(f"{PAGE}roll-back/").status_code == 405
+def test_rolling_back_asks_first_and_says_whom_it_hits(signed_in: Client) -> None:
+    certificate = make_certificate(issued=(first := issue()))
+    send(signed_in, (second := issue("renewed")).pfx_file())
+    api = make_api()
+    chosen = api_actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate)
+    make_counts(api_actions.secure_api(api, chosen, by=None, now=timezone.now()), ok=1500)
+    page = signed_in.get(f"{PAGE}roll-back/", {"version": "1"}).content.decode()
+    for words in (
+        "Roll orders-client back to version 1?",
+        "1,500 calls in the last 24 hours",
+        first.thumbprint[-4:],
+        second.thumbprint[-4:],
+    ):
+        assert words in page
+    assert current()[0] == 2
+    assert signed_in.get(f"{PAGE}roll-back/").status_code == 422
 
 
 def test_what_is_not_there_is_not_found(signed_in: Client) -> None:

@@ -22,7 +22,7 @@ from django.utils import timezone
 from apis import actions as api_actions
 from apis.models import Api
 from gateway import actions
-from gateway.agent import kept
+from gateway.agent import envoys, kept
 from gateway.control.enrolment import fingerprint_of
 from gateway.models import FailedCall, Gateway
 from portal.activity import last_line
@@ -119,6 +119,7 @@ def test_a_gateway_that_keeps_nothing_waits_for_its_control_plane(here: Plant, p
 def test_the_agent_tells_how_it_is(here: Plant, plain: Backend) -> None:
     _open_api(plain)
     eventually(lambda: _health(here) == (200, {"configuration": True, "envoy": True, "streams": True}))
+    assert 'portal_part_ready{part="envoy",process="agent"} 1.0' in _asked(here, "/metrics")[1]
     here.environment["GATEWAY_KEEP_CONFIGURATION_HOURS"] = "0"
     _lose_the_control_plane(here)
     here.end("gateway")
@@ -130,15 +131,20 @@ def test_the_agent_tells_how_it_is(here: Plant, plain: Backend) -> None:
 
 def _health(plant: Plant) -> tuple[int, dict[str, bool]]:
     """Return what the agent answers at ``/readyz``; 0 while it is not there."""
+    status, text = _asked(plant, "/readyz")
+    return status, json.loads(text)["parts"] if status else {}
+
+
+def _asked(plant: Plant, path: str) -> tuple[int, str]:
     asking = http.client.HTTPConnection("localhost", timeout=5)
     with contextlib.closing(asking), contextlib.suppress(OSError):
         asking.sock = socket.socket(socket.AF_UNIX)
         asking.sock.settimeout(5)
         asking.sock.connect(str(plant.home / "gateway-health.sock"))
-        asking.request("GET", "/readyz")
+        asking.request("GET", path)
         answer = asking.getresponse()
-        return answer.status, json.loads(answer.read())["parts"]
-    return 0, {}
+        return answer.status, answer.read().decode()
+    return 0, ""
 
 
 def test_what_is_too_old_is_not_used(here: Plant, plain: Backend) -> None:
@@ -321,6 +327,18 @@ def test_a_change_counts_as_live_only_once_envoy_has_it(here: Plant, plain: Back
         assert not _is_live(last_line())
     finally:
         os.kill(envoy, signal.SIGCONT)
+    eventually(lambda: _is_live(last_line()))
+
+
+def test_the_agent_is_told_which_envoys_run_also_while_one_replaces_another(here: Plant, plain: Backend) -> None:
+    def told() -> set[int]:
+        return {int(line.split()[0]) for line in (here.home / envoys.FILE).read_text().splitlines()}
+
+    eventually(lambda: here.envoys() and told() == here.envoys())
+    (old,) = here.envoys()
+    here.hot_restart()
+    assert told() == here.envoys() | {old}  # that it has ended, the agent sees by itself
+    _open_api(plain, "parcels")
     eventually(lambda: _is_live(last_line()))
 
 

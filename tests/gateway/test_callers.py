@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from apis.policy.model import CallerIdentity, Policy, ValidateClientCertificate
 from gateway.compile import Served
 from kit.issuing import Issued, impersonated, issue
+from tests.debian import program
 from tests.gateway.backends import Backend
 from tests.gateway.gateways import KEY, Answer, Gateway, open_to_all, policy
 from tests.gateway.tls_callers import call_on, connected, context_of
@@ -135,6 +136,20 @@ def test_curl_and_node_show_theirs(
     )
     assert _said("node", "-e", script) == "200"
     assert [call.header("x-client-cert-thumbprint") for call in plain.calls] == [partner.thumbprint] * 2
+
+
+def test_java_shows_its_own(edge: Gateway, authority: Issued, partners: Issued, plain: Backend, publish: Publish, tmp_path: Path) -> None:
+    path = publish(ValidateClientCertificate(), authorities=partners.pem)
+    partner = _named("partner", partners)
+    trusted, own, hosts = tmp_path / "authority.pem", tmp_path / "partner.pfx", tmp_path / "hosts"
+    trusted.write_text(authority.pem)
+    own.write_bytes(partner.pfx_file("for Java"))
+    hosts.write_text(f"127.0.0.1 {HOST}\n")
+    classes = Path(__file__).parent / "cases"
+    java = (program("java"), f"-Djdk.net.hosts.file={hosts}", "-cp", classes, "Call", f"https://{HOST}:{edge.https_port}{path}/x", trusted)
+    assert _said(*java, own, "for Java") == "200 HTTP_2"
+    assert plain.calls[-1].header("x-client-cert-thumbprint") == partner.thumbprint
+    assert _said(*java) == "403 HTTP_2"
 
 
 def _said(*command: str | Path) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.faults import FAULTS, Fault, Stage, stage
+from benchmarks.faults.places import stage
+from benchmarks.faults.processes import FAULTS
+from benchmarks.faults.stage import Fault, Stage
 
 # One portal for all; every fault leaves it recovered.
 pytestmark = pytest.mark.xdist_group("faults")
@@ -23,5 +25,6 @@ def place() -> Iterator[Stage]:
 def test_callers_hardly_notice(fault: Fault, place: Stage) -> None:
     outcome = place.suffer(fault)
     assert outcome.calls > 0
-    assert outcome.wrong == 0
+    assert outcome.wrong == 0, outcome.examples
+    assert not outcome.lost
     assert outcome.failed == 0 or fault.loses_calls

@@ -32,7 +32,7 @@ from gateway.models import Delivery, Gateway, Refusal
 from portal.activity import last_line
 from portal.live import Kind, State, live_status
 from portal.models import Activity, Event
-from tests.makers import issue, make_api, make_certificate, make_failed_call, make_gateway, make_subscription
+from tests.makers import issue, make_api, make_certificate, make_counts, make_failed_call, make_gateway, make_subscription
 from tests.processes import PROJECT
 
 pytestmark = pytest.mark.django_db
@@ -251,3 +251,17 @@ def test_the_command_shows_no_private_key_on_a_terminal() -> None:
         os.close(theirs)
     assert done.returncode == 1
     assert "holds a private key" in done.stderr
+
+
+@pytest.mark.django_db
+def test_removing_a_gateway_asks_first_and_says_who_would_have_to_answer_its_calls(client: Client, administrator: User) -> None:
+    client.force_login(administrator)
+    make_counts(make_api(), ok=1234)
+    make_gateway("north")
+    alone = client.get("/gateways/north/remove/").content.decode()
+    assert "No other gateway is connected" in alone
+    assert "1,234 calls of the last 24 hours" in alone
+    make_gateway("south")
+    assert "1 other gateway is connected" in client.get("/gateways/north/remove/").content.decode()
+    make_gateway("east", connected=False)
+    assert "It is not connected" in client.get("/gateways/east/remove/").content.decode()

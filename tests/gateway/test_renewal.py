@@ -221,6 +221,6 @@ def test_pages_warn_of_an_enrolment_that_ends(signed_in: Client, days: int, warn
     gateway = make_gateway("gateway-2")
     Gateway.objects.filter(pk=gateway.pk).update(fingerprint="AA", enrolled_until=datetime.now(UTC) + timedelta(days=days))
     assert ("Enrolment ends soon" in signed_in.get("/gateways/").content.decode()) is warned
-    assert ("Enrolments that end" in signed_in.get("/").content.decode()) is warned
+    assert ("Enrolment ends<" in signed_in.get("/").content.decode()) is warned
     Gateway.objects.update(next_enrolled_until=datetime.now(UTC) + timedelta(days=730))
-    assert "Enrolments that end" not in signed_in.get("/").content.decode()
+    assert "Enrolment ends<" not in signed_in.get("/").content.decode()

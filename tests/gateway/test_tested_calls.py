@@ -71,7 +71,9 @@ def test_operation_certificate_connection_and_times_are_told(
     ):
         assert words in page
     assert "Passed: the key opens this API." in page
-    one, two = Told.of(first.told or {}), Told.of(second.told or {})
+    assert first.told
+    assert second.told
+    one, two = Told.of(first.told), Told.of(second.told)
     assert (one.is_kept, two.is_kept) == (False, True)
     assert one.details == two.details == "via_upstream"
     assert one.tls.startswith("TLSv1.3")
@@ -90,7 +92,8 @@ def test_whoever_marks_calls_by_themselves_learns_nothing_and_puts_nothing_in(
     api: Api, signed_in: Client, publisher: User, plant: Plant
 ) -> None:
     call = made(signed_in)
-    before = dict(call.told or {})
+    assert call.told
+    before = dict(call.told)
     key = actions.show_keys(Subscription.objects.get(name="all"), by=None, now=timezone.now())[KeyKind.PRIMARY].value.decode()
     for trace in (call.trace, new_trace()):
         connection = http.client.HTTPConnection("127.0.0.1", plant.port, timeout=10)

@@ -6,11 +6,11 @@ import uuid
 from datetime import datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from apis.actions import ApiSecurity, secure_api
 from apis.models import Api, Credentials
 from certificates import actions as certificate_actions
 from gateway.models import Gateway
@@ -207,17 +207,17 @@ def test_a_summary_is_sent_on_its_day_once(telling: Telling, publisher: User, ad
     assert telling(monday + timedelta(days=21, hours=2)) == []
 
 
-def test_authorities_pasted_into_apis_are_told_of_once_with_all_that_hold_them(telling: Telling, publisher: User) -> None:
+def test_a_trusted_authority_is_told_of_once_with_all_apis_that_trust_it(telling: Telling, publisher: User) -> None:
     ends = issue("Old Root", authority=True, not_before=NOW - timedelta(days=400), not_after=NOW + timedelta(days=6))
     fine = issue("New Root", authority=True, not_before=NOW - timedelta(days=400), not_after=NOW + timedelta(days=600))
-    old, new = (one.certificate.public_bytes(Encoding.PEM).decode() for one in (ends, fine))
-    for name, pem in (("first", old + new), ("second", old)):
-        api = make_api(name)
-        type(api).objects.filter(pk=api.pk).update(trusted_ca=pem)
+    for name in ("first", "second"):
+        trust = ApiSecurity(credentials=Credentials.NONE, trusted_ca=fine.pem + ends.pem)
+        secure_api(make_api(name), trust, by=None, now=NOW)
     (mail,) = telling()
-    assert "Trusted authority CN=Old Root,O=Example expires in 6 days" in mail.subject
+    assert "Trusted authority new-root expires in 6 days" in mail.subject
+    assert "CN=Old Root, O=Example" in mail.text
     assert "first, second" in mail.text
-    assert "https://portal.example.com/apis/first/security/" in mail.text
+    assert "https://portal.example.com/security/trusted-authorities/new-root/replace/" in mail.text
     assert telling(NOW + timedelta(hours=1)) == []
 
 

@@ -12,12 +12,15 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from certificates.models import Kind
 from tests.makers import (
     make_api,
+    make_authority,
+    make_authority_candidate,
     make_candidate,
     make_certificate,
     make_channel,
     make_failed_call,
     make_gateway,
     make_invitation,
+    make_move,
     make_person,
     make_receipt,
     make_server_certificate,
@@ -82,21 +85,29 @@ CERTIFICATE, API, SUBSCRIPTION, GATEWAY, ACTIVITY_ID = "orders-client", "orders"
 ACCESS = "5cf1a7"
 SERVER_CERTIFICATE = "api.example.com"
 CHANNEL = "team"
+AUTHORITY = "example"
 RECEIPT, SERVER_RECEIPT = "100001", "100002"
+SWITCH = "4"  # the line of the switch of a certificate that was made, beside another one, and had a version proposed before
+MOVE = "100003"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PERSON, INVITATION = "someone", "a-link-of-the-tests"
 
 ADDRESSES: dict[str, Address] = {
     "healthz": page(Open.ANYBODY),
     "readyz": page(Open.ANYBODY),
+    "metrics": page(Open.ANYBODY),
     "login": form(Open.ANYBODY),
     "account_login": form(Open.ANYBODY),
     "password_new": form(Open.ANYBODY, more=(("uidb64", "MQ"), ("token", "x"))),
     "set_language": button(Open.ANYBODY),
     "dashboard": page(_ENTER),
+    "search": page(_VIEW),
     "activity": page(_VIEW),
     "activity_people": page(_ADMINISTER),
     "activity_download": button(_ADMINISTER),
+    "activity_line": page(_VIEW, more=(("number", SWITCH),)),
+    "activity_restore": button(_PUBLISH, more=(("number", SWITCH),)),
+    "activity_undo": button(_PUBLISH, more=(("number", SWITCH),)),
     "preferences": form(_ENTER),
     "password_change": form(_ENTER),
     "account_reauthenticate": form(_ENTER),
@@ -127,20 +138,26 @@ ADDRESSES: dict[str, Address] = {
     "certificates:index": page(_VIEW),
     "certificates:detail": page(_VIEW, named=CERTIFICATE),
     "certificates:upload": form(_PUBLISH),
+    "certificates:hand_over": page(_VIEW, named=CERTIFICATE),
     "certificates:replace": form(_PUBLISH, named=CERTIFICATE),
     "certificates:confirm": form(_PUBLISH, named=CERTIFICATE),
     "certificates:tries": form(_PUBLISH, named=CERTIFICATE, method="post"),
     "certificates:discard": button(_PUBLISH, named=CERTIFICATE),
+    "certificates:go_on": button(_PUBLISH, named=CERTIFICATE),
+    "certificates:put_back": button(_PUBLISH, named=CERTIFICATE),
     "certificates:rules": form(_PUBLISH, named=CERTIFICATE),
     "certificates:receipt": page(_VIEW, named=CERTIFICATE, more=(("number", RECEIPT),)),
     "certificates:receipt_file": page(_VIEW, named=CERTIFICATE, more=(("number", RECEIPT),)),
     "certificates:destroy": form(_PUBLISH, named=CERTIFICATE, more=(("number", "1"),)),
-    "certificates:roll_back": button(_PUBLISH, named=CERTIFICATE),
+    "certificates:roll_back": form(_PUBLISH, named=CERTIFICATE, method="post"),
+    "certificates:history": page(_VIEW, named=CERTIFICATE),
     "certificates:delete": form(_PUBLISH, named=CERTIFICATE),
     **{
         f"{kind}:{page_name}": address
         for kind, named in (("certificates", CERTIFICATE), ("server_certificates", SERVER_CERTIFICATE))
         for page_name, address in (
+            ("export", page(_VIEW)),
+            ("removal", form(_PUBLISH)),
             ("request", form(_PUBLISH)),
             ("pending", page(_PUBLISH, named=named)),
             ("request_file", page(_PUBLISH, named=named, method="post")),
@@ -149,6 +166,7 @@ ADDRESSES: dict[str, Address] = {
             ("watch", form(_PUBLISH)),
             ("acme", form(_PUBLISH)),
             ("unwatch", form(_PUBLISH, named=named)),
+            ("public_file", page(_VIEW, named=named, more=(("file", "certificate.pem"),))),
         )
     },
     "server_certificates:index": page(_VIEW),
@@ -158,12 +176,25 @@ ADDRESSES: dict[str, Address] = {
     "server_certificates:confirm": form(_PUBLISH, named=SERVER_CERTIFICATE),
     "server_certificates:tries": form(_PUBLISH, named=SERVER_CERTIFICATE, method="post"),
     "server_certificates:discard": button(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:go_on": button(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:put_back": button(_PUBLISH, named=SERVER_CERTIFICATE),
     "server_certificates:rules": form(_PUBLISH, named=SERVER_CERTIFICATE),
     "server_certificates:receipt": page(_VIEW, named=SERVER_CERTIFICATE, more=(("number", SERVER_RECEIPT),)),
     "server_certificates:receipt_file": page(_VIEW, named=SERVER_CERTIFICATE, more=(("number", SERVER_RECEIPT),)),
     "server_certificates:destroy": form(_PUBLISH, named=SERVER_CERTIFICATE, more=(("number", "1"),)),
-    "server_certificates:roll_back": button(_PUBLISH, named=SERVER_CERTIFICATE),
+    "server_certificates:roll_back": form(_PUBLISH, named=SERVER_CERTIFICATE, method="post"),
+    "server_certificates:history": page(_VIEW, named=SERVER_CERTIFICATE),
     "server_certificates:delete": form(_PUBLISH, named=SERVER_CERTIFICATE),
+    "authorities:index": page(_VIEW),
+    "authorities:upload": form(_PUBLISH),
+    "authorities:detail": page(_VIEW, named=AUTHORITY),
+    "authorities:download": page(_VIEW, named=AUTHORITY),
+    "authorities:replace": form(_PUBLISH, named=AUTHORITY),
+    "authorities:confirm": form(_PUBLISH, named=AUTHORITY),
+    "authorities:tries": form(_PUBLISH, named=AUTHORITY, method="post"),
+    "authorities:discard": button(_PUBLISH, named=AUTHORITY),
+    "authorities:roll_back": button(_PUBLISH, named=AUTHORITY),
+    "authorities:delete": form(_PUBLISH, named=AUTHORITY),
     "apis:index": page(_VIEW),
     "apis:detail": page(_VIEW, named=API),
     "apis:operations": page(_VIEW, named=API),
@@ -171,29 +202,46 @@ ADDRESSES: dict[str, Address] = {
     "apis:calls": form(_VIEW, named=API, posts=_PUBLISH),
     "apis:policy": page(_VIEW, named=API),
     "apis:new": form(_PUBLISH),
+    "apis:import": form(_PUBLISH),
+    "apis:import_into": form(_PUBLISH, named=API),
+    "apis:export": page(_VIEW, named=API),
     "apis:settings": form(_VIEW, named=API, posts=_PUBLISH),
     "apis:operation_new": form(_PUBLISH, named=API),
     "apis:operation": form(_PUBLISH, named=API, operation="everything"),
     "apis:operation_delete": form(_PUBLISH, named=API, operation="everything"),
     "apis:security": form(_VIEW, named=API, posts=_PUBLISH),
     "apis:test_connection": button(_PUBLISH, named=API),
+    "apis:export_list": page(_VIEW),
+    "apis:removal": form(_PUBLISH),
     "apis:certificate_suggestions": page(_PUBLISH),
+    "apis:authority_suggestions": page(_PUBLISH),
     "apis:console": form(_PUBLISH, named=API),
+    "apis:history": page(_VIEW, named=API),
+    "apis:policy_history": page(_VIEW, named=API),
     "apis:console_call": page(_PUBLISH, named=API, more=(("trace", TRACE),)),
     "apis:delete": form(_PUBLISH, named=API),
+    "moving:of_entry": form(_PUBLISH, named=CERTIFICATE),
+    "moving:new": form(_PUBLISH),
+    "moving:move": form(_PUBLISH, more=(("move_id", MOVE),)),
+    "moving:tries": form(_PUBLISH, more=(("move_id", MOVE),), method="post"),
+    "moving:discard": button(_PUBLISH, more=(("move_id", MOVE),)),
     "subscriptions:index": page(_VIEW),
     "subscriptions:detail": page(_VIEW, named=SUBSCRIPTION),
     "subscriptions:new": form(_PUBLISH),
     "subscriptions:scope_suggestions": page(_PUBLISH),
     "subscriptions:keys": form(_PUBLISH, named=SUBSCRIPTION, method="post"),
     "subscriptions:regenerate": form(_PUBLISH, named=SUBSCRIPTION, method="post"),
-    "subscriptions:suspend": button(_PUBLISH, named=SUBSCRIPTION),
+    "subscriptions:suspend": form(_PUBLISH, named=SUBSCRIPTION),
     "subscriptions:activate": button(_PUBLISH, named=SUBSCRIPTION),
+    "subscriptions:history": page(_VIEW, named=SUBSCRIPTION),
     "subscriptions:delete": form(_PUBLISH, named=SUBSCRIPTION),
     "gateways:index": page(_VIEW),
     "gateways:live": page(_VIEW, more=(("kind", "api"), ("pk", "1"))),
     "gateways:failed_calls": page(_VIEW),
     "gateways:failed_call": page(_VIEW, more=(("activity_id", ACTIVITY_ID),)),
+    "timeline:index": page(_VIEW),
+    "doctor:index": page(_VIEW),
+    "sources:index": page(_VIEW),
     "failures:index": page(_VIEW),
     "failures:call": page(_VIEW, more=(("activity_id", ACTIVITY_ID),)),
     "gateways:enrol": form(_ADMINISTER),
@@ -247,7 +295,9 @@ def make_something_of_everything() -> None:
     make_signing_request(SERVER_CERTIFICATE, kind=Kind.SERVER)
     make_subscription(SUBSCRIPTION, api=(api := make_api(API)))
     make_tested_call(TRACE, api=api, person=make_person(PERSON))
+    make_move(int(MOVE))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)
+    make_authority_candidate(make_authority(AUTHORITY))
     make_channel(CHANNEL)
     make_invitation("newcomer", token=INVITATION)

@@ -19,11 +19,13 @@ from tests.portal.every_page import ADDRESSES, Address, make_something_of_everyt
 from tests.portal.messages import Message, messages
 
 CATALOGUE = Path(settings.BASE_DIR) / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
-# The guide is a document of its own per language; the form for a new password is Django's own, whoever fills it in; a receipt as a file is
-# for machines.
+# The guide is a document of its own per language; the form for a new password is Django's own, whoever fills it in; receipts and
+# definitions as files are for machines.
 _NO_PAGES = {
     *("healthz", "readyz", "login", "guide", "help", "password_change", "invitation"),
-    *("certificates:receipt_file", "server_certificates:receipt_file"),
+    "apis:export",
+    *("certificates:receipt_file", "server_certificates:receipt_file", "authorities:download"),
+    *("certificates:public_file", "server_certificates:public_file"),
 }
 PAGES = [pytest.param(name, address, id=name) for name, address in ADDRESSES.items() if address.method == "get" and name not in _NO_PAGES]
 # What is the same in every language: what the tests have stored, verbs, certificates' own words, names of languages.

@@ -62,7 +62,7 @@ class Wire:
         return self.request("POST", path, **headers)
 
 
-def read(answer: HttpResponse) -> Any:
+def read(answer: Any) -> Any:
     """Return the JSON of an answer."""
     return json.loads(answer.content)
 

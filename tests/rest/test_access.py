@@ -24,7 +24,7 @@ NEW_API = {"displayName": "New", "path": "new", "serviceUrl": "https://new.examp
 
 
 def refused(answer: object) -> tuple[int, str]:
-    return answer.status_code, read(answer)["error"]["code"]  # type: ignore[attr-defined, arg-type]  # of HttpResponse
+    return answer.status_code, read(answer)["error"]["code"]  # type: ignore[attr-defined]  # of HttpResponse
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic dTpw", "Bearer \udcff", "SharedAccessSignature x"])

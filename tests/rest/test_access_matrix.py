@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from portal.roles import VIEWERS
 from rest import actions
-from tests.makers import make_api, make_certificate, make_subscription
+from tests.makers import make_api, make_authority, make_certificate, make_server_certificate, make_subscription
 from tests.portal.every_page import Open
 from tests.rest.conftest import VERSION, S, token_for
 
@@ -42,6 +42,22 @@ class Entity:
 
 _ALL, _WHOLE = ("PUT", "PATCH", "DELETE"), ("PUT", "DELETE")
 _DIRECT = "2017-03-01"
+
+_READ: tuple[str, ...] = ("GET", "HEAD")
+# What stands below an entry of each kind, and below those that hold keys.
+LIFE: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("versions", _READ, ()),
+    ("rollBack", (), ("POST",)),
+    ("candidate", _READ, _WHOLE),
+    ("candidate/try", (), ("POST",)),
+    ("candidate/confirm", (), ("POST",)),
+)
+LIFE_OF_KEYS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("versions/1/destroyKey", (), ("POST",)),
+    ("receipts", _READ, ()),
+    ("receipts/1", _READ, ()),
+    ("source", _READ, _WHOLE),
+)
 
 ENTITIES = [
     Entity("/openapi.json", to_anybody=True),
@@ -72,6 +88,16 @@ ENTITIES = [
     Entity(f"{S}/backends/there/reconnect", reads=(), writes=("POST",)),
     Entity(f"{S}/namedValues"),
     Entity(f"{S}/namedValues/some", writes=_ALL),
+    *(
+        Entity(f"{S}/{kind}/there/{below}", reads=reads, writes=writes)
+        for kind in ("certificates", "serverCertificates")
+        for below, reads, writes in (*LIFE, *LIFE_OF_KEYS)
+    ),
+    Entity(f"{S}/serverCertificates"),
+    Entity(f"{S}/serverCertificates/there", writes=_WHOLE),
+    Entity(f"{S}/trustedAuthorities"),
+    Entity(f"{S}/trustedAuthorities/there", writes=_WHOLE),
+    *(Entity(f"{S}/trustedAuthorities/there/{below}", reads=reads, writes=writes) for below, reads, writes in LIFE),
     Entity(f"{S}/tenant/access", closed=True),
     Entity(f"{S}/tenant/access/listSecrets", closed=True),
     Entity(f"{S}/nothing", reads=()),
@@ -155,6 +181,8 @@ def _is_right(status: int, entity: Entity, verb: str, as_who: Open) -> bool:
 def test_every_address_takes_what_the_caller_may_send_and_no_more(who: str, viewer: User, publisher: User, administrator: User) -> None:
     make_api("there")
     make_certificate("there")
+    make_server_certificate("there")
+    make_authority("there")
     make_subscription("there")
     token, as_who = CALLERS[who](viewer, publisher, administrator)
     headers = {"Authorization": f"Bearer {token}"} if token else {}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from tests.apis.documents import TEXT
 from tests.makers import make_certificate
 from tests.rest.conftest import S, Wire, read
 
@@ -139,3 +141,51 @@ def test_an_extractor_gets_through_all_it_lists(wire: Wire) -> None:
     ):
         assert wire.get(f"apis/orders/{kind}").status_code == 200, kind
     assert wire.get("policies/policy").status_code == 404
+
+
+def test_what_an_extractor_takes_a_publisher_brings_back(wire: Wire, client: Client) -> None:
+    """Go through apiops' calls: an API's information, its specification by a link, its policy; then all of it into an empty portal."""
+    wire.version = "2023-09-01-preview"
+    make_certificate("client")
+    assert wire.put("apis/pets", {"format": "openapi+json", "value": TEXT, "path": "pets"}).status_code == 201
+    wire.put("apis/pets/policies/policy", {"format": "rawxml", "value": POLICY})
+    information, operations = read(wire.get("apis/pets"))["properties"], read(wire.get("apis/pets/operations"))["value"]
+    link = read(wire.get("apis/pets?format=openapi-link&export=true"))["properties"]["value"]["link"]
+    specification = client.get(link.removeprefix("http://testserver")).content.decode()
+    policy = read(wire.get("apis/pets/policies/policy?format=rawxml"))["properties"]["value"]
+    assert wire.delete("apis/pets", If_Match="*").status_code == 204
+    for _time in ("published", "published again"):
+        assert wire.put("apis/pets", information).status_code in {200, 201}
+        assert wire.put("apis/pets", information | {"format": "openapi", "value": specification}).status_code == 200
+        assert wire.put("apis/pets/policies/policy", {"format": "rawxml", "value": policy}).status_code in {200, 201}
+        assert read(wire.get("apis/pets"))["properties"] == information
+        assert read(wire.get("apis/pets/operations"))["value"] == operations
+        assert read(wire.get("apis/pets/policies/policy?format=rawxml"))["properties"]["value"] == policy
+
+
+# What Azure PowerShell 13 sends for New-, Import-, Get-, Set- and Remove-AzApiManagementApi, with its own version and preconditions.
+POWERSHELL: tuple[tuple[str, str, dict[str, Any] | None, int], ...] = (
+    ("PUT", "apis/ps", {"path": "ps", "displayName": "PS", "protocols": ["https"], "serviceUrl": "https://ps.example.com"}, 201),
+    ("PUT", "apis/pets", {"path": "pets", "format": "openapi+json", "value": TEXT}, 201),
+    ("GET", "apis/pets", None, 200),
+    ("GET", "apis/pets?format=openapi-link&export=true", None, 200),
+    ("GET", "apis?expandApiVersionSet=false&$filter=displayName eq 'PS'", None, 200),
+    ("PATCH", "apis/ps", {"description": "Changed"}, 200),
+    ("PUT", "apis/ps/operations/read", {"displayName": "Read", "method": "GET", "urlTemplate": "/r", "templateParameters": []}, 201),
+    ("GET", "apis/ps/operations", None, 200),
+    ("PUT", "apis/ps/policies/policy", {"format": "xml", "value": POLICY}, 201),
+    ("GET", "apis/ps/policies/policy?format=xml", None, 200),
+    ("PUT", "subscriptions/ps", {"scope": "/apis/ps", "displayName": "PS"}, 201),
+    ("POST", "subscriptions/ps/listSecrets", None, 200),
+    ("GET", "products", None, 200),
+    ("DELETE", "apis/ps", None, 204),
+)
+
+
+def test_powershell_manages_apis(wire: Wire) -> None:
+    wire.version = "2021-08-01"
+    make_certificate("client")
+    for verb, path, properties, status in POWERSHELL:
+        headers = {"If_Match": "*", "Accept_Language": "en-US"} if verb in {"PATCH", "DELETE"} else {"Accept_Language": "en-US"}
+        answer = wire.request(verb, path, {"properties": properties} if properties else b"", **headers)
+        assert answer.status_code == status, (verb, path, answer.content)

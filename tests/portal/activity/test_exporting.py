@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -129,3 +130,18 @@ def test_too_many_lines_for_a_page_are_for_the_command(
 def test_nobody_else_downloads_it(signed_in: Client) -> None:
     assert signed_in.post("/activity/download/", {"format": "csv"}).status_code == 403
     assert b"Download" not in signed_in.get("/activity/").content
+
+
+def test_the_download_is_narrowed_as_the_page_is_and_holds_old_and_new(client: Client, administrator: User) -> None:
+    client.force_login(administrator)
+    make_lines(3, changes={"path": ["old", "new"]})
+    make_lines(2, event=Event.SUBSCRIPTION_CHANGED)
+
+    def downloaded(**asked: str) -> list[Any]:
+        answer = client.post("/activity/download/", {"format": "jsonl", **asked})
+        return [json.loads(line) for line in answer.content.decode().splitlines()]
+
+    assert [line["changes"] for line in downloaded(kind="api.changed")] == [{"path": ["old", "new"]}] * 3
+    assert [line["subject"]["name"] for line in downloaded(q="API-1", kind="api")] == ["api-1"]
+    assert [line["event"] for line in downloaded(about="subscription:1")] == ["subscription.changed"]
+    assert downloaded(who="nobody") == []

@@ -1,0 +1,161 @@
+"""Putting an API's, an operation's or a subscription's values back: filled into the form of its tab, checked by it, done by its action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apis import actions
+from apis.callers_form import CallersForm
+from apis.calls_form import CallsForm
+from apis.forms import NOT_OVER_HTTP, TAKEN, SettingsForm
+from apis.history.moments import both_sides, state_now
+from apis.models import Api, Credentials
+from apis.security_form import NO_SUCH_CERTIFICATE, SecurityForm
+from certificates.models import ClientCertificate
+from portal.history.restoring import Compared, Refused, Side
+from portal.models import Activity, Event
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+PERMISSION = "apis.change_api"
+# What belongs together: where one of them changes, all go back.
+_GROUPS = (
+    ("credentials", "certificate", "username"),
+    ("validate_certificate_chain", "validate_certificate_name"),
+    ("cors", "cors_origins", "cors_methods", "cors_headers", "cors_exposed", "cors_max_age", "cors_credentials"),
+    ("caller_certificate", "caller_authorities", "caller_identities"),
+)
+_BY_REST_ALONE = ("key_header", "key_query")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tab:
+    """One tab of an API: its form, what stores it, and its page.
+
+    :ivar store: called with the API, what the form has chosen, and ``revision``, ``by`` and ``now``
+    """
+
+    form: Callable[..., Any]
+    store: Callable[..., Api]
+    page: str
+
+    permission = PERMISSION
+
+    def compared(self, line: Activity) -> Compared:
+        """Return the values of *line*, what belongs to them, and those of now.
+
+        :raises Refused: if the API is gone, or the log does not tell
+        """
+        api = api_of(line)
+        before, after = both_sides(api, line)
+        names, now = with_groups(line.changes), state_now(api).facts or {}
+        return Compared(
+            before={name: before.facts.get(name) for name in names} if before.facts is not None else None,
+            after={name: (after.facts or {}).get(name) for name in names},
+            now={name: now.get(name) for name in names},
+        )
+
+    def restore(self, line: Activity, side: Side, *, by: User | None, now: datetime) -> str:
+        """Put the values of one side back by the tab's action.
+
+        :raises Refused: with the form's sentences, or if a secret would be needed
+        """
+        api = api_of(line)
+        values = self.compared(line).values(side)
+        if values is None:
+            raise Refused(_("Before this the API was not there. Delete it, if that is what you want."))
+        _refuse_lost_password(api, line, side, values)
+        form = self.form(filled(self.form(api=api), values), api=api)
+        chosen = valid(form).chosen()
+        if rest := {name: values[name] for name in _BY_REST_ALONE if name in values}:
+            chosen = replace(chosen, **rest)
+        with_sentences(lambda: self.store(api, chosen, revision=api.revision, by=by, now=now))
+        return reverse(self.page, kwargs={"name": api.name})
+
+
+def api_of(line: Activity) -> Api:
+    """Return the API that *line* is about.
+
+    :raises Refused: if it is gone
+    """
+    api = Api.objects.select_related("certificate").filter(pk=line.subject_id).first() if line.subject_id.isdecimal() else None
+    if api is None:
+        raise Refused(_("The API was deleted. Its keys and passwords went with it, so that it is made anew, not restored."))
+    return api
+
+
+def with_groups(names: Iterable[str]) -> list[str]:
+    """Return the *names* of fields, with those that belong to them, each once."""
+    groups = {name: group for group in _GROUPS for name in group}
+    return list(dict.fromkeys(one for name in names if name != "password" for one in groups.get(name, (name,))))
+
+
+def filled(unbound: forms.Form, values: Any) -> dict[str, Any]:
+    """Return what a browser would send of a form as it is shown, with *values* filled in."""
+    sent = {}
+    for name, field in unbound.fields.items():
+        value = values[name] if name in values else unbound.get_initial_for_field(field, name)
+        if value is not None and value is not False:
+            sent[name] = field.prepare_value(value)
+    return sent
+
+
+def valid(form: Any) -> Any:
+    """Return *form*, checked.
+
+    :raises Refused: with what is wrong, each sentence with its field
+    """
+    if form.is_valid():
+        return form
+    labels = {name: field.label for name, field in form.fields.items()}
+    raise Refused(*(f"{labels[name]}: {text}" if labels.get(name) else text for name, texts in form.errors.items() for text in texts))
+
+
+def with_sentences(change: Callable[[], object]) -> None:
+    """Make a change.
+
+    :raises Refused: with a sentence where the action refuses it
+    """
+    try:
+        change()
+    except actions.EditedMeanwhile as refusal:
+        raise Refused(_("Somebody else has just saved it; look again.")) from refusal
+    except actions.Taken as refusal:
+        raise Refused(TAKEN.get(refusal.field, refusal)) from refusal
+    except actions.NotOverHttp as refusal:
+        raise Refused(NOT_OVER_HTTP) from refusal
+    except actions.PasswordMissing as refusal:
+        raise Refused(_lost_password()) from refusal
+    except ClientCertificate.DoesNotExist as refusal:
+        raise Refused(NO_SUCH_CERTIFICATE) from refusal
+
+
+def _refuse_lost_password(api: Api, line: Activity, side: Side, values: Any) -> None:
+    """Refuse basic credentials whose password is another one by now, or none."""
+    if values.get("credentials") != Credentials.BASIC:
+        return
+    before, after = both_sides(api, line)
+    then = before if side is Side.BEFORE else after
+    if "password" in then.secrets:
+        raise Refused(_lost_password())
+
+
+def _lost_password() -> str:
+    return _("The password of then is not kept. Choose HTTP basic on the Security tab and enter it there.")
+
+
+TABS = {
+    Event.API_CREATED: Tab(form=SettingsForm, store=actions.change_api, page="apis:settings"),
+    Event.API_CHANGED: Tab(form=SettingsForm, store=actions.change_api, page="apis:settings"),
+    Event.API_SECURED: Tab(form=SecurityForm, store=actions.secure_api, page="apis:security"),
+    Event.API_CALLERS_CHANGED: Tab(form=CallersForm, store=actions.change_callers, page="apis:callers"),
+    Event.API_CALLS_CHANGED: Tab(form=CallsForm, store=actions.change_calls, page="apis:calls"),
+}

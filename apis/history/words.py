@@ -1,0 +1,35 @@
+"""What the forms call the fields that lines about APIs and subscriptions name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+# Set by the management REST API alone, so that no form names them.
+_KEY_NAMES = {"key_header": _("Header of the subscription key"), "key_query": _("Query parameter of the subscription key")}
+
+
+def of_apis() -> dict[str, Any]:
+    """Return the labels of an API's tabs, by field."""
+    from apis.callers_form import CallersForm
+    from apis.calls_form import CallsForm
+    from apis.forms import SettingsForm
+    from apis.security_form import SecurityForm
+
+    forms = (SettingsForm, SecurityForm, CallersForm, CallsForm)
+    return _KEY_NAMES | {name: field.label for form in forms for name, field in form.base_fields.items() if field.label}
+
+
+def of_operations() -> dict[str, Any]:
+    """Return the labels of the form of operations, by field."""
+    from apis.forms import OperationForm
+
+    return {name: field.label for name, field in OperationForm.base_fields.items()}
+
+
+def of_subscriptions() -> dict[str, Any]:
+    """Return the labels of the form of subscriptions, by field."""
+    from apis.subscription_form import SubscriptionForm
+
+    return {name: field.label for name, field in SubscriptionForm.base_fields.items()} | {"api": _("Scope")}

@@ -1,0 +1,53 @@
+"""Why APIs were not moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apis.models import Api
+
+_NAMED = 5
+
+
+class Refused(Exception):
+    """Some of the APIs stand in the way.
+
+    :ivar apis: which
+    """
+
+    def __init__(self, apis: Sequence[Api]) -> None:
+        """Hold the APIs."""
+        super().__init__(f"Not moved because of {named(apis)}.")
+        self.apis = apis
+
+
+class OverHttp(Refused):
+    """They are called by http, where no certificate can be presented."""
+
+
+class ChangedMeanwhile(Refused):
+    """They, or the certificate, are not what they were when the move was compared and tried."""
+
+
+class NothingToMove(Exception):
+    """No API is left that does not present the certificate already."""
+
+
+class NotTried(Exception):
+    """Only what accepts the certificate is to move, and the try has not ended."""
+
+
+class Gone(Exception):
+    """The move is there no more: it was carried out, or discarded."""
+
+
+class SamePerson(Exception):
+    """Who has proposed the move wants to confirm it, and the certificate's rules say that another person does."""
+
+
+def named(apis: Sequence[Api]) -> str:
+    """Return the names of *apis*, as far as a sentence can hold them."""
+    names = [api.display_name for api in apis]
+    return ", ".join(names[:_NAMED]) + (f" … (+{len(names) - _NAMED})" if len(names) > _NAMED else "")

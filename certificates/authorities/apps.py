@@ -1,0 +1,24 @@
+"""The room as a Django app, with tables of its own."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AuthoritiesConfig(AppConfig):
+    """Trusted authorities."""
+
+    name = "certificates.authorities"
+    label = "authorities"
+    verbose_name = _("Trusted authorities")
+
+    def ready(self) -> None:
+        """Have candidates tried and switched to, have what fails told, and say where the activity log finds entries."""
+        from certificates.authorities import failing  # models are there only now
+        from certificates.authorities.keeper import AuthorityKeeper
+        from portal import keepers, troubles
+        from portal.subjects import describe, register
+
+        keepers.keep("authority_keeper", lambda: AuthorityKeeper().run)
+        troubles.register("authorities", failing.troubles)
+        register("authority", model="authorities.Authority", url_name="authorities:detail")
+        describe("authority", "authorities.AuthorityVersion")

@@ -1,0 +1,163 @@
+"""The pages of a switch of authorities: compare, try, confirm. They translate; :mod:`certificates.authorities.switching` decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import resolve_url
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from certificates.authorities import actions, switching
+from certificates.authorities.access import find, may, render
+from certificates.authorities.comparison import Comparison, compare
+from certificates.authorities.models import AuthorityCandidate, AuthorityTry
+from certificates.authorities.using import use_of
+from certificates.authorities.words import FATES, caution_sentence, outcome_word, reason_sentence
+from certificates.rollout.forms import NOW, DecisionForm
+from certificates.rollout.models import Outcome, When
+from portal.http import PortalRequest, wants_fragment
+from portal.responses import see_other
+
+_BADGES = {Outcome.ACCEPTED: "good", Outcome.REFUSED: "bad", Outcome.WAITING: "plain"}
+
+
+def _of_candidate(view: Callable[[PortalRequest, AuthorityCandidate], HttpResponse]) -> Callable[[PortalRequest, str], HttpResponse]:
+    """Give a view the candidate of the entry that its address names; where there is none any more, the entry's page says so."""
+
+    @wraps(view)
+    def found(request: PortalRequest, name: str) -> HttpResponse:
+        authority = find(name)
+        candidates = AuthorityCandidate.objects.select_related("authority__current", "proposed_by", "confirmed_by")
+        try:
+            return view(request, candidates.get(authority=authority))
+        except (AuthorityCandidate.DoesNotExist, switching.Gone):
+            return _gone(request, authority.name)
+
+    return found
+
+
+def _gone(request: PortalRequest, name: str) -> HttpResponse:
+    """Send to the entry's page: what was to be decided is, by somebody else or because its time had come."""
+    messages.info(request, _("No new version of %(name)s waits any more: it is current by now, or was discarded.") % {"name": name})
+    page = resolve_url("authorities:detail", name)
+    return HttpResponseClientRedirect(page) if wants_fragment(request) else see_other(page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may("change")
+@_of_candidate
+def confirm(request: PortalRequest, candidate: AuthorityCandidate) -> HttpResponse:
+    """Show the candidate beside what is trusted and what came of trying it; take the decision when to switch."""
+    comparison = compared(candidate)
+    sent = request.POST if request.method == "POST" else None
+    form = DecisionForm(sent, lasting=candidate, has_to_be_confirmed=comparison.has_to_be_confirmed)
+    if form.is_bound and form.is_valid():
+        try:
+            return decide(request, candidate, form)
+        except actions.AlreadyHeld as refusal:
+            form.add_error(None, _("These certificates are the trusted authority %(name)s already.") % {"name": refusal.authority.name})
+    context = {
+        "authority": candidate.authority,
+        "form": form,
+        "rows": [(*FATES[fate], facts) for fate, facts in comparison.rows],
+        "warnings": [caution_sentence(caution) for caution in comparison.cautions],
+        **use_of(candidate.authority),
+        **table_of(candidate),
+    }
+    return render(request, "confirm.html", context, status=422 if form.errors else 200)
+
+
+def decide(request: PortalRequest, candidate: AuthorityCandidate, form: DecisionForm) -> HttpResponse:
+    """Do what a valid *form* says, and show the entry.
+
+    :raises actions.AlreadyHeld: if another entry has come to hold these certificates
+    """
+    name, now = candidate.authority.name, timezone.now()
+    try:
+        if form.cleaned_data["when"] == NOW:
+            switching.switch(candidate, by=request.user, now=now)
+            messages.success(request, _("%(name)s was replaced.") % {"name": name})
+            return see_other("authorities:detail", name)
+        when = When(form.cleaned_data["when"])
+        switching.plan(candidate, when=when, at=form.moment, zone=form.cleaned_data["zone"], by=request.user, now=now)
+    except switching.Gone:
+        return _gone(request, name)
+    messages.success(request, _("The switch is planned; until then the present version stays."))
+    return see_other("authorities:detail", name)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may("change")
+@_of_candidate
+def tries(request: PortalRequest, candidate: AuthorityCandidate) -> HttpResponse:
+    """Show what came of trying the candidate, to htmx the table alone; a POST has it tried again."""
+    name = candidate.authority.name
+    if request.method == "POST":
+        switching.ask_try(candidate, now=timezone.now())
+    if not wants_fragment(request):
+        return see_other("authorities:confirm", name)
+    candidate.refresh_from_db()
+    response = render(request, "_tries.html", {"authority": candidate.authority, **table_of(candidate)})
+    add_never_cache_headers(response)
+    return response
+
+
+@require_POST
+@may("change")
+@_of_candidate
+def discard(request: PortalRequest, candidate: AuthorityCandidate) -> HttpResponse:
+    """Forget the candidate."""
+    switching.discard(candidate, by=request.user, now=timezone.now())
+    messages.success(request, _("The proposed version was discarded. The present one stays."))
+    return see_other("authorities:detail", candidate.authority.name)
+
+
+def compared(candidate: AuthorityCandidate) -> Comparison:
+    """Return the candidate beside what is trusted now."""
+    current = candidate.authority.current
+    assert current is not None  # noqa: S101 - an entry is made with its first version
+    return compare(current.bundle, candidate.bundle, now=timezone.now())
+
+
+def table_of(candidate: AuthorityCandidate) -> dict[str, Any]:
+    """Return the table of tries: a row for each API, a column for each place, the portal first."""
+    found = list(candidate.tries.all())
+    places = sorted({one.gateway for one in found})
+    apis = {one.api: one for one in found}
+    cells = {(one.api, one.gateway): one for one in found}
+    return {
+        "candidate": candidate,
+        "places": places,
+        "tries": [(api, [_cell(cells.get((name, place))) for place in places]) for name, api in apis.items()],
+        "sum": _sum_of(found),
+        "accepted": candidate.is_accepted,
+    }
+
+
+def _cell(tried: AuthorityTry | None) -> dict[str, Any]:
+    if tried is None:
+        return {}
+    badge = _BADGES.get(Outcome(tried.outcome), "warn")
+    return {"tried": tried, "badge": badge, "word": outcome_word(tried), "reason": reason_sentence(tried)}
+
+
+def _sum_of(found: Iterable[AuthorityTry]) -> str:
+    """Return how many tries came out how: 8 trusted, 1 unreachable."""
+    outcomes = [one.outcome for one in found]
+    patterns = {
+        Outcome.ACCEPTED: ngettext("%d trusted", "%d trusted", outcomes.count(Outcome.ACCEPTED)),
+        Outcome.REFUSED: ngettext("%d not trusted", "%d not trusted", outcomes.count(Outcome.REFUSED)),
+        Outcome.UNREACHABLE: ngettext("%d unreachable", "%d unreachable", outcomes.count(Outcome.UNREACHABLE)),
+        Outcome.UNKNOWN: ngettext("%d not known", "%d not known", outcomes.count(Outcome.UNKNOWN)),
+        Outcome.WAITING: ngettext("%d waiting", "%d waiting", outcomes.count(Outcome.WAITING)),
+    }
+    return ", ".join(pattern % number for outcome, pattern in patterns.items() if (number := outcomes.count(outcome)))

@@ -1,0 +1,72 @@
+"""The lists of certificates: columns, chips, and which of the rows an address names."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from certificates.kinds import Pages
+from certificates.models import EXPIRES_SOON, Certificate, ClientCertificate, folded, holding_words
+from certificates.rollout.models import Candidate
+from certificates.sources.models import Source
+from certificates.uses import refused_where_presented
+from portal.http import PortalRequest
+from portal.listing import ALL, Chip, Column, Listing, listing, narrowed
+
+_COLUMNS = (
+    Column(key="name", label=_("Name"), field="name"),
+    Column(key="subject", label=_("Subject"), field="current__label"),
+    Column(key="thumbprint", label=_("Thumbprint"), field="current__thumbprint"),
+    Column(key="issuer", label=_("Issuer"), field="current__issuer", room="wide"),
+    Column(key="expires", label=_("Expires"), field="current__not_after"),
+)
+_USE = Column(key="used", label=_("In use by"), field="used_by")
+
+
+def _expired() -> Q:
+    return Q(current__not_after__lte=timezone.now())
+
+
+def _expiring() -> Q:
+    return Q(current__not_after__gt=timezone.now(), current__not_after__lte=timezone.now() + EXPIRES_SOON)
+
+
+def _failing() -> Q:
+    """Return the condition for those that do not renew themselves as they should."""
+    sources = Source.objects.filter(failing_since__isnull=False)
+    return Q(pk__in=sources.values("certificate")) | Q(pk__in=Candidate.objects.exclude(trouble="").values("certificate"))
+
+
+def _unused() -> Q:
+    apis = ClientCertificate._meta.get_field("apis").related_model  # an app above this one
+    return ~Q(pk__in=apis._default_manager.filter(certificate__isnull=False).order_by().values("certificate"))
+
+
+_ENDING = (
+    Chip(key="expired", label=_("Expired"), condition=_expired, tone="bad"),
+    Chip(key="expiring", label=_("30 days or less"), condition=_expiring, tone="warn"),
+)
+_SERVED = (*_ENDING, Chip(key="failing", label=_("Failing"), condition=_failing, tone="bad"))
+_PRESENTED = (
+    *_ENDING,
+    Chip(key="failing", label=_("Failing"), condition=lambda: _failing() | refused_where_presented(), tone="bad"),
+    Chip(key="unused", label=_("Not used"), condition=_unused),
+)
+
+
+def shown(request: PortalRequest, pages: Pages) -> Listing:
+    """Return the page of entries that the address asks for."""
+    if pages.presented:
+        rows = ClientCertificate.objects.with_use()
+        return listing(request, rows, (*_COLUMNS, _USE), search=holding_words, chips=_PRESENTED)
+    return listing(request, pages.model.objects.with_current(), _COLUMNS, search=holding_words, chips=_SERVED)
+
+
+def chosen(asked: QueryDict, pages: Pages) -> QuerySet[Certificate]:
+    """Return the entries that are ticked: those that ``certificates`` names, or with ``chosen=all`` all that the address shows."""
+    if asked.get("chosen") != ALL:
+        named = [folded(name) for name in asked.getlist("certificates")]
+        return pages.model.objects.with_current().filter(folded_name__in=named)
+    return narrowed(pages.model.objects.with_current(), asked, search=holding_words, chips=_PRESENTED if pages.presented else _SERVED)

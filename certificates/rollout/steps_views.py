@@ -1,0 +1,51 @@
+"""What a person decides of a switch that goes in steps, or whose version is on probation."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from certificates.access import may
+from certificates.kinds import Pages
+from certificates.models import KeyDestroyed
+from certificates.pages import find
+from certificates.rollout import steps
+from portal.http import PortalRequest
+from portal.responses import see_other
+
+
+@require_POST
+@may("change")
+def go_on(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
+    """Let all APIs present what the canary does."""
+    certificate = find(pages, name)
+    try:
+        steps.go_on(steps.open_of(certificate), by=request.user, now=timezone.now())
+    except steps.Ended:
+        _say_that_it_is_over(request)
+    else:
+        messages.success(request, _("All APIs that use the certificate present the new version now."))
+    return see_other(pages.to["detail"], certificate.name)
+
+
+@require_POST
+@may("change")
+def put_back(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
+    """Put the version before back."""
+    certificate = find(pages, name)
+    try:
+        steps.put_back(steps.open_of(certificate), because=(), by=request.user, now=timezone.now())
+    except steps.Ended:
+        _say_that_it_is_over(request)
+    except KeyDestroyed:
+        messages.error(request, _("The private key of the version before was destroyed, so it cannot be put back."))
+    else:
+        messages.success(request, _("The version before was put back."))
+    return see_other(pages.to["detail"], certificate.name)
+
+
+def _say_that_it_is_over(request: PortalRequest) -> None:
+    messages.info(request, _("This has been decided meanwhile, by somebody else or by the rules of this certificate."))

@@ -1,0 +1,7 @@
+"""What a configuration is, read or written: plain values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Document = dict[str, Any]

@@ -1,0 +1,38 @@
+"""What an API trusts, in a configuration file: the name of an entry, or a text in PEM, as files had it before there were entries."""
+
+from __future__ import annotations
+
+from certificates.authorities.bundle import bundle_of
+from rest.configuration.document import Document
+
+# In which part of an API, as what entry and text are known there.
+SECURITY = ("security", "trusted_authority", "trusted_ca")
+CALLERS = ("callers", "caller_authority", "caller_authorities")
+
+
+def explicit(api: Document) -> Document:
+    """Return an API as a file gives it, with no entry where it gives a text alone: that says all there is to say, also if it is empty."""
+    result = dict(api)
+    for part, entry, text in (SECURITY, CALLERS):
+        given = api.get(part)
+        if isinstance(given, dict) and text in given and entry not in given:
+            result[part] = {entry: "", **given}
+    return result
+
+
+def by_entry(wanted: Document, before: Document, place: tuple[str, str, str], held: str) -> Document:
+    """Return what is *wanted*, as it is told *before* if it comes to the same certificates.
+
+    :param held: the PEM that the API holds
+    """
+    _, entry, text = place
+    if wanted[text] and _digest(str(wanted[text])) == _digest(held) != "":
+        return wanted | {entry: before[entry], text: before[text]}
+    return wanted
+
+
+def _digest(pem: str) -> str:
+    try:
+        return bundle_of(pem).digest
+    except ValueError:
+        return ""

@@ -1,0 +1,166 @@
+"""What shall become a certificate entry's next version: proposed, tried, decided upon."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from certificates import actions as certificate_actions
+from certificates import doubts
+from certificates.judgement import Purpose
+from certificates.models import Certificate, CertificateVersion, KeyDestroyed, Kind
+from certificates.rollout import actions, trying
+from certificates.rollout.comparison import Comparison, compare
+from certificates.rollout.forms import NOW
+from certificates.rollout.models import Candidate, When
+from certificates.rollout.steps import NoCanary
+from certificates.rollout.words import caution_sentence, reason_sentence
+from rest.collection import CREATED, NO_CONTENT, Collection
+from rest.envelope import Conflict, Fault, Invalid, NotFound
+from rest.life.asked import READS, answered, entity, entry_of
+from rest.life.confirming import decision
+from rest.life.versions import number_in
+
+Entries = Collection[Any, Any]
+
+
+@sensitive_variables("pfx")
+def answer_candidate(collection: Entries, name: str) -> HttpResponse:
+    """Answer the candidate; PUT proposes one (``data`` and ``password``, or an earlier ``version``), DELETE discards it."""
+    row: Certificate = entry_of(collection, name, *READS, "PUT", "DELETE")
+    match collection.call.request.method:
+        case "PUT":
+            return answered(collection, _entity(collection, row, _proposed(collection, row)), status=CREATED)
+        case "DELETE":
+            return _discarded(collection, row)
+        case _:
+            return answered(collection, _entity(collection, row, _candidate_of(row)))
+
+
+def answer_try(collection: Entries, name: str) -> HttpResponse:
+    """Have the candidate tried again; answer it."""
+    row: Certificate = entry_of(collection, name, "POST")
+    candidate = _candidate_of(row)
+    try:
+        actions.ask_try(candidate, now=collection.call.now)
+    except actions.Gone:
+        raise NotFound from None
+    return answered(collection, _entity(collection, row, _candidate_of(row)), status=202)
+
+
+def answer_confirm(collection: Entries, name: str) -> HttpResponse:
+    """Decide upon the candidate: at once answers the entry, else the candidate."""
+    row: Certificate = entry_of(collection, name, "POST")
+    candidate = _candidate_of(row)
+    comparison = _compared(collection, candidate)
+    form = decision(collection, candidate, has_to_be_confirmed=comparison.has_to_be_confirmed)
+    stamp: dict[str, Any] = {"by": collection.call.user, "now": collection.call.now}
+    try:
+        if form.cleaned_data["when"] == NOW:
+            actions.switch(candidate, **stamp)
+            return answered(collection, collection.entity(collection.get(name)))
+        when = When(form.cleaned_data["when"])
+        actions.plan(candidate, when=when, at=form.moment, zone=form.cleaned_data["zone"], **stamp)
+    except actions.Gone:
+        raise NotFound from None
+    except NoCanary as refusal:
+        raise Conflict(refusal.sentence) from refusal
+    except actions.SamePerson:
+        raise Conflict(_("You have brought this version, and this certificate demands that another person confirms it.")) from None
+    except certificate_actions.AlreadyUploaded as refusal:
+        raise Conflict(_("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name}) from refusal
+    return answered(collection, _entity(collection, row, _candidate_of(row)))
+
+
+@sensitive_variables("pfx", "sent")
+def _proposed(collection: Entries, row: Certificate) -> Candidate:
+    stamp: dict[str, Any] = {"by": collection.call.user, "now": collection.call.now}
+    sent = collection.call.properties()
+    try:
+        if "version" in sent:
+            return actions.propose_version(row, version=number_in(sent), **stamp)
+        pfx = collection.read(sent, None, whole=True)
+        return actions.propose(row, pfx, **stamp)
+    except actions.AlreadyPlanned as refusal:
+        raise Conflict(_("A switch of this certificate is planned already. Discard it first.")) from refusal
+    except certificate_actions.AlreadyUploaded as refusal:
+        message = _("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name}
+        raise Invalid(Fault("data", message)) from refusal
+    except CertificateVersion.DoesNotExist:
+        raise Invalid(Fault("version", _("The entry has no such version, or presents it."))) from None
+    except KeyDestroyed as destroyed:
+        raise Conflict(str(destroyed)) from destroyed
+
+
+def _discarded(collection: Entries, row: Certificate) -> HttpResponse:
+    candidate = Candidate.objects.filter(certificate=row.pk).first()
+    if candidate is not None:
+        try:
+            actions.discard(candidate, by=collection.call.user, now=collection.call.now)
+        except actions.Gone:  # at this very moment
+            return HttpResponse(status=NO_CONTENT)
+    return HttpResponse(status=NO_CONTENT if candidate is None else 200)
+
+
+def _candidate_of(row: Certificate) -> Candidate:
+    found = Candidate.objects.filter(certificate=row.pk).select_related("certificate__current", "proposed_by", "confirmed_by").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _compared(collection: Entries, candidate: Candidate) -> Comparison:
+    current = candidate.certificate.current
+    assert current is not None  # noqa: S101 - an entry is made with its first version
+    return compare(current.path, candidate.path, Purpose(candidate.certificate.kind), now=collection.call.now)
+
+
+def _entity(collection: Entries, row: Certificate, candidate: Candidate) -> dict[str, Any]:
+    kind, comparison = Kind(row.kind), _compared(collection, candidate)
+    leaf = candidate.path[0]
+    shown = {
+        "subject": leaf.shown_name,
+        "thumbprint": candidate.thumbprint,
+        "expirationDate": leaf.not_after,
+        "source": candidate.source or None,
+        **decided(candidate),
+        "warnings": [
+            *(caution_sentence(caution, kind) for caution in comparison.cautions),
+            *(doubts.sentence(doubt, Purpose(row.kind)) for doubt in comparison.doubts),
+        ],
+        "hasToBeConfirmed": comparison.has_to_be_confirmed,
+        "accepted": trying.is_accepted(candidate),
+        "tries": [
+            {
+                "api": one.api,
+                "backEnd": one.back_end,
+                "gateway": one.gateway or None,
+                "outcome": one.outcome,
+                "reason": reason_sentence(one),
+                "said": one.said,
+                "issuers": one.issuers,
+                "status": one.status,
+                "milliseconds": one.milliseconds,
+            }
+            for one in candidate.tries.all()
+        ],
+    }
+    return entity(collection, row, ("candidate", "candidate"), shown)
+
+
+def decided(candidate: Any) -> dict[str, Any]:
+    """Return who proposed a candidate of whatever kind, what is decided, and how far the try is."""
+    return {
+        "proposedDate": candidate.proposed_at,
+        "proposedBy": candidate.proposed_by.get_username() if candidate.proposed_by else None,
+        "when": candidate.when or None,
+        "at": candidate.at,
+        "timeZone": candidate.zone,
+        "confirmedDate": candidate.confirmed_at,
+        "confirmedBy": candidate.confirmed_by.get_username() if candidate.confirmed_by else None,
+        "trouble": candidate.trouble or None,
+        "try": "done" if candidate.is_tried else "running" if candidate.is_being_tried else None,
+    }

@@ -1,0 +1,271 @@
+"""What was changed is put back by the form and the action that change it, as a new change; undone while nothing is newer."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from apis import actions
+from apis.actions import facts
+from apis.models import Api, BasicCredentials, Credentials, SubscriptionState
+from certificates import actions as certificate_actions
+from certificates.sealing import Secret
+from portal.activity.verification import verify
+from portal.models import Activity, Event
+from tests.makers import issue, lines, make_api, make_certificate, make_subscription
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+SETTINGS = actions.ApiSettings(display_name="Orders", service_url="https://orders.example.com", path="orders")
+NOTHING = actions.ApiSecurity(credentials=Credentials.NONE)
+
+
+def newest(event: Event | None = None) -> Activity:
+    found = Activity.objects.filter(event=event) if event else Activity.objects.exclude(kind="sign-in")
+    return found.order_by("-id")[0]
+
+
+def settings(api: Api, **values: Any) -> Activity:
+    actions.change_api(api, replace(SETTINGS, **values), by=None, now=NOW)
+    return newest()
+
+
+def secured(api: Api, **values: Any) -> Activity:
+    actions.secure_api(api, replace(NOTHING, **values), by=None, now=NOW)
+    return newest()
+
+
+def put_back(client: Client, line: Activity, values: str = "before") -> Any:
+    return client.post(f"/activity/{line.id}/restore/", {"values": values})
+
+
+def undone(client: Client, line: Activity) -> Any:
+    return client.post(f"/activity/{line.id}/undo/")
+
+
+def refusal(answer: Any) -> str:
+    assert answer.status_code == 409
+    return html.unescape(answer.content.decode())
+
+
+def offered(client: Client, page: str) -> str | None:
+    """Return the address of the button that the message on a page undoes with."""
+    found = re.search(r'action="(/activity/[0-9]+/undo/)"', client.get(page).content.decode())
+    return found[1] if found else None
+
+
+def test_a_line_shows_what_was_before_after_and_is_now(signed_in: Client) -> None:
+    line = settings(make_api(), service_url="https://new.example.com")
+    settings(Api.objects.get(), service_url="https://newest.example.com")
+    page = signed_in.get(f"/activity/{line.id}/").content.decode()
+    shown = [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r'<td data-label="[^"]+">(.+?)</td>', page)]
+    assert shown == ["https://orders.example.com", "https://new.example.com", "https://newest.example.com"]
+    assert "Web service URL" in page
+
+
+def test_what_a_line_changed_goes_back_and_what_others_changed_stays(signed_in: Client, publisher: User) -> None:
+    api = make_api()
+    line = settings(api, service_url="https://new.example.com", path="shop")
+    settings(Api.objects.get(), service_url="https://newest.example.com", path="shop", description="kept")
+    assert put_back(signed_in, line).headers["Location"] == "/apis/orders/settings/"
+    api = Api.objects.get()
+    assert (api.service_url, api.path, api.description) == ("https://orders.example.com", "orders", "kept")
+    assert newest().actor_id == publisher.pk
+    assert newest().changes["path"] == ["shop", "orders"]
+    put_back(signed_in, line, "after")
+    assert Api.objects.get().path == "shop"
+
+
+def test_an_api_goes_back_to_what_it_was_made_with(signed_in: Client) -> None:
+    api = make_api(everything=False)
+    made = newest(Event.API_CREATED)
+    settings(api, display_name="Other", subscription_required=False)
+    put_back(signed_in, made, "after")
+    assert (Api.objects.get().display_name, Api.objects.get().subscription_required) == ("Orders", True)
+    assert "Delete it" in refusal(put_back(signed_in, made))
+
+
+def test_a_security_choice_goes_back_with_all_that_belongs_to_it(signed_in: Client) -> None:
+    api, one, other = make_api(), make_certificate("one"), make_certificate("other", issue("another"))
+    secured(api, credentials=Credentials.CLIENT_CERTIFICATE, certificate=one)
+    line = secured(api, credentials=Credentials.CLIENT_CERTIFICATE, certificate=other)
+    secured(api)
+    put_back(signed_in, line)
+    api = Api.objects.select_related("certificate").get()
+    assert api.certificate is not None
+    assert (api.credentials, api.certificate.name) == (Credentials.CLIENT_CERTIFICATE, "one")
+
+
+def test_a_certificate_that_is_gone_is_not_put_back_and_the_sentence_says_so(signed_in: Client) -> None:
+    api, certificate = make_api(), make_certificate("gone-tomorrow")
+    secured(api, credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate)
+    line = secured(api)
+    certificate_actions.delete(certificate, by=None, now=NOW)
+    assert "There is no client certificate of this name." in refusal(put_back(signed_in, line))
+    assert Api.objects.get().credentials == Credentials.NONE
+
+
+def test_a_password_of_then_is_not_kept_and_the_one_of_now_not_sent_with_another_name(signed_in: Client) -> None:
+    api = make_api()
+    secured(api, credentials=Credentials.BASIC, username="ada", password=Secret(b"first-secret"))
+    away = secured(api)
+    assert "The password of then is not kept" in refusal(put_back(signed_in, away))
+    secured(api, credentials=Credentials.BASIC, username="ada", password=Secret(b"second-secret"))
+    renamed = secured(api, credentials=Credentials.BASIC, username="grace")
+    assert put_back(signed_in, renamed).status_code == 303
+    assert BasicCredentials.objects.get().username == "ada"
+    rest = secured(api, credentials=Credentials.BASIC, username="hedy", password=Secret(b"third-secret"))
+    assert "The password of then is not kept" in refusal(put_back(signed_in, rest))
+    page = signed_in.get(f"/activity/{rest.id}/").content.decode()
+    assert "secrets are not kept" in page
+    assert "secret" not in page.replace("secrets are not kept", "")
+
+
+@pytest.mark.parametrize(
+    ("change", "event"),
+    [
+        (lambda api: actions.change_calls(api, actions.ApiCalls(idle_seconds=9, retry_calls=False), by=None, now=NOW), "calls"),
+        (
+            lambda api: actions.change_callers(api, actions.ApiCallers(hosts=("a.example", "b.example")), by=None, now=NOW),
+            "callers",
+        ),
+        (lambda api: actions.secure_api(api, replace(NOTHING, validate_certificate_chain=False), by=None, now=NOW), "security"),
+        (lambda api: actions.change_api(api, replace(SETTINGS, key_header="X-Key", key_query="k"), by=None, now=NOW), "settings"),
+    ],
+)
+def test_every_tab_goes_back_and_forth(signed_in: Client, change: Any, event: str) -> None:
+    api = make_api()
+    old = facts.of_api(api)
+    change(api)
+    line, new = newest(), facts.of_api(Api.objects.get())
+    assert put_back(signed_in, line).headers["Location"] == f"/apis/orders/{event}/"
+    assert facts.of_api(Api.objects.get()) == old
+    put_back(signed_in, line, "after")
+    assert facts.of_api(Api.objects.get()) == new
+    assert "nothing was changed" in refusal(put_back(signed_in, line, "after"))
+
+
+def test_the_checks_of_the_form_hold(signed_in: Client) -> None:
+    line = settings(make_api(), path="shop")
+    make_api("rival", path="orders")
+    assert "Another API already has this URL suffix." in refusal(put_back(signed_in, line))
+    assert Api.objects.get(name="orders").path == "shop"
+
+
+def test_operations_come_back_and_go_again(signed_in: Client) -> None:
+    api = make_api()
+    row = api.operations.get()
+    actions.change_operation(row, display_name="Items", method="GET", url_template="/items/{id}", by=None, now=NOW)
+    changed = newest()
+    actions.delete_operation(row, by=None, now=NOW)
+    deleted = newest()
+    assert put_back(signed_in, deleted).headers["Location"] == "/apis/orders/operations/"
+    assert (api.operations.get().name, str(api.operations.get())) == ("everything", "GET /items/{id}")
+    added = newest()
+    assert put_back(signed_in, changed).status_code == 303
+    assert str(api.operations.get()) == "* /*"
+    assert "Not undone" in refusal(undone(signed_in, added))
+    undone(signed_in, newest())
+    assert str(api.operations.get()) == "GET /items/{id}"
+
+
+def test_an_operation_that_was_added_by_mistake_is_undone(signed_in: Client) -> None:
+    make_api(everything=False)
+    signed_in.post("/apis/orders/operations/new/", {"display_name": "Wrong", "method": "GET", "url_template": "/wrong"})
+    address = offered(signed_in, "/apis/orders/operations/")
+    assert address
+    signed_in.post(address)
+    assert not Api.objects.get().operations.exists()
+
+
+def test_a_subscriptions_name_scope_and_state_go_back_and_its_keys_stay(signed_in: Client) -> None:
+    row = make_subscription(api=make_api())
+    keys = sorted(row.keys.values_list("digest", flat=True))
+    signed_in.post("/subscriptions/all/suspend/")
+    address = offered(signed_in, "/subscriptions/all/")
+    assert address
+    signed_in.post(address)
+    row.refresh_from_db()
+    assert row.state == SubscriptionState.ACTIVE
+    actions.change_subscription(row, display_name="Other", api=None, by=None, now=NOW)
+    assert put_back(signed_in, newest()).headers["Location"] == "/subscriptions/all/"
+    row.refresh_from_db()
+    assert (row.display_name, row.api) == ("All", Api.objects.get())
+    assert sorted(row.keys.values_list("digest", flat=True)) == keys
+
+
+def test_a_certificates_switch_is_put_back_as_a_roll_back(signed_in: Client) -> None:
+    entry = make_certificate()
+    certificate_actions.replace(entry, issue("next").as_pfx(), by=None, now=NOW)
+    put_back(signed_in, newest(Event.CERTIFICATE_REPLACED))
+    entry.refresh_from_db()
+    assert entry.current is not None
+    assert entry.current.number == 1
+    assert newest().event == Event.CERTIFICATE_ROLLED_BACK
+
+
+def test_saved_offers_to_undo_it_and_undone_to_redo_it(signed_in: Client) -> None:
+    make_api()
+    form = {"display_name": "Orders", "service_url": "https://new.example.com", "path": "orders", "subscription_required": "on"}
+    signed_in.post("/apis/orders/settings/", form)
+    for expected in ("https://orders.example.com", "https://new.example.com"):
+        address = offered(signed_in, "/apis/orders/settings/")
+        assert address
+        assert signed_in.post(address).status_code == 303
+        assert Api.objects.get().service_url == expected
+    signed_in.get("/apis/orders/settings/")
+    signed_in.post("/apis/orders/settings/", form)
+    assert offered(signed_in, "/apis/orders/settings/") is None  # nothing was changed, so nothing is to be undone
+
+
+def test_what_something_newer_has_changed_is_not_undone(signed_in: Client) -> None:
+    api = make_api()
+    line = settings(api, description="one")
+    settings(api, description="two")
+    assert "Not undone: something newer has changed it" in refusal(undone(signed_in, line))
+    assert Api.objects.get().description == "two"
+
+
+def test_who_may_only_look_puts_nothing_back(client: Client, viewer: User) -> None:
+    line = settings(make_api(), description="new")
+    client.force_login(viewer)
+    assert put_back(client, line).status_code == undone(client, line).status_code == 403
+    assert "/restore/" not in client.get(f"/activity/{line.id}/").content.decode()
+    assert Api.objects.get().description == "new"
+
+
+def test_what_is_gone_and_what_cannot_be_put_back_are_told_apart(signed_in: Client) -> None:
+    api = make_api()
+    line = settings(api, description="new")
+    actions.delete_api(api, by=None, now=NOW)
+    assert "The API was deleted" in refusal(put_back(signed_in, line))
+    assert "cannot be put back" in refusal(put_back(signed_in, newest()))
+    assert signed_in.get("/activity/999999999999999999/").status_code == 404
+
+
+def test_a_change_that_the_log_does_not_know_is_not_guessed_at(signed_in: Client) -> None:
+    line = settings(make_api(), description="told")
+    Api.objects.update(description="not told")
+    assert "does not tell what this API was then" in refusal(put_back(signed_in, line))
+
+
+def test_lines_about_people_are_for_those_who_may_see_people(signed_in: Client, administrator: User) -> None:
+    line = Activity.objects.filter(kind="sign-in").order_by("-id")[0]
+    assert signed_in.get(f"/activity/{line.id}/").status_code == 404
+    signed_in.force_login(administrator)
+    assert signed_in.get(f"/activity/{line.id}/").status_code == 200
+
+
+def test_what_was_restored_is_verified_with_the_rest(signed_in: Client) -> None:
+
+    line = settings(make_api(), description="new")
+    put_back(signed_in, line)
+    assert lines()[-1].changes == {"description": ["new", ""]}
+    assert verify().findings == []

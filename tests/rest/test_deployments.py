@@ -1,0 +1,257 @@
+"""Deployments of the resource manager: templates as people write them, and as Bicep makes them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+
+from apis.models import Api, Operation, Subscription
+from rest.deployments import functions
+from rest.deployments.expressions import BadTemplate, evaluate
+from rest.deployments.relaxed import strict
+from rest.models import Deployment
+from tests.apis.documents import TEXT, site
+from tests.makers import issue
+from tests.rest.conftest import Wire, read
+
+pytestmark = pytest.mark.django_db
+GROUP = "/management/subscriptions/0000/resourcegroups/group/providers/Microsoft.Resources/deployments"
+SERVICE = "Microsoft.ApiManagement/service"
+TEMPLATE: dict[str, Any] = {
+    "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+    "contentVersion": "1.0.0.0",
+    "parameters": {
+        "service": {"type": "string", "defaultValue": "portal"},
+        "pfx": {"type": "secureString"},
+        "password": {"type": "secureString"},
+        "regions": {"type": "array", "defaultValue": ["north", "south"]},
+        "open": {"type": "bool", "defaultValue": False},
+    },
+    "variables": {"api": "pets", "name": "[concat(parameters('service'), '/', variables('api'))]"},
+    "resources": [
+        {
+            "type": f"{SERVICE}/apis/policies",
+            "name": "[concat(variables('name'), '/policy')]",
+            "dependsOn": ["[resourceId('Microsoft.ApiManagement/service/apis', parameters('service'), variables('api'))]"],
+            "properties": {
+                "format": "rawxml",
+                "value": "<policies><inbound><base /><authentication-certificate certificate-id='shop' /></inbound></policies>",
+            },
+        },
+        {
+            "type": f"{SERVICE}/apis",
+            "name": "[variables('name')]",
+            "properties": {"displayName": "[format('{0} of {1}', 'Pets', variables('api'))]", "path": "pets", "serviceUrl": "https://a.example.com"},
+            "resources": [
+                {
+                    "type": "operations",
+                    "name": "[parameters('regions')[copyIndex()]]",
+                    "copy": {"name": "each", "count": "[length(parameters('regions'))]"},
+                    "properties": {"displayName": "R", "method": "GET", "urlTemplate": "[concat('/', parameters('regions')[copyIndex()])]"},
+                }
+            ],
+        },
+        {
+            "type": f"{SERVICE}/certificates",
+            "name": "[concat(parameters('service'), '/shop')]",
+            "properties": {"data": "[parameters('pfx')]", "password": "[parameters('password')]"},
+        },
+        {"condition": "[parameters('open')]", "type": f"{SERVICE}/subscriptions", "name": "portal/open", "properties": {}},
+    ],
+    "outputs": {"id": {"type": "string", "value": "[resourceId('Microsoft.ApiManagement/service/apis', 'portal', variables('api'))]"}},
+}  # fmt: skip
+BICEP: dict[str, Any] = {
+    "languageVersion": "2.0",
+    "resources": {
+        "service": {"existing": True, "type": SERVICE, "name": "portal"},
+        "api": {
+            "type": f"{SERVICE}/apis",
+            "name": "[format('{0}/{1}', 'portal', 'pets')]",
+            "properties": {"path": "pets", "format": "openapi+json", "value": TEXT},
+        },
+        "all": {"type": f"{SERVICE}/subscriptions", "name": "portal/all", "properties": {"displayName": "All", "scope": "/apis/pets"}},
+    },
+}
+
+
+def values() -> dict[str, Any]:
+    data = base64.b64encode(issue("shop").pfx_file("a secret")).decode()
+    return {"pfx": {"value": data}, "password": {"value": "a secret"}}
+
+
+@pytest.fixture
+def deploy(wire: Wire) -> Callable[..., HttpResponse]:
+    """Return what sends a template."""
+    wire.prefix, wire.version = GROUP, "2021-04-01"
+
+    def send(template: Any, parameters: Any = None, *, path: str = "first", method: str = "PUT", **more: Any) -> HttpResponse:
+        properties = {"mode": "Incremental", "template": template, "parameters": parameters or {}, **more}
+        return wire.request(method, path, {"properties": properties})
+
+    return send
+
+
+def test_a_template_becomes_entities_whatever_its_order(deploy: Callable[..., HttpResponse], wire: Wire) -> None:
+    answer = deploy(TEMPLATE, values())
+    assert answer.status_code == 201, answer.content
+    api = Api.objects.get()
+    assert (api.name, api.display_name, api.certificate and api.certificate.name) == ("pets", "Pets of pets", "shop")
+    assert {str(one) for one in Operation.objects.all()} == {"GET /north", "GET /south"}
+    assert not Subscription.objects.exists()
+    told = read(answer)["properties"]
+    assert told["provisioningState"] == "Succeeded"
+    assert told["outputs"]["id"]["value"].endswith("/service/portal/apis/pets")
+    assert len(told["outputResources"]) == 5
+    assert read(wire.get("first"))["properties"] == told
+    assert [one["name"] for one in read(wire.get(""))["value"]] == ["first"]
+
+
+def test_what_is_secret_is_kept_nowhere(deploy: Callable[..., HttpResponse]) -> None:
+    given = values()
+    assert "a secret" not in deploy(TEMPLATE, given).content.decode()
+    kept = json.dumps(Deployment.objects.get().properties)
+    assert "a secret" not in kept
+    assert given["pfx"]["value"] not in kept
+
+
+def test_what_bicep_makes_with_an_import_is_deployed_twice_alike(deploy: Callable[..., HttpResponse]) -> None:
+    assert deploy(BICEP).status_code == 201
+    assert deploy(BICEP).status_code == 200
+    assert Operation.objects.count() == 3
+    assert Subscription.objects.get().name == "all"
+
+
+def test_a_definition_may_be_a_link(deploy: Callable[..., HttpResponse]) -> None:
+    with site() as there:
+        there.documents["/pets.json"] = TEXT
+        linked = {"path": "pets", "format": "openapi-link", "value": f"{there.url}/pets.json"}
+        assert deploy({"resources": [BICEP["resources"]["api"] | {"properties": linked}]}).status_code == 201
+        refused = deploy({"resources": [BICEP["resources"]["api"] | {"properties": linked | {"value": f"{there.url}/none"}}]})
+    assert read(refused)["error"]["details"][0]["target"] == "apis/pets.value"
+    assert Operation.objects.count() == 3
+
+
+def test_a_validation_stores_nothing(deploy: Callable[..., HttpResponse]) -> None:
+    assert deploy(BICEP, path="first/validate", method="POST").status_code == 200
+    assert not Api.objects.exists()
+    assert not Deployment.objects.exists()
+
+
+def test_all_or_nothing(deploy: Callable[..., HttpResponse]) -> None:
+    wrong = {"type": f"{SERVICE}/subscriptions", "name": "portal/bad", "properties": {"scope": "/apis"}}
+    answer = deploy({"resources": [*BICEP["resources"].values(), wrong]})
+    assert answer.status_code == 400
+    assert read(answer)["error"]["details"][0]["target"] == "subscriptions/bad.displayName"
+    assert not Api.objects.exists()
+    assert not Deployment.objects.exists()
+
+
+def resource(**changes: Any) -> dict[str, Any]:
+    return {"resources": [{"type": f"{SERVICE}/apis", "name": "portal/a", "properties": {"displayName": "A", "path": "a"}} | changes]}
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        (None, "links are not followed"),
+        ({"resources": "none"}, "neither a list nor an object"),
+        (resource(type="Microsoft.Web/sites"), "type Microsoft.Web/sites"),
+        (resource(type=f"{SERVICE}/products"), "kind products"),
+        (resource(name="a"), "does not fit"),
+        (resource(name="other/a"), "no service other"),
+        (resource(name="[parameters('none')]"), "no parameter none"),
+        (resource(name="[variables('none')]"), "no variable none"),
+        (resource(name="[reference('x').y]"), "function reference"),
+        (resource(name="[concat('a'"), "does not fit"),
+        (resource(name="[concat('a' 'b']"), "cannot be read"),
+        (resource(name="[split('a')]"), "cannot be called so"),
+        (resource(copy={"count": 10**9}), "up to 800"),
+        ({"parameters": {"a": {"type": "string"}}, "resources": []}, "parameter a has no value"),
+        ({"variables": {"a": "[variables('a')]"}} | resource(name="[variables('a')]"), "needs itself"),
+        ({"parameters": ["a"], "resources": []}, "cannot be read"),
+    ],
+)
+def test_what_cannot_be_deployed_is_told_and_stores_nothing(deploy: Callable[..., HttpResponse], template: Any, words: str) -> None:
+    answer = deploy(template)
+    assert answer.status_code == 400, answer.content
+    assert words in json.dumps(read(answer)["error"])
+    assert not Api.objects.exists()
+
+
+def test_only_incremental_deployments_are_possible(deploy: Callable[..., HttpResponse]) -> None:
+    assert "Incremental" in deploy(BICEP, mode="Complete").content.decode()
+    assert not Api.objects.exists()
+
+
+def test_viewers_deploy_nothing(deploy: Callable[..., HttpResponse], wire: Wire, wire_of: Callable[[User], Wire], viewer: User) -> None:
+    wire.token = wire_of(viewer).token
+    assert deploy(BICEP).status_code == 403
+    assert wire.get("").status_code == 200
+
+
+def test_a_deployment_is_forgotten_when_it_is_deleted(deploy: Callable[..., HttpResponse], wire: Wire) -> None:
+    deploy(BICEP)
+    assert read(wire.get("FIRST/operations"))["value"] == []
+    assert wire.delete("first").status_code == 204
+    assert wire.get("first").status_code == 404
+    assert Api.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('{"properties": {"mode": "x", template:{"a": 1}}}', {"properties": {"mode": "x", "template": {"a": 1}}}),
+        ('{// a comment: "yes"\n"a": "http://b", /* and, ] */ "c": [1, 2, // last\n],}', {"a": "http://b", "c": [1, 2]}),
+        ('{"a": "one\ntwo // no comment, {b: 1,}"}', {"a": "one\ntwo // no comment, {b: 1,}"}),
+        ('{"a": "\\"b: 1,}"}', {"a": '"b: 1,}'}),
+    ],
+)
+def test_templates_are_read_as_they_are_written(written: str, meant: Any) -> None:
+    assert json.loads(strict(written)) == meant
+
+
+@pytest.mark.parametrize("piece", ["a", "/*", '\\"', ",  ", "a  ", "//", "{", '"'])
+def test_a_template_without_an_end_takes_no_time_without_end(piece: str) -> None:
+    text = '{"' + piece * 500_000
+    assert len(strict(text)) <= 3 * len(text)
+    assert len(strict(text[2:])) <= 3 * len(text)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("[concat('a', 'it''s', 1)]", "ait's1"),
+        ("[if(equals('A', 'a'), 'yes', 'no')]", "yes"),
+        ("[toLower(join(createArray('A', 'B'), '-'))]", "a-b"),
+        ("[json('{\"a\": [1, 2]}').a[1]]", 2),
+        ("[last(split('a/b', '/'))]", "b"),
+        ("[[literal]", "[literal]"),
+        ("plain", "plain"),
+        ("[base64ToString(base64('ü'))]", "ü"),
+        ("[coalesce(null(), 'x')]", "x"),
+        ("[union(createObject('a', 1), createObject('b', true())).b]", True),
+    ],
+)
+def test_an_expression_comes_to_its_value(expression: str, value: Any) -> None:
+    assert evaluate(expression, functions.PURE) == value
+
+
+@pytest.mark.parametrize("doubled", ["createArray(variables('v{0}'), variables('v{0}'))", "concat(variables('v{0}'), variables('v{0}'))"])
+def test_a_template_is_no_way_to_fill_the_memory(deploy: Callable[..., HttpResponse], doubled: str) -> None:
+    variables = {"v0": "", **{f"v{number}": f"[{doubled.format(number - 1)}]" for number in range(1, 60)}}
+    answer = deploy({"variables": variables, "resources": [], "outputs": {"o": {"type": "array", "value": "[variables('v59')]"}}})
+    assert answer.status_code == (400 if "Array" in doubled else 201)
+
+
+def test_an_expression_is_no_way_to_fill_the_memory() -> None:
+    with pytest.raises(BadTemplate):
+        evaluate("[" + "not(" * 60 + "true()" + ")" * 60 + "]", functions.PURE)
+    large = "createArray(" + ",".join(["'" + "x" * 2_000 + "'"] * 8) + ")"
+    with pytest.raises(BadTemplate):
+        evaluate(f"[replace(join({large}, 'x'), 'x', '{'x' * 2_000}')]", functions.PURE)
