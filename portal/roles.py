@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 VIEWERS, PUBLISHERS, ADMINISTRATORS = "Viewers", "Publishers", "Administrators"
 
-_OURS = ("portal", "certificates", "rollout", "authorities", "apis", "gateway")
+_OURS = ("portal", "certificates", "rollout", "authorities", "apis", "console", "gateway")
 _PUBLISHED = ("certificates", "rollout", "authorities", "apis")
 _ADMINISTERED = (*_OURS, "signin", "rest", "auth", "notices")
 
