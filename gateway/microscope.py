@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import connection
@@ -31,7 +32,7 @@ def places(subject: Subject) -> list[Place]:
     presented = subject.presented
     gateways = [one for one in Gateway.objects.with_presence().order_by("name") if one.is_connected][:_MOST_GATEWAYS]
     there = [Place(one.name, functools.partial(_from_gateway, one, question, presented)) for one in gateways]
-    return [*there, Place("", functools.partial(_from_here, subject, presented))]
+    return [*there, Place("", functools.partial(_from_here, question, presented))]
 
 
 def _from_gateway(gateway: Gateway, question: Question, presented: CertificateVersion | None) -> Sight:
@@ -46,10 +47,14 @@ def _from_gateway(gateway: Gateway, question: Question, presented: CertificateVe
     return Sight(gateway=gateway.name, seen=seen)
 
 
-def _from_here(subject: Subject, presented: CertificateVersion | None) -> Sight:
+def _from_here(question: Question, presented: CertificateVersion | None) -> Sight:
+    """Look from the portal; in a thread of its own, with a connection to the database of its own, should it need one."""
     try:
         identity = presented.identity() if presented else None
     except SealingError:
         return Sight(gateway="", seen=None, said=_("The private key of the client certificate does not open. Replace it."))
-    question = question_about(subject.backend, path=subject.path, identity=identity, allowed=settings.ALLOWED_BACKEND_NETWORKS)
+    finally:
+        connection.close()
+    if identity:
+        question = replace(question, certificate=identity.certificate_chain_pem, private_key=identity.private_key_pem)
     return Sight(gateway="", seen=shake_hands(question, bundle=trust_bundle()))

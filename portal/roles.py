@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 VIEWERS, PUBLISHERS, ADMINISTRATORS = "Viewers", "Publishers", "Administrators"
 
-_OURS = ("portal", "certificates", "rollout", "authorities", "apis", "moving", "gateway")
+_OURS = ("portal", "certificates", "rollout", "authorities", "apis", "moving", "console", "gateway")
 _PUBLISHED = ("certificates", "rollout", "authorities", "apis", "moving")
 _ADMINISTERED = (*_OURS, "signin", "rest", "auth", "notices")
 

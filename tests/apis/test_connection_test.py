@@ -138,7 +138,7 @@ def test_a_service_url_is_tested_before_it_is_saved(signed_in: Client, secured: 
     secured(free_ports(1)[0])
     with Backend(SERVER) as backend:
         page = page_after(signed_in, {"display_name": "Orders", "service_url": f"https://127.0.0.1:{backend.port}/v2", "revision": "1"})
-        assert [call.target for call in backend.calls] == ["/v2"]
+        assert [call.target for call in backend.calls] == ["/v2/"]
     assert f"127.0.0.1:{backend.port}/v2" in page
     assert "is not saved" in page
     refused = page_after(signed_in, {"display_name": "Orders", "service_url": "https://169.254.169.254/"}, status=422)
