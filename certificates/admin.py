@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from certificates import actions
 from certificates.kinds import CLIENT_CERTIFICATES, SERVER_CERTIFICATES, Pages
 from certificates.models import Certificate, CertificateVersion, ClientCertificate, ExpiryNotice, SealedText, ServerCertificate
-from certificates.rollout.models import Candidate, Receipt, Rules, Tried
+from certificates.rollout.models import Candidate, Probation, Receipt, Rules, Tried
 from portal.admin import ReadOnlyAdmin
 from portal.responses import see_other
 
@@ -71,6 +71,14 @@ class RulesAdmin(ReadOnlyAdmin):
 
     list_display = ("certificate", "sources", "another_person")
     list_select_related = ("certificate",)
+
+
+@admin.register(Probation)
+class ProbationAdmin(ReadOnlyAdmin):
+    """How new versions have stood the time after their switch."""
+
+    list_display = ("certificate", "version", "canary", "began_at", "ended_at", "outcome")
+    list_select_related = ("certificate", "version__certificate")
 
 
 @admin.register(Receipt)

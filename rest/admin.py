@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from portal.admin import ReadOnlyAdmin
-from rest.models import AccessToken, Backend, Remarks, SharedAccess, SharedAccessKey
+from rest.models import AccessToken, Backend, Deployment, Remarks, SharedAccess, SharedAccessKey
 
 
 @admin.register(AccessToken, SharedAccess)
@@ -39,6 +39,15 @@ class BackendAdmin(ReadOnlyAdmin):
     list_select_related = ("certificate",)
     search_fields = ("name", "url", "title")
     fields = ("name", "title", "description", "url", "validate_certificate_chain", "validate_certificate_name", "certificate", "created_at")
+
+
+@admin.register(Deployment)
+class DeploymentAdmin(ReadOnlyAdmin):
+    """What became of deployments."""
+
+    list_display = ("name", "group", "made_at")
+    search_fields = ("name", "group")
+    fields = ("name", "group", "made_at", "properties")
 
 
 @admin.register(Remarks)
