@@ -27,6 +27,7 @@ urlpatterns = [
     path("<name:name>/operations/new/import/", exchange.into, name="import_into"),
     path("<name:name>/export/", exchange.export, name="export"),
     path("<name:name>/security/", security.security, name="security"),
+    path("<name:name>/security/policy/", security.policy_preview, name="policy_preview"),
     path("<name:name>/security/test/", microscope.test_connection, name="test_connection"),
     path("<name:name>/callers/", callers.callers, name="callers"),
     path("<name:name>/calls/", calls.calls, name="calls"),

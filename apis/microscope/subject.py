@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from apis.actions import ApiSecurity
 from apis.models import Api, Credentials
-from apis.policy.model import Backend
+from apis.policy.model import AuthenticationBasic, Backend, Policy
 from apis.url_template import ANY_METHOD, sample_of
 from certificates.models import CertificateVersion
+from certificates.sealing import Secret
 
 _IN_ADDRESSES = "/?%:@!$&'()*+,;=~"
 
@@ -62,6 +63,17 @@ def with_security(api: Api, chosen: ApiSecurity) -> Subject:
     changed.asks_later = api.asks_later if chosen.asks_later is None else chosen.asks_later
     changed.older_servers = api.older_servers if chosen.older_servers is None else chosen.older_servers
     return Subject(api=changed, is_saved=_means_the_same(api, changed) and chosen.password is None)
+
+
+def policy_with(api: Api, chosen: ApiSecurity) -> Policy:
+    """Return the policy that *api* has once what its Security tab says is saved; without the password of the back end."""
+    changed = with_security(api, chosen).api
+    if chosen.credentials != Credentials.BASIC:
+        return changed.policy()
+    changed.credentials = Credentials.NONE  # the password that it would open is another one, or none yet
+    policy = changed.policy()
+    sent = AuthenticationBasic(username=chosen.username, password=Secret(b""))
+    return replace(policy, inbound=(*policy.inbound, sent))
 
 
 def with_service_url(api: Api, service_url: str) -> Subject:

@@ -9,13 +9,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apis import actions
 from apis.access import may
 from apis.forms import NOT_OVER_HTTP
+from apis.microscope.subject import policy_with
 from apis.models import Api
 from apis.pickers import SUGGESTIONS, authority_options, certificate_options, looked_for
+from apis.policy import as_xml
+from apis.policy.highlight import highlight
 from apis.security_form import ENTER_THE_PASSWORD, NO_SUCH_CERTIFICATE, SecurityForm
 from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
 from certificates.authorities.forms import NO_SUCH_AUTHORITY
@@ -51,6 +54,20 @@ def security(request: PortalRequest, name: str) -> HttpResponse:
             _tell(request, saved, form)
             return see_other("apis:security", name=api.name)
     return tab(request, api, "security", form=form, status=UNPROCESSABLE if form.errors else OK)
+
+
+@sensitive_post_parameters("password", "trusted_ca")
+@sensitive_variables("form")
+@require_POST
+@may("apis.change_api")
+def policy_preview(request: PortalRequest, name: str) -> HttpResponse:
+    """Answer the policy that what is in the form makes, saved or not; nothing is stored."""
+    api = api_of(name)
+    form = SecurityForm(request.POST, api=api)
+    if not form.is_valid():
+        return render(request, "apis/_policy_of_choice.html", {"incomplete": True})
+    pieces = highlight(as_xml(policy_with(api, form.chosen())))
+    return render(request, "apis/_policy_of_choice.html", {"pieces": pieces, "unsaved": form.has_changed()})
 
 
 @require_safe

@@ -211,6 +211,7 @@ ADDRESSES: dict[str, Address] = {
     "apis:operation": form(_PUBLISH, named=API, operation="everything"),
     "apis:operation_delete": form(_PUBLISH, named=API, operation="everything"),
     "apis:security": form(_VIEW, named=API, posts=_PUBLISH),
+    "apis:policy_preview": button(_PUBLISH, named=API),
     "apis:test_connection": button(_PUBLISH, named=API),
     "apis:export_list": page(_VIEW),
     "apis:removal": form(_PUBLISH),
