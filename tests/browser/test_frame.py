@@ -120,7 +120,7 @@ def test_what_htmx_cannot_fetch_is_told(browser: Browser, portal: Portal, signed
         page = context.new_page()
         page.goto("/activity/")
         page.route("**/activity/?**", lambda route: route.abort())
-        page.locator("[name=kind]").select_option("api")
+        page.locator("#id_kind").select_option("api")
         expect(page.locator("#messages")).to_contain_text("That did not work")
 
 
@@ -128,10 +128,10 @@ def test_a_search_is_in_the_address_and_the_back_button_undoes_it(person: Callab
     page = person()
     page.goto("/activity/")
     with page.expect_response("**/activity/?**"):
-        page.locator("[name=kind]").select_option("gateway")
+        page.locator("#id_kind").select_option("gateway")
     page.wait_for_url("**kind=gateway**")
     page.reload()
-    expect(page.locator("[name=kind]")).to_have_value("gateway")
+    expect(page.locator("#id_kind")).to_have_value("gateway")
     page.go_back()
     expect(page.locator("h1")).to_have_text("Activity")
     expect(page.locator("html.js")).to_be_attached()

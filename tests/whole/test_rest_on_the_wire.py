@@ -55,7 +55,7 @@ def test_a_body_may_come_in_chunks(caller: Caller) -> None:
     put = caller.head("PUT", "apis/chunked", b"Transfer-Encoding: chunked") + chunks
     made, again = caller.answers(put, caller.head("GET", "apis/chunked"))
     assert (status(made), status(again)) == (201, 200), made
-    too_large = b"100001\r\n" + b" " * 0x100001 + b"\r\n0\r\n\r\n"
+    too_large = b"600001\r\n" + b" " * 0x600001 + b"\r\n0\r\n\r\n"
     (refused,) = caller.answers(caller.head("PUT", "apis/chunked", b"Transfer-Encoding: chunked") + too_large)
     assert status(refused) == 413
 
@@ -66,7 +66,7 @@ def test_a_condition_holds_in_whatever_bytes_it_comes(caller: Caller, tag: bytes
     body = API.replace(b'"orders"', f'"{tag.hex()}"'.encode())
     made, patched, deleted, there = caller.answers(
         caller.head("PUT", name, length(body)) + body,
-        caller.head("PATCH", name, b"If-Match: " + tag, length(API)) + API,
+        caller.head("PATCH", name, b"If-Match: " + tag, length(body)) + body,  # its path is no other API's
         caller.head("DELETE", name, b"If-Match: " + tag),
         caller.head("GET", name),
     )
