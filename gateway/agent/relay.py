@@ -44,14 +44,12 @@ class Relay:
     :ivar clusters_changed: set when a back end's cluster among them has; whoever counts clears it
     """
 
-    def __init__(self, listener: GatewayListener, good: Iterable[Resource] = (), *, all_here: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, listener: GatewayListener, good: Iterable[Resource] = ()) -> None:
         """Begin.
 
         :param listener: what belongs to this gateway itself
         :param good: what was kept
-        :param all_here: tells whether each Envoy that answers calls has a stream
         """
-        self._all_here = all_here
         self.cache = Cache(self)
         self.ready, self.changed, self.clusters_changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._listener = listener
@@ -116,9 +114,8 @@ class Relay:
             yield self._own(good)
 
     def settle(self) -> None:
-        """Answer for whatever all Envoys have settled; to be called, too, when one may have ended, or its stream."""
-        filled = [node_stream.stream.filled for node_stream in self.cache.node_streams_of(GATEWAY)]
-        if not (self._pending and filled and all(filled) and self._all_here()):
+        """Answer for whatever Envoy has settled; to be called, too, when one of two streams has ended."""
+        if not any(node_stream.stream.filled for node_stream in self.cache.node_streams_of(GATEWAY)):
             return
         for line in [line for line in self._pending if not self.cache.awaits(GATEWAY, line)]:
             for response in self._pending.pop(line):

@@ -25,7 +25,6 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 from gateway.agent.draining import Draining, NotAllowed
-from gateway.agent.envoys import write_down
 from gateway.marks import AVAILABLE
 from portal import logs, notify
 from portal.supervisor import Program, Supervisor
@@ -41,6 +40,7 @@ _BASE_ID = "gateway.base-id"
 _DRAIN_SECONDS = 5  # over which a replaced Envoy asks its callers to come again on a new connection
 # How long the agent may take to be there: an Envoy that has to try again is later than one that starts later.
 _AGENT_SECONDS, _LOOK_SECONDS = 3.0, 0.02
+_CONNECTION_SECONDS = 10.0  # how long an Envoy may take to find a new agent: it tries again after 0.5 s, 1 s, …
 _CLUSTERS_SECONDS = 1.0  # how often it is asked whether clusters have changed
 _STOP_SECONDS = 3.0  # how long a stop waits for calls in flight; process managers lose patience after about five seconds
 # The key check warns once per credential and load; what is refused and who is connected, the portal knows; a stop is no warning.
@@ -69,7 +69,6 @@ class Envoy(Program):
     answers_at: tuple[str, int] | None = None  # until somebody has been told that it answers there
     gone: Draining | None = None  # None: what is open of a cluster that is gone goes on
     looked_at: float = 0.0
-    zones: dict[int, str] = field(default_factory=dict)  # by process, the newest last: see counting.py and envoys.py
 
     def start(self) -> None:
         """Start the first Envoy, or one after a death; nothing is taken over."""
@@ -81,17 +80,18 @@ class Envoy(Program):
         self._await_agent()
         base_id = ["--base-id", (self.folder / _BASE_ID).read_text(encoding="ascii").strip()] if self.epoch else []
         base_id = base_id or ["--use-dynamic-base-id", "--base-id-path", _BASE_ID]
-        zone = f"{time.time_ns()}"  # tells this process from any other
-        process = Program.spawn(self, [*command, "--restart-epoch", str(self.epoch), *base_id, "--service-zone", zone])
-        running = {one.pid for one in self.processes()}
-        self.zones = {pid: known for pid, known in self.zones.items() if pid in running} | {process.pid: zone}
-        with contextlib.suppress(OSError):  # a full disk: then the agent goes by the streams alone
-            write_down(self.folder, self.zones.items())
-        return process
+        which = ["--service-zone", f"{time.time_ns()}"]  # tells this process from any other: see counting.py
+        return Program.spawn(self, [*command, "--restart-epoch", str(self.epoch), *base_id, *which])
 
     def _await_agent(self) -> None:
         until = time.monotonic() + _AGENT_SECONDS
         while time.monotonic() < until and not _agent_listens(self.folder):
+            time.sleep(_LOOK_SECONDS)
+
+    def await_connection(self) -> None:
+        """Give the current Envoy time to find its way to an agent that was started anew."""
+        until = time.monotonic() + _CONNECTION_SECONDS
+        while self.process and self.process.poll() is None and time.monotonic() < until and not _is_connected(self.folder):
             time.sleep(_LOOK_SECONDS)
 
     def replace(self) -> None:
@@ -246,6 +246,12 @@ def _admin(home: Path, method: str, path: str) -> str | None:
         connection.close()
 
 
+def _is_connected(home: Path) -> bool:
+    """Return whether Envoy has a stream to the agent (statistics of the management server, Envoy documentation)."""
+    answer = _admin(home, "GET", "/stats?filter=^control_plane.connected_state$") or ""
+    return answer.strip().rpartition(" ")[2] == "1"
+
+
 def _calls_in_flight(home: Path) -> bool:
     answer = _admin(home, "GET", "/stats?filter=^http.gateway.downstream_rq_active$") or ""
     return answer.strip().rpartition(" ")[2] not in {"", "0"}
@@ -280,6 +286,7 @@ def main(arguments: Sequence[str]) -> int:
 
             def renew() -> None:
                 beside.restart(_STOP_SECONDS)  # the next one reads what the settings say now
+                kept.await_connection()  # else the new Envoy would answer alone for changes that the old one does not have yet
                 kept.replace()
 
             return Supervisor(programs=[beside, kept], renew=renew, drain_seconds=_STOP_SECONDS, end_seconds=_STOP_SECONDS).run()
