@@ -14,6 +14,7 @@ from apis.handshake.question import Question
 from apis.handshake.shaking import shake_hands
 from apis.microscope.sights import Place, Sight
 from apis.microscope.subject import Subject
+from certificates.identity import Identity
 from certificates.models import CertificateVersion
 from certificates.sealing import SealingError
 from gateway.agent.envoy import trust_bundle
@@ -32,7 +33,11 @@ def places(subject: Subject) -> list[Place]:
     presented = subject.presented
     gateways = [one for one in Gateway.objects.with_presence().order_by("name") if one.is_connected][:_MOST_GATEWAYS]
     there = [Place(one.name, functools.partial(_from_gateway, one, question, presented)) for one in gateways]
-    return [*there, Place("", functools.partial(_from_here, question, presented))]
+    try:
+        identity = presented.identity() if presented else None
+    except SealingError:
+        return [*there, Place("", _not_opened)]
+    return [*there, Place("", functools.partial(_from_here, question, identity))]
 
 
 def _from_gateway(gateway: Gateway, question: Question, presented: CertificateVersion | None) -> Sight:
@@ -47,14 +52,12 @@ def _from_gateway(gateway: Gateway, question: Question, presented: CertificateVe
     return Sight(gateway=gateway.name, seen=seen)
 
 
-def _from_here(question: Question, presented: CertificateVersion | None) -> Sight:
-    """Look from the portal; in a thread of its own, with a connection to the database of its own, should it need one."""
-    try:
-        identity = presented.identity() if presented else None
-    except SealingError:
-        return Sight(gateway="", seen=None, said=_("The private key of the client certificate does not open. Replace it."))
-    finally:
-        connection.close()
+def _not_opened() -> Sight:
+    return Sight(gateway="", seen=None, said=_("The private key of the client certificate does not open. Replace it."))
+
+
+def _from_here(question: Question, identity: Identity | None) -> Sight:
+    """Look from the portal; in a thread of its own, without the database."""
     if identity:
         question = replace(question, certificate=identity.certificate_chain_pem, private_key=identity.private_key_pem)
     return Sight(gateway="", seen=shake_hands(question, bundle=trust_bundle()))

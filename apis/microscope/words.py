@@ -36,7 +36,7 @@ WORDS: dict[Kind, Words] = {
         _("The back end answered %(status)s: it knows who calls and does not allow it, so ask its owners to allow this certificate."),
     ),
     Kind.FAILING_ANSWER: Words(
-        _("Failing"), _("The back end answered %(status)s, which is a failure of its own; look into its log, or ask its owners.")
+        _("Back end failing"), _("The back end answered %(status)s, which is a failure of its own; look into its log, or ask its owners.")
     ),
     Kind.NOT_SEEN: Words(
         _("Not seen"), _("From here nothing was seen; test again, and if that does not help, look at the page of the gateways.")

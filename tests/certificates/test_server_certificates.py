@@ -99,7 +99,7 @@ def test_one_that_apis_depend_on_is_not_deleted(signed_in: Client) -> None:
 )
 def test_it_is_judged_as_what_a_server_shows(issued: Issued, expected: list[DoubtKind]) -> None:
     path = [Facts.of(issued.der)]
-    assert [doubt.kind for doubt in doubts_of(path, Purpose.SERVER, now=datetime(2026, 11, 26, tzinfo=UTC))] == expected
+    assert [doubt.kind for doubt in doubts_of(path, Purpose.SERVER, now=datetime.now(UTC))] == expected
 
 
 def test_a_purpose_that_is_not_a_servers_is_told() -> None:

@@ -141,7 +141,7 @@ def test_what_the_dashboard_asks_does_not_grow(signed_in: Client, django_assert_
         make_counts(_bound(f"old-{number}", days=-1), no_answer=number + 1)
         _bound(f"soon-{number}", days=number + 1)
         make_gateway(f"gateway-{number}")
-    with django_assert_max_num_queries(75):
+    with django_assert_max_num_queries(80):
         page = signed_in.get("/").content.decode()
     assert len(re.findall(r'class="state bad"', page)) == 8
 

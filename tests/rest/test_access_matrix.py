@@ -42,6 +42,8 @@ class Entity:
 
 _ALL, _WHOLE = ("PUT", "PATCH", "DELETE"), ("PUT", "DELETE")
 _DIRECT = "2017-03-01"
+_GROUP = S.partition("/providers/")[0]
+_DEPLOYMENTS = f"{_GROUP}/providers/Microsoft.Resources/deployments"
 
 _READ: tuple[str, ...] = ("GET", "HEAD")
 # What stands below an entry of each kind, and below those that hold keys.
@@ -101,10 +103,22 @@ ENTITIES = [
     Entity(f"{S}/tenant/access", closed=True),
     Entity(f"{S}/tenant/access/listSecrets", closed=True),
     Entity(f"{S}/nothing", reads=()),
+    Entity(_DEPLOYMENTS),
+    Entity(f"{_DEPLOYMENTS}/there", writes=_WHOLE),
+    Entity(f"{_DEPLOYMENTS}/there/validate", reads=(), writes=("POST",)),
+    Entity(f"{_DEPLOYMENTS}/there/operations"),
     Entity("/certificates", version=_DIRECT),
     Entity("/certificates/there", writes=_WHOLE, version=_DIRECT),
     Entity("/nothing", reads=()),
     Entity("", reads=()),
+]
+
+# What clients ask for before they come to the service, to be looked at by whoever is known, or by anybody: tested in test_manager.
+AROUND = [
+    *("/management/metadata/endpoints", "/management/tenants", "/management/subscriptions", "/management/subscriptions/0000"),
+    *("/management/subscriptions/0000/resourceGroups", f"/management{_GROUP}", "/management/exports/token", "/management"),
+    "/management/subscriptions/0000/providers/Microsoft.ApiManagement",
+    *("/adfs/.well-known/openid-configuration", "/adfs/oauth2/token", "/adfs/else"),
 ]
 
 
@@ -120,7 +134,7 @@ def _routes(patterns: list[Any], before: str = "") -> Iterator[str]:
 
 def test_every_address_is_in_the_table() -> None:
     resolver = get_resolver("rest.calls")
-    known = {resolver.resolve(f"/management{entity.path}").route for entity in ENTITIES}
+    known = {resolver.resolve(path).route for path in (*(f"/management{entity.path}" for entity in ENTITIES), *AROUND)}
     assert known == set(_routes(resolver.url_patterns))
 
 

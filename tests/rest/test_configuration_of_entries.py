@@ -34,6 +34,9 @@ RULES = {
     "window_zone": "Europe/Berlin",
     "another_person": False,
     "destroy_after_days": 30,
+    "canary": "",
+    "canary_minutes": 15,
+    "probation_minutes": 30,
     "paths": {"orders": "/health"},
 }
 

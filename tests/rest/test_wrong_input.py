@@ -235,7 +235,7 @@ def test_what_is_not_there_is_not_found(path: str, wire: Wire) -> None:
     assert (answer.status_code, read(answer)["error"]["code"]) == (404, "ResourceNotFound")
 
 
-@pytest.mark.parametrize("address", ["", "/", "/nothing", "/subscriptions/0000", "/apis?api-version=2024-05-01"])
+@pytest.mark.parametrize("address", ["", "/", "/nothing", "/subscriptions/0000/nothing", "/apis?api-version=2024-05-01"])
 def test_whatever_lies_below_management_is_answered_in_the_envelope(address: str, wire: Wire) -> None:
     wire.prefix, wire.version = f"/management{address}", ""
     for headers, status in (({}, 404), ({"Authorization": ""}, 401)):

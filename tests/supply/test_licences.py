@@ -17,6 +17,7 @@ ALLOWED = {
     "LGPL-3.0-only",  # psycopg, used as it is
     "MIT",
     "MIT-0",
+    "OFL-1.1",
     "MPL-2.0",  # certifi, used as it is
     "PSF-2.0",
 }

@@ -92,7 +92,7 @@ def test_the_number_of_queries_does_not_grow(signed_in: Client, django_assert_ma
 def test_the_dashboard_asks_little_however_much_there_is(signed_in: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     for number in range(12):
         make_counts(make_api(f"api-{number}"), ok=12)
-    with django_assert_max_num_queries(26 + len(KINDS)):
+    with django_assert_max_num_queries(34 + len(KINDS)):
         signed_in.get("/")
     assert Api.objects.count() == 12
 

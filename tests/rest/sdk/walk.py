@@ -128,7 +128,7 @@ def apis(azure: ApiManagementClient) -> None:
         of.begin_create_or_update(*WHERE, "new", {"properties": {"displayName": "N", "path": "n", "serviceUrl": "ftp://a.example"}})
     with refused(400, "path"):
         of.begin_create_or_update(*WHERE, "new", body)
-    with refused(400, "format"):
+    with refused(400, "value"):
         of.begin_create_or_update(*WHERE, "new", {"properties": {"path": "n", "format": "openapi-link", "value": "https://a.example"}})
     other = {"properties": {**body["properties"], "displayName": "Returns", "path": "returns"}}
     of.begin_create_or_update(*WHERE, "returns;rev=1", other).result()
