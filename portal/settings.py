@@ -278,6 +278,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"handlers": ["standard error"]},
         # What they say below this level holds tokens (contexts of templates), session ids (SQL) and queries, whatever level is asked for.
+        "fontTools": {"level": "WARNING"},  # it tells each step of cutting the typeface
         **{name: {"level": "INFO"} for name in ("django.template", "django.db", "django.db.backends", "urllib3", "axes")},
     },
 }
