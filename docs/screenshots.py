@@ -195,7 +195,7 @@ PICTURES = (
     Picture("person", "/people/admin/", documented=False),
     Picture("invite", "/people/invite/", documented=False),
     Picture("profile", "/accounts/profile/", documented=False),
-    Picture("api", "/apis/orders/", documented=False),
+    Picture("api", "/apis/orders/"),
     Picture("security", "/apis/orders/security/", also=(("dark", 1280), ("light", 390))),
     Picture("connection-test", "/apis/orders/security/", look_closely),
     Picture("calls", "/apis/orders/calls/", documented=False),
