@@ -58,7 +58,8 @@ def with_security(api: Api, chosen: ApiSecurity) -> Subject:
     changed.credentials, changed.certificate = chosen.credentials, chosen.certificate
     changed.validate_certificate_chain = chosen.validate_certificate_chain
     changed.validate_certificate_name = chosen.validate_certificate_name and chosen.validate_certificate_chain
-    changed.trusted_ca = chosen.trusted_ca
+    entry = chosen.trusted_authority
+    changed.trusted_authority, changed.trusted_ca = entry, chosen.trusted_ca or (entry.current.pem if entry and entry.current else "")
     changed.protocol = chosen.protocol or api.protocol
     changed.asks_later = api.asks_later if chosen.asks_later is None else chosen.asks_later
     changed.older_servers = api.older_servers if chosen.older_servers is None else chosen.older_servers
