@@ -10,13 +10,13 @@ import contextlib
 import http.client
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.conf import settings
 
 from apis.addresses import callable_address
+from apis.deadline import limited
 from notices.models import Outcome
 from notices.places import Place
 
@@ -64,7 +64,7 @@ def post(place: Place, request: Request) -> Answer:
 
     :raises Undelivered: if nothing did
     """
-    with _connected(place) as plain, _limited(plain) as over:
+    with _connected(place) as plain, limited(plain, seconds=_TOTAL_SECONDS) as over:
         try:
             return _exchange(_secured(plain, place), place, request)
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -97,27 +97,6 @@ def _connected(place: Place) -> Iterator[socket.socket]:
         raise Undelivered(Outcome.UNREACHABLE) from error
     with plain:
         yield plain
-
-
-@contextlib.contextmanager
-def _limited(plain: socket.socket) -> Iterator[threading.Event]:
-    """Hang up when the time is over, however slowly something goes on coming; the event tells that it was."""
-    over = threading.Event()
-    with plain.dup() as same:
-
-        def hang_up() -> None:
-            over.set()
-            with contextlib.suppress(OSError):  # the other side has
-                same.shutdown(socket.SHUT_RDWR)
-
-        ends = threading.Timer(_TOTAL_SECONDS, hang_up)
-        ends.daemon = True
-        ends.start()
-        try:
-            yield over
-        finally:
-            ends.cancel()
-            ends.join()
 
 
 def _secured(plain: socket.socket, place: Place) -> socket.socket:

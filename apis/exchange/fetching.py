@@ -10,7 +10,6 @@ import contextlib
 import http.client
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
@@ -19,6 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apis.addresses import callable_address
+from apis.deadline import limited
 from apis.definitions.model import MOST_BYTES
 from apis.service_url import BadServiceUrl, ServiceUrl, check
 
@@ -65,7 +65,7 @@ def _place(url: str) -> ServiceUrl:
 
 def _ask(url: str, place: ServiceUrl) -> bytes | str:
     """Return the document, or where it is instead."""
-    with _connected(place) as plain, _limited(plain) as over:
+    with _connected(place) as plain, limited(plain, seconds=_TOTAL_SECONDS) as over:
         try:
             return _exchange(_secured(plain, place), place, urlsplit(url).query)
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -95,27 +95,6 @@ def _connected(place: ServiceUrl) -> Iterator[socket.socket]:
         raise Unfetched(_("%(host)s cannot be reached from the portal.") % {"host": place.host}) from error
     with plain:
         yield plain
-
-
-@contextlib.contextmanager
-def _limited(plain: socket.socket) -> Iterator[threading.Event]:
-    """Hang up when the time is over, however slowly something goes on coming; the event tells that it was."""
-    over = threading.Event()
-    with plain.dup() as same:
-
-        def hang_up() -> None:
-            over.set()
-            with contextlib.suppress(OSError):  # the other side has
-                same.shutdown(socket.SHUT_RDWR)
-
-        ends = threading.Timer(_TOTAL_SECONDS, hang_up)
-        ends.daemon = True
-        ends.start()
-        try:
-            yield over
-        finally:
-            ends.cancel()
-            ends.join()
 
 
 def _secured(plain: socket.socket, place: ServiceUrl) -> socket.socket:

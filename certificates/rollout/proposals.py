@@ -45,14 +45,14 @@ class Proposal(models.Model):
     if TYPE_CHECKING:
         tries: Any  # a RelatedManager of the kind's own TriedAt
 
+        def new_try(self, **place: str) -> TriedAt:
+            """Return the row, not yet stored, of a try that has not come out yet; each kind has its own."""
+            ...
+
     class Meta:
         """No table of its own."""
 
         abstract = True
-
-    def new_try(self, **place: str) -> TriedAt:
-        """Return the row, not yet stored, of a try that has not come out yet."""
-        raise NotImplementedError
 
     @property
     def is_tried(self) -> bool:
