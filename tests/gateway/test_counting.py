@@ -28,7 +28,7 @@ from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_certificate, make_subscription
 from tests.processes import free_ports
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
 def counted(table: type[Counts], span: Span = Span.DAY, **where: object) -> dict[str, int]:

@@ -20,6 +20,8 @@ from tests.makers import make_api, make_authority, make_certificate, make_server
 from tests.portal.every_page import Open
 from tests.rest.conftest import VERSION, S, token_for
 
+pytestmark = pytest.mark.any_database
+
 VERBS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS")
 _VIEW, _PUBLISH = Open.VIEWERS, Open.PUBLISHERS
 

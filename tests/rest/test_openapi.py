@@ -19,6 +19,8 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from portal.models import FailedGuess
 from tests.rest.conftest import token_for
 
+pytestmark = pytest.mark.any_database
+
 DOCUMENT = "/management/openapi.json"
 # Left out: what no schema can say (a path that is taken, a PFX file that does not open) is refused although it fits the schema.
 CHECKS = [

@@ -27,7 +27,7 @@ from tests.certificates.sources.authority import BINDING_KEY, KEY_IDENTIFIER, Au
 from tests.makers import issue, make_certificate
 from tests.types import Page
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 LIST = "/security/client-certificates/"
 ORDER = f"{LIST}request/acme/"
 NOBODY = "http://127.0.0.1:1/directory"
