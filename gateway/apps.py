@@ -25,6 +25,7 @@ class GatewayConfig(AppConfig):
         from certificates.authorities.trying import try_with as try_authorities_with
         from certificates.loading import load_with
         from certificates.rollout.destroying import stand_ins_by
+        from certificates.rollout.presented import calls_by
         from certificates.rollout.receipts import deliveries_by
         from certificates.rollout.refusals import look_with
         from certificates.rollout.trying import try_with
@@ -35,6 +36,7 @@ class GatewayConfig(AppConfig):
         from gateway.microscope import places
         from gateway.searching import look
         from gateway.seeing.finding import failed_call_of
+        from gateway.seeing.presented import calls_of
         from gateway.seeing.refusals import seen_in
         from gateway.standing import apis_behind, failing_apis, failing_entries
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
@@ -57,6 +59,7 @@ class GatewayConfig(AppConfig):
         places_by(places)
         stand_ins_by(stand_ins)
         deliveries_by(deliveries_of)
+        calls_by(calls_of)
         find_with(failed_call_of)
         look_with(seen_in)
         measure_with(measure)

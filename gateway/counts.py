@@ -55,6 +55,8 @@ class Counts(models.Model):
     last_at = models.DateTimeField(_("last call"))  # to some seconds
     latencies: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)  # gateway.seeing.outcomes.Latencies
 
+    MOMENTS: ClassVar[tuple[str, ...]] = ("last_at",)
+
     class Meta:
         """Shared."""
 
@@ -97,6 +99,9 @@ class VersionCount(Counts):
 
     version = models.ForeignKey(CertificateVersion, models.CASCADE, related_name="counts", db_index=False, verbose_name=_("version"))
     api = models.ForeignKey(Api, models.CASCADE, related_name="+", verbose_name=_("API"))
+    first_at = models.DateTimeField(_("first call"), null=True)  # as last_at; rows that are older than this column have none
+
+    MOMENTS: ClassVar = ("first_at", *Counts.MOMENTS)
 
     class Meta:
         """The newest first."""

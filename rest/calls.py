@@ -179,7 +179,7 @@ _API = r"apis/(?P<api>[^/]+)"
 _arm_addresses = [
     _arm(r"certificates/?", _list(Certificates)),
     _arm(r"certificates/(?P<name>[^/]+)/refreshSecret", _refresh_secret),
-    *life.addresses_of(Certificates, life.OF_CERTIFICATES, _arm),
+    *life.addresses_of(Certificates, life.OF_CLIENT_CERTIFICATES, _arm),
     _arm(r"certificates/(?P<name>.+)", _one(Certificates)),
     _arm(r"apis/?", _list(Apis)),
     _arm(r"apis/(?P<name>[^/]+)", _one(Apis)),

@@ -19,6 +19,7 @@ from apis.models import Api, Operation
 from apis.price import price_of
 from apis.url_template import ANY_METHOD, filled, parameters_of
 from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
+from certificates.rollout.standing import open_step_of
 from portal.finding import led_to
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import listing
@@ -62,7 +63,8 @@ def detail(request: PortalRequest, name: str) -> HttpResponse:
     operations = list(api.operations.all())
     url = gateway_address(request, api) + api.gateway_path
     counts = {"operations": len(operations), "subscriptions": api.subscriptions.count()}
-    return tab(request, api, "detail", gateway_url=url, curl=_curl_line(api, operations, url), counts=counts)
+    step = open_step_of(api.certificate)
+    return tab(request, api, "detail", gateway_url=url, curl=_curl_line(api, operations, url), counts=counts, step=step)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -118,8 +118,9 @@ def _add(table: type[Counts], owner: tuple[str, ...], added: Mapping[Owner, _Add
     if not ordered:
         return
     adapt = connection.ops.adapt_datetimefield_value
+    moments = [adapt(at)] * len(table.MOMENTS)
     rows = [
-        (*_as_stored(table, owner, whose), span.value, adapt(span.begin(at)), adapt(at), "{}", *(what.outcomes[one] for one in COLUMNS))
+        (*_as_stored(table, owner, whose), span.value, adapt(span.begin(at)), *moments, "{}", *(what.outcomes[one] for one in COLUMNS))
         for whose, what in ordered
         for span in Span
     ]
@@ -138,11 +139,13 @@ def _upsert(table: type[Counts], owner: tuple[str, ...]) -> str:
     name = table._meta.db_table
     key = [*(f"{one}_id" for one in owner), "span", "at"]
     numbers = [f"{column} = {name}.{column} + excluded.{column}" for column in COLUMNS.values()]
-    greatest = "MAX" if connection.vendor == "sqlite" else "GREATEST"
-    columns = [*key, "last_at", "latencies", *COLUMNS.values()]
+    least, greatest = ("MIN", "MAX") if connection.vendor == "sqlite" else ("LEAST", "GREATEST")
+    farther = {"first_at": least, "last_at": greatest}
+    numbers += [f"{column} = {farther[column]}({name}.{column}, excluded.{column})" for column in table.MOMENTS]
+    columns = [*key, *table.MOMENTS, "latencies", *COLUMNS.values()]
     return (
         f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608 - names of our own
-        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(numbers)}, last_at = {greatest}({name}.last_at, excluded.last_at)"
+        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(numbers)}"
     )
 
 

@@ -51,6 +51,14 @@ def exact(at: datetime) -> SafeString:
 
 
 @register.simple_tag
+def to_the_second(at: datetime) -> SafeString:
+    """Render a moment where seconds count, in UTC."""
+    # Translators: a date format of Django, for instance "Y年n月j日 H:i:s"
+    written = date_format(at.astimezone(UTC), pgettext("date and time format with seconds", "j M Y, H:i:s"))
+    return _time(at, f"{written} UTC")
+
+
+@register.simple_tag
 def expiry(not_after: datetime, not_before: datetime | None = None, doubts: Sequence[str] | None = None) -> SafeString:
     """Render the end of a validity as a badge with the days left, the exact moment on hover.
 
