@@ -25,6 +25,7 @@ class ApiAdmin(ReadOnlyAdmin):
         *("validate_certificate_chain", "validate_certificate_name", "trusted_authority", "trusted_ca"),
         *("protocol", "asks_later", "older_servers"),
         *("connect_seconds", "idle_seconds", "longest_seconds", "retry_calls", "rewrite_redirects"),
+        *("count_by_subscription", "log_calls", "trace_percent"),
         *("cors", "cors_origins", "cors_methods", "cors_headers", "cors_exposed", "cors_max_age", "cors_credentials"),
         *("created_at", "changed_at", "changed_by"),
     )

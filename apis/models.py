@@ -152,6 +152,7 @@ class Api(Calls, Callers):
             hosts=tuple(self.hosts),
             caller_authorities=self.caller_authorities,
             forwarding=self.forwarding(),
+            watched=self.watched(),
         )
 
     def backend(self) -> Backend:

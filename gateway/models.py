@@ -16,7 +16,7 @@ from apis.models import Api
 from apis.policy.failure import Failure
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, SealedSecret, valid_name
 from certificates.rollout.models import Candidate
-from gateway.counts import ApiCount, CountedUpTo, TotalCount, VersionCount  # noqa: F401 - tables of this app
+from gateway.counts import ApiCount, CountedUpTo, KeyCount, TotalCount, VersionCount  # noqa: F401 - tables of this app
 from gateway.turned_away import TurnedAway  # noqa: F401 - another one
 
 # The xDS process notes every SEEN_EVERY that a gateway is still connected; a gateway that was not seen for twice that long is

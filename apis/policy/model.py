@@ -156,6 +156,15 @@ class Forwarding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What is noted of the API's calls beyond what is counted of all."""
+
+    by_subscription: bool = False  # counted by the key that was shown
+    logged: bool = False  # a line for each call, where the gateway has a place for it
+    traced_percent: int | None = None  # so many of those whose caller has not decided; ``None``: none at all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What the gateway does for one API."""
 
@@ -169,6 +178,7 @@ class Policy:
     hosts: tuple[str, ...] = ()  # under which it may be called; none: under any
     caller_authorities: str = ""  # PEM; what callers' certificates must lead to, where they must
     forwarding: Forwarding = Forwarding()
+    watched: Watched = Watched()
 
     @property
     def rules(self) -> tuple[Rule, ...]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apis import actions
 from apis import listing as api_list
 from apis.access import may
+from apis.calls import COUNTED_FROM_THE_START
 from apis.forms import NAME_TAKEN, TAKEN, NewApiForm
 from apis.models import Api, Operation
 from apis.price import price_of
@@ -46,7 +47,8 @@ def new(request: PortalRequest) -> HttpResponse:
     form = NewApiForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            api = actions.create_api(form.name_to_give(), form.chosen(), by=request.user, now=timezone.now())
+            counted = Api.objects.count() < COUNTED_FROM_THE_START
+            api = actions.create_api(form.name_to_give(), form.chosen(), counted=counted, by=request.user, now=timezone.now())
         except actions.Taken as refusal:
             form.add_error(refusal.field, NAME_TAKEN[Api] if refusal.field == "name" else TAKEN["path"])
         else:
