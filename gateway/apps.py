@@ -32,6 +32,7 @@ class GatewayConfig(AppConfig):
         from certificates.uses import failing_with
         from gateway import checks  # noqa: F401
         from gateway.concerns import concerns
+        from gateway.keeping import KEPT
         from gateway.metrics import measure
         from gateway.microscope import places
         from gateway.searching import look
@@ -44,9 +45,11 @@ class GatewayConfig(AppConfig):
         from gateway.trying_trust import TrustTrier
         from portal import attention, search
         from portal.finding import find_with
+        from portal.house import retention
         from portal.live import answer_with
         from portal.metrics.measured import measure_with
 
+        retention.enter(*KEPT)
         answer_with(status_of)
         apis_stand(Standing.FAILING, failing_apis)
         apis_stand(Standing.BEHIND, apis_behind)

@@ -341,6 +341,7 @@ class Preferences(models.Model):
     )
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, blank=True)  # empty: the browser's
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
+    hidden_columns = models.JSONField(_("hidden columns"), null=True, blank=True, editable=False)  # by list: the keys of its columns
 
     class Meta:
         """One row per person."""

@@ -300,7 +300,7 @@ LOCALE_PATHS = [PORTAL_HOME / "locale"]  # compiled by `manage.py setup`: nothin
 # --- static files -----------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = Path(read("PORTAL_STATIC_ROOT", str(PORTAL_HOME / "static")))
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [BASE_DIR / "static", ("screenshots", BASE_DIR / "docs" / "screenshots")]  # the guide shows these
 FONTS = PORTAL_HOME / "font"  # made by `manage.py setup`
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",

@@ -28,6 +28,7 @@ urlpatterns = [
     path("accounts/preferences/", views.preferences, name="preferences"),
     path("accounts/profile/", profile, name="profile"),
     path("accounts/theme/", views.set_theme, name="set_theme"),
+    path("accounts/columns/", views.set_columns, name="columns"),
     path("invitations/<str:token>/", follow, name="invitation"),
     path("people/", include("portal.people.urls")),
     path("i18n/setlang/", views.set_language, name="set_language"),
@@ -44,6 +45,7 @@ urlpatterns = [
     path("failures/", include("gateway.pages.failure_urls")),
     path("access-tokens/", include("rest.urls")),
     path("notices/", include("notices.urls")),
+    path("settings/", include("portal.house.urls")),
     path("admin/", admin.site.urls),
 ]
 handler400 = "portal.errors.bad_request"

@@ -101,6 +101,14 @@ def signed_in(publisher: User) -> Client:
     return client
 
 
+@pytest.fixture
+def administrators_pages(administrator: User) -> Client:
+    """Return a test client signed in as an administrator."""
+    client = Client()
+    client.force_login(administrator)
+    return client
+
+
 @pytest.fixture(autouse=True)
 def plain_static_files(settings: Settings) -> None:
     """Serve static files by their plain names: tests run without `collectstatic`."""

@@ -23,7 +23,7 @@ from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
 from certificates.rollout.standing import open_step_of
 from portal.finding import led_to
 from portal.http import PortalRequest, wants_fragment
-from portal.listing import listing
+from portal.listing import listing, offering
 from portal.responses import see_other
 
 
@@ -34,7 +34,8 @@ def index(request: PortalRequest) -> HttpResponse:
     if answer := led_to(request):
         return answer
     rows = api_list.rows(request.GET).select_related("certificate__current").only(*api_list.SHOWN)
-    shown = listing(request, rows, api_list.COLUMNS, search=api_list.search, chips=api_list.CHIPS)
+    found = listing(request, rows, api_list.COLUMNS, search=api_list.search, chips=api_list.CHIPS)
+    shown = offering(found, request, name="apis", columns=api_list.COLUMNS, unsorted=api_list.UNSORTED)
     template = "apis/_list.html" if (fragment := wants_fragment(request)) else "apis/index.html"
     context = {"listing": shown, "page": shown.page, "fragment": fragment, "certificate": request.GET.get("certificate", "")}
     return render(request, template, context)
