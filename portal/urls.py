@@ -40,6 +40,8 @@ urlpatterns = [
     path("security/doctor/", include("certificates.doctor.urls")),
     path("security/timeline/", include("certificates.timeline.urls")),
     path("apis/", include("apis.urls")),
+    path("policies/", include("apis.policies.urls")),
+    path("named-values/", include("apis.named_values.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
     path("gateways/", include("gateway.pages.urls")),
     path("failures/", include("gateway.pages.failure_urls")),

@@ -39,6 +39,8 @@ TRAILERS_FILTER = "trailers"
 KEY_NAMES_FILTER = "key-names"
 KEY_QUERY_FILTER = "key-query"
 KEY_SHARDS_FILTER = "key-shards"
+IP_FILTER = "ip-filter"  # also the name of the rule by which it lets callers in
+QUERY_FILTER = "query-parameters"
 HTTP1_FILTER = "only-http1"  # of WebSockets only
 KEYS_FILTER = "keys"  # also the name of the resource it comes as
 
@@ -47,6 +49,7 @@ TRUST_BUNDLE = "system-trust"  # the system's authorities, from the bootstrap: e
 METADATA = "portal"  # namespace of our metadata on routes, clusters and calls
 WITHOUT_CERTIFICATE = "without-certificate"  # in the metadata of a cluster and of routes: no client certificate is presented
 OPERATION_METADATA, OPERATION = "portal.operation", "operation"  # in the metadata of routes: which operation matched; nothing runs by it
+ANSWER_METADATA, CONTENT_TYPE = "portal.answer", "content-type"  # in the metadata of routes that answer by themselves, as a policy says
 PRESENTS = "presents"  # in a cluster's metadata: the thumbprint of the client certificate that it presents
 
 _SERVER_SECRETS = "server-"

@@ -145,7 +145,7 @@ def _operation(context: Context, api: Api, row: Operation | None, entry: Documen
     if wanted == before:
         return
     sent = refuse_unknown(wanted, _OPERATION, place)
-    form = OperationForm(wanted)
+    form = OperationForm(wanted, operation=row)
     sent.check_by(form, {})
     context.changes.append(f"{'~' if row else '+'} apis/{api.name}/operations/{wanted['name']}")
     try:

@@ -27,8 +27,9 @@ from gateway.compile.callers.rule import rule_of
 from gateway.compile.calls.cors import varies_by_origin
 from gateway.compile.calls.forwarding import forward
 from gateway.compile.calls.hosts import under
-from gateway.compile.calls.overriding import asks_for_another_verb
+from gateway.compile.calls.overriding import OVERRIDING_HEADERS, asks_for_another_verb
 from gateway.compile.calls.paths import names_once, without_path_parameters
+from gateway.compile.calls.policies import MOST_BODY, applied, unused_filters
 from gateway.compile.calls.preflights import let_browsers_read, preflights
 from gateway.compile.calls.redirects import addresses
 from gateway.compile.calls.retries import SAFE_METHODS, is_safe, not_answered, not_begun
@@ -78,13 +79,15 @@ def compile_segment(segment: str, policies: Collection[Policy], keys: KeysOfApis
     named = keys or {}
     host = _one_api(ordered[0], named) if len(ordered) == 1 else _several_apis(ordered, named)
     host.virtual_clusters.extend(counting_by_key(named))
-    return routes_and_scope(segment, host, asks=any(policy.caller_certificate for policy in policies))
+    asks = any(policy.caller_certificate for policy in policies)
+    return routes_and_scope(segment, host, asks=asks, policies=[policy for policy in policies if policy.says_more])
 
 
-def routes_and_scope(segment: str, host: VirtualHost, *, asks: bool = False) -> tuple[Resource, ...]:
+def routes_and_scope(segment: str, host: VirtualHost, *, asks: bool = False, policies: Collection[Policy] = ()) -> tuple[Resource, ...]:
     """Return *host* as the routes of *segment*, and its scope.
 
     :param asks: whether routes of it have rules about callers' certificates; otherwise nobody looks for one
+    :param policies: those in it that hold statements
     """
     name = segment_name(segment)
     host.name = name
@@ -97,7 +100,10 @@ def routes_and_scope(segment: str, host: VirtualHost, *, asks: bool = False) -> 
     )
     if host.virtual_clusters:
         routes.request_headers_to_remove.append(OWNER_HEADER)
-    _switch_off(routes, ROOT_FILTER, *(() if asks else (CALLERS_FILTER, *LINK_FILTERS.values())))
+    _switch_off(routes, ROOT_FILTER, *unused_filters(policies), *(() if asks else (CALLERS_FILTER, *LINK_FILTERS.values())))
+    if policies:
+        routes.most_specific_header_mutations_wins = True
+        routes.max_direct_response_body_size_bytes.value = MOST_BODY
     scope = ScopedRouteConfiguration(name=name, route_configuration_name=name)
     scope.key.fragments.add(string_key=scope_key(segment))
     return Resource.of(name, routes), Resource.of(name, scope)
@@ -148,7 +154,8 @@ def _routes(policy: Policy) -> list[Route]:
     for route in (*routes, nothing):
         let_browsers_read(route, policy)
         mark(route, policy.watched)
-    answering = [*preflights(policy, routes), *_overriding(policy, operations), *routes]
+    passed_on = [route for one in operations for route in _operation_routes(policy, one, checks=False)] if policy.says_more else routes
+    answering = [*preflights(policy, passed_on), *_overriding(policy, operations), *routes]
     if policy.hosts:
         for route in answering:
             route.match.headers.append(under(policy.hosts))
@@ -161,7 +168,7 @@ def _overriding(policy: Policy, operations: Sequence[OperationPattern]) -> Itera
         return
     of_any_verb = (operation for operation in operations if operation.method == ANY_METHOD)
     for route in asks_for_another_verb(route for operation in of_any_verb for route in _operation_routes(policy, operation)):
-        if route.HasField("direct_response"):
+        if route.name in OVERRIDING_HEADERS:
             route.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(without_a_key(policy)))
         let_browsers_read(route, policy)
         mark(route, policy.watched)
@@ -172,7 +179,16 @@ def _order(operation: OperationPattern) -> tuple[object, ...]:
     return (specificity(operation.url_template), operation.method == ANY_METHOD, operation)
 
 
-def _operation_routes(policy: Policy, operation: OperationPattern) -> Iterator[Route]:
+def _operation_routes(policy: Policy, operation: OperationPattern, *, checks: bool = True) -> Iterator[Route]:
+    """Yield the routes of an operation, with what its policy says; without *checks*, with what that does to calls that pass."""
+    for route in _forwarding_routes(policy, operation):
+        if policy.says_more:
+            yield from applied(route, policy, operation, checks=checks)
+        else:
+            yield route
+
+
+def _forwarding_routes(policy: Policy, operation: OperationPattern) -> Iterator[Route]:
     query = [_query_parameter(part) for part in query_parts(operation.url_template)]
     for match in matches(base_of(policy.path), operation.url_template):
         for target, action in forward(policy, match):
