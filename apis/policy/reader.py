@@ -23,7 +23,7 @@ _THUMBPRINT = re.compile(r"[0-9A-F]{40}\Z")
 _IGNORED_IN_THUMBPRINTS = re.compile(r"[\s:\u200b-\u200f\u202a-\u202e\ufeff]")  # what Windows and people paste along
 _CERTIFICATE_ID_MAX_LENGTH = 80
 _WHOLE_ID = re.compile(r"\A/subscriptions/.*/certificates/", re.IGNORECASE)  # some write a certificate's id with the service before it
-_EXPRESSION = re.compile(r"\s*@[({]")
+_EXPRESSION = re.compile(r"""\s*["']?@[({]""")
 # What the gateway does anyway, in the published names; another value would be a promise that is not kept.
 _FORWARDED_AS_IS = {
     "follow-redirects": "false",

@@ -18,8 +18,9 @@ from rest.entities.apis import Apis
 from rest.entities.backends import Backends
 from rest.entities.certificates import Certificates
 from rest.entities.imports import fetched
+from rest.entities.named_values import NamedValues
 from rest.entities.operations import Operations
-from rest.entities.policies import Policies
+from rest.entities.policies import OperationPolicies, Policies, ServicePolicies
 from rest.entities.subscriptions import Subscriptions
 from rest.envelope import Conflict, Fault, Invalid, NotFound
 
@@ -30,9 +31,13 @@ _KINDS: dict[tuple[str, ...], type[Collection[Any, Any]]] = {
     ("backends",): Backends,
     ("apis",): Apis,
     ("apis", "operations"): Operations,
+    ("apis", "operations", "policies"): OperationPolicies,
     ("apis", "policies"): Policies,
+    ("namedvalues",): NamedValues,
+    ("policies",): ServicePolicies,
     ("subscriptions",): Subscriptions,
 }
+_PARENTS = ("api", "operation")
 
 
 def apply(call: Call, resources: list[Resource], prefix: str, *, only_try: bool = False) -> list[str]:
@@ -57,7 +62,7 @@ def _apply(call: Call, resource: Resource, prefix: str) -> str:
     if resource.kinds[0].lower() != "service" or service.lower() != settings.PORTAL_SERVICE_NAME.lower():
         raise Invalid(Fault(resource.path, _("There is no service %(service)s here.") % {"service": service}))
     where = replace(call, service=Service(f"{prefix}/providers/Microsoft.ApiManagement/service/{service}"))
-    parents = {"api": resource.names[1]} if len(kinds) > 1 else {}
+    parents = dict(zip(_PARENTS, resource.names[1:-1], strict=False))
     collection = kind(where, **parents)
     _refusing(resource, collection.put, resource.names[-1], Properties(resource.properties))
     return where.service.id_of(*resource.path.split("/"))

@@ -61,8 +61,8 @@ def resources_of(template: Mapping[str, Any], given: Mapping[str, Any], prefix: 
 
 
 def _order(resource: Resource) -> tuple[int, int]:
-    """Certificates and back ends come before the APIs that name them, subscriptions after them, and parents before children."""
-    first = ("certificates", "backends", "apis", "subscriptions")
+    """What APIs name comes before them, subscriptions after them, and parents before children."""
+    first = ("certificates", "namedvalues", "backends", "policies", "apis", "subscriptions")
     kind = resource.kinds[1].lower() if len(resource.kinds) > 1 else ""
     return first.index(kind) if kind in first else len(first), len(resource.kinds)
 

@@ -92,7 +92,9 @@ ENTITIES = [
     Entity(f"{S}/apis/there/policies/policy", writes=_WHOLE),
     Entity(f"{S}/apis/there/revisions"),
     Entity(f"{S}/apis/there/operations/everything/policies"),
-    Entity(f"{S}/apis/there/operations/everything/policies/policy", writes=_ALL),
+    Entity(f"{S}/apis/there/operations/everything/policies/policy", writes=_WHOLE),
+    Entity(f"{S}/policies"),
+    Entity(f"{S}/policies/policy", writes=_WHOLE),
     Entity(f"{S}/apis/there/schemas"),
     Entity(f"{S}/apis/there/schemas/some", writes=_ALL),
     Entity(f"{S}/apis/there/nothing/known", reads=()),
@@ -106,6 +108,8 @@ ENTITIES = [
     Entity(f"{S}/backends/there/reconnect", reads=(), writes=("POST",)),
     Entity(f"{S}/namedValues"),
     Entity(f"{S}/namedValues/some", writes=_ALL),
+    Entity(f"{S}/namedValues/some/listValue", reads=(), writes=("POST",)),
+    Entity(f"{S}/namedValues/some/refreshSecret", reads=(), writes=("POST",)),
     *(
         Entity(f"{S}/{kind}/there/{below}", reads=reads, writes=writes)
         for kind in ("certificates", "serverCertificates")

@@ -30,6 +30,7 @@ API = {"displayName": "Echo API", "serviceUrl": "http://echoapi.cloudapp.net/api
 OPERATION = {"displayName": "Get", "method": "GET", "urlTemplate": "/"}
 POLICY = {"value": "<policies><inbound><base /></inbound></policies>"}
 SUBSCRIPTION = {"displayName": "testsub", "scope": "/apis"}
+NAMED_VALUE = {"displayName": "propName", "value": "propValue", "secret": False}
 BACKEND = {"url": "https://backendname2644/", "protocol": "http"}
 _KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "apiId": ("apis", API),
@@ -39,7 +40,7 @@ _KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "backendId": ("backends", BACKEND),
     "certificateId": ("certificates", {}),
     "productId": ("products", {}),
-    "namedValueId": ("namedValues", {}),
+    "namedValueId": ("namedValues", NAMED_VALUE),
     "schemaId": ("schemas", {}),
 }
 _VERBS = {"Create": "PUT", "Delete": "DELETE", "Get": "GET", "Head": "HEAD", "List": "GET", "Update": "PATCH"}
@@ -79,6 +80,16 @@ ANSWERED = (
     *("GetApiOperation", "GetApiOperationPetStore", "UpdateApi", "UpdateBackend", "UpdateSubscription"),
     *("HeadApi", "HeadApiOperation", "HeadApiPolicy", "HeadBackend", "HeadCertificate", "HeadSubscription"),
     *("ListCertificates", "ListBackends", "ListSubscriptions", "ListApiRevisions"),
+    *(
+        "CreateNamedValue",
+        "DeleteNamedValue",
+        "GetNamedValue",
+        "HeadNamedValue",
+        "ListNamedValues",
+        "NamedValueListValue",
+        "UpdateNamedValue",
+    ),
+    *("DeleteApiOperationPolicy", "HeadApiOperationPolicy", "HeadPolicy", "ListApiOperationPolicies"),
     *("SubscriptionListSecrets", "SubscriptionRegeneratePrimaryKey", "SubscriptionRegenerateSecondaryKey"),
 )
 REFUSED = {  # and the word that must stand in the refusal
@@ -87,7 +98,9 @@ REFUSED = {  # and the word that must stand in the refusal
     "CreateApiUsingWadlImport": "format",
     "CreateSoapPassThroughApiUsingWsdlImport": "format",
     "GetApiRevision": "revision",
-    "CreateApiPolicyNonXmlEncoded": "set-header",
+    "CreateApiPolicyNonXmlEncoded": "Expressions",
+    "CreateNamedValueWithKeyVault": "key vault",
+    "RefreshNamedValue": "key vault",
     "CreateBackendProxyBackend": "proxy",
     "BackendReconnect": "connection",
     "CreateCertificateWithKeyVault": "key vault",
@@ -95,7 +108,7 @@ REFUSED = {  # and the word that must stand in the refusal
     "CreateSubscription": "products",
 }
 # Of entities that another answer has made: with key vaults, service fabric, elements of policies that are refused when they are put.
-OF_REFUSED = ("GetApiPolicy", "GetBackend", "GetCertificateWithKeyVault")
+OF_REFUSED = ("GetApiPolicy", "GetBackend", "GetCertificateWithKeyVault", "GetNamedValueWithKeyVault", "GetPolicy")
 
 
 def example(name: str) -> dict[str, Any]:
@@ -148,7 +161,7 @@ def prepare(wire: Wire, name: str) -> None:
         own = segment == "operations" or path == address(name, parameters)
         if segment == "certificates":
             make_certificate(str(parameters[kind]), issue(str(parameters[kind])))
-        elif segment in {"apis", "operations", "policies", "subscriptions", "backends"}:
+        elif segment in {"apis", "operations", "policies", "subscriptions", "backends", "namedValues"}:
             made = wire.put(path, {**properties, **(shown if own else {})})
             assert made.status_code in {200, 201}, made.content
 

@@ -105,6 +105,7 @@ def test_what_is_written_of_a_statement_is_read_back(name: str) -> None:
         ("<quota calls='1' />", "quota", "does not know the policy <quota>. It knows authentication-basic,"),
         ("<choose><when condition='@(true)'/></choose>", "choose", "does not know the policy <choose>"),
         ("<set-header name='a'><value>@(context.RequestId)</value></set-header>", "value", "Expressions (@(…)) are not evaluated"),
+        ("<set-header name='a'><value>\"@(context.RequestId)\"</value></set-header>", "value", "Expressions (@(…)) are not evaluated"),
         ("<set-header name='a' exists-action='@{ return 1; }'/>", "set-header", "Expressions"),
         ('<set-header name="@(context["a"])"/>', "inbound", "Expressions"),
         ("<set-header name='a'/>", "set-header", "needs a <value>"),
