@@ -12,7 +12,9 @@ from apis import actions
 from apis.forms import OperationForm
 from apis.history.moments import both_sides, state_now
 from apis.history.restoring import PERMISSION, api_of, valid, with_sentences
-from apis.models import Api
+from apis.models import Api, Operation
+from apis.policies.actions import put_operation_document
+from apis.policy import UnreadablePolicy
 from portal.history.restoring import Compared, Refused, Side
 from portal.models import Activity, Event
 
@@ -52,13 +54,32 @@ class Operations:
         elif row is None:
             self._add(api, name, values, by=by, now=now)
         else:
-            form = valid(OperationForm({**{field: getattr(row, field) for field in OperationForm.base_fields}, **values}, operation=row))
-            with_sentences(lambda: actions.change_operation(row, by=by, now=now, **form.cleaned_data))
+            self._change(row, values, by=by, now=now)
         return reverse("apis:operations", kwargs={"name": api.name})
 
     def _add(self, api: Api, name: str, values: Any, *, by: User | None, now: datetime) -> None:
         form = valid(OperationForm(dict(values)))
         with_sentences(lambda: actions.add_operation(api, name=name, by=by, now=now, **form.cleaned_data))
+        if values.get("document"):
+            _put_document(api.operations.get(name=name), values["document"], by=by, now=now)
+
+    def _change(self, row: Operation, values: Any, *, by: User | None, now: datetime) -> None:
+        if set(values) - {"document"}:
+            form = valid(OperationForm({**{field: getattr(row, field) for field in OperationForm.base_fields}, **values}, operation=row))
+            with_sentences(lambda: actions.change_operation(row, by=by, now=now, **form.cleaned_data))
+        if "document" in values:
+            _put_document(row, values["document"] or "", by=by, now=now)
+
+
+def _put_document(operation: Operation, text: str, *, by: User | None, now: datetime) -> None:
+    """Give an operation the document of then.
+
+    :raises Refused: if it cannot be taken any more
+    """
+    try:
+        put_operation_document(operation, text, by=by, now=now)
+    except UnreadablePolicy as refusal:
+        raise Refused(str(refusal)) from refusal
 
 
 def _name_of(line: Activity) -> str:

@@ -61,7 +61,7 @@ def resources_of(template: Mapping[str, Any], given: Mapping[str, Any], prefix: 
 
 
 def _order(resource: Resource) -> tuple[int, int]:
-    """What APIs name comes before them, subscriptions after them, and parents before children."""
+    """Return its place: what APIs name comes before them, subscriptions after them, and parents before children."""
     first = ("certificates", "namedvalues", "backends", "policies", "apis", "subscriptions")
     kind = resource.kinds[1].lower() if len(resource.kinds) > 1 else ""
     return first.index(kind) if kind in first else len(first), len(resource.kinds)

@@ -35,11 +35,11 @@ BACKEND = {"url": "https://backendname2644/", "protocol": "http"}
 _KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "apiId": ("apis", API),
     "operationId": ("operations", OPERATION),
-    "policyId": ("policies", POLICY),
     "sid": ("subscriptions", SUBSCRIPTION),
     "backendId": ("backends", BACKEND),
     "certificateId": ("certificates", {}),
     "productId": ("products", {}),
+    "policyId": ("policies", POLICY),
     "namedValueId": ("namedValues", NAMED_VALUE),
     "schemaId": ("schemas", {}),
 }
@@ -88,6 +88,7 @@ ANSWERED = (
         "ListNamedValues",
         "NamedValueListValue",
         "UpdateNamedValue",
+        "GetPolicy",
     ),
     *("DeleteApiOperationPolicy", "HeadApiOperationPolicy", "HeadPolicy", "ListApiOperationPolicies"),
     *("SubscriptionListSecrets", "SubscriptionRegeneratePrimaryKey", "SubscriptionRegenerateSecondaryKey"),
@@ -108,7 +109,7 @@ REFUSED = {  # and the word that must stand in the refusal
     "CreateSubscription": "products",
 }
 # Of entities that another answer has made: with key vaults, service fabric, elements of policies that are refused when they are put.
-OF_REFUSED = ("GetApiPolicy", "GetBackend", "GetCertificateWithKeyVault", "GetNamedValueWithKeyVault", "GetPolicy")
+OF_REFUSED = ("GetApiPolicy", "GetBackend", "GetCertificateWithKeyVault", "GetNamedValueWithKeyVault")
 
 
 def example(name: str) -> dict[str, Any]:

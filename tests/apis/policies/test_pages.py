@@ -115,6 +115,14 @@ def test_the_line_of_a_change_tells_old_and_new_and_takes_it_back(signed_in: Cli
     assert "X-A" not in Api.objects.get().document
 
 
+def test_an_operations_document_is_taken_back_too(signed_in: Client) -> None:
+    make_api("orders")
+    signed_in.post(OPERATION, {"document": document(header("X-A"))})
+    line = Activity.objects.filter(event=Event.OPERATION_CHANGED).latest("id")
+    assert signed_in.post(f"/activity/{line.id}/undo/").status_code == 303
+    assert not Operation.objects.get().document
+
+
 @pytest.mark.parametrize(
     ("statement", "sent", "written"),
     [
