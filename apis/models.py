@@ -160,7 +160,6 @@ class Api(Calls, Callers):
             operations=tuple(sorted(patterns)),
             hosts=tuple(self.hosts),
             caller_authorities=self.caller_authorities,
-            forwarding=self.forwarding(),
             watched=self.watched(),
             **with_surroundings(self, self._inbound(), around or surroundings()),
         )

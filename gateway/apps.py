@@ -22,6 +22,7 @@ class GatewayConfig(AppConfig):
         from apis.microscope.sights import places_by
         from apis.standing import Standing
         from apis.standing import answer_with as apis_stand
+        from apis.traffic import answer_with as calls_with
         from certificates.authorities.trying import try_with as try_authorities_with
         from certificates.loading import load_with
         from certificates.rollout.destroying import stand_ins_by
@@ -37,6 +38,7 @@ class GatewayConfig(AppConfig):
         from gateway.microscope import places
         from gateway.searching import look
         from gateway.seeing.finding import failed_call_of
+        from gateway.seeing.lately import calls_of_the_last_hour
         from gateway.seeing.presented import calls_of
         from gateway.seeing.refusals import seen_in
         from gateway.standing import apis_behind, failing_apis, failing_entries
@@ -54,6 +56,7 @@ class GatewayConfig(AppConfig):
         apis_stand(Standing.FAILING, failing_apis)
         apis_stand(Standing.BEHIND, apis_behind)
         failing_with(failing_entries)
+        calls_with(calls_of_the_last_hour)
         attention.register("gateway", concerns)
         search.register("gateway", look)
         load_with(_refusal_of, _refusal_of_trust)

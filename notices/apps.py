@@ -12,13 +12,18 @@ class NoticesConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the xDS process send what is due, and say where lines of the activity log lead to."""
-        from notices.configuration import CONTACTS  # models are there only now
+        from notices.declared.channels import CHANNELS  # models are there only now
+        from notices.declared.contacts import CONTACTS
+        from notices.declared.schedule import SCHEDULE
         from notices.keeper import NoticeKeeper
         from portal import keepers
         from portal.subjects import describe, register
-        from rest.configuration.parts import register as register_part
+        from rest.configuration.sections import registry
+        from rest.configuration.sections.parts import register as register_part
 
         register_part("contacts", CONTACTS)
+        registry.register(CHANNELS)
+        registry.register_setting(SCHEDULE)
         keepers.keep("notices", lambda: NoticeKeeper().run)
         register("notice", model="notices.Channel", url_name="notices:channel")
         describe("notice", "notices.Channel", "notices.Schedule")

@@ -27,32 +27,33 @@ _STANDARD = "tag:yaml.org,2002:"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def load(text: str) -> tuple[Any, list[Aside]]:
+def load(text: str, *, most: int = MOST_VALUES) -> tuple[Any, list[Aside]]:
     """Return the values of *text*, and what was passed over.
 
+    :param most: how many values it may hold
     :raises Unreadable: if it is neither JSON nor YAML, or too much of it
     """
     if not text.lstrip().startswith(("{", "[")):
-        return _from_yaml(text)
+        return _from_yaml(text, most)
     try:
-        return _from_json(text)
+        return _from_json(text, most)
     except (ValueError, RecursionError) as error:
-        return _from_yaml_or(text, error)
+        return _from_yaml_or(text, error, most)
 
 
-def _from_yaml_or(text: str, error: ValueError | RecursionError) -> tuple[Any, list[Aside]]:
+def _from_yaml_or(text: str, error: ValueError | RecursionError, most: int) -> tuple[Any, list[Aside]]:
     """Read what looks like JSON and is none: YAML may look so too. If it is none either, the faults of the JSON are told."""
     if not isinstance(error, json.JSONDecodeError):
         raise Unreadable(Problem.TOO_DEEP) from None
     try:
-        return _from_yaml(text)
+        return _from_yaml(text, most)
     except Unreadable as refusal:
         if refusal.problem != Problem.NOT_YAML:
             raise
         raise Unreadable(Problem.NOT_JSON, reason=error.msg, line=str(error.lineno), column=str(error.colno)) from None
 
 
-def _from_json(text: str) -> tuple[Any, list[Aside]]:
+def _from_json(text: str, most: int) -> tuple[Any, list[Aside]]:
     asides: list[Aside] = []
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def _from_json(text: str) -> tuple[Any, list[Aside]]:
         return made
 
     value = json.loads(text, object_pairs_hook=pairs, strict=False)
-    _measure(value)
+    _measure(value, most)
     return (_storable(value) if _ODD_ESCAPE.search(text) else value), asides
 
 
@@ -76,21 +77,21 @@ def _storable(value: Any) -> Any:
     return [_storable(one) for one in value] if isinstance(value, list) else value
 
 
-def _measure(value: Any) -> None:
+def _measure(value: Any, most: int) -> None:
     waiting, count = [(value, 1)], 0
     while waiting:
         one, depth = waiting.pop()
         count += 1
         if depth > DEEPEST:
             raise Unreadable(Problem.TOO_DEEP)
-        if count > MOST_VALUES:
+        if count > most:
             raise Unreadable(Problem.TOO_MANY)
         inner: Iterable[Any] = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
         waiting.extend((each, depth + 1) for each in inner)
 
 
-def _from_yaml(text: str) -> tuple[Any, list[Aside]]:
-    builder = _Builder()
+def _from_yaml(text: str, most: int) -> tuple[Any, list[Aside]]:
+    builder = _Builder(most)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             if not builder.take(event):
@@ -119,8 +120,9 @@ class _Frame:
 class _Builder:
     """Makes values of events."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, most: int) -> None:
+        """Begin with nothing; *most* values may come."""
+        self._most = most
         self.value: Any = None
         self.asides: list[Aside] = []
         self._stack: list[_Frame] = []
@@ -202,7 +204,7 @@ class _Builder:
         frame = self._stack[-1]
         frame.size += size
         frame.height = max(frame.height, height + 1)
-        if frame.size > MOST_VALUES:
+        if frame.size > self._most:
             raise Unreadable(Problem.TOO_MANY)
         if len(self._stack) + height > DEEPEST:
             raise Unreadable(Problem.TOO_DEEP)

@@ -5,3 +5,4 @@ from __future__ import annotations
 from typing import Any
 
 Document = dict[str, Any]
+VERSION = 1

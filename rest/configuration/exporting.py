@@ -2,121 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from apis.actions import ApiCallers, ApiCalls
-from apis.models import Api, Credentials, Operation, Subscription
-from apis.pickers import ALL_APIS, API_PREFIX
-from certificates.authorities.models import Authority
-from certificates.models import ClientCertificate, ServerCertificate
-from rest.configuration import parts
-from rest.configuration.document import Document
-from rest.models import Backend
+from portal.activity import record
+from portal.models import Event
+from rest.configuration.document import VERSION, Document
+from rest.configuration.secrets.keeping import Encrypted, Keeper, Nowhere
+from rest.configuration.sections.registry import sections, settings
 
-VERSION = 1
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
-def configuration() -> Document:
-    """Return everything but secrets. The number of queries does not grow with the configuration."""
-    related = ("certificate", "basic_credentials", "trusted_authority", "caller_authority__current")
-    return {
-        "version": VERSION,
-        "certificates": [certificate(row) for row in _by_name(_entries(ClientCertificate))],
-        "server_certificates": [certificate(row) for row in _by_name(_entries(ServerCertificate))],
-        "authorities": [authority(row) for row in _by_name(Authority.objects.exclude(current=None).select_related("current"))],
-        "apis": [api(row) for row in _by_name(Api.objects.select_related(*related).prefetch_related("operations"))],
-        "subscriptions": [subscription(row) for row in _by_name(Subscription.objects.select_related("api"))],
-        "backends": [backend(row) for row in _by_name(Backend.objects.select_related("certificate"))],
-    }
+def configuration(keeper: Keeper | None = None) -> Document:
+    """Return everything. The number of queries does not grow with the configuration.
+
+    :param keeper: takes the secrets; without one they are left out
+    """
+    keeper = keeper or Nowhere()
+    found: Document = {"version": VERSION}
+    for section in sections():
+        found[section.name] = [section.show(row, keeper) for row in section.rows()]
+    found |= {setting.name: setting.show() for setting in settings()}
+    if isinstance(keeper, Encrypted) and (text := keeper.text()):
+        found["secrets"] = text
+    return found
 
 
-def _entries(model: type[ClientCertificate | ServerCertificate]) -> Any:
-    return model.objects.exclude(current=None).select_related("current").prefetch_related(*parts.related())
+class _Whole:
+    """The configuration as the subject of a line."""
+
+    pk, name = "", ""
 
 
-def certificate(row: ClientCertificate | ServerCertificate) -> Document:
-    """Return an entry; a file that brings it along names a PFX file as ``pfx`` and its password's file as ``password_file``."""
-    assert row.current is not None  # noqa: S101 - an entry is made with its first version
-    return {"name": row.name, "thumbprint": row.current.thumbprint, "subject": row.current.label, **parts.shown(row)}
+def note_export(*, by: User | None, now: datetime, secrets: str) -> None:
+    """Write the line of an export.
 
-
-def authority(row: Authority) -> Document:
-    """Return a trusted authority, with its certificates in PEM."""
-    assert row.current is not None  # noqa: S101 - an entry is made with its first version
-    return {"name": row.name, "certificates": row.current.pem}
-
-
-def api(row: Api) -> Document:
-    """Return an API with its security and operations; instead of a basic password a file names ``password_file``."""
-    return {
-        "name": row.name,
-        "display_name": row.display_name,
-        "description": row.description,
-        "service_url": row.service_url,
-        "path": row.path,
-        "subscription_required": row.subscription_required,
-        "key_header": row.key_header,
-        "key_query": row.key_query,
-        "security": security(row),
-        "callers": callers(row),
-        "calls": calls(row),
-        "operations": [operation(one) for one in sorted(row.operations.all(), key=lambda one: one.name)],
-    }
-
-
-def security(row: Api) -> Document:
-    """Return how an API proves itself to its back end, and how it checks it."""
-    return {
-        "credentials": row.credentials,
-        "certificate": row.certificate.name if row.certificate else "",
-        "username": row.basic_credentials.username if row.credentials == Credentials.BASIC else "",
-        "validate_certificate_chain": row.validate_certificate_chain,
-        "validate_certificate_name": row.validate_certificate_name,
-        "trusted_authority": row.trusted_authority.name if row.trusted_authority else "",
-        "trusted_ca": "" if row.trusted_authority else row.trusted_ca,
-        "protocol": row.protocol,
-        "asks_later": row.asks_later,
-        "older_servers": row.older_servers,
-    }
-
-
-def calls(row: Api) -> Document:
-    """Return how calls go on to an API's back end."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(ApiCalls.of(row)).items()} | {
-        "cors": row.cors
-    }
-
-
-def callers(row: Api) -> Document:
-    """Return who may call an API."""
-    entry = row.caller_authority
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in ApiCallers.of(row).values().items()} | {
-        "caller_certificate": row.caller_certificate,
-        "caller_authority": entry.name if entry else "",
-        "caller_authorities": "" if entry else row.caller_authorities,
-    }
-
-
-def operation(row: Operation) -> Document:
-    """Return an operation."""
-    return {name: getattr(row, name) for name in ("name", "display_name", "method", "url_template", "description")}
-
-
-def subscription(row: Subscription) -> Document:
-    """Return a subscription; new ones get new keys."""
-    scope = f"{API_PREFIX}{row.api.name}" if row.api else ALL_APIS
-    return {"name": row.name, "display_name": row.display_name, "scope": scope, "state": row.state}
-
-
-def backend(row: Backend) -> Document:
-    """Return a back end entity."""
-    flags = ("validate_certificate_chain", "validate_certificate_name")
-    return {
-        **{name: getattr(row, name) for name in ("name", "url", "title", "description", *flags)},
-        "certificate": row.certificate.name if row.certificate else "",
-    }
-
-
-def _by_name(rows: Any) -> Any:
-    return rows.order_by("name")
+    :param secrets: where secrets went; empty: they were left out
+    """
+    record(Event.CONFIGURATION_EXPORTED, _Whole(), by=by, at=now, secrets=secrets or None)

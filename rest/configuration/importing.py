@@ -1,118 +1,186 @@
 """Reading a configuration: what differs is changed by the same actions and checks as on the pages, all of it or nothing.
 
-An entry that a file does not mention stays, and so does a value of an entry that it mentions.
+An entry that a file does not mention stays, and so does a value of an entry that it mentions. Whatever is to be changed first: what stands
+in another's way steps aside, then all is brought about, then what is not mentioned goes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.contrib.auth.models import User
-from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from apis.models import Api, Subscription
-from certificates.authorities.models import Authority
-from certificates.models import ClientCertificate, ServerCertificate, folded
-from rest.configuration import apis, authorities, others
-from rest.configuration.document import Document
-from rest.configuration.exporting import VERSION, configuration
-from rest.configuration.reading import Context, entries_of, merged
-from rest.configuration.trust import explicit
+from apis.traffic import calls_of_the_last_hour
+from rest.configuration.context import Context
+from rest.configuration.differences import Change, Kind, differences
+from rest.configuration.document import VERSION, Document
+from rest.configuration.exporting import configuration
+from rest.configuration.reading import entries_of, merged
+from rest.configuration.secrets.marks import Marking, without_marks
+from rest.configuration.secrets.sealed import BadKey, Keys, NotOpened, opened
+from rest.configuration.sections.registry import sections, settings
+from rest.configuration.sections.section import Section, Target
+from rest.configuration.sections.trust import explicit
+from rest.configuration.shape.checking import faults_of
+from rest.configuration.shape.whole import shape
 from rest.envelope import Fault, Invalid
-from rest.models import Backend
 
-_SECTIONS = (
-    "certificates",
-    "server_certificates",
-    "authorities",
-    "apis",
-    "backends",
-    "subscriptions",
-)  # each may name what stands before it
+_SHOWN_ALSO = {"key_pair"}  # of which the thumbprint tells
 
 
-@dataclass
-class Importer:
-    """One import: what it changes, said line by line.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import has changed.
 
-    :ivar folder: where the files that the document names are looked for
-    :ivar delete_unmentioned: delete what the document does not mention
-    :ivar changes: what was changed; empty if the document says what is
-    :ivar notes: what the reader should know although nothing is changed
+    :ivar changes: empty if the file says what is
+    :ivar notes: what the reader should know of although nothing is changed
+    :ivar apis: all APIs before and after, by which it is told whose calls a change touches
+    :ivar calls: how many calls each API had in the last hour, by its name
     """
 
-    folder: Path
-    by: User | None
-    now: datetime
-    delete_unmentioned: bool = False
-    changes: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def run(self, document: Any) -> None:
-        """Bring the configuration to what *document* says. The caller's transaction makes it all or nothing.
-
-        :raises Invalid: naming everything that is wrong with the first entry that cannot be
-        """
-        sections = _sections_of(document)
-        before = configuration()
-        context = Context(
-            folder=self.folder, by=self.by, now=self.now, changes=self.changes, notes=self.notes, delete=self.delete_unmentioned
-        )
-        appliers: dict[str, Callable[[Context, Document, Document | None, str], None]] = {
-            "certificates": others.apply_certificate,
-            "server_certificates": others.apply_server_certificate,
-            "authorities": authorities.apply,
-            "apis": apis.apply,
-            "backends": others.apply_backend,
-            "subscriptions": others.apply_subscription,
-        }
-        for section in _SECTIONS:
-            known = {_key(section, entry): entry for entry in before[section]}
-            for place, entry in entries_of(sections.get(section), section):
-                now_there = known.get(_key(section, entry))
-                given = explicit(entry) if section == "apis" else entry
-                appliers[section](context, merged(now_there, given, place), now_there, place)
-        if self.delete_unmentioned:
-            self._delete(sections)
-
-    def _delete(self, sections: Document) -> None:
-        kinds: tuple[tuple[str, type[Model]], ...] = (
-            ("subscriptions", Subscription),
-            ("apis", Api),
-            ("backends", Backend),
-            ("authorities", Authority),
-            ("certificates", ClientCertificate),
-            ("server_certificates", ServerCertificate),
-        )
-        for section, model in kinds:
-            if section not in sections:
-                continue
-            mentioned = {_key(section, entry) for _place, entry in entries_of(sections.get(section), section)}
-            unmentioned = [row for row in model._default_manager.order_by("name") if _key(section, {"name": _name(row)}) not in mentioned]
-            for row in unmentioned:
-                others.delete(row, by=self.by, now=self.now)
-                self.changes.append(f"- {section}/{_name(row)}")
+    changes: list[Change]
+    notes: list[str]
+    apis: list[Document]
+    calls: dict[str, int]
 
 
-def _key(section: str, entry: Document) -> str:
-    """Return what tells the entries of a section apart: certificates' and authorities' names are compared without regard to case."""
-    name = str(entry["name"])
-    return folded(name) if section in {"certificates", "server_certificates", "authorities"} else name
+def bring_about(document: Any, context: Context, keys: Keys) -> Imported:
+    """Bring the configuration to what *document* says. The caller's transaction makes it all or nothing.
+
+    :param keys: what opens the secrets that are encrypted in it
+    :raises Invalid: naming everything that has not its shape, or what is wrong with the first entry that cannot be
+    """
+    check(document)
+    context = replace(context, given=replace(context.given, sealed=_opened(document, keys)))
+    calls, marked = calls_of_the_last_hour(), configuration(Marking())
+    target = _target(document, without_marks(marked), delete=context.delete)
+    for section in sections():
+        if section.make_way:
+            section.make_way(context, target)
+    for section in sections():
+        _bring(context, section, document, target)
+    _complete(context, document, target)
+    _delete(context, [section for section in reversed(sections()) if not section.goes_first], target)
+    after = configuration(Marking())
+    return Imported(
+        changes=changes_of(_spelled(marked, document), _spelled(after, document)),
+        notes=context.notes,
+        apis=[*marked["apis"], *after["apis"]],
+        calls=calls,
+    )
 
 
-def _name(row: Model) -> str:
-    name: str = row.name  # type: ignore[attr-defined]  # all of them have names
-    return name
+def check(document: Any) -> None:
+    """Go on only if a document has the shape of a configuration, and each entry stands in it once.
+
+    :raises Invalid: with everything that is wrong
+    """
+    version = [] if isinstance(document, dict) and document.get("version") == VERSION else [_other_version()]
+    faults = [fault for fault in faults_of(document, shape()) if fault.target != "version"] if isinstance(document, dict) else []
+    doubles = list(doubles_of(document)) if isinstance(document, dict) else []
+    if found := [*version, *faults, *doubles]:
+        raise Invalid(*found)
 
 
-def _sections_of(document: Any) -> Document:
-    if not isinstance(document, dict) or document.get("version") != VERSION:
-        raise Invalid(Fault("version", _("This is not a configuration of version %(version)d.") % {"version": VERSION}))
-    if unknown := sorted(set(map(str, document)) - {"version", *_SECTIONS}):
-        raise Invalid(*(Fault(name, _("This is not known.")) for name in unknown))
-    return document
+def doubles_of(document: Document) -> Iterator[Fault]:
+    """Yield a fault for each entry that stands in a list a second time."""
+    for section in sections():
+        entries = _entries(document.get(section.name))
+        yield from _doubled(entries, section.name, section)
+        for entry in entries:
+            yield from _doubled(_entries(entry.get("operations")), f"{section.name}.{entry['name']}.operations", None)
+
+
+def changes_of(before: Document, after: Document) -> list[Change]:
+    """Return how two configurations differ."""
+    kinds = [Kind(section.name, section.blank()) for section in sections()]
+    return list(differences(_told(before), _told(after), kinds, [setting.name for setting in settings()]))
+
+
+def _other_version() -> Fault:
+    return Fault("version", _("This is not a configuration of version %(version)d.") % {"version": VERSION})
+
+
+def _entries(value: Any) -> list[Document]:
+    return [one for one in value if isinstance(one, dict) and isinstance(one.get("name"), str)] if isinstance(value, list) else []
+
+
+def _doubled(entries: list[Document], place: str, section: Section | None) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for entry in entries:
+        key = section.key(entry) if section else entry["name"]
+        if key in seen:
+            yield Fault(f"{place}.{entry['name']}", _("There are two entries of this name. Keep one of them."))
+        seen.add(key)
+
+
+def _opened(document: Document, keys: Keys) -> dict[str, Any]:
+    if not document.get("secrets"):
+        return {}
+    try:
+        return opened(document["secrets"], keys)
+    except (BadKey, NotOpened) as refusal:
+        raise Invalid(Fault("secrets", str(refusal))) from refusal
+
+
+def _target(document: Document, before: Document, *, delete: bool) -> Target:
+    there = {section.name: {section.key(entry): entry for entry in before[section.name]} for section in sections()}
+    target = Target(wanted={}, before=there, goes={})
+    for section in sections():
+        known = there[section.name]
+        mentioned = {section.key(entry): explicit(entry) for _place, entry in entries_of(document.get(section.name), section.name)}
+        wanted = {key: merged(known.get(key), entry) for key, entry in mentioned.items()}
+        target.wanted[section.name] = {key: entry for key, entry in wanted.items() if entry != known.get(key)}
+        target.goes[section.name] = known.keys() - mentioned.keys() if delete and section.name in document else set()
+    if target.wanted["backends"] or target.goes["backends"]:  # they change APIs, so those that are as they should be may not stay so
+        entries = [explicit(entry) for _place, entry in entries_of(document.get("apis"), "apis")]
+        target.wanted["apis"] = {entry["name"]: merged(there["apis"].get(entry["name"]), entry) for entry in entries}
+    return target
+
+
+def _bring(context: Context, section: Section, document: Document, target: Target) -> None:
+    if section.goes_first:
+        _delete(context, [section], target)
+    for place, entry in entries_of(document.get(section.name), section.name):
+        key = section.key(entry)
+        if key in target.wanted[section.name]:
+            section.apply(context, target.wanted[section.name][key], target.before[section.name].get(key), place)
+
+
+def _complete(context: Context, document: Document, target: Target) -> None:
+    for section in sections():
+        for place, entry in entries_of(document.get(section.name), section.name):
+            if section.complete and section.key(entry) in target.wanted[section.name]:
+                section.complete(context, target.wanted[section.name][section.key(entry)], place)
+    for setting in settings():
+        wanted, before = document.get(setting.name), setting.show()
+        if wanted is not None and {**before, **wanted} != before:
+            setting.apply(context, {**before, **wanted}, f"{setting.name}.")
+
+
+def _delete(context: Context, kinds: list[Section], target: Target) -> None:
+    for section in kinds:
+        if goes := target.goes[section.name]:
+            for row in section.rows():
+                if section.key({"name": row.name}) in goes:
+                    section.delete(row, context.by, context.now)
+
+
+def _spelled(found: Document, document: Document) -> Document:
+    """Return a configuration with names as *document* spells them."""
+    result = dict(found)
+    for section in sections():
+        names = {section.key(entry): entry["name"] for _place, entry in entries_of(document.get(section.name), section.name)}
+        result[section.name] = [{**entry, "name": names.get(section.key(entry), entry["name"])} for entry in found[section.name]]
+    return result
+
+
+def _told(found: Document) -> Document:
+    """Return a configuration without what tells the same a second time."""
+    without = {
+        section.name: [{key: value for key, value in entry.items() if key not in _SHOWN_ALSO} for entry in found[section.name]]
+        for section in sections()
+    }
+    return {**found, **without}

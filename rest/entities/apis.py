@@ -27,7 +27,7 @@ from rest.entities.imports import Imported
 from rest.envelope import Conflict, Fault, Invalid
 from rest.fields import Fixed, Flag, Text
 
-_KEPT: remarks.Kinds = {
+KEPT: remarks.Kinds = {
     "protocols": Properties.texts,
     "contact": Properties.nested,
     "license": Properties.nested,
@@ -145,7 +145,7 @@ class Apis(Collection[Api, ApiDraft]):
         before = None if whole else row
         _refuse_what_is_not_here(sent)
         sent, self.imported = imports.taken(sent, row, whole=whole)
-        remarks.check(sent, _KEPT)
+        remarks.check(sent, KEPT)
         header, query = _key_names(sent, before)
         form = SettingsForm(_form_data(sent, before), api=row, url_needed=False)
         sent.check_by(form, _TARGETS)
@@ -184,7 +184,7 @@ class Apis(Collection[Api, ApiDraft]):
             read, kind = draft.imported.read, draft.imported.kind
             import_operations(api, read, kind=kind, by=self.call.user, now=self.call.now)
             api.refresh_from_db()
-        remarks.keep(api, draft.sent, _KEPT, whole=draft.whole)
+        remarks.keep(api, draft.sent, KEPT, whole=draft.whole)
         if "serviceUrl" in draft.sent:
             remarks.spell(api, "serviceUrl", draft.sent.text("serviceUrl"), api.service_url)
         return apply_backend(api, by=self.call.user, now=self.call.now)

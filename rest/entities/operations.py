@@ -20,7 +20,7 @@ from rest.entities.parent import OfApi
 from rest.envelope import Conflict, Fault, Invalid
 from rest.fields import Fixed, Text
 
-_KEPT: remarks.Kinds = {"templateParameters": Properties.records, "request": Properties.nested, "responses": Properties.records}
+KEPT: remarks.Kinds = {"templateParameters": Properties.records, "request": Properties.nested, "responses": Properties.records}
 _REQUEST: dict[str, Any] = {"description": None, "queryParameters": [], "headers": [], "representations": []}  # unless it was said
 _TARGETS = {"display_name": "displayName", "method": "method", "url_template": "urlTemplate", "description": "description"}
 
@@ -79,7 +79,7 @@ class Operations(OfApi[Operation, OperationDraft]):
     def read(self, sent: Properties, row: Operation | None, *, whole: bool) -> OperationDraft:
         """Check an operation as its page does."""
         before = None if whole else row
-        remarks.check(sent, _KEPT)
+        remarks.check(sent, KEPT)
         sent.unsupported(["policies"], _("Policies belong to the API here, not to its operations."))
         form = OperationForm(
             {
@@ -120,7 +120,7 @@ class Operations(OfApi[Operation, OperationDraft]):
 
 
 def _finished(operation: Operation, draft: OperationDraft) -> Operation:
-    remarks.keep(operation, draft.sent, _KEPT, whole=draft.whole)
+    remarks.keep(operation, draft.sent, KEPT, whole=draft.whole)
     if "urlTemplate" in draft.sent:
         remarks.spell(operation, "urlTemplate", draft.sent.text("urlTemplate"), operation.url_template)
     return operation

@@ -13,6 +13,8 @@ from rest.bodies import Properties
 from rest.models import Remarks
 
 _SPELLED = "spelled"  # among the properties that are kept; no property of the published service's is named so
+_HAS_POLICY = "has_policy"
+OUR_OWN = (_SPELLED, _HAS_POLICY)  # what is kept beside the published properties
 Subject = Api | Operation | Subscription
 Kinds = Mapping[str, Callable[[Properties, str], object]]  # what is kept, and what reads it: typed clients cannot list what breaks them
 
@@ -56,6 +58,20 @@ def keep(row: Subject, sent: Properties, names: Kinds, *, whole: bool) -> None:
     properties = {name: value for name, value in (before | given).items() if value is not None}
     if properties != everything:
         _store(row, properties)
+
+
+def everything(row: Subject) -> dict[str, Any]:
+    """Return all that is kept, with our own beside it, for :func:`replace`."""
+    remarks: Remarks | None = getattr(row, "remarks", None)
+    return {**_all(row), **({_HAS_POLICY: True} if remarks and remarks.has_policy else {})}
+
+
+def replace(row: Subject, properties: Mapping[str, Any]) -> None:
+    """Keep *properties*, as :func:`everything` returns them, and nothing else."""
+    about: dict[str, Any] = {str(row._meta.model_name): row}
+    kept = {name: value for name, value in properties.items() if name != _HAS_POLICY}
+    has_policy = properties.get(_HAS_POLICY) is True
+    row.remarks, _made = Remarks.objects.update_or_create(**about, defaults={"properties": kept, "has_policy": has_policy})
 
 
 def _all(row: Subject) -> dict[str, Any]:

@@ -30,13 +30,18 @@ from rest.names import spelled
 # Every published state but active means that the keys open nothing; the word is kept and given back.
 _CLOSED = ("suspended", "submitted", "rejected", "cancelled", "expired")
 STATES = ("active", *_CLOSED)
-_KEPT: remarks.Kinds = {
+KEPT: remarks.Kinds = {
     "allowTracing": Properties.flag,
     **dict.fromkeys(("ownerId", "stateComment", "state"), Properties.text),
 }
 _SCOPE = re.compile(r"(?P<service>.*?)/?apis(?:/(?P<api>[^/]+))?/?\Z", re.IGNORECASE)
 _KEY = re.compile(r"[\x21-\x7e]{8,256}\Z")
 _KEYS = {"primaryKey": KeyKind.PRIMARY, "secondaryKey": KeyKind.SECONDARY}
+
+
+def is_key(text: str) -> bool:
+    """Return whether callers can send *text* as their key."""
+    return _KEY.match(text) is not None
 
 
 def _kept(name: str, default: str = "") -> Coalesce:
@@ -132,7 +137,7 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
         keys = {kind: key for name, kind in _KEYS.items() if (key := _key(sent, name))}
         if len(set(keys.values())) < len(keys):
             sent.refuse("secondaryKey", _("The two keys differ."))
-        remarks.check(sent, _KEPT)
+        remarks.check(sent, KEPT)
         state = _state(sent, row)
         sent.check()
         return SubscriptionDraft(display_name=display_name, api=api, state=state, keys=keys, sent=sent, whole=whole)
@@ -156,7 +161,7 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
             raise _key_taken(draft) from refusal
         except actions.Taken as refusal:  # at this very moment
             raise Conflict(str(refusal)) from refusal
-        remarks.keep(subscription, draft.sent, _KEPT, whole=True)
+        remarks.keep(subscription, draft.sent, KEPT, whole=True)
         return subscription
 
     @sensitive_variables()
@@ -170,7 +175,7 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
             raise _key_taken(draft) from refusal
         if draft.state != row.state:
             subscription = actions.set_subscription_state(subscription, draft.state, by=self.call.user, now=self.call.now)
-        remarks.keep(subscription, draft.sent, _KEPT, whole=draft.whole)
+        remarks.keep(subscription, draft.sent, KEPT, whole=draft.whole)
         return subscription
 
     def remove(self, row: Subscription) -> None:
@@ -232,7 +237,7 @@ def _state(sent: Properties, row: Subscription | None) -> SubscriptionState:
 
 def _key(sent: Properties, name: str) -> str:
     key = sent.text(name)
-    if key and not _KEY.match(key):
+    if key and not is_key(key):
         sent.refuse(name, _("A key has 8 to 256 characters of ASCII and no spaces; 32 random hexadecimal digits are best."))
     return key
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -13,14 +12,15 @@ from certificates.models import Certificate
 from certificates.rollout.models import Rules
 from rest.bodies import Properties
 from rest.collection import Collection
-from rest.configuration.parts import PARTS
-from rest.configuration.reading import Context
+from rest.configuration.context import Context
+from rest.configuration.secrets.given import Given
+from rest.configuration.sections.parts import PARTS
+from rest.configuration.shape.checking import faults_of
 from rest.envelope import Fault, Invalid
 from rest.life.asked import READS, answered, entity, entry_of
 
 Entries = Collection[Any, Any]
 _RULES, _CONTACTS = "rules", "contacts"
-_DAYS = range(7)
 
 
 def answer_rules(collection: Entries, name: str) -> HttpResponse:
@@ -55,13 +55,19 @@ def _bring(collection: Entries, row: Certificate, part: str, wanted: Any) -> Non
     :raises Invalid: naming what cannot be as the client names it
     """
     call = collection.call
-    context = Context(folder=Path(), by=call.user, now=call.now, changes=[], notes=[], delete=False)
+    context = Context(given=Given(), by=call.user, now=call.now)
     try:
+        _check_shape(part, wanted)
         with transaction.atomic():
             PARTS[part].apply(context, row, wanted, part)
     except Invalid as refusal:
         faults = (Fault(_camel(one.target.removeprefix(f"{_RULES}.")), one.message) for one in refusal.faults)
         raise Invalid(*faults) from refusal
+
+
+def _check_shape(part: str, wanted: Any) -> None:
+    if faults := faults_of({part: wanted}, {"properties": {part: PARTS[part].shape()}}):
+        raise Invalid(*faults)
 
 
 def _rules_of(row: Certificate) -> dict[str, Any]:
@@ -72,13 +78,9 @@ def _rules_of(row: Certificate) -> dict[str, Any]:
 
 
 def _check(sent: Properties, *, known: set[str]) -> None:
-    """Refuse what nobody knows, and what a form would take for something else: it takes every text for a tick."""
+    """Refuse what nobody knows."""
     for name in sorted(sent.values.keys() - known):
         sent.refuse(name, _("This is not known."))
-    sent.flag("anotherPerson")
-    days = sent.values.get("windowDays")
-    if days is not None and not (isinstance(days, list) and all(type(day) is int and day in _DAYS for day in days)):
-        sent.refuse("windowDays", _("This is a list of days, from 0 (Monday) to 6."))
     sent.check()
 
 

@@ -70,7 +70,7 @@ class TestRules:
         [
             ({"sources": "never"}, "sources"),
             ({"sources": "window", "windowTo": "04:00"}, "windowFrom"),
-            ({"windowDays": [7]}, "windowDays"),
+            ({"windowDays": [7]}, "windowDays.1"),
             ({"windowDays": "Monday"}, "windowDays"),
             ({"anotherPerson": "no"}, "anotherPerson"),
             ({"canary": "nobody"}, "canary"),
@@ -111,7 +111,7 @@ class TestContacts:
             ({"contacts": [{"address": "no address"}]}, "contacts.address"),
             ({"contacts": [{"person": "nobody"}]}, "contacts.person"),
             ({"contacts": [{"address": "team@example.com", "language": "tlh"}]}, "contacts.language"),
-            ({"contacts": [{"mail": "team@example.com"}]}, "contacts.mail"),
+            ({"contacts": [{"mail": "team@example.com"}]}, "contacts.1.mail"),
         ],
     )
     def test_who_cannot_be_told_is_named_and_nobody_is_lost(self, wire: Wire, sent: dict[str, Any], target: str) -> None:

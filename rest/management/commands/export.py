@@ -1,33 +1,19 @@
-"""``manage.py export``: write the whole configuration, without secrets, as YAML."""
+"""``manage.py export``: write the whole configuration as YAML. The same as ``manage.py configuration export``."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import yaml
-from django.core.management.base import BaseCommand
-from django.utils import timezone
+from django.core.management.base import BaseCommand, CommandParser
 
-from portal.activity import record
-from portal.models import Event
-from rest.configuration import configuration
-
-_HEAD = """\
-# The configuration of a publisher portal. It holds no secrets: a certificate is brought along by "pfx: file.pfx" and
-# "password_file: file.txt" beside its name, the password of basic credentials by "password_file: file.txt".
-"""
-
-
-class _Whole:
-    """The configuration as the subject of a line."""
-
-    pk, name = "", ""
+from rest.configuration.commands import exporting
 
 
 class Command(BaseCommand):
-    help = "Write the whole configuration, without secrets, as YAML to standard output."
+    help = "Write the whole configuration as YAML to standard output, by default without secrets."
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
-        text = yaml.safe_dump(configuration(), sort_keys=False, allow_unicode=True, width=140)
-        record(Event.CONFIGURATION_EXPORTED, _Whole(), by=None, at=timezone.now())
-        self.stdout.write(_HEAD + text, ending="")
+    def add_arguments(self, parser: CommandParser) -> None:
+        exporting.add_arguments(parser)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        exporting.run(self.stdout, options)

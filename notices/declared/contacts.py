@@ -14,15 +14,15 @@ from certificates.models import Certificate
 from notices import actions
 from notices.models import Contact
 from rest.bodies import Properties
-from rest.configuration.parts import Part, changed
-from rest.configuration.reading import Context, refuse_unknown
-from rest.envelope import Fault, Invalid
+from rest.configuration.context import Context
+from rest.configuration.sections.parts import Part
+from rest.configuration.shape import making
 
 
-def show(row: Any) -> list[dict[str, str]] | None:
-    """Return the owners and contacts of an entry; ``None`` if it has none."""
+def show(row: Any) -> list[dict[str, str]]:
+    """Return the owners and contacts of an entry."""
     found = [_shown(one) for one in row.contacts.all()]
-    return sorted(found, key=lambda one: (one.get("person", ""), one.get("address", ""))) or None
+    return sorted(found, key=lambda one: (one.get("person", ""), one.get("address", "")))
 
 
 def apply(context: Context, row: Certificate, wanted: Any, place: str) -> None:
@@ -30,16 +30,13 @@ def apply(context: Context, row: Certificate, wanted: Any, place: str) -> None:
 
     :raises Invalid: naming what cannot be
     """
-    if not isinstance(wanted, list) or not all(isinstance(one, dict) for one in wanted):
-        raise Invalid(Fault(place, _("This must be a list of objects.")))
-    told = [_told(refuse_unknown(one, ("person", "address", "language"), f"{place}.")) for one in wanted]
+    told = [_told(Properties(one, within=f"{place}.")) for one in wanted]
     there = list(Contact.objects.filter(certificate=row.pk).select_related("person"))
     for gone in there:
         if not any(gone.person == one.get("person") and gone.address == one.get("address", "") for one in told):
             actions.remove_contact(gone, **context.stamp)
     for one in told:
         actions.add_contact(row, **one, **context.stamp)
-    changed(context, row, "contacts")
 
 
 def _shown(contact: Contact) -> dict[str, str]:
@@ -70,4 +67,10 @@ def _check_address(sent: Properties, address: str) -> None:
         sent.refuse("address", " ".join(refusal.messages))
 
 
-CONTACTS = Part(related=("contacts__person",), show=show, apply=apply)
+def _shape() -> making.Shape:
+    """Return what they may look like."""
+    about = "Who is told of the entry: people by their user names, others by their addresses."
+    return making.several(making.record({name: making.text() for name in ("person", "address", "language")}), about)
+
+
+CONTACTS = Part(related=("contacts__person",), shape=_shape, blank=list, show=show, apply=apply)

@@ -18,7 +18,9 @@ from certificates.sources.models import SourceKind
 from certificates.sources.trouble import Trouble
 from certificates.sources.watched import WatchedPlace
 from rest.bodies import Properties
-from rest.configuration.reading import Context, refuse_unknown
+from rest.configuration.context import Context
+from rest.configuration.reading import refuse_unknown
+from rest.configuration.shape import making
 from rest.envelope import Fault, Invalid
 
 _RULES = (
@@ -33,11 +35,15 @@ class Part:
     """One of them.
 
     :ivar related: what it takes to show it of many entries, for ``prefetch_related``
-    :ivar show: returns it as a file has it; ``None``: the entry has none
+    :ivar shape: what it may look like
+    :ivar blank: as a file has it of an entry that has none
+    :ivar show: returns it as a file has it
     :ivar apply: brings it to what a file says, given the place for faults
     """
 
     related: tuple[str, ...]
+    shape: Callable[[], making.Shape]
+    blank: Callable[[], Any]
     show: Callable[[Any], Any]
     apply: Callable[[Context, Certificate, Any, str], None]
 
@@ -49,8 +55,7 @@ def register(name: str, part: Part) -> None:
 
 def shown(row: Certificate) -> dict[str, Any]:
     """Return what an entry has, by name."""
-    found = {name: part.show(row) for name, part in PARTS.items()}
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: part.show(row) for name, part in PARTS.items()}
 
 
 def related() -> list[str]:
@@ -66,34 +71,43 @@ def apply(context: Context, row: Certificate, wanted: dict[str, Any], place: str
             part.apply(context, row, wanted[name], f"{place}{name}")
 
 
-def changed(context: Context, row: Certificate, what: str) -> None:
-    """Note that something of an entry was changed."""
-    section = "certificates" if row.kind == "client" else "server_certificates"
-    context.changes.append(f"~ {section}/{row.name}/{what}")
+def watch(context: Context, model: type[Any], name: str, wanted: Any, place: str) -> bool:
+    """Make the entry *name* of what lies at a watched place, if *wanted* is a source of that kind; return whether it is.
+
+    :raises Invalid: naming what cannot be
+    """
+    if not wanted or wanted["kind"] != SourceKind.WATCHED:
+        return False
+    sent = refuse_unknown(wanted, ("kind", *_PLACE), f"{place}.")
+    values = {field: sent.text(field, needed=field == "path") for field in _PLACE}
+    sent.check()
+    try:
+        sources.watch(model, WatchedPlace.of(values, settings.WATCHED_FOLDERS), name=name, **context.stamp)
+    except Trouble as trouble:
+        raise Invalid(Fault(f"{place}.{trouble.field}", str(trouble))) from trouble
+    return True
 
 
-def _rules(row: Any) -> dict[str, Any] | None:
-    rules: Rules | None = getattr(row, "rules", None)
-    if rules is None:
-        return None
+def _rules(row: Any) -> dict[str, Any]:
+    rules: Rules = getattr(row, "rules", None) or Rules()
     times = {name: f"{at:%H:%M}" if (at := getattr(rules, name)) else "" for name in ("window_from", "window_to")}
     return {**{name: getattr(rules, name) for name in _RULES}, **times, "paths": rules.paths}
 
 
+def _shape_of_rules() -> making.Shape:
+    zone = making.text(about="Of the IANA database, such as Europe/Berlin.")
+    paths = making.texts_by_name("What is asked for when a version is tried, by the API's name.")
+    return making.record({**making.of_form(RulesForm, _RULES), "window_zone": zone, "paths": paths})
+
+
 def _set_rules(context: Context, row: Certificate, wanted: Any, place: str) -> None:
-    sent = _object(wanted, (*_RULES, "paths"), place)
-    paths = sent.nested("paths").values
-    if any(not isinstance(path, str) or not valid_path.regex.match(path) for path in paths.values()):  # type: ignore[union-attr]  # compiled
+    sent = Properties(wanted, within=f"{place}.")
+    paths = wanted.get("paths", {})
+    if not all(valid_path.regex.match(path) for path in paths.values()):  # type: ignore[union-attr]  # compiled
         sent.refuse("paths", str(valid_path.message))
-    usual = _rules_of_nobody()
-    form = RulesForm({**usual, **{name: value for name, value in sent.values.items() if name in _RULES}}, certificate=row)
+    form = RulesForm({**_rules(None), **{name: value for name, value in wanted.items() if name in _RULES}}, certificate=row)
     sent.check_by(form, {})
-    changed(context, row, "rules")
     rollout.set_rules(row, form.chosen() | {"paths": dict(paths)}, **context.stamp)
-
-
-def _rules_of_nobody() -> dict[str, Any]:
-    return {name: getattr(Rules(), name) for name in _RULES}
 
 
 def _source(row: Any) -> dict[str, Any] | None:
@@ -102,33 +116,20 @@ def _source(row: Any) -> dict[str, Any] | None:
 
 
 def _set_source(context: Context, row: Certificate, wanted: Any, place: str) -> None:
-    known = (
-        _PLACE
-        if isinstance(wanted, dict) and wanted.get("kind") == SourceKind.WATCHED
-        else tuple(wanted)
-        if isinstance(wanted, dict)
-        else ()
-    )
-    sent = _object(wanted, ("kind", *known), place)
-    if sent.text("kind", needed=True) != SourceKind.WATCHED:
+    if wanted is None:
+        sources.unwatch(row, **context.stamp)
+    elif not watch(context, type(row), row.name, wanted, place):
         context.notes.append(_("%(name)s: its source is set on its page, not from a file.") % {"name": row.name})
-        return
-    values = {name: sent.text(name, needed=name == "path") for name in _PLACE}
-    sent.check()
-    try:
-        sources.watch(type(row), WatchedPlace.of(values, settings.WATCHED_FOLDERS), name=row.name, **context.stamp)
-    except Trouble as trouble:
-        raise Invalid(Fault(f"{place}.{trouble.field}", str(trouble))) from trouble
-    changed(context, row, "source")
 
 
-def _object(wanted: Any, known: tuple[str, ...], place: str) -> Properties:
-    if not isinstance(wanted, dict):
-        raise Invalid(Fault(place, _("This must be an object.")))
-    return refuse_unknown(wanted, known, f"{place}.")
+def _shape_of_source() -> making.Shape:
+    kind = making.text(choices=SourceKind.values)
+    about = "What the entry renews itself from; null: nothing. One that orders (acme) is set on the page, since an account belongs to it."
+    fields = {"type": ["object", "null"], "properties": {"kind": kind}, "required": ["kind"], "additionalProperties": {"type": "string"}}
+    return fields | {"description": about}
 
 
 PARTS: dict[str, Part] = {
-    "rules": Part(related=("rules",), show=_rules, apply=_set_rules),
-    "source": Part(related=("source",), show=_source, apply=_set_source),
+    "rules": Part(related=("rules",), shape=_shape_of_rules, blank=lambda: _rules(None), show=_rules, apply=_set_rules),
+    "source": Part(related=("source",), shape=_shape_of_source, blank=lambda: None, show=_source, apply=_set_source),
 }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from certificates.authorities.bundle import bundle_of
 from rest.configuration.document import Document
+from rest.configuration.sections.authorities import digest_of
 
 # In which part of an API, as what entry and text are known there.
 SECURITY = ("security", "trusted_authority", "trusted_ca")
@@ -26,13 +26,6 @@ def by_entry(wanted: Document, before: Document, place: tuple[str, str, str], he
     :param held: the PEM that the API holds
     """
     _, entry, text = place
-    if wanted[text] and _digest(str(wanted[text])) == _digest(held) != "":
+    if wanted[text] and digest_of(str(wanted[text])) == digest_of(held) != "":
         return wanted | {entry: before[entry], text: before[text]}
     return wanted
-
-
-def _digest(pem: str) -> str:
-    try:
-        return bundle_of(pem).digest
-    except ValueError:
-        return ""
