@@ -43,7 +43,9 @@ def test_a_document_that_leaves_a_section_out_takes_in_what_stands_around_it() -
     assert names(sections(header("s")), api) == ["s"]
 
 
-TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=20).map(str.strip).filter(bool)
+TEXT = (
+    st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="@"), min_size=1, max_size=20).map(str.strip).filter(bool)
+)
 TEXTS = st.lists(TEXT, max_size=20).map(tuple)
 TOKEN = st.text("abcXYZ-_09", min_size=1, max_size=12).filter(lambda name: name.lower() not in {"te", "host"})
 SET = {
