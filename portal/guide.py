@@ -53,6 +53,7 @@ _PAGES = (
     ("sign_in_settings", "people"),
     ("rest:", "management-api"),
     ("notices:", "notices"),
+    ("configuration:", "management-api"),
 )
 
 

@@ -53,6 +53,12 @@ _ENTRIES = (
     Entry(label=_("Closed sign-ins"), url_name="locks", within="users", permission="auth.change_user"),
     Entry(label=_("Sign-in settings"), url_name="sign_in_settings", within="users", permission="signin.change_secondfactordemand"),
     Entry(label=_("Notices"), icon="bell", url_name="notices:index", permission="notices.change_schedule"),
+    Entry(
+        label=_("Export and import"),
+        icon="arrow-down-tray",
+        url_name="configuration:index",
+        permission="signin.change_secondfactordemand",
+    ),
 )
 
 
