@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import reverse
 
-from apis.models import Api, BasicCredentials, Operation, Subscription, SubscriptionKey
+from apis.models import Api, BasicCredentials, NamedSecret, NamedValue, Operation, ServicePolicy, Subscription, SubscriptionKey
 from portal.admin import ReadOnlyAdmin
 
 
@@ -25,6 +25,8 @@ class ApiAdmin(ReadOnlyAdmin):
         *("validate_certificate_chain", "validate_certificate_name", "trusted_authority", "trusted_ca"),
         *("protocol", "asks_later", "older_servers"),
         *("connect_seconds", "idle_seconds", "longest_seconds", "retry_calls", "rewrite_redirects"),
+        *("count_by_subscription", "log_calls", "trace_percent"),
+        *("document",),
         *("cors", "cors_origins", "cors_methods", "cors_headers", "cors_exposed", "cors_max_age", "cors_credentials"),
         *("created_at", "changed_at", "changed_by"),
     )
@@ -41,11 +43,41 @@ class OperationAdmin(ReadOnlyAdmin):
     list_display = ("api", "method", "url_template", "display_name")
     list_select_related = ("api",)
     search_fields = ("api__name", "url_template", "display_name")
-    fields = ("api", "name", "display_name", "method", "url_template", "description")
+    fields = ("api", "name", "display_name", "method", "url_template", "description", "document")
 
     def view_on_site(self, operation: Operation) -> str:
         """Lead to the page where it is changed."""
         return reverse("apis:operation", kwargs={"name": operation.api.name, "operation": operation.name})
+
+
+@admin.register(ServicePolicy)
+class ServicePolicyAdmin(ReadOnlyAdmin):
+    """The policy of all APIs."""
+
+    list_display = ("__str__", "changed_at")
+    fields = ("document", "changed_at")
+
+
+@admin.register(NamedValue)
+class NamedValueAdmin(ReadOnlyAdmin):
+    """Named values; a secret's value is not there."""
+
+    list_display = ("display_name", "secret", "changed_at")
+    search_fields = ("name", "display_name")
+    fields = ("name", "display_name", "secret", "value", "tags", "created_at", "changed_at")
+
+    def view_on_site(self, value: NamedValue) -> str:
+        """Lead to the page where it is changed."""
+        return reverse("named_values:detail", kwargs={"name": value.name})
+
+
+@admin.register(NamedSecret)
+class NamedSecretAdmin(ReadOnlyAdmin):
+    """Which named values are sealed, and by which key."""
+
+    list_display = ("named_value", "ring_key")
+    list_select_related = ("named_value",)
+    fields = ("named_value", "ring_key")
 
 
 @admin.register(BasicCredentials)

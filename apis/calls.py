@@ -6,11 +6,14 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apis.policy.model import CONNECT_SECONDS, Cors, Forwarding, Preflights, Protocol
+from apis.policy.model import CONNECT_SECONDS, Cors, Forwarding, Preflights, Protocol, Watched
 
 MOST_CONNECT_SECONDS = 60
 MOST_IDLE_SECONDS = 3600
 MOST_CALL_SECONDS = 7 * 24 * 3600
+MOST_PERCENT = 100
+MOST_COUNTED_KEYS = 200  # of one API (the Calls tab says so, too): each is compared with the key of a call, for some 30 ns
+COUNTED_FROM_THE_START = 200  # APIs that people add: with more, each change of a key for all APIs would change the routes of too many
 MOST_CORS_AGE = 24 * 3600  # what browsers keep at most
 
 
@@ -61,6 +64,12 @@ class Calls(models.Model):
     cors_max_age = models.PositiveIntegerField(_("Seconds to remember"), null=True, blank=True, validators=_between(0, MOST_CORS_AGE))
     cors_credentials = models.BooleanField(_("With cookies and credentials"), default=False)
 
+    count_by_subscription = models.BooleanField(_("Count calls by subscription"), default=False, db_default=False)
+    log_calls = models.BooleanField(_("Write an access log"), default=False, db_default=False)
+    trace_percent = models.PositiveSmallIntegerField(
+        _("Percent of calls to trace"), null=True, blank=True, validators=_between(0, MOST_PERCENT)
+    )
+
     class Meta:
         """No table of its own."""
 
@@ -75,6 +84,10 @@ class Calls(models.Model):
             rewrite_redirects=self.rewrite_redirects,
             preflights=Preflights(self.cors),
         )
+
+    def watched(self) -> Watched:
+        """Return what is noted of calls, as a value."""
+        return Watched(by_subscription=self.count_by_subscription, logged=self.log_calls, traced_percent=self.trace_percent)
 
     def cors_rule(self) -> Cors | None:
         """Return what the gateway tells browsers; ``None`` if it tells them nothing."""

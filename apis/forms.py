@@ -12,7 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from apis import url_template
 from apis.actions import ApiSettings
 from apis.models import Api, Credentials, Operation, Subscription, valid_path
+from apis.named_values.values import KeptValues
 from apis.naming import RESERVED_NAMES, free_name
+from apis.policies.rewriting import refuse_missing
+from apis.policy import Scope, UnreadablePolicy, read_document
 from apis.service_url import BadServiceUrl, check, is_plain_http, refusals_of_resolved
 from certificates.models import NAME_MAX_LENGTH, valid_name
 from portal.numbers import WholeNumberField
@@ -183,6 +186,7 @@ class OperationForm(forms.Form):
     def __init__(self, *args: Any, operation: Operation | None = None, **kwargs: Any) -> None:
         """Edit *operation*, or a new one."""
         super().__init__(*args, **kwargs)
+        self.operation = operation
         if operation:
             self.initial = {name: getattr(operation, name) for name in self.fields}
 
@@ -196,9 +200,16 @@ class OperationForm(forms.Form):
     def clean_url_template(self) -> str:
         """Take a template in its normal form."""
         try:
-            return url_template.check_template(self.cleaned_data["url_template"])
+            template = url_template.check_template(self.cleaned_data["url_template"])
+            if self.operation and self.operation.document:
+                values = KeptValues()
+                refuse_missing(read_document(self.operation.document, Scope.OPERATION, values).sections, template, values)
         except url_template.BadTemplate as refusal:
             raise ValidationError([str(fault) for fault in refusal.faults]) from refusal
+        except UnreadablePolicy as refusal:
+            raise ValidationError(refusal.reason) from refusal
+        else:
+            return template
 
     def clean(self) -> dict[str, Any]:
         """Name a nameless operation by its signature."""

@@ -15,11 +15,12 @@ from certificates.models import folded, holding_words
 from portal.listing import ALL, Chip, Column, holding, narrowed
 
 COLUMNS = (
-    Column(key="name", label=_("Web API name"), field="display_name", any_case=True),
+    Column(key="name", label=_("Web API name"), field="display_name", any_case=True, may_hide=False),
     Column(key="path", label=_("Web API URL suffix"), field="path", any_case=True),
     Column(key="service_url", label=_("Web service URL"), field="service_url", any_case=True),
     Column(key="changed", label=_("Changed"), field="changed_at", room="widest"),
 )
+UNSORTED = (("credentials", _("With credentials")), ("calls", _("24 hours")))
 _OWN = holding("display_name", "name", "path", "service_url")
 # What a list needs of each row; certificates' bytes and sealed keys stay in the database.
 SHOWN = (

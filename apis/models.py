@@ -14,12 +14,16 @@ from django.utils.translation import gettext_lazy as _
 
 from apis.callers import Callers
 from apis.calls import Calls
+from apis.named_values.models import NamedSecret, NamedValue
+from apis.policies.models import ServicePolicy
+from apis.policies.surroundings import Surroundings, surroundings, with_surroundings
 from apis.policy.model import (
     DEFAULT_KEY_HEADER,
     DEFAULT_KEY_QUERY,
     AuthenticationBasic,
     AuthenticationCertificate,
     Backend,
+    ForwardRequest,
     KeyCheck,
     OperationPattern,
     Policy,
@@ -30,6 +34,8 @@ from apis.policy.model import (
 from apis.service_url import is_plain_http
 from certificates.authorities.models import Authority
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, ClientCertificate, SealedSecret, valid_name
+
+__all__ = ["NamedSecret", "NamedValue", "ServicePolicy"]  # models of rooms, which Django finds here
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -83,6 +89,8 @@ class Api(Calls, Callers):
         Authority, models.PROTECT, null=True, blank=True, related_name="admitting", verbose_name=_("authority of callers")
     )
 
+    document = models.TextField(_("policy"), blank=True, default="", db_default="")  # as it was written; empty: nothing of its own
+
     revision = models.PositiveIntegerField(default=1, editable=False)  # what two editors at once are told apart by
     created_at = models.DateTimeField(_("created"))
     changed_at = models.DateTimeField(_("changed"))
@@ -135,10 +143,12 @@ class Api(Calls, Callers):
         """The version of its certificate that it presents; ``None``: it presents none."""
         return self.certificate.presented_by(self.name) if self.certificate else None
 
-    def policy(self) -> Policy:
+    def policy(self, around: Surroundings | None = None) -> Policy:
         """Cross from rows to values. For many prefetch ``operations``, select ``certificate__current``, ``…ahead``, ``basic_credentials``.
 
-        :raises certificates.sealing.SealingError: if the basic password does not open
+        :param around: what stands around the API; for many read once
+        :raises certificates.sealing.SealingError: if the basic password or a named value does not open
+        :raises apis.policy.UnreadablePolicy: if a document no longer fits the named values
         """
         patterns = (OperationPattern(method=o.method, url_template=o.url_template, name=o.name) for o in self.operations.all())
         return Policy(
@@ -148,11 +158,20 @@ class Api(Calls, Callers):
             backend=self.backend(),
             key_check=KeyCheck(required=self.subscription_required, header=self.key_header, query=self.key_query),
             operations=tuple(sorted(patterns)),
-            inbound=self._inbound(),
             hosts=tuple(self.hosts),
             caller_authorities=self.caller_authorities,
             forwarding=self.forwarding(),
+            watched=self.watched(),
+            **with_surroundings(self, self._inbound(), around or surroundings()),
         )
+
+    def own_rules(self) -> tuple[Rule, ...]:
+        """Return what its own settings say in terms of policies, without what stands around it.
+
+        :raises certificates.sealing.SealingError: if the basic password does not open
+        """
+        waits = () if self.idle_seconds is None else (ForwardRequest(timeout_seconds=self.idle_seconds),)
+        return (*self._inbound(), *waits)
 
     def backend(self) -> Backend:
         """Return where calls go and how it is spoken to; without a Web service URL, a host that is nowhere (RFC 6761)."""
@@ -222,6 +241,7 @@ class Operation(models.Model):
     method = models.CharField(_("HTTP verb"), max_length=20)
     url_template = models.CharField(_("URL template"), max_length=1000)
     description = models.TextField(_("description"), max_length=1000, blank=True)
+    document = models.TextField(_("policy"), blank=True, default="", db_default="")
     revision = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:

@@ -24,6 +24,7 @@ from gateway.streams.delta import WILDCARD
 from gateway.streams.stream import BARRIER, TYPES, Request
 
 _OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_pool", 1))
+_PAUSE_SECONDS = 0.2
 
 
 class Simulated:
@@ -38,7 +39,15 @@ class Simulated:
         self.reads.set()
 
     async def run(self, address: str) -> None:
-        """Take what comes, for ever."""
+        """Take what comes, for ever; come again where a stream ends, as agents do."""
+        while True:
+            try:
+                await self._follow(address)
+            except grpc.aio.AioRpcError as error:
+                print(f"{self._name}: {error.code().name}, {error.details()}", file=sys.stderr, flush=True)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _follow(self, address: str) -> None:
         credentials = grpc.ssl_channel_credentials(self._own.authority, self._own.private_key, self._own.certificate)
         async with grpc.aio.secure_channel(address, credentials, options=_OPTIONS) as channel:
             request, response = wire.DELTA_MESSAGES

@@ -13,11 +13,11 @@ from certificates.rollout.models import Candidate
 from certificates.sources.models import Source
 from certificates.uses import refused_where_presented
 from portal.http import PortalRequest
-from portal.listing import ALL, Chip, Column, Listing, listing, narrowed
+from portal.listing import ALL, Chip, Column, Listing, listing, narrowed, offering
 
 _COLUMNS = (
-    Column(key="name", label=_("Name"), field="name"),
-    Column(key="subject", label=_("Subject"), field="current__label"),
+    Column(key="name", label=_("Name"), field="name", may_hide=False),
+    Column(key="subject", label=_("Subject"), field="current__label", may_hide=False),
     Column(key="thumbprint", label=_("Thumbprint"), field="current__thumbprint"),
     Column(key="issuer", label=_("Issuer"), field="current__issuer", room="wide"),
     Column(key="expires", label=_("Expires"), field="current__not_after"),
@@ -59,9 +59,12 @@ _PRESENTED = (
 def shown(request: PortalRequest, pages: Pages) -> Listing:
     """Return the page of entries that the address asks for."""
     if pages.presented:
-        rows = ClientCertificate.objects.with_use()
-        return listing(request, rows, (*_COLUMNS, _USE), search=holding_words, chips=_PRESENTED)
-    return listing(request, pages.model.objects.with_current(), _COLUMNS, search=holding_words, chips=_SERVED)
+        columns: tuple[Column, ...] = (*_COLUMNS, _USE)
+        found = listing(request, ClientCertificate.objects.with_use(), columns, search=holding_words, chips=_PRESENTED)
+    else:
+        columns = _COLUMNS
+        found = listing(request, pages.model.objects.with_current(), columns, search=holding_words, chips=_SERVED)
+    return offering(found, request, name=pages.model.KIND, columns=columns)
 
 
 def chosen(asked: QueryDict, pages: Pages) -> QuerySet[Certificate]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import reverse
 
-from gateway.counts import OUTCOMES, ApiCount, CountedUpTo, TotalCount, VersionCount
+from gateway.counts import OUTCOMES, ApiCount, CountedUpTo, KeyCount, TotalCount, VersionCount
 from gateway.models import Delivery, FailedCall, Gateway, NodeAuthority, Probe, Refusal
 from gateway.turned_away import TurnedAway
 from portal.admin import ReadOnlyAdmin
@@ -91,6 +91,17 @@ class VersionCountAdmin(ReadOnlyAdmin):
     list_select_related = ("version", "api")
     list_filter = ("span",)
     search_fields = ("api__name", "version__thumbprint")
+    fields = (*list_display, "last_at")
+
+
+@admin.register(KeyCount)
+class KeyCountAdmin(ReadOnlyAdmin):
+    """How the calls with each subscription's keys have ended."""
+
+    list_display = ("at", "span", "subscription", "api", "kind", *OUTCOMES)
+    list_select_related = ("subscription", "api")
+    list_filter = ("span",)
+    search_fields = ("subscription__name", "api__name")
     fields = (*list_display, "last_at")
 
 

@@ -26,17 +26,20 @@ class GatewayConfig(AppConfig):
         from certificates.authorities.trying import try_with as try_authorities_with
         from certificates.loading import load_with
         from certificates.rollout.destroying import stand_ins_by
+        from certificates.rollout.presented import calls_by
         from certificates.rollout.receipts import deliveries_by
         from certificates.rollout.refusals import look_with
         from certificates.rollout.trying import try_with
         from certificates.uses import failing_with
         from gateway import checks  # noqa: F401
         from gateway.concerns import concerns
+        from gateway.keeping import KEPT
         from gateway.metrics import measure
         from gateway.microscope import places
         from gateway.searching import look
         from gateway.seeing.finding import failed_call_of
         from gateway.seeing.lately import calls_of_the_last_hour
+        from gateway.seeing.presented import calls_of
         from gateway.seeing.refusals import seen_in
         from gateway.standing import apis_behind, failing_apis, failing_entries
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
@@ -44,9 +47,11 @@ class GatewayConfig(AppConfig):
         from gateway.trying_trust import TrustTrier
         from portal import attention, search
         from portal.finding import find_with
+        from portal.house import retention
         from portal.live import answer_with
         from portal.metrics.measured import measure_with
 
+        retention.enter(*KEPT)
         answer_with(status_of)
         apis_stand(Standing.FAILING, failing_apis)
         apis_stand(Standing.BEHIND, apis_behind)
@@ -60,6 +65,7 @@ class GatewayConfig(AppConfig):
         places_by(places)
         stand_ins_by(stand_ins)
         deliveries_by(deliveries_of)
+        calls_by(calls_of)
         find_with(failed_call_of)
         look_with(seen_in)
         measure_with(measure)

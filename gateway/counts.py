@@ -12,7 +12,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apis.models import Api
+from apis.models import Api, KeyKind, Subscription
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion
 
 
@@ -54,6 +54,8 @@ class Counts(models.Model):
     gateway = models.BigIntegerField(_("refused by the gateway"), default=0)
     last_at = models.DateTimeField(_("last call"))  # to some seconds
     latencies: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)  # gateway.seeing.outcomes.Latencies
+
+    MOMENTS: ClassVar[tuple[str, ...]] = ("last_at",)
 
     class Meta:
         """Shared."""
@@ -97,6 +99,9 @@ class VersionCount(Counts):
 
     version = models.ForeignKey(CertificateVersion, models.CASCADE, related_name="counts", db_index=False, verbose_name=_("version"))
     api = models.ForeignKey(Api, models.CASCADE, related_name="+", verbose_name=_("API"))
+    first_at = models.DateTimeField(_("first call"), null=True)  # as last_at; rows that are older than this column have none
+
+    MOMENTS: ClassVar = ("first_at", *Counts.MOMENTS)
 
     class Meta:
         """The newest first."""
@@ -108,6 +113,28 @@ class VersionCount(Counts):
             models.UniqueConstraint(fields=["version", "api", "span", "at"], name="a_span_of_a_version_and_api_is_counted_once")
         ]
         indexes: ClassVar = [models.Index(fields=["span", "at"], name="counts_of_versions_of_late")]
+
+
+class KeyCount(Counts):
+    """The calls of one API with one key of a subscription, where the API counts them; without latencies."""
+
+    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="counts", db_index=False, verbose_name=_("subscription"))
+    api = models.ForeignKey(Api, models.CASCADE, related_name="+", db_index=False, verbose_name=_("API"))
+    kind = models.CharField(_("key"), max_length=10, choices=KeyKind)
+
+    class Meta:
+        """The newest first."""
+
+        ordering: ClassVar = ["-at", "span", "subscription", "api", "kind"]
+        verbose_name = _("count of a key's calls")
+        verbose_name_plural = _("counts of keys' calls")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["subscription", "api", "kind", "span", "at"], name="a_span_of_a_key_and_api_is_counted_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["span", "at"], name="counts_of_keys_of_late"),
+            models.Index(fields=["api", "span", "at"], name="counts_of_keys_by_api"),
+        ]
 
 
 class CountedUpTo(models.Model):

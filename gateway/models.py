@@ -16,13 +16,14 @@ from apis.models import Api
 from apis.policy.failure import Failure
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, SealedSecret, valid_name
 from certificates.rollout.models import Candidate
-from gateway.counts import ApiCount, CountedUpTo, TotalCount, VersionCount  # noqa: F401 - tables of this app
+from gateway.counts import ApiCount, CountedUpTo, KeyCount, TotalCount, VersionCount  # noqa: F401 - tables of this app
 from gateway.turned_away import TurnedAway  # noqa: F401 - another one
 
 # The xDS process notes every SEEN_EVERY that a gateway is still connected; a gateway that was not seen for twice that long is
 # not counted, so that a killed process leaves no gateway "connected" for ever.
 SEEN_EVERY = timedelta(seconds=10)
 ENROLMENT_WARNED = timedelta(days=60)  # gateways renew theirs long before
+CALLS_KEPT = 100_000  # failed calls, the newest
 PROBE_KEPT = timedelta(seconds=30)  # nobody waits longer for an answer
 
 
@@ -50,6 +51,7 @@ class Gateway(models.Model):
     connected_at = models.DateTimeField(_("connected since"), null=True, blank=True)
     seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
     disconnected_at = models.DateTimeField(_("disconnected"), null=True, blank=True)
+    fed_by = models.CharField(_("control plane"), max_length=255, blank=True, default="", db_default="")  # its machine; the last it came to
     applied_change = models.PositiveBigIntegerField(_("last change applied"), default=0)  # it and all before it; an activity's id
     applied_at = models.DateTimeField(_("applied"), null=True, blank=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from html import unescape
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.urls import ResolverMatch, reverse
-from django.utils.html import strip_tags
+from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
@@ -51,6 +53,9 @@ _PAGES = (
     ("account_", "people"),
     ("sessions", "people"),
     ("sign_in_settings", "people"),
+    ("settings", "settings"),
+    ("retention", "settings"),
+    ("about", "settings"),
     ("rest:", "management-api"),
     ("notices:", "notices"),
     ("configuration:", "management-api"),
@@ -69,16 +74,20 @@ def guide(request: HttpRequest, page: str = FIRST_PAGE) -> HttpResponse:
     """Show a page of the guide in the reader's language."""
     if page not in _pages():
         raise Http404
-    title, content = _rendered(get_language() or settings.LANGUAGE_CODE, page)
-    return render(request, "portal/guide.html", {"title": title, "content": content, "is_first": page == FIRST_PAGE})
+    title, content = _rendered(_language(), page)
+    context = {"title": title, "content": content, "is_first": page == FIRST_PAGE, "page": page, "contents": _contents(_language())}
+    return render(request, "portal/guide.html", context)
 
 
+_OTHER_LANGUAGE = re.compile(r"\]\(\.\./(?:en|zh-hans)/")
+_PICTURES = "../../screenshots/"
+_LINK = re.compile(r"\]\(([a-z-]+)\.md\)")
 _BEFORE, _AFTER = 40, 80  # characters around what was searched for
 
 
 def passages(words: str) -> list[tuple[str, str, str]]:
     """Return name, title and a passage of the pages that hold *words*, in the reader's language; those with them in the title first."""
-    sought, language = words.casefold(), get_language() or settings.LANGUAGE_CODE
+    sought, language = words.casefold(), _language()
     found = []
     for page in sorted(_pages()):
         title, text = _plain(language, page)
@@ -88,6 +97,17 @@ def passages(words: str) -> list[tuple[str, str, str]]:
             passage = text[begin : place + len(words) + _AFTER] if place >= 0 else text[:_AFTER]
             found.append((sought not in title.casefold(), page, title, f"{'…' if begin else ''}{passage.strip()}…"))
     return [(page, title, passage) for _, page, title, passage in sorted(found)]
+
+
+def _language() -> str:
+    return get_language() or settings.LANGUAGE_CODE
+
+
+@functools.cache
+def _contents(language: str) -> tuple[tuple[str, str], ...]:
+    """Return name and title of the pages, in the order in which the first page leads to them."""
+    first = (_folder(language) / f"{FIRST_PAGE}.md").read_text(encoding="utf-8")
+    return tuple((name, _rendered(language, name)[0]) for name in _LINK.findall(first))
 
 
 @functools.cache
@@ -107,9 +127,10 @@ def _rendered(language: str, page: str) -> tuple[str, SafeString]:
     """Return a page's title and what stands below it."""
     source = (_folder(language) / f"{page}.md").read_text(encoding="utf-8")
     title, _, text = source.partition("\n")
-    text = "\n".join(line for line in text.splitlines() if "](../" not in line)  # the page in the other language: the bar has that
+    text = "\n".join(line for line in text.splitlines() if not _OTHER_LANGUAGE.search(line))  # the bar has that
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     markdown.add_render_rule("link_open", _link)
+    markdown.add_render_rule("image", _image)
     return title.removeprefix("# "), mark_safe(markdown.render(text))  # noqa: S308 - our own files, and HTML in them is escaped
 
 
@@ -123,3 +144,10 @@ def _link(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: 
     if target.endswith(".md"):
         tokens[index].attrSet("href", reverse("guide", args=[target.removesuffix(".md")]))
     return renderer.renderToken(tokens, index, options, {})  # type: ignore[arg-type]  # the options it was called with
+
+
+def _image(_renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: object, _environment: object) -> str:
+    """Show a picture of ``docs/screenshots`` from among the static files; its words stand below it, too."""
+    token = tokens[index]
+    source = static(f"screenshots/{str(token.attrGet('src')).removeprefix(_PICTURES)}")
+    return format_html('<img class="shot" src="{}" alt="{}" loading="lazy">', source, token.content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from django.core.paginator import Page, Paginator
@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 from django.http import QueryDict
 from django.utils.functional import Promise
 
+from portal.columns import Choice, choices
 from portal.http import PortalRequest
 
 PAGE_SIZE = 25
@@ -31,13 +32,15 @@ class Column:
     label: Promise
     field: str
     any_case: bool = False  # sorted regardless of case, which no index helps with
+    may_hide: bool = True
     room: str = ""  # "wide" or "widest": left out where there is less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """A column's heading: its label and where it leads."""
+    """A column's heading: its key and label, and where it leads."""
 
+    key: str
     label: Promise
     sort: str  # what a click sorts by
     direction: str  # "ascending", "descending" or "": what the list is sorted by now
@@ -76,6 +79,8 @@ class Listing:
     :ivar total: how many rows there are before a chip narrows them
     :ivar size: how many rows a page has
     :ivar chosen: which of them begin ticked: ``page``, ``all`` (those of the other pages, too) or none
+    :ivar name: what the list is called where people keep its columns
+    :ivar choices: the columns that may be left out
     """
 
     page: Page[Any]
@@ -88,6 +93,13 @@ class Listing:
     size: int = PAGE_SIZE
     sizes: tuple[int, ...] = PAGE_SIZES
     chosen: str = ""
+    name: str = ""
+    choices: tuple[Choice, ...] = ()
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The keys of the columns that the reader does not see."""
+        return frozenset(choice.key for choice in self.choices if not choice.shown)
 
     @property
     def narrowed(self) -> bool:
@@ -160,6 +172,14 @@ def listing(
     )
 
 
+def offering(
+    shown: Listing, request: PortalRequest, *, name: str, columns: Sequence[Column], unsorted: Sequence[tuple[str, Promise]] = ()
+) -> Listing:
+    """Return the list, which is called *name*, with its *columns* to be left out, and those of *unsorted* (key, label)."""
+    offered = [*((one.key, one.label) for one in columns if one.may_hide), *unsorted]
+    return replace(shown, name=name, choices=choices(request, name, offered))
+
+
 def _chip(asked: QueryDict, chips: Sequence[Chip]) -> Chip | None:
     return next((chip for chip in chips if chip.key == asked.get("show")), None)
 
@@ -183,7 +203,7 @@ def _order(column: Column, *, downwards: bool) -> OrderBy:
 
 def _heading(column: Column, sort: str) -> Heading:
     if column.key != sort.removeprefix("-"):
-        return Heading(label=column.label, sort=column.key, direction="", room=column.room)
+        return Heading(key=column.key, label=column.label, sort=column.key, direction="", room=column.room)
     if sort.startswith("-"):
-        return Heading(label=column.label, sort=column.key, direction="descending", room=column.room)
-    return Heading(label=column.label, sort=f"-{column.key}", direction="ascending", room=column.room)
+        return Heading(key=column.key, label=column.label, sort=column.key, direction="descending", room=column.room)
+    return Heading(key=column.key, label=column.label, sort=f"-{column.key}", direction="ascending", room=column.room)

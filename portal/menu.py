@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -26,12 +26,17 @@ class Entry:
     current: bool = False
     permission: str = ""
     leads: bool = False  # to the first of those within it
+    picture: str = ""  # where it stands as a card
+    told: str | Promise = ""  # what the card says of it
 
 
 SECURITY = "shield-check"
+SETTINGS = "cog-6-tooth"
 _ENTRIES = (
     Entry(label=_("Dashboard"), icon="home", url_name="dashboard"),
     Entry(label=_("APIs"), icon="cube", url_name="apis:index"),
+    Entry(label=_("Policy of all APIs"), url_name="policies:service", within="cube"),
+    Entry(label=_("Named values"), url_name="named_values:index", within="cube"),
     Entry(label=_("Subscriptions"), icon="ticket", url_name="subscriptions:index"),
     Entry(label=_("Security"), icon=SECURITY, url_name="certificates:index", leads=True),
     Entry(label=_("Client certificates"), url_name="certificates:index", within=SECURITY),
@@ -51,13 +56,44 @@ _ENTRIES = (
     Entry(label=_("Access tokens"), icon="key", url_name="rest:index"),
     Entry(label=_("People"), icon="users", url_name="people:index", permission="auth.view_user"),
     Entry(label=_("Closed sign-ins"), url_name="locks", within="users", permission="auth.change_user"),
-    Entry(label=_("Sign-in settings"), url_name="sign_in_settings", within="users", permission="signin.change_secondfactordemand"),
-    Entry(label=_("Notices"), icon="bell", url_name="notices:index", permission="notices.change_schedule"),
+    Entry(label=_("Settings"), icon=SETTINGS, url_name="settings"),
+    Entry(
+        label=_("Notices"),
+        url_name="notices:index",
+        within=SETTINGS,
+        permission="notices.change_schedule",
+        picture="bell",
+        told=_("Who is told, and when, that something ends or fails: channels, days before the end, mail."),
+    ),
+    Entry(
+        label=_("Sign-in settings"),
+        url_name="sign_in_settings",
+        within=SETTINGS,
+        permission="signin.change_secondfactordemand",
+        picture="finger-print",
+        told=_("Which roles have to have a second factor."),
+    ),
     Entry(
         label=_("Export and import"),
-        icon="arrow-down-tray",
         url_name="configuration:index",
+        within=SETTINGS,
         permission="signin.change_secondfactordemand",
+        picture="arrow-down-tray",
+        told=_("The whole configuration as a file, and what a file would change."),
+    ),
+    Entry(
+        label=_("Retention"),
+        url_name="retention",
+        within=SETTINGS,
+        picture="archive-box",
+        told=_("How long figures, failures and activity are kept, and where that is set."),
+    ),
+    Entry(
+        label=_("About"),
+        url_name="about",
+        within=SETTINGS,
+        picture="information-circle",
+        told=_("The version, how each part is, and the licences of what it is made of."),
     ),
 )
 
@@ -71,6 +107,6 @@ def entries(request: HttpRequest) -> list[Entry]:
         if entry.permission and not request.user.has_perm(entry.permission):
             continue
         current = not entry.leads and entry.url_name.partition(":")[0] == here
-        shown.append(Entry(label=entry.label, icon=entry.icon, url=reverse(entry.url_name), within=entry.within, current=current))
+        shown.append(replace(entry, url=reverse(entry.url_name), current=current))
     shown.append(Entry(label=_("Help"), icon="question-mark-circle", url=page_about(match), current=here == "guide"))
     return shown

@@ -62,6 +62,7 @@ class Event(models.TextChoices):
     API_SECURED = "api.secured", _("API security changed")
     API_CALLS_CHANGED = "api.calls-changed", _("API calls changed")
     API_CALLERS_CHANGED = "api.callers-changed", _("API callers changed")
+    API_POLICY_CHANGED = "api.policy-changed", _("API policy changed")
     API_DELETED = "api.deleted", _("API deleted")
     OPERATION_ADDED = "api.operation-added", _("Operation added")
     OPERATION_CHANGED = "api.operation-changed", _("Operation changed")
@@ -82,6 +83,11 @@ class Event(models.TextChoices):
     TOKEN_REVOKED = "token.revoked", _("Access token revoked")
     TOKEN_KEYS_SHOWN = "token.keys-shown", _("Shared access keys shown")
     TOKEN_KEY_REGENERATED = "token.key-regenerated", _("Shared access key regenerated")
+    POLICY_CHANGED = "policy.changed", _("Policy of all APIs changed")
+    NAMED_VALUE_CREATED = "named-value.created", _("Named value created")
+    NAMED_VALUE_CHANGED = "named-value.changed", _("Named value changed")
+    NAMED_VALUE_DELETED = "named-value.deleted", _("Named value deleted")
+    NAMED_VALUE_SHOWN = "named-value.shown", _("Secret named value shown")
     BACKEND_CREATED = "backend.created", _("Back end created")
     BACKEND_CHANGED = "backend.changed", _("Back end changed")
     BACKEND_DELETED = "backend.deleted", _("Back end deleted")
@@ -341,6 +347,7 @@ class Preferences(models.Model):
     )
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, blank=True)  # empty: the browser's
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
+    hidden_columns = models.JSONField(_("hidden columns"), null=True, blank=True, editable=False)  # by list: the keys of its columns
 
     class Meta:
         """One row per person."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponseBase
@@ -31,8 +33,8 @@ def theme_of(request: HttpRequest) -> str:
     return cookie if cookie in Theme.values else Theme.AUTO.value
 
 
-def keep(user: User | AnonymousUser, **chosen: str) -> None:
-    """Keep *chosen* (``language``, ``theme``) with the account; somebody not signed in has only the cookies."""
+def keep(user: User | AnonymousUser, **chosen: Any) -> None:
+    """Keep *chosen* (``language``, ``theme``, ``hidden_columns``) with the account; somebody not signed in has only the cookies."""
     if user.is_authenticated:
         Preferences.objects.update_or_create(user=user, defaults=chosen)
 

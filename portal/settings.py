@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from portal import logs
 from portal.environment import read, read_address, read_addresses, read_choice, read_list, read_number, read_optional_address
 from portal.signin.providers import BadProvider, providers
+from portal.telemetry import read_access_log, read_collector
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -32,6 +33,9 @@ GATEWAY_RESTART_SECONDS = max(1, read_number("GATEWAY_RESTART_SECONDS", 60))
 GATEWAY_TRUSTED_PROXIES = int(read("GATEWAY_TRUSTED_PROXIES", "0"))  # proxies in front of the gateway that append to X-Forwarded-For
 GATEWAY_ENVOY = read("GATEWAY_ENVOY")  # another Envoy than the one that pip has installed: the path of its binary
 GATEWAY_TRUST_BUNDLE = read("GATEWAY_TRUST_BUNDLE")  # authorities back ends are checked against, PEM file; empty: the system's
+GATEWAY_OTLP_ADDRESS = read_collector("GATEWAY_OTLP_ADDRESS")  # of a collector of OpenTelemetry, which traces go to; none: nowhere
+# Where lines about calls go, of APIs that have them written: "stdout", "otlp" or a file; empty: nowhere.
+GATEWAY_ACCESS_LOG = read_access_log("GATEWAY_ACCESS_LOG", collector=GATEWAY_OTLP_ADDRESS)
 GATEWAY_CONCURRENCY = int(read("GATEWAY_CONCURRENCY", "0"))  # worker threads; 0: one per processor
 GATEWAY_NAME = read("GATEWAY_NAME")  # what this machine's gateway calls itself; empty: the host's name
 GATEWAY_XDS_ADDRESSES = read_addresses("GATEWAY_XDS_ADDRESS")  # control planes of a gateway on its own, tried in turn; none: this machine's
@@ -296,7 +300,7 @@ LOCALE_PATHS = [PORTAL_HOME / "locale"]  # compiled by `manage.py setup`: nothin
 # --- static files -----------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = Path(read("PORTAL_STATIC_ROOT", str(PORTAL_HOME / "static")))
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [BASE_DIR / "static", ("screenshots", BASE_DIR / "docs" / "screenshots")]  # the guide shows these
 FONTS = PORTAL_HOME / "font"  # made by `manage.py setup`
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",

@@ -25,6 +25,8 @@ KINDS: dict[str, tuple[str | Promise, str]] = {
     "authority": (_("Trusted authorities"), "building-library"),
     "signing-request": (_("Signing requests"), "pencil-square"),
     "backend": (_("Back ends"), "globe-alt"),
+    "policy": (_("Policy of all APIs"), "document-text"),
+    "named-value": (_("Named values"), "variable"),
     "gateway": (_("Gateways"), "server-stack"),
     "token": (_("Access tokens"), "key"),
     "people": (_("People"), "users"),

@@ -28,6 +28,7 @@ urlpatterns = [
     path("accounts/preferences/", views.preferences, name="preferences"),
     path("accounts/profile/", profile, name="profile"),
     path("accounts/theme/", views.set_theme, name="set_theme"),
+    path("accounts/columns/", views.set_columns, name="columns"),
     path("invitations/<str:token>/", follow, name="invitation"),
     path("people/", include("portal.people.urls")),
     path("i18n/setlang/", views.set_language, name="set_language"),
@@ -39,12 +40,15 @@ urlpatterns = [
     path("security/doctor/", include("certificates.doctor.urls")),
     path("security/timeline/", include("certificates.timeline.urls")),
     path("apis/", include("apis.urls")),
+    path("policies/", include("apis.policies.urls")),
+    path("named-values/", include("apis.named_values.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
     path("gateways/", include("gateway.pages.urls")),
     path("failures/", include("gateway.pages.failure_urls")),
     path("access-tokens/", include("rest.urls")),
     path("notices/", include("notices.urls")),
     path("settings/configuration/", include("rest.configuration.pages.urls")),
+    path("settings/", include("portal.house.urls")),
     path("admin/", admin.site.urls),
 ]
 handler400 = "portal.errors.bad_request"

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import attention, errors, parts
+from portal.columns import hide
 from portal.forms import PreferencesForm
 from portal.http import PortalRequest, wants_fragment
 from portal.models import Theme
@@ -70,6 +71,14 @@ def set_theme(request: PortalRequest) -> HttpResponse:
         keep(request.user, theme=theme)
         set_theme_cookie(response, theme)
     return response
+
+
+@require_POST
+def set_columns(request: PortalRequest) -> HttpResponse:
+    """Keep which columns of a list are shown: of ``all`` there are, those that ``shown`` names."""
+    shown = set(request.POST.getlist("shown"))
+    hide(request.user, request.POST.get("list", ""), [key for key in request.POST.getlist("all") if key not in shown])
+    return SeeOther(_next_page(request))
 
 
 @login_not_required

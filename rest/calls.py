@@ -33,8 +33,9 @@ from rest.entities.apis import Apis
 from rest.entities.authorities import Authorities
 from rest.entities.backends import Backends
 from rest.entities.certificates import Certificates
+from rest.entities.named_values import NamedValues, OlderProperties
 from rest.entities.operations import Operations
-from rest.entities.policies import Policies
+from rest.entities.policies import OperationPolicies, Policies, ServicePolicies
 from rest.entities.revisions import answer_revisions
 from rest.entities.server_certificates import ServerCertificates
 from rest.entities.service import answer_service, answer_services
@@ -110,6 +111,14 @@ def _refresh_secret(call: Call, name: str) -> HttpResponse:
     return Certificates(call).answer_refresh(name)
 
 
+def _list_value(call: Call, name: str) -> HttpResponse:
+    return NamedValues(call).answer_list_value(name)
+
+
+def _refresh_value(call: Call, name: str) -> HttpResponse:
+    return NamedValues(call).answer_refresh(name)
+
+
 def _reconnect(call: Call, name: str) -> HttpResponse:
     return Backends(call).answer_reconnect(name)
 
@@ -179,7 +188,7 @@ _API = r"apis/(?P<api>[^/]+)"
 _arm_addresses = [
     _arm(r"certificates/?", _list(Certificates)),
     _arm(r"certificates/(?P<name>[^/]+)/refreshSecret", _refresh_secret),
-    *life.addresses_of(Certificates, life.OF_CERTIFICATES, _arm),
+    *life.addresses_of(Certificates, life.OF_CLIENT_CERTIFICATES, _arm),
     _arm(r"certificates/(?P<name>.+)", _one(Certificates)),
     _arm(r"apis/?", _list(Apis)),
     _arm(r"apis/(?P<name>[^/]+)", _one(Apis)),
@@ -188,6 +197,8 @@ _arm_addresses = [
     _arm(rf"{_API}/policies/?", _list(Policies)),
     _arm(rf"{_API}/policies/(?P<name>[^/]+)", _one(Policies)),
     _arm(rf"{_API}/revisions/?", answer_revisions),
+    _arm(rf"{_API}/operations/(?P<operation>[^/]+)/policies/?", _list(OperationPolicies)),
+    _arm(rf"{_API}/operations/(?P<operation>[^/]+)/policies/(?P<name>[^/]+)", _one(OperationPolicies)),
     _arm(rf"{_API}/operations/(?P<operation>[^/]+)/{_any_of(absent.OF_AN_OPERATION)}", absent.answer_of_operation),
     _arm(rf"{_API}/{_any_of(absent.OF_AN_API)}", absent.answer_of_api),
     _arm(r"apis/(?P<path>.+)", _below_an_api),
@@ -205,6 +216,15 @@ _arm_addresses = [
     _arm(r"serverCertificates/?", _list(ServerCertificates)),
     *life.addresses_of(ServerCertificates, life.OF_CERTIFICATES, _arm),
     _arm(r"serverCertificates/(?P<name>[^/]+)", _one(ServerCertificates)),
+    _arm(r"namedValues/?", _list(NamedValues)),
+    _arm(r"namedValues/(?P<name>[^/]+)/listValue", _list_value),
+    _arm(r"namedValues/(?P<name>[^/]+)/refreshSecret", _refresh_value),
+    _arm(r"namedValues/(?P<name>[^/]+)", _one(NamedValues)),
+    _arm(r"properties/?", _list(OlderProperties)),
+    _arm(r"properties/(?P<name>[^/]+)/(?:listValue|listSecrets)", _list_value),
+    _arm(r"properties/(?P<name>[^/]+)", _one(OlderProperties)),
+    _arm(r"policies/?", _list(ServicePolicies)),
+    _arm(r"policies/(?P<name>[^/]+)", _one(ServicePolicies)),
     _arm(r"tenant/(?P<path>.+)", absent.answer_tenant),
     _arm(_any_of(absent.OF_THE_SERVICE), absent.answer_of_service),
     _arm(r".*", _nothing),

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from apis import actions as api_actions
 from apis.console.models import TestedCall
-from apis.models import Api, Subscription
+from apis.models import Api, NamedValue, Subscription
 from apis.moving.models import Chosen, Move
+from apis.named_values import actions as named_values
 from certificates import actions as certificate_actions
 from certificates.authorities import actions as authority_actions
 from certificates.authorities import switching as authority_switching
@@ -22,6 +23,7 @@ from certificates.judgement import Purpose
 from certificates.models import Certificate, ClientCertificate, Kind, ServerCertificate
 from certificates.rollout import actions as rollout
 from certificates.rollout.models import Candidate, Receipt
+from certificates.sealing import Secret
 from certificates.signing import KeyKind, Wanted
 from certificates.signing.making import make
 from certificates.sources.models import SigningRequest
@@ -121,6 +123,12 @@ def make_move(number: int) -> Move:
 def make_subscription(name: str = "all", *, api: Api | None = None) -> Subscription:
     """Store a subscription to *api*, or to all APIs."""
     return api_actions.create_subscription(name=name, display_name=name.title(), api=api, by=None, now=timezone.now())
+
+
+def make_named_value(name: str, text: str, *, secret: bool = False) -> NamedValue:
+    """Store a named value."""
+    chosen = named_values.Chosen(display_name=name, value=Secret(text.encode()), secret=secret)
+    return named_values.create(name, chosen, by=None, now=timezone.now())
 
 
 def make_gateway(name: str = "gateway-1", *, connected: bool = True, applied_change: int = 0) -> Gateway:

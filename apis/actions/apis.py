@@ -56,12 +56,13 @@ class ApiSecurity:
 
 
 @transaction.atomic
-def create_api(name: str, chosen: ApiSettings, *, by: User | None, now: datetime) -> Api:
+def create_api(name: str, chosen: ApiSettings, *, counted: bool = False, by: User | None, now: datetime) -> Api:
     """Add an API. It presents no credentials and lets no call through until it has operations.
 
+    :param counted: whether its calls are counted by subscription
     :raises Taken: if another API bears the name or has the URL suffix
     """
-    api = Api(name=name, created_at=now, changed_at=now, changed_by=by)
+    api = Api(name=name, count_by_subscription=counted, created_at=now, changed_at=now, changed_by=by)
     _apply_settings(api, chosen)
     save(api, "name", "path")
     record(Event.API_CREATED, api, by=by, at=now, changes=differences({}, facts.of_new_api(api)), path=api.path)

@@ -37,6 +37,9 @@ class ApiCalls:
     cors_exposed: tuple[str, ...] = ()
     cors_max_age: int | None = None
     cors_credentials: bool = False
+    count_by_subscription: bool = False
+    log_calls: bool = False
+    trace_percent: int | None = None
 
     @classmethod
     def of(cls, api: Api) -> Self:

@@ -10,7 +10,7 @@ from apis.models import Api, BasicCredentials, Operation, Subscription
 
 _SETTINGS = ("display_name", "description", "service_url", "path", "subscription_required", "key_header", "key_query")
 _SECURITY = ("credentials", "validate_certificate_chain", "validate_certificate_name", "trusted_ca")
-_API = (*_SETTINGS, *_SECURITY, *(field.name for part in (Calls, Callers) for field in part._meta.get_fields()))
+_API = (*_SETTINGS, *_SECURITY, "document", *(field.name for part in (Calls, Callers) for field in part._meta.get_fields()))
 
 
 def of_api(api: Api) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def of_new_api(api: Api) -> dict[str, Any]:
 
 def of_operation(operation: Operation) -> dict[str, Any]:
     """Return what calls it matches and what it is called."""
-    return {name: getattr(operation, name) for name in ("display_name", "method", "url_template", "description")}
+    return {name: getattr(operation, name) for name in ("display_name", "method", "url_template", "description", "document")}
 
 
 def of_subscription(subscription: Subscription) -> dict[str, Any]:

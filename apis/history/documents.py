@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from apis.history.moments import Moment, state_at
 from apis.history.rewinding import Facts
 from apis.models import Api, Credentials
-from apis.policy import as_xml
+from apis.policy import as_xml, sections_in
 from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, KeyCheck, Policy, Rule
 from certificates.models import ClientCertificate
 from certificates.sealing import Secret
@@ -51,6 +51,7 @@ def document_at(api: Api, moment: Moment) -> str:
             operations=(),  # documents do not tell of them
             inbound=(*(rule for rule in checks if rule), *_credentials(facts, moment)),
             forwarding=then.forwarding(),
+            written=sections_in(then.document),
         )
     )
 

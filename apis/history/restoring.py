@@ -18,6 +18,8 @@ from apis.forms import NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.history.moments import both_sides, state_now
 from apis.history.rewinding import Facts
 from apis.models import Api, Credentials
+from apis.policies.actions import put_api_document
+from apis.policies.forms import ApiDocumentForm
 from apis.security_form import NO_SUCH_CERTIFICATE, SecurityForm
 from certificates.authorities.models import AuthorityVersion
 from certificates.models import ClientCertificate
@@ -180,5 +182,6 @@ TABS = {
     Event.API_CHANGED: Tab(form=SettingsForm, store=actions.change_api, page="apis:settings"),
     Event.API_SECURED: Tab(form=SecurityForm, store=actions.secure_api, page="apis:security"),
     Event.API_CALLERS_CHANGED: Tab(form=CallersForm, store=actions.change_callers, page="apis:callers"),
+    Event.API_POLICY_CHANGED: Tab(form=ApiDocumentForm, store=put_api_document, page="apis:policy"),
     Event.API_CALLS_CHANGED: Tab(form=CallsForm, store=actions.change_calls, page="apis:calls"),
 }

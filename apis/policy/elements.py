@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Never
 from xml.parsers import expat
 
 _INDENT = "  "
+_EXPRESSION = re.compile(r"@[({]")  # their quotes break XML, where a client sends them as they are (rawxml)
 _DEEPEST = 10  # elements within elements; a policy has five at most
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
 
@@ -53,6 +55,39 @@ class Element:
         """
         if self.text:
             raise UnreadablePolicy(self.name, self.text_line, "Text is not allowed here.")
+
+    def refuse_children(self) -> None:
+        """Say so if the element holds elements.
+
+        :raises UnreadablePolicy: naming the first of them
+        """
+        if self.children:
+            self.children[0].refuse(f"<{self.name}> holds nothing." if not self.text else f"<{self.name}> holds text only.")
+
+    def refuse_content(self) -> None:
+        """Say so if the element holds anything.
+
+        :raises UnreadablePolicy: naming what it is
+        """
+        self.refuse_text()
+        self.refuse_children()
+
+    def refuse_attributes(self, *allowed: str) -> None:
+        """Say so if the element has an attribute that is none of *allowed*.
+
+        :raises UnreadablePolicy: naming the attribute
+        """
+        if unknown := sorted(set(self.attributes) - set(allowed)):
+            self.refuse(f"The attribute {unknown[0]} is not allowed here.")
+
+    def needed(self, name: str) -> str:
+        """Return the attribute *name*.
+
+        :raises UnreadablePolicy: if it is missing or empty
+        """
+        if not (value := self.attributes.get(name, "").strip()):
+            self.refuse(f"The attribute {name} is missing.")
+        return value
 
 
 def read(xml: str) -> Element:
@@ -104,6 +139,8 @@ class _Reader:
         except expat.ExpatError as error:
             element = self._open[-1].name if self._open else "policies"
             reason = f"The text is not well-formed XML: {expat.ErrorString(error.code)}."
+            if _EXPRESSION.search("\n".join(xml.splitlines()[error.lineno - 1 : error.lineno])):
+                reason = "Expressions (@(…)) are not evaluated here; write the value itself, or a named value ({{…}})."
             raise UnreadablePolicy(element, error.lineno, reason) from error
         except ValueError as error:  # half a surrogate pair, from JSON
             raise UnreadablePolicy("policies", 1, f"The text is not XML: {error}.") from error

@@ -6,14 +6,20 @@ One crossing makes it (``Api.policy()``); ``as_xml`` renders what the publisher 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from apis.policy.elements import Element
+from apis.policy.statements import Statement
 
 if TYPE_CHECKING:
     from certificates.sealing import Secret
 
 DEFAULT_KEY_HEADER = "Ocp-Apim-Subscription-Key"
 DEFAULT_KEY_QUERY = "subscription-key"
+SECTIONS = ("inbound", "backend", "outbound", "on-error")
+Sections = Mapping[str, tuple[Element, ...]]  # the statements of a document as they are written, by section
 CONNECT_SECONDS = 5  # how long a back end may take to be connected to, handshake included, where an API says nothing
 
 
@@ -156,6 +162,24 @@ class Forwarding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What is noted of the API's calls beyond what is counted of all."""
+
+    by_subscription: bool = False  # counted by the key that was shown
+    logged: bool = False  # a line for each call, where the gateway has a place for it
+    traced_percent: int | None = None  # so many of those whose caller has not decided; ``None``: none at all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effective:
+    """The statements that hold for calls, those of all scopes together, in the order in which they act."""
+
+    inbound: tuple[Statement, ...] = ()
+    outbound: tuple[Statement, ...] = ()
+    idle_seconds: int | None = None  # how long nothing may move, where an operation's own document says it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What the gateway does for one API."""
 
@@ -169,6 +193,20 @@ class Policy:
     hosts: tuple[str, ...] = ()  # under which it may be called; none: under any
     caller_authorities: str = ""  # PEM; what callers' certificates must lead to, where they must
     forwarding: Forwarding = Forwarding()
+    watched: Watched = Watched()
+    effective: Effective = Effective()  # for operations without a document of their own
+    of_operations: tuple[tuple[str, Effective], ...] = ()  # by name; those that have one
+    written: Sections = field(default_factory=dict, compare=False)  # what :attr:`effective` is the meaning of
+    named_values: frozenset[str] = frozenset()  # that it depends on
+
+    @property
+    def says_more(self) -> bool:
+        """Whether it holds statements that APIs have no settings for."""
+        return bool(self.of_operations) or self.effective != Effective()
+
+    def effective_of(self, operation: str) -> Effective:
+        """Return the statements for calls of an *operation*."""
+        return dict(self.of_operations).get(operation, self.effective)
 
     @property
     def rules(self) -> tuple[Rule, ...]:

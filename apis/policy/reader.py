@@ -1,23 +1,29 @@
-"""Reads rules from the elements of a policy document, with the line of each fault. [pure]"""
+"""Reads a policy document of a scope, with the line of each fault. [pure]"""
 
 from __future__ import annotations
 
+import enum
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from apis.policy.callers import read_callers
 from apis.policy.cors import read_cors
 from apis.policy.elements import Element
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, ForwardRequest, Rule
+from apis.policy.model import SECTIONS, AuthenticationBasic, AuthenticationCertificate, ForwardRequest, Rule, Sections
+from apis.policy.references import NONE, Values, resolved, texts_of
+from apis.policy.statements import STATEMENTS, Statement
 from certificates.sealing import Secret
 
-SECTIONS = ("inbound", "backend", "outbound", "on-error")
 MOST_TIMEOUT_SECONDS = 3600
+BASE = "base"
 
 _THUMBPRINT = re.compile(r"[0-9A-F]{40}\Z")
 _IGNORED_IN_THUMBPRINTS = re.compile(r"[\s:\u200b-\u200f\u202a-\u202e\ufeff]")  # what Windows and people paste along
 _CERTIFICATE_ID_MAX_LENGTH = 80
 _WHOLE_ID = re.compile(r"\A/subscriptions/.*/certificates/", re.IGNORECASE)  # some write a certificate's id with the service before it
+_EXPRESSION = re.compile(r"\s*@[({]")
 # What the gateway does anyway, in the published names; another value would be a promise that is not kept.
 _FORWARDED_AS_IS = {
     "follow-redirects": "false",
@@ -27,56 +33,109 @@ _FORWARDED_AS_IS = {
 }
 
 
-def rules_of(document: Element) -> tuple[Rule, ...]:
-    """Return the rules of a document, in its order.
+class Scope(enum.StrEnum):
+    """What a document is about."""
+
+    SERVICE = "service"  # all APIs
+    API = "api"
+    OPERATION = "operation"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that was read.
+
+    :ivar rules: what an API has settings for, in the document's order, the values in place of their names
+    :ivar sections: the other statements of each section and its ``<base />``, as they stand there
+    """
+
+    rules: tuple[Rule, ...]
+    sections: Sections
+
+
+class _RuleKind(NamedTuple):
+    section: str
+    read: Callable[[Element], Rule | None]
+    scopes: frozenset[Scope]
+
+
+def document_of(root: Element, scope: Scope, values: Values = NONE) -> Document:
+    """Return the document that *root* is.
+
+    :param values: the named values that it may refer to
+    :raises apis.policy.elements.UnreadablePolicy: naming the element at fault
+    """
+    if root.name != "policies":
+        root.refuse("The document element is <policies>.")
+    root.refuse_attributes()
+    root.refuse_text()
+    _refuse_twice(root.children)
+    rules = [rule for section in root.children for rule in _rules_of(section, scope, values)]
+    return Document(rules=tuple(rules), sections=sections_of(root))
+
+
+def sections_of(root: Element) -> Sections:
+    """Return the statements of each section of a document and its ``<base />``, as they stand there."""
+    return {section.name: tuple(one for one in section.children if one.name == BASE or one.name in STATEMENTS) for section in root.children}
+
+
+def statements_of(elements: tuple[Element, ...], values: Values) -> tuple[Statement, ...]:
+    """Return the statements that *elements* are, ``<base />`` left out.
 
     :raises apis.policy.elements.UnreadablePolicy: naming the element at fault
     """
-    if document.name != "policies":
-        document.refuse("The document element is <policies>.")
-    _refuse_attributes(document)
-    document.refuse_text()
-    _refuse_twice(document.children)
-    return tuple(rule for section in document.children for rule in _rules_of_section(section))
+    return tuple(STATEMENTS[one.name].read(resolved(one, values)) for one in elements if one.name in STATEMENTS)
 
 
-def _rules_of_section(section: Element) -> list[Rule]:
+def _rules_of(section: Element, scope: Scope, values: Values) -> list[Rule]:
     if section.name not in SECTIONS:
         section.refuse(f"<policies> holds {', '.join(f'<{name}>' for name in SECTIONS)} only.")
-    _refuse_attributes(section)
+    section.refuse_attributes()
     section.refuse_text()
-    _refuse_twice(section.children)
-    rules = [rule for element in section.children if (rule := _rule(section.name, element)) is not None]
+    _refuse_twice([one for one in section.children if one.name not in STATEMENTS])
+    rules = [rule for element in section.children if (rule := _rule(section.name, element, scope, values)) is not None]
     credentials = [element for element in section.children if element.name.startswith("authentication-")]
     if len(credentials) > 1:
         credentials[1].refuse("An API presents one kind of credentials, once.")
     return rules
 
 
-def _rule(section: str, element: Element) -> Rule | None:
-    if element.name == "base":
-        _refuse_attributes(element)
-        _refuse_content(element)
+def _rule(section: str, element: Element, scope: Scope, values: Values) -> Rule | None:
+    """Return the rule that *element* is; ``None`` for ``<base />`` and statements, which are checked."""
+    if element.name == BASE:
+        element.refuse_attributes()
+        element.refuse_content()
         return None
-    if element.name not in _READERS:
-        element.refuse(f"This gateway does not know the policy <{element.name}>.")
-    belongs, read = _READERS[element.name]
-    if section != belongs:
-        element.refuse(f"<{element.name}> belongs into <{belongs}>, not into <{section}>.")
-    return read(element)
+    if element.name not in STATEMENTS and element.name not in _RULES:
+        element.refuse(f"This gateway does not know the policy <{element.name}>. It knows {', '.join(sorted({*STATEMENTS, *_RULES}))}.")
+    for one, text in texts_of(element):
+        if _EXPRESSION.match(text):
+            one.refuse("Expressions (@(…)) are not evaluated here; write the value itself, or a named value ({{…}}).")
+    if statement := STATEMENTS.get(element.name):
+        _check_section(section, element, statement.sections)
+        statement.read(resolved(element, values))
+        return None
+    kind = _RULES[element.name]
+    _check_section(section, element, (kind.section,))
+    if scope not in kind.scopes:
+        element.refuse(f"<{element.name}> belongs into the policy of an API here: its operations share the connections to its back end.")
+    return kind.read(resolved(element, values))
+
+
+def _check_section(section: str, element: Element, allowed: tuple[str, ...]) -> None:
+    if section not in allowed:
+        element.refuse(f"<{element.name}> belongs into {' or '.join(f'<{name}>' for name in allowed)}, not into <{section}>.")
 
 
 def _certificate(element: Element) -> AuthenticationCertificate:
-    _refuse_content(element)
-    _refuse_attributes(element, "certificate-id", "thumbprint")
+    element.refuse_content()
+    element.refuse_attributes("certificate-id", "thumbprint")
     attributes = element.attributes
     if not attributes:
         element.refuse("Name the certificate by certificate-id or thumbprint.")
     certificate_id = _WHOLE_ID.sub("", attributes.get("certificate-id", ""))
     if "certificate-id" in attributes and not 0 < len(certificate_id) <= _CERTIFICATE_ID_MAX_LENGTH:
         element.refuse(f"certificate-id has 1 to {_CERTIFICATE_ID_MAX_LENGTH} characters.")
-    if "{{" in attributes.get("thumbprint", ""):
-        element.refuse("There are no named values ({{…}}) here; write the value itself.")
     thumbprint = _IGNORED_IN_THUMBPRINTS.sub("", attributes.get("thumbprint", "")).upper()
     if "thumbprint" in attributes and not _THUMBPRINT.match(thumbprint):
         element.refuse("thumbprint is not 40 hexadecimal digits.")
@@ -84,8 +143,8 @@ def _certificate(element: Element) -> AuthenticationCertificate:
 
 
 def _basic(element: Element) -> AuthenticationBasic:
-    _refuse_content(element)
-    _refuse_attributes(element, "username", "password")
+    element.refuse_content()
+    element.refuse_attributes("username", "password")
     for needed in ("username", "password"):
         if needed not in element.attributes:
             element.refuse(f"The attribute {needed} is missing.")
@@ -94,8 +153,8 @@ def _basic(element: Element) -> AuthenticationBasic:
 
 def _forward_request(element: Element) -> ForwardRequest | None:
     """Return how long to wait; ``None`` if it is not said: the gateway forwards anyway."""
-    _refuse_content(element)
-    _refuse_attributes(element, "timeout", *_FORWARDED_AS_IS)
+    element.refuse_content()
+    element.refuse_attributes("timeout", *_FORWARDED_AS_IS)
     for name, value in _FORWARDED_AS_IS.items():
         if element.attributes.get(name, value) != value:
             element.refuse(f'This gateway passes calls on as they are; write {name}="{value}" or leave it out.')
@@ -107,24 +166,15 @@ def _forward_request(element: Element) -> ForwardRequest | None:
     return ForwardRequest(timeout_seconds=int(text))
 
 
-_READERS: dict[str, tuple[str, Callable[[Element], Rule | None]]] = {
-    "authentication-certificate": ("inbound", _certificate),
-    "authentication-basic": ("inbound", _basic),
-    "cors": ("inbound", read_cors),
-    "validate-client-certificate": ("inbound", read_callers),
-    "forward-request": ("backend", _forward_request),
+_OF_APIS = frozenset({Scope.API})
+_RULES: Mapping[str, _RuleKind] = {
+    "authentication-certificate": _RuleKind("inbound", _certificate, _OF_APIS),
+    "authentication-basic": _RuleKind("inbound", _basic, _OF_APIS),
+    "cors": _RuleKind("inbound", read_cors, frozenset({Scope.SERVICE, Scope.API})),
+    "validate-client-certificate": _RuleKind("inbound", read_callers, _OF_APIS),
+    "forward-request": _RuleKind("backend", _forward_request, frozenset(Scope)),
 }
-
-
-def _refuse_attributes(element: Element, *allowed: str) -> None:
-    if unknown := sorted(set(element.attributes) - set(allowed)):
-        element.refuse(f"The attribute {unknown[0]} is not allowed here.")
-
-
-def _refuse_content(element: Element) -> None:
-    element.refuse_text()
-    if element.children:
-        element.children[0].refuse(f"<{element.name}> holds nothing.")
+RULES = tuple(_RULES)
 
 
 def _refuse_twice(elements: list[Element]) -> None:

@@ -14,14 +14,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apis import actions
 from apis import listing as api_list
 from apis.access import may
+from apis.calls import COUNTED_FROM_THE_START
 from apis.forms import NAME_TAKEN, TAKEN, NewApiForm
 from apis.models import Api, Operation
 from apis.price import price_of
 from apis.url_template import ANY_METHOD, filled, parameters_of
 from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
+from certificates.rollout.standing import open_step_of
 from portal.finding import led_to
 from portal.http import PortalRequest, wants_fragment
-from portal.listing import listing
+from portal.listing import listing, offering
 from portal.responses import see_other
 
 
@@ -32,7 +34,8 @@ def index(request: PortalRequest) -> HttpResponse:
     if answer := led_to(request):
         return answer
     rows = api_list.rows(request.GET).select_related("certificate__current").only(*api_list.SHOWN)
-    shown = listing(request, rows, api_list.COLUMNS, search=api_list.search, chips=api_list.CHIPS)
+    found = listing(request, rows, api_list.COLUMNS, search=api_list.search, chips=api_list.CHIPS)
+    shown = offering(found, request, name="apis", columns=api_list.COLUMNS, unsorted=api_list.UNSORTED)
     template = "apis/_list.html" if (fragment := wants_fragment(request)) else "apis/index.html"
     context = {"listing": shown, "page": shown.page, "fragment": fragment, "certificate": request.GET.get("certificate", "")}
     return render(request, template, context)
@@ -45,7 +48,8 @@ def new(request: PortalRequest) -> HttpResponse:
     form = NewApiForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            api = actions.create_api(form.name_to_give(), form.chosen(), by=request.user, now=timezone.now())
+            counted = Api.objects.count() < COUNTED_FROM_THE_START
+            api = actions.create_api(form.name_to_give(), form.chosen(), counted=counted, by=request.user, now=timezone.now())
         except actions.Taken as refusal:
             form.add_error(refusal.field, NAME_TAKEN[Api] if refusal.field == "name" else TAKEN["path"])
         else:
@@ -62,7 +66,8 @@ def detail(request: PortalRequest, name: str) -> HttpResponse:
     operations = list(api.operations.all())
     url = gateway_address(request, api) + api.gateway_path
     counts = {"operations": len(operations), "subscriptions": api.subscriptions.count()}
-    return tab(request, api, "detail", gateway_url=url, curl=_curl_line(api, operations, url), counts=counts)
+    step = open_step_of(api.certificate)
+    return tab(request, api, "detail", gateway_url=url, curl=_curl_line(api, operations, url), counts=counts, step=step)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

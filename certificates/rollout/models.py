@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from certificates.facts import Facts
@@ -228,6 +228,9 @@ class Receipt(models.Model):
     at = models.DateTimeField(_("when"))
     content: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("content"), default=dict)
     gateways: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("gateways"), default=dict)  # by name
+    calls: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(  # :mod:`.presented`
+        _("first and last call"), default=dict, db_default=Value({}, models.JSONField())
+    )
 
     class Meta:
         """The newest first."""

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from certificates.models import CertificateVersion
 from certificates.rollout.models import Receipt, ReceiptKey
+from certificates.rollout.presented import calls_of
 from certificates.rollout.signing import signed
 from certificates.sealing import Secret
 
@@ -62,10 +63,11 @@ def complete(certificate: Certificate, candidate: Candidate, *, at: datetime) ->
 
 
 def keep_up(*, now: datetime) -> None:
-    """Note what gateways have acknowledged since the last look; afterwards the receipt stands by itself."""
+    """Note what gateways have acknowledged since the last look, and which calls came; afterwards the receipt stands by itself."""
     for receipt in Receipt.objects.filter(at__gt=now - _KEPT_UP):
-        if (gateways := acknowledged(receipt)) != receipt.gateways:
-            Receipt.objects.filter(pk=receipt.pk).update(gateways=gateways)
+        seen = {"gateways": acknowledged(receipt), "calls": calls_of(receipt)}
+        if any(getattr(receipt, name) != value for name, value in seen.items()):
+            Receipt.objects.filter(pk=receipt.pk).update(**seen)
 
 
 def acknowledged(receipt: Receipt) -> dict[str, Any]:
@@ -80,6 +82,8 @@ def document_of(receipt: Receipt) -> str:
     :raises certificates.sealing.SealingError: if the key of receipts does not open
     """
     content = {"change": receipt.change, "at": _moment(receipt.at), **receipt.content, "gateways": acknowledged(receipt)}
+    if calls := calls_of(receipt):
+        content["calls"] = calls
     return signed(content, Ed25519PrivateKey.from_private_bytes(_key().unseal().value))
 
 

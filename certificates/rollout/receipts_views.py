@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from certificates.access import may
 from certificates.kinds import Pages
 from certificates.pages import find, render
-from certificates.rollout import receipts
+from certificates.rollout import presented, receipts
 from certificates.rollout.models import Outcome, Probation, Receipt, Tried
 from certificates.rollout.signing import fingerprint
 from certificates.rollout.words import reason_sentence
@@ -30,6 +30,7 @@ def receipt(request: PortalRequest, pages: Pages, name: str, number: int) -> Htt
         "receipt": found,
         "content": found.content,
         "gateways": [(gateway, _moments(told)) for gateway, told in sorted(receipts.acknowledged(found).items())],
+        **_calls_of(found),
         "tries": [(one, Outcome(one["outcome"]).label, reason_sentence(Tried(**one))) for one in found.content.get("tries", ())],
         "outcome": Probation.Outcome(found.content.get("probation", {}).get("outcome", "")).label,
         "key": fingerprint(receipts.public_key()),
@@ -51,6 +52,12 @@ def download(request: PortalRequest, pages: Pages, name: str, number: int) -> Ht
 def _find(pages: Pages, name: str, number: int) -> Receipt:
     certificate = find(pages, name)
     return get_object_or_404(Receipt.objects.select_related("certificate"), certificate=certificate.pk, change=number)
+
+
+def _calls_of(found: Receipt) -> dict[str, Any]:
+    """Return the first call with the new version and the last with the one before; nothing where nobody counts them."""
+    calls = presented.calls_of(found)
+    return {"calls": {name: presented.Call.of(calls[name]) for name in calls}} if calls else {}
 
 
 def _moments(told: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,13 @@ def probation_of(certificate: Certificate) -> dict[str, Any]:
     return {"probation": newest, "seen": seen}
 
 
+def open_step_of(certificate: Certificate | None) -> Probation | None:
+    """Return the step that a switch of an entry is in: one API presents the new version alone. ``None``: it is in none."""
+    if certificate is None or certificate.ahead_id is None:
+        return None
+    return Probation.objects.filter(certificate=certificate.pk, ended_at=None).exclude(canary="").select_related("version").first()
+
+
 def put_back_lately(*, now: datetime) -> Iterator[Probation]:
     """Yield what has put a version back by itself, the newest of each entry, until another version is switched to."""
     later = Probation.objects.filter(certificate=OuterRef("certificate"), change__gt=OuterRef("change"))

@@ -33,6 +33,7 @@ from google.protobuf.wrappers_pb2 import UInt32Value, UInt64Value
 
 from gateway.compile.names import TRUST_BUNDLE, XDS_CLUSTER
 from gateway.compile.resource import pack
+from gateway.compile.telemetry.collector import Collector, cluster_of
 
 MOST_CONNECTIONS = 50_000
 _ADMIN_MODE = 0o600
@@ -54,6 +55,7 @@ class GatewayBootstrap:
     admin: UnixSocket | tuple[str, int]
     trust_bundle: Path  # the authorities this machine trusts, PEM
     max_connections: int = MOST_CONNECTIONS
+    collector: Collector | None = None  # of telemetry
 
 
 def bootstrap(chosen: GatewayBootstrap) -> Bootstrap:
@@ -62,14 +64,14 @@ def bootstrap(chosen: GatewayBootstrap) -> Bootstrap:
     return Bootstrap(
         node=Node(id=chosen.node, cluster="gateway"),
         admin=Admin(address=_admin_address(chosen.admin)),
-        static_resources=Bootstrap.StaticResources(clusters=[_agent(chosen.agent)], secrets=[_trust(chosen.trust_bundle)]),
+        static_resources=Bootstrap.StaticResources(clusters=_clusters(chosen), secrets=[_trust(chosen.trust_bundle)]),
         dynamic_resources=Bootstrap.DynamicResources(ads_config=_ads(), cds_config=ads, lds_config=ads),
         # Counters are read on demand; flushing them for thousands of clusters would hold up changes.
         stats_flush_on_admin=True,
         deferred_stat_options=Bootstrap.DeferredStatOptions(enable_deferred_creation_stats=True),
         overload_manager=_limits(chosen),
         typed_dns_resolver_config=_resolver(),
-        layered_runtime=LayeredRuntime(layers=[RuntimeLayer(name="limits", static_layer=_runtime())]),
+        layered_runtime=LayeredRuntime(layers=[RuntimeLayer(name="limits", static_layer=_runtime(chosen))]),
     )
 
 
@@ -88,6 +90,10 @@ def _ads() -> ApiConfigSource:
         grpc_services=[GrpcService(envoy_grpc=stream)],
         set_node_on_first_message_only=True,
     )
+
+
+def _clusters(chosen: GatewayBootstrap) -> list[Cluster]:
+    return [_agent(chosen.agent), *([cluster_of(chosen.collector)] if chosen.collector else [])]
 
 
 def _agent(place: UnixSocket) -> Cluster:
@@ -129,10 +135,12 @@ def _limits(chosen: GatewayBootstrap) -> OverloadManager:
     return OverloadManager(resource_monitors=[monitor])
 
 
-def _runtime() -> Struct:
+def _runtime(chosen: GatewayBootstrap) -> Struct:
     """Return Envoy's runtime settings: a regular expression may be as large as a long URL template needs (the default: 100)."""
     runtime = Struct()
     runtime.update({"re2.max_program_size.error_level": 100_000})
+    if chosen.collector:
+        runtime.update({"tracing.opentelemetry.flush_interval_ms": 1000})  # spans are seen soon (the default: 5000)
     return runtime
 
 

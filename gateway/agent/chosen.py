@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from gateway.compile import GatewayListener, Https
+from gateway.compile import Collector, GatewayListener, Https, Telemetry
 
 FILE = "gateway-agent.json"
 _PATHS = ("identity", "renewals", "trust_bundle")
@@ -60,10 +61,15 @@ class Chosen:
         said = json.loads(text)
         listener = said["listener"]
         https = Https(**listener["https"]) if listener["https"] else None
-        said["listener"] = GatewayListener(**(listener | {"https": https}))
+        said["listener"] = GatewayListener(**(listener | {"https": https, "telemetry": _telemetry(listener.get("telemetry") or {})}))
         said["places"] = tuple(Place(**place) for place in said["places"])
         said |= {name: Path(said[name]) for name in _PATHS if said.get(name)}
         said["admin"] = tuple(said["admin"]) if said.get("admin") else None
         host, port = said.get("health") or (None, None)
         said["health"] = (host, port) if host else None
         return cls(**said)
+
+
+def _telemetry(said: dict[str, Any]) -> Telemetry:
+    collector = Collector(**said["collector"]) if said.get("collector") else None
+    return Telemetry(**(said | {"collector": collector}))

@@ -18,8 +18,9 @@ from gateway.agent.bootstrap import MOST_CONNECTIONS, GatewayBootstrap, UnixSock
 from gateway.agent.build import Build, NotEnvoy, build_of
 from gateway.agent.chosen import Chosen, Place
 from gateway.agent.supervisor import ADMIN_SOCKET, AGENT_SOCKET
-from gateway.compile import GatewayListener, Https
+from gateway.compile import Collector, GatewayListener, Https, Telemetry
 from portal import notify
+from portal.telemetry import TO_COLLECTOR, TO_STDOUT
 
 # Debian and its kin, Red Hat and its kin, Alpine; else the bundle that comes with `requests`.
 _SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
@@ -98,6 +99,7 @@ def chosen_bootstrap() -> GatewayBootstrap:
         admin=settings.GATEWAY_ADMIN_ADDRESS or UnixSocket(path=ADMIN_SOCKET),
         trust_bundle=trust_bundle(),
         max_connections=_max_connections(),
+        collector=_collector(),
     )
 
 
@@ -118,6 +120,8 @@ def chosen_agent() -> Chosen:
             idle_seconds=settings.GATEWAY_IDLE_SECONDS,
             trusted_proxies=settings.GATEWAY_TRUSTED_PROXIES,
             https=_https(),
+            telemetry=_telemetry(),
+            name=_name(),
         ),
         places=tuple(Place(host=host, port=port) for host, port in settings.GATEWAY_XDS_ADDRESSES) or (Place(),),
         identity=settings.GATEWAY_XDS_IDENTITY,
@@ -134,6 +138,21 @@ def _https() -> Https | None:
         return None
     host, port = settings.GATEWAY_TLS_ADDRESS
     return Https(host=host, port=port, http3=settings.GATEWAY_HTTP3, instead_of_http=settings.GATEWAY_HTTPS_REDIRECT)
+
+
+def _telemetry() -> Telemetry:
+    log, collector = settings.GATEWAY_ACCESS_LOG, _collector()
+    return Telemetry(
+        log_to_stdout=log == TO_STDOUT,
+        log_file="" if log in {TO_STDOUT, TO_COLLECTOR} else log,
+        log_to_collector=log == TO_COLLECTOR,
+        collector=collector,
+    )
+
+
+def _collector() -> Collector | None:
+    url = settings.GATEWAY_OTLP_ADDRESS
+    return Collector(host=url.hostname, port=url.port, tls=url.scheme == "https") if url else None
 
 
 def _name() -> str:

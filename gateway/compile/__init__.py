@@ -5,7 +5,7 @@ whose paths begin with it, a key shard on its keys, the key check on all keys wh
 settings. So a change recompiles only what it names.
 
 Rooms: ``edge`` (listeners, order of filters), ``keys``, ``callers`` (their certificates), ``calls`` (routes), ``backends`` (clusters),
-``answers``; they share names, matching and resource.
+``answers``, ``telemetry``; they share names, matching and resource.
 """
 
 from gateway.compile.backends.clusters import compile_cluster, compile_refusal
@@ -15,20 +15,25 @@ from gateway.compile.edge.https import Served, compile_https, compile_server_cer
 from gateway.compile.edge.listener import compile_listener
 from gateway.compile.edge.own import GatewayListener, Https, as_set, has_place_for
 from gateway.compile.keys.check import MOST_PLAIN_KEYS, compile_key_check
+from gateway.compile.keys.owners import KeysOfApis
 from gateway.compile.keys.shards import SHARDS, KeyCredential, compile_key_shard, opens, shard_of
 from gateway.compile.names import KEYS_FILTER, api_of_cluster, cluster_name, segment_name, segment_of, shard_name
 from gateway.compile.resource import Resource
+from gateway.compile.telemetry import Collector, Telemetry
 
 __all__ = [
     "KEYS_FILTER",
     "MOST_PLAIN_KEYS",
     "SHARDS",
     "STATUS_PATH",
+    "Collector",
     "GatewayListener",
     "Https",
     "KeyCredential",
+    "KeysOfApis",
     "Resource",
     "Served",
+    "Telemetry",
     "api_of_cluster",
     "as_set",
     "cluster_name",

@@ -11,12 +11,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
-from apis.models import Api
+from apis.models import Api, KeyKind, Subscription
 from gateway.compile import api_of_cluster
 from gateway.compile.calls.root import ROOT
-from gateway.counts import OUTCOMES, ApiCount, CountedUpTo, Counts, Span, TotalCount, VersionCount
+from gateway.counts import OUTCOMES, ApiCount, CountedUpTo, Counts, KeyCount, Span, TotalCount, VersionCount
 from gateway.seeing.failures import versions_by_thumbprint
-from gateway.seeing.outcomes import Outcome, Tally, differences, tally
+from gateway.seeing.outcomes import Key, Outcome, Tally, differences, tally, tally_keys
 from gateway.seeing.readings import NOWHERE, Reading
 
 COLUMNS = dict(zip(Outcome, OUTCOMES, strict=True))
@@ -42,7 +42,9 @@ def write(gateway: str, reading: Reading, *, at: datetime) -> None:
 
     :param at: when it was read
     """
-    tallies = _tallies(gateway, reading)
+    added = _added(gateway, reading)
+    _add(KeyCount, ("subscription", "api", "kind"), _by_key(added), at)
+    tallies = {series: tally(series, counters, presented=reading.presented.get(series, "")) for series, counters in added.items()}
     by_api = _by_api(tallies)
     if not by_api:
         return
@@ -67,20 +69,20 @@ def trim(*, now: datetime) -> None:
     old = Q()
     for span in Span:
         old |= Q(span=span, at__lt=now - span.kept)
-    for table in (TotalCount, ApiCount, VersionCount):
+    for table in (TotalCount, ApiCount, VersionCount, KeyCount):
         table.objects.filter(old).delete()
 
 
-def _tallies(gateway: str, reading: Reading) -> dict[str, dict[str, Tally]]:
-    """Return what is new in *reading*, by series and route, and note that it is contained."""
+def _added(gateway: str, reading: Reading) -> dict[str, dict[str, int]]:
+    """Return what is new in *reading*, by series, and note that it is contained."""
     before = {row.series: row for row in CountedUpTo.objects.select_for_update().filter(gateway=gateway, series__in=list(reading.series))}
-    tallies, contained = {}, []
+    added, contained = {}, []
     for series, counters in sorted(reading.series.items()):
         row = before.get(series)
         if row and row.envoy == reading.envoy and row.number >= reading.number:
             continue  # another control plane was quicker
         known = row.counters if row and row.envoy == reading.envoy else {}
-        tallies[series] = tally(series, differences(known, counters), presented=reading.presented.get(series, ""))
+        added[series] = differences(known, counters)
         contained.append(
             CountedUpTo(gateway=gateway, series=series, envoy=reading.envoy, number=reading.number, counters={**known, **counters})
         )
@@ -91,7 +93,26 @@ def _tallies(gateway: str, reading: Reading) -> dict[str, dict[str, Tally]]:
         unique_fields=["gateway", "series"],
         update_fields=["envoy", "number", "counters"],
     )
-    return tallies
+    return added
+
+
+def _by_key(added: Mapping[str, Mapping[str, int]]) -> dict[Owner, _Added]:
+    """Return what was added by API and by whose key was shown; what is gone by now is left out."""
+    counted: dict[tuple[int, Key], Counter[Outcome]] = {}
+    for series, counters in added.items():
+        if (api := api_of_cluster(series)) is not None:
+            counted |= {(api, key): outcomes for key, outcomes in tally_keys(counters).items()}
+    apis = _existing(Api, {api for api, _ in counted})
+    subscriptions = _existing(Subscription, {subscription for _, (subscription, _) in counted})
+    return {
+        (subscription, api, kind): _Added(outcomes)
+        for (api, (subscription, kind)), outcomes in counted.items()
+        if api in apis and subscription in subscriptions and kind in KeyKind.values
+    }
+
+
+def _existing(table: type[Api | Subscription], ids: set[int]) -> set[int]:
+    return set(table._default_manager.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
 
 
 def _by_api(tallies: Mapping[str, Mapping[str, Tally]]) -> dict[int | None, list[Tally]]:
@@ -118,8 +139,9 @@ def _add(table: type[Counts], owner: tuple[str, ...], added: Mapping[Owner, _Add
     if not ordered:
         return
     adapt = connection.ops.adapt_datetimefield_value
+    moments = [adapt(at)] * len(table.MOMENTS)
     rows = [
-        (*_as_stored(table, owner, whose), span.value, adapt(span.begin(at)), adapt(at), "{}", *(what.outcomes[one] for one in COLUMNS))
+        (*_as_stored(table, owner, whose), span.value, adapt(span.begin(at)), *moments, "{}", *(what.outcomes[one] for one in COLUMNS))
         for whose, what in ordered
         for span in Span
     ]
@@ -136,13 +158,16 @@ def _as_stored(table: type[Counts], owner: tuple[str, ...], whose: Owner) -> tup
 def _upsert(table: type[Counts], owner: tuple[str, ...]) -> str:
     """Return the statement that adds to a row. Django's own replaces values, and several processes may count."""
     name = table._meta.db_table
-    key = [*(f"{one}_id" for one in owner), "span", "at"]
+    fields: list[Any] = [table._meta.get_field(one) for one in (*owner, "span", "at")]
+    key = [field.column for field in fields]
     numbers = [f"{column} = {name}.{column} + excluded.{column}" for column in COLUMNS.values()]
-    greatest = "MAX" if connection.vendor == "sqlite" else "GREATEST"
-    columns = [*key, "last_at", "latencies", *COLUMNS.values()]
+    least, greatest = ("MIN", "MAX") if connection.vendor == "sqlite" else ("LEAST", "GREATEST")
+    farther = {"first_at": least, "last_at": greatest}
+    numbers += [f"{column} = {farther[column]}({name}.{column}, excluded.{column})" for column in table.MOMENTS]
+    columns = [*key, *table.MOMENTS, "latencies", *COLUMNS.values()]
     return (
         f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608 - names of our own
-        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(numbers)}, last_at = {greatest}({name}.last_at, excluded.last_at)"
+        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(numbers)}"
     )
 
 

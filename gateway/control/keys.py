@@ -43,8 +43,9 @@ class Keys:
         self._shards: dict[str, dict[int, list[KeyCredential]]] = {shard: {} for shard in SHARDS}  # by subscription within
         self._shards_of: dict[int, frozenset[str]] = {}  # by subscription
         self._number = 0  # of keys; counted on the way, because a change must not cost the more, the more there are
-        self._api_of: dict[int, int] = {}
+        self._api_of: dict[int, int | None] = {}  # what each subscription opens; ``None``: all APIs
         self._subscriptions_of: defaultdict[int, set[int]] = defaultdict(set)  # by API
+        self._of_all: set[int] = set()  # subscriptions
 
     def load(self) -> None:
         """Read all keys."""
@@ -67,6 +68,16 @@ class Keys:
         """Return the subscriptions that open this API only."""
         return frozenset(self._subscriptions_of.get(api, ()))
 
+    def opening(self, api: int) -> list[KeyCredential]:
+        """Return the keys that open this API, those of all APIs as well."""
+        subscriptions = sorted(self._subscriptions_of.get(api, set()) | self._of_all)
+        return [key for one in subscriptions for shard in sorted(self._shards_of.get(one, ())) for key in self._shards[shard].get(one, ())]
+
+    def opened_by(self, subscriptions: Collection[int], apis: Collection[int]) -> frozenset[int]:
+        """Return those of *apis* that known *subscriptions* are for."""
+        opened = {self._api_of[one] for one in subscriptions if one in self._api_of}
+        return frozenset(api for api in apis if None in opened or api in opened)
+
     def replace(self, subscriptions: Collection[int], rows: Iterable[Subscription]) -> dict[int, frozenset[str]]:
         """Forget what was known of *subscriptions* and take over *rows*; return for each the shards its keys were in or are in now."""
         before = {pk: self._shards_of.get(pk, frozenset()) for pk in subscriptions}
@@ -77,9 +88,8 @@ class Keys:
         return {pk: shards | self._shards_of.get(pk, frozenset()) for pk, shards in before.items()}
 
     def _put(self, subscription: Subscription) -> None:
-        if subscription.api_id is not None:
-            self._api_of[subscription.pk] = subscription.api_id
-            self._subscriptions_of[subscription.api_id].add(subscription.pk)
+        self._api_of[subscription.pk] = subscription.api_id
+        self._siblings(subscription.api_id).add(subscription.pk)
         if subscription.state != SubscriptionState.ACTIVE:
             return
         credentials = list(_credentials(subscription))
@@ -91,8 +101,12 @@ class Keys:
     def _drop(self, subscription: int) -> None:
         for shard in self._shards_of.pop(subscription, ()):
             self._number -= len(self._shards[shard].pop(subscription))
-        if (api := self._api_of.pop(subscription, None)) is not None:
-            self._subscriptions_of[api].discard(subscription)
+        if subscription in self._api_of:
+            self._siblings(self._api_of.pop(subscription)).discard(subscription)
+
+    def _siblings(self, api: int | None) -> set[int]:
+        """Return the subscriptions of *api* alone, or of all APIs."""
+        return self._of_all if api is None else self._subscriptions_of[api]
 
 
 def resources_of(shards: Collection[str]) -> frozenset[Key]:
@@ -113,4 +127,4 @@ def _credentials(subscription: Subscription) -> Iterable[KeyCredential]:
         except SealingError as error:
             log.warning("The %s key of the subscription %s opens nothing: %s", key.kind, subscription.name, error)
             continue
-        yield KeyCredential(key=secret, opens=opens(subscription.api_id))
+        yield KeyCredential(key=secret, opens=opens(subscription.api_id), subscription=subscription.pk, kind=key.kind)

@@ -13,13 +13,17 @@ from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
+from apis.calls import MOST_COUNTED_KEYS
 from apis.models import Api
+from apis.policies.surroundings import Surroundings, named_by, surroundings
+from apis.policy import UnreadablePolicy
 from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Protocol, Trust
 from certificates.host_names import covers
 from certificates.identity import Identity
 from certificates.sealing import SealingError
 from gateway.compile import (
     GatewayListener,
+    KeysOfApis,
     Resource,
     compile_cluster,
     compile_listener,
@@ -95,6 +99,7 @@ class Snapshot:
         self._segments: defaultdict[str, set[int]] = defaultdict(set)
         self._by_certificate: defaultdict[int, set[int]] = defaultdict(set)
         self._asking: dict[int, tuple[str, ...]] = {}  # the APIs that want callers' certificates, and their host names (none: any)
+        self._counting: set[int] = set()  # the APIs that count their calls by subscription
         self._owners: dict[Key, int] = {}
         self._problems: set[int] = set()
         self._keys = keys.Keys()
@@ -121,8 +126,9 @@ class Snapshot:
         self._forget()
         resources: list[Resource] = []
         fallbacks: dict[Key, tuple[Fallback, ...]] = {}
+        around = surroundings(at_once=True)
         for rows in _chunks(_rows().iterator(chunk_size=_CHUNK)):
-            for api, compiled, instead in self._compile(rows, earlier_versions(rows)):
+            for api, compiled, instead in self._compile(rows, earlier_versions(rows), around):
                 resources += compiled
                 fallbacks |= instead
                 self._place(api.pk, None)
@@ -151,9 +157,12 @@ class Snapshot:
         server_lines = {line.id for line in lines if line.kind == server_certificates.KIND}
         server_rows = _fetch(server_certificates.rows(), servers)
         earlier = {key: found for rows in _chunks(iter(api_rows)) for key, found in earlier_versions(rows).items()}
+        around = surroundings(at_once=True) if apis else Surroundings()
         # From here on nothing is read, so that nothing is left half done when the database goes away.
-        changed = self._replace_apis(apis, api_rows, earlier)
+        opened = {line: self._keys.opened_by(named, self._counting) for line, named in subscriptions_by_line.items()}
         shards = self._keys.replace(subscriptions, subscription_rows)
+        opened = {line: opened[line] | self._keys.opened_by(named, self._counting) for line, named in subscriptions_by_line.items()}
+        changed = self._replace_apis(apis, api_rows, earlier, around, self._segments_of(frozenset().union(*opened.values())))
         self._server_certificates.take(server_rows, named=servers)
         edge, gone = self._server_certificates.compile(self._asks)
         edge_keys = frozenset((one.type_url, one.name) for one in edge) | frozenset(gone)
@@ -164,6 +173,7 @@ class Snapshot:
                 # By now also the APIs that an earlier one of these lines has bound to the certificate.
                 {key for api in self._apis_named_by(line) | trusting.get(line.id, frozenset()) for key in changed.touched[api]}
                 | {key for subscription in subscriptions_by_line[line.id] for key in keys.resources_of(shards[subscription])}
+                | {key for segment in self._segments_of(opened[line.id]) for key in _keys_of(segment)}
                 | edge_keys
                 | (self._server_certificates.resources if line.id in server_lines else frozenset())
             )
@@ -216,6 +226,10 @@ class Snapshot:
         match line.kind:
             case "api":
                 return frozenset({int(line.subject_id)})
+            case "policy":
+                return frozenset(self._apis)
+            case "named-value":
+                return frozenset(pk for pk, one in self._apis.items() if line.details.get("reference") in one.policy.named_values)
             case "certificate":
                 return frozenset(self._by_certificate.get(int(line.subject_id), ()))
             case _:
@@ -227,14 +241,16 @@ class Snapshot:
             return frozenset({int(line.subject_id)})
         return self._keys.of_api(int(line.subject_id)) if line.event == Event.API_DELETED else frozenset()
 
-    def _replace_apis(self, apis: Collection[int], rows: Sequence[Api], earlier: Earlier) -> _Changed:
-        """Compile *rows*, all that is left of *apis*, and, where it matters, their segments."""
+    def _replace_apis(
+        self, apis: Collection[int], rows: Sequence[Api], earlier: Earlier, around: Surroundings, also: Collection[str]
+    ) -> _Changed:
+        """Compile *rows*, all that is left of *apis*, and, where it matters, their segments; and the segments *also*."""
         changed = _Changed({}, [], set(), {})
         before = {pk: self._apis.pop(pk, None) for pk in apis}
-        for _, compiled, fallbacks in self._compile(rows, earlier):
+        for _, compiled, fallbacks in self._compile(rows, earlier, around):
             changed.resources.extend(compiled)
             changed.fallbacks.update(fallbacks)
-        stale: set[str] = set()
+        stale = set(also)
         for pk, old in before.items():
             new = self._apis.get(pk)
             self._place(pk, old)
@@ -258,23 +274,25 @@ class Snapshot:
         came = {there for _, there in moves}
         return frozenset(key for here, _ in moves if here is not None and here not in came for key in _keys_of(here))
 
-    def _compile(self, rows: Iterable[Api], earlier: Earlier) -> Iterator[tuple[Api, tuple[Resource, ...], Fallbacks]]:
+    def _compile(
+        self, rows: Iterable[Api], earlier: Earlier, around: Surroundings
+    ) -> Iterator[tuple[Api, tuple[Resource, ...], Fallbacks]]:
         """Prepare *rows*, and what may stand in. What cannot be compiled, refuses its calls and says why; the others go on."""
         identities: dict[object, Identity] = {}
         for api in rows:
             problem = ""
             fallbacks: tuple[Fallback, ...] = ()
             try:
-                policy = self._as_seen(api.policy())
+                policy = self._as_seen(api.policy(around))
                 if api.has_backend:
                     compiled = compile_cluster(policy, _identity(api, identities))
                     fallbacks = fallbacks_of(api, policy, earlier)
                 else:
                     compiled = compile_refusal(policy, _NO_BACKEND)
-            except (SealingError, ValueError, LookupError) as error:
+            except (SealingError, UnreadablePolicy, ValueError, LookupError) as error:
                 problem = str(error)
                 log.warning("The API %s refuses its calls: %s", api.name, problem)
-                policy = _closed_policy(api)
+                policy = _closed_policy(api, around)
                 compiled = compile_refusal(policy, _REFUSAL)
             if problem or api.pk in self._problems:
                 self._statuses.problem(api.pk, problem or None)
@@ -290,6 +308,7 @@ class Snapshot:
             if not self._segments[old.segment]:
                 del self._segments[old.segment]
             self._asking.pop(pk, None)
+            self._counting.discard(pk)
             if old.certificate:
                 self._by_certificate[old.certificate].discard(pk)
             for key in old.keys:
@@ -298,6 +317,8 @@ class Snapshot:
             self._segments[new.segment].add(pk)
             if new.policy.caller_certificate:
                 self._asking[pk] = new.policy.hosts
+            if new.policy.watched.by_subscription and new.policy.key_check.required:
+                self._counting.add(pk)
             if new.certificate:
                 self._by_certificate[new.certificate].add(pk)
             self._owners.update(dict.fromkeys(new.keys, pk))
@@ -307,7 +328,16 @@ class Snapshot:
         return any(not hosts or not names or any(_meet(name, host) for name in names for host in hosts) for hosts in self._asking.values())
 
     def _compile_segment(self, segment: str) -> tuple[Resource, ...]:
-        return compile_segment(segment, [self._apis[pk].policy for pk in self._segments.get(segment, ())])
+        apis = self._segments.get(segment, set())
+        return compile_segment(segment, [self._apis[pk].policy for pk in apis], self._keys_of_counting(apis))
+
+    def _keys_of_counting(self, apis: Collection[int]) -> KeysOfApis:
+        """Return what opens those of *apis* that count by it, unless that is too much to be told apart."""
+        opening = {pk: self._keys.opening(pk) for pk in apis if pk in self._counting}
+        return {pk: keys for pk, keys in opening.items() if len(keys) <= MOST_COUNTED_KEYS}
+
+    def _segments_of(self, apis: Collection[int]) -> frozenset[str]:
+        return frozenset(self._apis[pk].segment for pk in apis if pk in self._apis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +386,7 @@ def _fetch(rows: QuerySet[M], ids: Collection[int]) -> list[M]:
     return [row for start in range(0, len(ordered), _CHUNK) for row in rows.filter(pk__in=ordered[start : start + _CHUNK])]
 
 
-def _closed_policy(api: Api) -> Policy:
+def _closed_policy(api: Api, around: Surroundings) -> Policy:
     """Return the policy of an API whose own cannot be told, as far as its routes go: they lead to a refusal."""
     return Policy(
         api_id=api.pk,
@@ -369,6 +399,7 @@ def _closed_policy(api: Api) -> Policy:
         hosts=tuple(api.hosts),
         caller_authorities=api.caller_authorities,
         forwarding=api.forwarding(),
+        named_values=named_by(api, around),
     )
 
 

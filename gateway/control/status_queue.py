@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, fields
@@ -131,7 +132,19 @@ class StatusQueue:
         now = _now()
         with self._lock:
             self._connected.add(gateway)
-        self._note(Page(gateways={gateway: {"version": version, "connected_at": now, "seen_at": now, "disconnected_at": None}}))
+        self._note(
+            Page(
+                gateways={
+                    gateway: {
+                        "version": version,
+                        "fed_by": socket.gethostname(),
+                        "connected_at": now,
+                        "seen_at": now,
+                        "disconnected_at": None,
+                    }
+                }
+            )
+        )
 
     def disconnected(self, gateway: str) -> None:
         """*gateway* holds no stream any more."""

@@ -22,7 +22,7 @@ from certificates.models import CertificateVersion
 from gateway.control import counting
 from gateway.control.knocks import Knock
 from gateway.control.status_queue import Page, Reason, StatusQueue
-from gateway.models import SEEN_EVERY, Delivery, FailedCall, Gateway, Probe, Refusal
+from gateway.models import CALLS_KEPT, SEEN_EVERY, Delivery, FailedCall, Gateway, Probe, Refusal
 from gateway.seeing.failures import complete
 from gateway.streams.stream import Key
 from gateway.turned_away import ROWS_KEPT, TurnedAway
@@ -36,7 +36,6 @@ _RETRY_SECONDS = 1.0
 _CHUNK = 500
 _PRUNE_EVERY = 1000  # rows written
 _DELIVERIES_KEPT = 20_000  # of the newest changes
-_CALLS_KEPT = 100_000
 _AWAITED = timedelta(minutes=2)  # a test call may last half a minute
 
 
@@ -215,6 +214,6 @@ def _prune() -> None:
     """Keep the newest deliveries, failed calls and counts."""
     newest = Delivery.objects.order_by("-change").values_list("change", flat=True).first() or 0
     Delivery.objects.filter(change__lt=newest - _DELIVERIES_KEPT).delete()
-    if oldest := FailedCall.objects.order_by("-pk").values_list("pk", flat=True)[_CALLS_KEPT : _CALLS_KEPT + 1].first():
+    if oldest := FailedCall.objects.order_by("-pk").values_list("pk", flat=True)[CALLS_KEPT : CALLS_KEPT + 1].first():
         FailedCall.objects.filter(pk__lte=oldest).delete()
     counting.trim(now=timezone.now())

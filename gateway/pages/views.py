@@ -22,6 +22,7 @@ from gateway.control.enrolment import reached_at
 from gateway.counts import TotalCount
 from gateway.models import Gateway, Refusal
 from gateway.pages.forms import EnrolForm
+from gateway.pictures.fleet import feed_of, fleet
 from gateway.seeing.figures import DEFAULT_WINDOW, sums_of
 from gateway.templatetags.gateways import live_context
 from gateway.turned_away import TurnedAway
@@ -41,11 +42,15 @@ _WAIT = re.compile(r"[0-9]{1,9}\Z")
 def index(request: PortalRequest) -> HttpResponse:
     """Show the gateways: connected since when, what they run, what they have refused."""
     gateways = list(Gateway.objects.with_presence().annotate(refused=Count("refusals")))
+    newest = last_line()
+    planes = fleet(gateways, newest)
     refusals = list(Refusal.objects.select_related("gateway", "api").annotate(version=F("presents__number"))[: _SHOWN_REFUSALS + 1])
     context = {
-        "gateways": [(gateway, gateway.is_connected) for gateway in gateways],
+        "gateways": [(gateway, feed_of(gateway, newest)) for gateway in gateways],
+        "planes": planes,
+        "drawn": sum(plane.rows for plane in planes),
         "ending": [gateway for gateway in gateways if gateway.ends_soon(now=timezone.now())],
-        "newest": last_line(),
+        "newest": newest,
         "turned_away": list(TurnedAway.objects.lately(now=timezone.now())),
         "refusals": refusals[:_SHOWN_REFUSALS],
         "more_refusals": len(refusals) > _SHOWN_REFUSALS,

@@ -19,7 +19,7 @@ from gateway.counts import OUTCOMES, ApiCount, Span, VersionCount
 from gateway.seeing.charts import Point
 from gateway.seeing.latencies import quantile
 
-_SENT = Q(ok__gt=0) | Q(redirected__gt=0) | Q(client_error__gt=0) | Q(server_error__gt=0) | Q(refused_certificate__gt=0)
+SENT = Q(ok__gt=0) | Q(redirected__gt=0) | Q(client_error__gt=0) | Q(server_error__gt=0) | Q(refused_certificate__gt=0)
 CALLS = sum((F(name) for name in OUTCOMES[1:]), F(OUTCOMES[0]))
 FAILED = F("no_answer") + F("refused_certificate")
 _NAMED = 5  # APIs by name
@@ -162,5 +162,5 @@ def calls_by_hour(apis: Iterable[Api], *, now: datetime) -> dict[int, list[int]]
 
 def last_presented(versions: Collection[UUID]) -> dict[UUID, datetime]:
     """Return when each of these *versions* that was ever presented was so last."""
-    rows = VersionCount.objects.filter(_SENT, version__in=versions, span=Span.DAY).order_by()
+    rows = VersionCount.objects.filter(SENT, version__in=versions, span=Span.DAY).order_by()
     return dict(rows.values("version").annotate(last=Max("last_at")).values_list("version", "last"))

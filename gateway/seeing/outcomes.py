@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from apis.policy.failure import OF_THE_CLIENT_CERTIFICATE, Failure
-from gateway.seeing.readings import ALERTS, NOWHERE, TIME, Counters, Unanswered
+from gateway.seeing.readings import ALERTS, NOWHERE, TIME, Counters, KeyCounter, Unanswered
 
 Latencies = Mapping[str, int]  # how many calls took so many milliseconds, by the lower bound of the bucket
 
@@ -67,6 +67,31 @@ class Tally:
         for outcomes in self.outcomes.values():
             sums.update(outcomes)
         return sums
+
+
+Key = tuple[int, str]  # a subscription's id, and which of its keys
+
+
+def tally_keys(added: Counters) -> dict[Key, Counter[Outcome]]:
+    """Return what was *added* to the counters of one API's series as outcomes by whose key was shown, where that is counted.
+
+    Alerts are counted of all calls of the API together; those of calls without a key's name cannot be, for each call has shown one.
+    """
+    by_key: defaultdict[Key, dict[str, int]] = defaultdict(dict)
+    for name, number in added.items():
+        if one := KeyCounter.of(name):
+            by_key[one.subscription, one.kind][one.counted] = number
+    alerts, found = added.get(ALERTS, 0), {}
+    for key, counters in sorted(by_key.items()):
+        own = min(alerts, _maybe_refused(counters))
+        alerts -= own
+        found[key] = tally("of-a-key", {**counters, ALERTS: own}, presented="")[""].sums()
+    return found
+
+
+def _maybe_refused(counters: Counters) -> int:
+    calls = ((Unanswered.of(name), number) for name, number in counters.items())
+    return sum(number for one, number in calls if one and one.kind == Failure.MAYBE_REFUSED)
 
 
 def tally(series: str, added: Counters, *, presented: str) -> dict[str, Tally]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from gateway.compile import api_of_cluster
+from gateway.compile import api_of_cluster, cluster_name
 from gateway.compile.answers import counting
+from gateway.compile.keys.owners import Owner
 
 METHOD = "/portal.gateway.Counting/Count"  # a reading in, nothing out
 NOWHERE = ""  # the series of calls that belong to no cluster
@@ -23,12 +24,14 @@ TIME = "time|"  # the counters of latencies: how many calls have taken so many m
 ALERTS = "alerts"  # how often a back end has broken a connection off with a TLS alert, or TLS failed otherwise
 
 _OF_AN_API = r"vhost\..*\.route\.(api-\d+)\.upstream_rq_([1-5]xx|time)"
+_OF_A_KEY = r"vhost\..*\.vcluster\.(key-\d+-\d+-[a-z]+)\.upstream_rq_([1-5]xx)"
 _OF_A_CLUSTER = r"cluster\.(api-\d+)\.ssl\.connection_error"
-_UNANSWERED = r"{0}\.{1}\.api\.(.*)\.cluster\.(.*?)\.presented\.(.*?)\.kind\.(.*?)\.status\.(\d+)\.flags\.(.*)"
+_UNANSWERED = r"{0}\.{1}\.api\.(.*)\.cluster\.(.*?)\.presented\.(.*?)\.kind\.(.*?)\.key\.(.*?)\.status\.(\d+)\.flags\.(.*)"
 _API = re.compile(_OF_AN_API + r"\Z")
+_KEY = re.compile(_OF_A_KEY + r"\Z")
 _CLUSTER = re.compile(_OF_A_CLUSTER + r"\Z")
 _UNANSWERED_CALL = re.compile(_UNANSWERED.format(counting.COUNTERS, counting.UNANSWERED) + r"\Z")
-_ASKED_FOR = rf"^({counting.COUNTERS}\.|{_OF_AN_API}$|{_OF_A_CLUSTER}$)"
+_ASKED_FOR = rf"^({counting.COUNTERS}\.|{_OF_AN_API}$|{_OF_A_KEY}$|{_OF_A_CLUSTER}$)"
 STATS = f"/stats?usedonly&format=json&histogram_buckets=detailed&filter={quote(_ASKED_FOR)}"  # of Envoy's admin page
 
 Counters = Mapping[str, int]
@@ -62,6 +65,29 @@ class Unanswered:
             return None
         presented, kind, status, flags, route = name.split("|", 5)[1:]
         return cls(route=route, presented=presented, kind=kind, status=int(status), flags=flags)
+
+
+class KeyCounter(NamedTuple):
+    """Of which key's calls something is counted.
+
+    :ivar counted: the name of the counter, as it would be for all of the API's calls
+    """
+
+    subscription: int
+    kind: str
+    counted: str
+
+    def __str__(self) -> str:
+        """Return the counter's name; control planes that know none of this leave it out."""
+        return f"key|{self.subscription}|{self.kind}|{self.counted}"
+
+    @classmethod
+    def of(cls, name: str) -> KeyCounter | None:
+        """Return what a counter's *name* says, ``None`` if it is no key's."""
+        if not name.startswith("key|"):
+            return None
+        subscription, kind, counted = name.split("|", 3)[1:]
+        return cls(int(subscription), kind, counted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +147,8 @@ def series_of(answer: str) -> dict[str, dict[str, int]]:
                 for histogram in one["histograms"]["details"]:
                     _add_latencies(series, histogram)
             else:
-                name, counter = _named(one["name"])
-                _add(series.setdefault(name, {}), counter, one["value"])
+                for name, counter in _named(one["name"]):
+                    _add(series.setdefault(name, {}), counter, one["value"])
     except (KeyError, TypeError) as error:
         raise ValueError("These are no counters.") from error
     return series
@@ -140,16 +166,22 @@ def _add(counters: dict[str, int], name: str, value: int) -> None:
     counters[name] = counters.get(name, 0) + value
 
 
-def _named(name: str) -> tuple[str, str]:
-    """Return the series of one of Envoy's counters, and what it is called in it."""
+def _named(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the series of one of Envoy's counters and what it is called in it: for the API's calls, and for a key's where it is known."""
     if found := _API.match(name):
-        return found[1], found[2]
-    if found := _CLUSTER.match(name):
-        return found[1], ALERTS
-    if found := _UNANSWERED_CALL.match(name):
-        route, cluster, presented, kind, status, flags = found.groups()
-        return _series(cluster), str(Unanswered(route=route, presented=presented, kind=kind, status=int(status), flags=flags))
-    raise ValueError(f"Nobody asked for {name}.")
+        yield found[1], found[2]
+    elif (found := _KEY.match(name)) and (owner := Owner.of(found[1])):
+        yield cluster_name(owner.api), str(KeyCounter(owner.subscription, owner.kind, found[2]))
+    elif found := _CLUSTER.match(name):
+        yield found[1], ALERTS
+    elif found := _UNANSWERED_CALL.match(name):
+        route, cluster, presented, kind, key, status, flags = found.groups()
+        counter = str(Unanswered(route=route, presented=presented, kind=kind, status=int(status), flags=flags))
+        yield _series(cluster), counter
+        if owner := Owner.of(key):
+            yield cluster_name(owner.api), str(KeyCounter(owner.subscription, owner.kind, counter))
+    else:
+        raise ValueError(f"Nobody asked for {name}.")
 
 
 def _series(cluster: str) -> str:

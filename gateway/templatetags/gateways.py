@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django import template
@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apis.models import Api
-from certificates.models import ClientCertificate
+from certificates.models import Certificate, ClientCertificate
 from gateway.models import FailedCall, FailureKind, Gateway, Refusal
+from gateway.pictures.curves import curves
 from gateway.seeing.connection import picture_of
 from gateway.standing import apis_behind, failing_apis
 from portal.activity import last_line
@@ -27,6 +28,7 @@ T = TypeVar("T")
 
 _FIRST_LOOK_MILLISECONDS, _LONGEST_MILLISECONDS = 250, 5000
 _RECENT = 5
+_MOST_DRAWN = 12  # APIs of a certificate; a list holds the rest
 
 
 @register.inclusion_tag("gateways/_live.html", takes_context=True, name="live_status")
@@ -45,6 +47,19 @@ def connection_picture(context: RequestContext, api: Api) -> dict[str, Any]:
         return {}
     picture = picture_of(api, live_status(Kind.API, api.pk), now=timezone.now())
     return {"picture": picture, "api": api, "perms": context["perms"]}
+
+
+@register.inclusion_tag("gateways/pictures/_fan.html")
+def fan_out(certificate: Certificate, apis: Sequence[Api], used_by: int) -> dict[str, Any]:
+    """Render the APIs that present *certificate*, those that fail in red; beyond :data:`_MOST_DRAWN` they are folded.
+
+    :param apis: those that the page has read
+    :param used_by: how many there are
+    """
+    first = apis[:_MOST_DRAWN]
+    failing = failing_among(first)
+    drawn = [(api, api.pk in failing, path) for api, path in zip(first, curves([1] * len(first)), strict=True)]
+    return {"certificate": certificate, "drawn": drawn, "folded": apis[_MOST_DRAWN:], "used_by": used_by}
 
 
 def live_context(kind: Kind, pk: int, user: User, *, wait: int) -> dict[str, Any]:

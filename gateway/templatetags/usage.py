@@ -40,7 +40,7 @@ register = template.Library()
 
 _BUSIEST = 5
 _MOST_MARKS = 20
-_WORDS: dict[str, str | Promise] = {
+WORDS: dict[str, str | Promise] = {
     "ok": _("Answered (2xx)"),
     "redirected": _("Redirected (3xx)"),
     "gateway": _("Refused by the gateway"),
@@ -143,9 +143,9 @@ def _usage(rows: Any, window: Window, *, now: datetime, happened: Sequence[tuple
         "chart": chart,
         "called": [column for column in reversed(chart.columns) if column.point.calls],
         "calls": sum(sums.values()),
-        "sums": [(kind, _WORDS[kind], sums[kind]) for kind in reversed(STACK) if sums[kind]],
-        "words": _WORDS,
-        "kinds": [(kind, _WORDS[kind]) for kind in reversed(STACK)],
+        "sums": [(kind, WORDS[kind], sums[kind]) for kind in reversed(STACK) if sums[kind]],
+        "words": WORDS,
+        "kinds": [(kind, WORDS[kind]) for kind in reversed(STACK)],
         "quantiles": quantiles,
         "window": window,
         "windows": WINDOWS.values(),

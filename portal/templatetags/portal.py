@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from portal.menu import SECURITY, entries
+from portal.menu import SECURITY, SETTINGS, entries
 
 if TYPE_CHECKING:
     from portal.menu import Entry
@@ -30,9 +30,8 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 @register.simple_tag
 def icon(name: str, *, size: int = 20) -> SafeString:
     """Render the heroicon *name*. It is decoration: words stand beside it, or the element has a label of its own."""
-    style = "outline" if size > 16 else "micro"  # noqa: PLR2004 - lines that thin are for larger ones
     # the package's own markup; it has no other door for Python
-    svg: str = heroicons._render_icon(style, str(name), size, {"class": "icon", "aria-hidden": "true"})  # noqa: SLF001
+    svg: str = heroicons._render_icon("outline", str(name), size, {"class": "icon", "aria-hidden": "true"})  # noqa: SLF001
     return mark_safe(svg)  # noqa: S308
 
 
@@ -48,6 +47,14 @@ def moment(at: datetime | None) -> SafeString:
 def exact(at: datetime) -> SafeString:
     """Render a moment exactly, to the minute, in UTC."""
     return _time(at, exactly(at))
+
+
+@register.simple_tag
+def to_the_second(at: datetime) -> SafeString:
+    """Render a moment where seconds count, in UTC."""
+    # Translators: a date format of Django, for instance "Y年n月j日 H:i:s"
+    written = date_format(at.astimezone(UTC), pgettext("date and time format with seconds", "j M Y, H:i:s"))
+    return _time(at, f"{written} UTC")
 
 
 @register.simple_tag
@@ -115,6 +122,12 @@ def menu(context: RequestContext) -> dict[str, list[Entry]]:
 def security_tabs(context: RequestContext) -> dict[str, Any]:
     """Render the pages of *Security* as tabs: client certificates first."""
     return {"tabs": [entry for entry in entries(context["request"]) if entry.within == SECURITY], "label": _("Security")}
+
+
+@register.inclusion_tag("_tabs.html", takes_context=True)
+def settings_tabs(context: RequestContext) -> dict[str, Any]:
+    """Render the pages of *Settings* as tabs, as far as they are open to the reader."""
+    return {"tabs": [entry for entry in entries(context["request"]) if entry.within == SETTINGS], "label": _("Settings")}
 
 
 @register.filter

@@ -19,16 +19,16 @@ from rest.envelope import Fault, Invalid, MethodNotAllowed, NotFound, Refused
 OF_THE_SERVICE = (
     *("allPolicies", "apisByTags", "apiVersionSets", "authorizationProviders", "authorizationServers", "caches"),
     *("clientApplications", "contentTypes", "deletedServices", "diagnostics", "documentations", "eventGridFilters", "gateways"),
-    *("groups", "identityProviders", "issues", "loggers", "namedValues", "notifications", "openidConnectProviders"),
-    *("outboundNetworkDependenciesEndpoints", "policies", "policyDescriptions", "policyFragments", "policyRestrictions"),
+    *("groups", "identityProviders", "issues", "loggers", "notifications", "openidConnectProviders"),
+    *("outboundNetworkDependenciesEndpoints", "policyDescriptions", "policyFragments", "policyRestrictions"),
     *("policySnippets", "portalConfigs", "portalRevisions", "portalSettings", "privateEndpointConnections"),
-    *("privateLinkResources", "products", "productsByTags", "properties", "quotas", "regions", "reports", "schemas"),
+    *("privateLinkResources", "products", "productsByTags", "quotas", "regions", "reports", "schemas"),
     *("settings", "skus", "tagResources", "tags", "templates", "tenant", "users", "workspaceLinks", "workspaces"),
 )
 OF_AN_API = (
     *("diagnostics", "issues", "operationsByTags", "products", "releases", "resolvers", "schemas", "tagDescriptions", "tags", "wikis"),
 )
-OF_AN_OPERATION = ("policies", "tags")
+OF_AN_OPERATION = ("tags",)
 _LISTS_BY_NAME = ("reports",)  # their second word names another list, not an entity
 _READS = ("GET", "HEAD")
 _OF_ONE = 2  # words: a kind and an id

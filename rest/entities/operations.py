@@ -90,7 +90,8 @@ class Operations(OfApi[Operation, OperationDraft]):
                     empty=name == "url_template",
                 )
                 for name, target in _TARGETS.items()
-            }
+            },
+            operation=row,
         )
         sent.check_by(form, _TARGETS)
         return OperationDraft(chosen=form.cleaned_data, sent=sent, whole=whole)

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 
 from rest.call import Call
 from rest.collection import Collection
-from rest.life import authorities, candidates, receipts, sources, versions
+from rest.life import authorities, candidates, moves, parts, receipts, requests, sources, steps, versions
 
 Answer = Callable[..., HttpResponse]
 
@@ -27,6 +27,20 @@ OF_CERTIFICATES: dict[str, Answer] = {
     r"receipts/?": receipts.answer_receipts,
     r"receipts/(?P<change>[0-9]{1,18})": receipts.answer_receipt,
     r"source": sources.answer_source,
+    r"request": requests.answer_request,
+    r"request/answer": requests.answer_answer,
+    r"rules": parts.answer_rules,
+    r"contacts": parts.answer_contacts,
+    r"probation": steps.answer_probation,
+    r"probation/goOn": steps.answer_go_on,
+    r"probation/putBack": steps.answer_put_back,
+}
+OF_CLIENT_CERTIFICATES: dict[str, Answer] = {
+    **OF_CERTIFICATES,
+    r"moves/?": moves.answer_moves,
+    r"moves/(?P<number>[0-9]{1,18})": moves.answer_move,
+    r"moves/(?P<number>[0-9]{1,18})/try": moves.answer_try,
+    r"moves/(?P<number>[0-9]{1,18})/confirm": moves.answer_confirm,
 }
 OF_AUTHORITIES: dict[str, Answer] = {
     r"versions/?": authorities.answer_versions,

@@ -6,7 +6,9 @@ from typing import Any, TypeVar
 
 from django.db.models import Model
 from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 
+from certificates.signing.typed import separate
 from rest import bodies
 from rest.bodies import Properties
 from rest.collection import Collection
@@ -16,19 +18,27 @@ Row = TypeVar("Row", bound=Model)
 READS = ("GET", "HEAD")
 
 
-def entry_of(collection: Collection[Row, Any], name: str, *methods: str, may: str = "") -> Row:
-    """Return the entry that an address names, if the caller may do with it what the method does.
+def check_call(collection: Collection[Any, Any], name: str, *methods: str, reading: str = "view", may: str = "change") -> None:
+    """Go on only if the caller may do with an entry of this name, be it there or not, what the method does.
 
-    :param may: which permission a method that writes takes; empty: to change
+    :param reading: which permission a method that reads takes
+    :param may: which permission one that writes takes
     :raises MethodNotAllowed: if it is none of *methods*
-    :raises rest.envelope.Refused: if the caller may not, or there is none of the name
+    :raises rest.envelope.Refused: if the caller may not, or no entry can have the name
     """
     method = collection.call.request.method or ""
     if method not in methods:
         raise MethodNotAllowed(methods)
-    needed = "view" if method in READS else may or "change"
-    collection.call.require(collection.permission.format(needed))
+    collection.call.require(collection.permission.format(reading if method in READS else may))
     collection.check_name(name)
+
+
+def entry_of(collection: Collection[Row, Any], name: str, *methods: str, may: str = "change") -> Row:
+    """Return the entry that an address names, if the caller may do with it what the method does.
+
+    :raises rest.envelope.Refused: as :func:`check_call`, or if there is none of the name
+    """
+    check_call(collection, name, *methods, may=may)
     return collection.get(name)
 
 
@@ -38,6 +48,14 @@ def sent_by(collection: Collection[Any, Any]) -> Properties:
     :raises rest.envelope.Refused: if it is no object
     """
     return Properties(bodies.read(collection.call.request) if collection.call.request.body else {})
+
+
+def names_in(sent: Properties) -> str:
+    """Return the alternative names that were sent as pages take them, one a line."""
+    names = sent.texts("names")
+    if any(not name or separate(name) != (name,) for name in names):
+        sent.refuse("names", _("This is a list of names, each by itself."))
+    return "\n".join(names)
 
 
 def entity(collection: Collection[Row, Any], row: Row, path: tuple[str, ...], properties: dict[str, Any]) -> dict[str, Any]:

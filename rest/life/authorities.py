@@ -16,8 +16,7 @@ from certificates.rollout.models import When
 from rest.collection import CREATED, NO_CONTENT, Collection
 from rest.envelope import Conflict, Fault, Invalid, NotFound
 from rest.life.asked import READS, answered, entity, entry_of, listed, sent_by
-from rest.life.candidates import decided
-from rest.life.confirming import decision
+from rest.life.confirming import decided, decision
 from rest.life.versions import no_such_version, number_in
 
 Entries = Collection[Any, Any]

@@ -21,7 +21,7 @@ from certificates.rollout.words import caution_sentence, reason_sentence
 from rest.collection import CREATED, NO_CONTENT, Collection
 from rest.envelope import Conflict, Fault, Invalid, NotFound
 from rest.life.asked import READS, answered, entity, entry_of
-from rest.life.confirming import decision
+from rest.life.confirming import decided, decision_in_steps
 from rest.life.versions import number_in
 
 Entries = Collection[Any, Any]
@@ -56,14 +56,14 @@ def answer_confirm(collection: Entries, name: str) -> HttpResponse:
     row: Certificate = entry_of(collection, name, "POST")
     candidate = _candidate_of(row)
     comparison = _compared(collection, candidate)
-    form = decision(collection, candidate, has_to_be_confirmed=comparison.has_to_be_confirmed)
+    form = decision_in_steps(collection, candidate, has_to_be_confirmed=comparison.has_to_be_confirmed)
     stamp: dict[str, Any] = {"by": collection.call.user, "now": collection.call.now}
     try:
         if form.cleaned_data["when"] == NOW:
-            actions.switch(candidate, **stamp)
+            actions.switch(candidate, in_steps=form.in_steps, **stamp)
             return answered(collection, collection.entity(collection.get(name)))
         when = When(form.cleaned_data["when"])
-        actions.plan(candidate, when=when, at=form.moment, zone=form.cleaned_data["zone"], **stamp)
+        actions.plan(candidate, when=when, at=form.moment, zone=form.cleaned_data["zone"], in_steps=form.in_steps, **stamp)
     except actions.Gone:
         raise NotFound from None
     except NoCanary as refusal:
@@ -133,34 +133,24 @@ def _entity(collection: Entries, row: Certificate, candidate: Candidate) -> dict
         ],
         "hasToBeConfirmed": comparison.has_to_be_confirmed,
         "accepted": trying.is_accepted(candidate),
-        "tries": [
-            {
-                "api": one.api,
-                "backEnd": one.back_end,
-                "gateway": one.gateway or None,
-                "outcome": one.outcome,
-                "reason": reason_sentence(one),
-                "said": one.said,
-                "issuers": one.issuers,
-                "status": one.status,
-                "milliseconds": one.milliseconds,
-            }
-            for one in candidate.tries.all()
-        ],
+        "tries": tries_of(candidate),
     }
     return entity(collection, row, ("candidate", "candidate"), shown)
 
 
-def decided(candidate: Any) -> dict[str, Any]:
-    """Return who proposed a candidate of whatever kind, what is decided, and how far the try is."""
-    return {
-        "proposedDate": candidate.proposed_at,
-        "proposedBy": candidate.proposed_by.get_username() if candidate.proposed_by else None,
-        "when": candidate.when or None,
-        "at": candidate.at,
-        "timeZone": candidate.zone,
-        "confirmedDate": candidate.confirmed_at,
-        "confirmedBy": candidate.confirmed_by.get_username() if candidate.confirmed_by else None,
-        "trouble": candidate.trouble or None,
-        "try": "done" if candidate.is_tried else "running" if candidate.is_being_tried else None,
-    }
+def tries_of(proposal: Any) -> list[dict[str, Any]]:
+    """Return what came of trying what is proposed, of whatever kind, by API and gateway."""
+    return [
+        {
+            "api": one.api,
+            "backEnd": one.back_end,
+            "gateway": one.gateway or None,
+            "outcome": one.outcome,
+            "reason": reason_sentence(one),
+            "said": one.said,
+            "issuers": one.issuers,
+            "status": one.status,
+            "milliseconds": one.milliseconds,
+        }
+        for one in proposal.tries.all()
+    ]

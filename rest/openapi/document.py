@@ -18,6 +18,7 @@ from rest.entities.operations import Operations
 from rest.entities.policies import Policies
 from rest.entities.server_certificates import ServerCertificates
 from rest.entities.subscriptions import Subscriptions
+from rest.openapi import life, life_schemas
 from rest.openapi.schemas import components, reference
 
 Document = dict[str, Any]
@@ -61,6 +62,8 @@ KINDS = (
     Kind(collection=ServerCertificates, schema="Certificate", plural="ServerCertificates"),
 )
 
+_WITH_A_LIFE = ("Certificate", "Authority")
+
 
 @cache
 def document() -> Document:
@@ -76,7 +79,7 @@ def document() -> Document:
         "security": [{"token": []}],
         "paths": _paths(),
         "components": {
-            "schemas": components(),
+            "schemas": components() | life_schemas.components(),
             "parameters": _parameters(),
             "responses": {"Refused": _response("Refused; the body says why.", "Error")},
             "securitySchemes": {
@@ -99,7 +102,11 @@ def _paths() -> Document:
         parents = [*common, *(_common("apiId") if kind.within else [])]
         paths[f"{_ARM_PREFIX}{kind.path}"] = {"parameters": parents, "get": _list(kind, f"{kind.schema}Page")}
         entity = {"parameters": [*parents, *_common(kind.collection.id_name)], **_entity(kind)}
-        paths[f"{_ARM_PREFIX}{kind.path}/{{{kind.collection.id_name}}}"] = entity
+        address = f"{_ARM_PREFIX}{kind.path}/{{{kind.collection.id_name}}}"
+        paths[address] = entity
+        if kind.schema in _WITH_A_LIFE:
+            for below, described in life.addresses_below(schema=kind.schema, plural=kind.plural).items():
+                paths[f"{address}/{below}"] = {**described, "parameters": [*entity["parameters"], *described.get("parameters", [])]}
     of_subscription = [*common, *_common("sid")]
     for verb, answer in (
         ("listSecrets", {"200": _response("Both keys.", "Keys")}),

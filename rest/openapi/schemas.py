@@ -192,6 +192,11 @@ def page_of(entity: Schema) -> Schema:
     )
 
 
+def entity_of(properties: Schema) -> Schema:
+    """Return the schema of an entity that shows *properties*."""
+    return record({**_ENTITY, "properties": properties}, required=("id", "type", "name", "properties"))
+
+
 def reference(name: str) -> Schema:
     """Return the reference to a schema of :func:`components`."""
     return {"$ref": f"#/components/schemas/{name}"}
@@ -201,7 +206,7 @@ def components() -> dict[str, Schema]:
     """Return every schema by name: ``Api``, ``ApiPage``, ``ApiSent``, ``ApiPatch`` and so on, and ``Error``."""
     found: dict[str, Schema] = {"Error": record({"error": _ERROR}, required=("error",))}
     for name, shown in _SHOWN.items():
-        found[name] = record({**_ENTITY, "properties": shown}, required=("id", "type", "name", "properties"))
+        found[name] = entity_of(shown)
         found[f"{name}Page"] = page_of(reference(name))
         found[f"{name}Sent"] = record({"properties": SENT[name]}, required=("properties",))
         optional = {key: value for key, value in SENT[name].items() if key != "required"}
@@ -209,7 +214,7 @@ def components() -> dict[str, Schema]:
     found["FlatCertificate"] = record({"id": _ID, **CERTIFICATE_SHOWN}, required=("id", *CERTIFICATE_SHOWN))
     found["FlatCertificatePage"] = page_of(reference("FlatCertificate"))
     found["FlatCertificateSent"] = SENT["Certificate"]
-    found["Service"] = record({**_ENTITY, "properties": _SERVICE}, required=("id", "type", "name", "properties"))
+    found["Service"] = entity_of(_SERVICE)
     keys = {name: {"type": "string"} for name in ("primaryKey", "secondaryKey")}
     found["Keys"] = record(keys, required=tuple(keys))
     return found

@@ -20,6 +20,8 @@ from portal.turns import Turns
 from tests.apis.test_console import TRY, URL, Gateway, gateway  # noqa: F401 - the fixture
 from tests.makers import make_api, make_subscription
 
+pytestmark = pytest.mark.any_database
+
 CALL = {"operation": "everything", "method": "GET"}
 
 

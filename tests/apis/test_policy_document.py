@@ -232,7 +232,10 @@ def test_a_call_may_take_from_a_second_to_an_hour(seconds: int) -> None:
     ("xml", "words"),
     [
         ("<authentication-certificate />", "Name the certificate by certificate-id or thumbprint."),
-        ('<authentication-certificate thumbprint="{{thumbprint}}" />', "There are no named values ({{…}}) here; write the value itself."),
+        (
+            '<authentication-certificate thumbprint="{{thumbprint}}" />',
+            "There is no named value thumbprint; make it first, or write the value itself.",
+        ),
         ('<authentication-certificate thumbprint="AB" />', "thumbprint is not 40 hexadecimal digits."),
         (f'<authentication-certificate certificate-id="{"x" * 81}" />', "certificate-id has 1 to 80 characters."),
         ('<authentication-certificate certificate-id="" />', "certificate-id has 1 to 80 characters."),

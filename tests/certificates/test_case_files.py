@@ -19,7 +19,7 @@ from tests.certificates.case_files import BAD, GOOD, NOW, REFUSED, SHOWN, WARNED
 from tests.makers import make_api, make_certificate
 from tests.types import Page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 PAGES = "/security/client-certificates/"
 
 

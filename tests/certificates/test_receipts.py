@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
+import uuid
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,20 +15,27 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apis.models import Api
+from apis.policy.failure import Failure
 from certificates import actions
+from certificates.models import CertificateVersion
 from certificates.rollout import actions as rollout
 from certificates.rollout import keeper, receipts
 from certificates.rollout.models import Receipt, ReceiptKey
 from certificates.rollout.signing import BadReceipt, signed, verified
 from certificates.sources.delivery import Origin
+from gateway.control import counting
+from gateway.counts import VersionCount
 from gateway.models import Delivery
+from gateway.seeing.readings import Reading, Unanswered
 from kit.issuing import issue
-from tests.makers import make_certificate, make_gateway
+from tests.makers import make_api, make_certificate, make_gateway
 
 PAGE = "/security/client-certificates/orders-client/"
 FIRST, SECOND = issue("orders-client"), issue("orders-client")
@@ -133,6 +142,80 @@ def test_what_gateways_acknowledged_stays_when_it_is_forgotten_elsewhere(receipt
     Delivery.objects.all().delete()
     receipt.refresh_from_db()
     assert set(receipts.acknowledged(receipt)) == {"north", "south"}
+
+
+def _counted(version: int, api: Api, *moments: datetime, counter: str = "2xx") -> None:
+    """Have a call counted at each of these *moments*, as gateways report them."""
+    thumbprint, series = CertificateVersion.objects.get(number=version).thumbprint, f"api-{api.pk}"
+    for at in moments:
+        reading = Reading(envoy=str(uuid.uuid4()), number=1, series={series: {counter: 1}}, presented={series: thumbprint})
+        with transaction.atomic():
+            counting.write("north", reading, at=at)
+
+
+def _signed_calls(client: Client, change: int) -> Any:
+    file = client.get(f"{PAGE}receipts/{change}/receipt.json").content.decode()
+    return verified(file, key=receipts.public_key())["calls"]
+
+
+def test_a_receipt_tells_the_first_call_with_the_new_version_and_the_last_with_the_old(signed_in: Client, receipt: Receipt) -> None:
+    orders, invoices = make_api("orders"), make_api("invoices")
+    assert "none yet" in signed_in.get(f"{PAGE}receipts/{receipt.change}/").content.decode()
+    assert _signed_calls(signed_in, receipt.change) == {"first_with_new": None, "last_with_old": None}
+    at = receipt.at
+    before, first, slow = at - timedelta(days=1), at + timedelta(seconds=1), at + timedelta(seconds=4)
+    _counted(1, orders, before, at)
+    _counted(2, invoices, first, at + timedelta(minutes=9))
+    _counted(1, invoices, slow)  # one that was under way
+    _counted(2, orders, at + timedelta(hours=3))
+    told = {
+        "first_with_new": {"api": "invoices", "at": first.isoformat()},
+        "last_with_old": {"api": "invoices", "at": slow.isoformat()},
+    }
+    assert _signed_calls(signed_in, receipt.change) == told
+    page = signed_in.get(f"{PAGE}receipts/{receipt.change}/").content.decode()
+    assert f"{first:%H:%M:%S} UTC" in page
+    assert f"{slow:%H:%M:%S} UTC" in page
+
+
+def test_calls_that_no_back_end_was_sent_are_no_calls_with_a_version(signed_in: Client, receipt: Receipt) -> None:
+    api, kind = make_api("orders"), Failure.UNREACHABLE
+    unanswered = Unanswered(route="orders", presented=SECOND.thumbprint, kind=kind, status=502, flags="UF")
+    _counted(2, api, receipt.at + timedelta(seconds=1), counter=str(unanswered))
+    assert VersionCount.objects.filter(no_answer=1).exists()
+    assert _signed_calls(signed_in, receipt.change)["first_with_new"] is None
+
+
+def test_a_version_that_is_put_back_within_the_minute_has_its_calls_in_both_receipts(
+    signed_in: Client, receipt: Receipt, publisher: User
+) -> None:
+    orders, at = make_api("orders"), receipt.at
+    second = timedelta(seconds=1)
+    _counted(1, orders, at - second)
+    _counted(2, orders, at + second, at + 2 * second)
+    actions.roll_back(receipt.certificate, version=1, by=publisher, now=at + 3 * second)
+    back = Receipt.objects.get(at=at + 3 * second)
+    _counted(1, orders, at + 4 * second)
+    keeper.Switches().step()
+    first, second_one = (_signed_calls(signed_in, one.change) for one in (receipt, back))
+    assert first["first_with_new"]["at"] == (at + second).isoformat()
+    assert second_one["last_with_old"]["at"] == (at + 2 * second).isoformat()
+    assert second_one["first_with_new"]["at"] == (at + 4 * second).isoformat()
+
+
+def test_of_a_step_the_canarys_calls_are_told(signed_in: Client, receipt: Receipt) -> None:
+    orders, invoices, at = make_api("orders"), make_api("invoices"), receipt.at
+    Receipt.objects.update(content=receipt.content | {"canary": "orders"})
+    _counted(1, orders, at + timedelta(seconds=1))
+    _counted(1, invoices, at + timedelta(seconds=30))  # goes on with the version before
+    assert _signed_calls(signed_in, receipt.change)["last_with_old"] == {"api": "orders", "at": (at + timedelta(seconds=1)).isoformat()}
+
+
+def test_what_was_seen_of_calls_stays_when_counts_are_trimmed(signed_in: Client, receipt: Receipt) -> None:
+    _counted(2, make_api("orders"), receipt.at + timedelta(seconds=1))
+    keeper.Switches().step()
+    VersionCount.objects.all().delete()
+    assert _signed_calls(signed_in, receipt.change)["first_with_new"]["api"] == "orders"
 
 
 def test_each_switch_has_a_receipt_the_simple_way_as_well(receipt: Receipt, publisher: User) -> None:

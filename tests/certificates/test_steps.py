@@ -87,6 +87,22 @@ def _words(client: Client, page: str = PAGE) -> str:
     return answer.content.decode()
 
 
+def test_the_pages_of_apis_say_which_one_is_first_with_which_version_until_when(signed_in: Client, entry: ClientCertificate) -> None:
+    assert "alone until" not in _words(signed_in, "/apis/orders/")
+    _propose(signed_in, when="now", **IN_STEPS)
+    probation, canary, other = Probation.objects.get(), _words(signed_in, "/apis/orders/"), _words(signed_in, "/apis/invoices/")
+    assert "First with version 2, alone until" in canary
+    assert RENEWED.thumbprint in canary
+    assert "Version 2 follows here if the API orders keeps it until" in other
+    assert RENEWED.thumbprint not in other
+    for page in (canary, other):
+        assert f"{probation.ends_at:%H:%M} UTC" in page
+        assert f'href="{PAGE}#probation"' in page
+    _time_is_over()
+    _step()
+    assert "alone until" not in _words(signed_in, "/apis/orders/")
+
+
 def test_the_canary_alone_presents_the_new_version_then_all_do(signed_in: Client, publisher: User, entry: ClientCertificate) -> None:
     _propose(signed_in, when="now", **IN_STEPS)
     assert _presented() == {"orders": 2, "invoices": 1}

@@ -21,7 +21,7 @@ from tests.certificates import files
 from tests.makers import issue, make_certificate
 from tests.types import Page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 UPLOAD = "/security/client-certificates/upload/"
 CLIENT = issue("Orders Client", by=issue("root", authority=True), hosts=("orders.example.com",))
 

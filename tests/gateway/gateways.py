@@ -35,6 +35,7 @@ from gateway.compile import (
     KeyCredential,
     Resource,
     Served,
+    Telemetry,
     as_set,
     compile_cluster,
     compile_https,
@@ -139,6 +140,8 @@ class Gateway:
         trusted_proxies: int = 0,
         http3: bool = False,
         instead_of_http: bool = False,
+        telemetry: Telemetry | None = None,
+        trusted: Path | None = None,
     ) -> None:
         """Start it in *home* and wait until it has its configuration."""
         self.home = home
@@ -155,14 +158,21 @@ class Gateway:
             idle_seconds=idle_seconds,
             trusted_proxies=trusted_proxies,
             https=Https(host="127.0.0.1", port=self.https_port, http3=http3, instead_of_http=instead_of_http),
+            telemetry=telemetry or Telemetry(),
+            name="test",
         )
+        self._trusted = trusted or trust_bundle()
         self.feed.put([*compile_listener(self._listener), *compile_status()])
         self.start()
 
     def start(self) -> None:
         """Start Envoy and wait until it answers."""
         chosen = GatewayBootstrap(
-            node="test", agent=UnixSocket(path="xds.sock"), admin=("127.0.0.1", self.admin_port), trust_bundle=trust_bundle()
+            node="test",
+            agent=UnixSocket(path="xds.sock"),
+            admin=("127.0.0.1", self.admin_port),
+            trust_bundle=self._trusted,
+            collector=self._listener.telemetry.collector,
         )
         (self.home / "gateway.json").write_text(as_json(bootstrap(chosen)), encoding="utf-8")
         quiet = ("--log-level", "error", "--component-log-level", "misc:error", "--disable-hot-restart")

@@ -33,7 +33,7 @@ from tests.gateway.plant import Plant, eventually
 from tests.makers import lines, make_api
 from tests.processes import free_ports
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_subscription
 from tests.processes import free_ports
 
+pytestmark = pytest.mark.any_database
+
 # It asks for a certificate and takes any: whether a back end trusts them is not the question here.
 _NGINX = """
 daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;

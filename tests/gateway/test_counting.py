@@ -19,6 +19,8 @@ from django.utils import timezone
 from apis import actions
 from apis.models import Api, Credentials, KeyKind
 from certificates import actions as certificate_actions
+from certificates.rollout.models import Receipt
+from certificates.rollout.presented import calls_of
 from gateway.counts import OUTCOMES, ApiCount, Counts, Span, TotalCount, VersionCount
 from gateway.seeing.latencies import quantile
 from kit.issuing import Issued, issue
@@ -28,7 +30,7 @@ from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_certificate, make_subscription
 from tests.processes import free_ports
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
 def counted(table: type[Counts], span: Span = Span.DAY, **where: object) -> dict[str, int]:
@@ -152,6 +154,8 @@ def test_a_switch_loses_no_count_and_each_version_has_its_own(plant: Plant, orde
     certificate.refresh_from_db()
     assert counted(VersionCount, version=first) == {"ok": 20}
     assert counted(VersionCount, version=certificate.current) == {"ok": total - 20}
+    calls = calls_of(Receipt.objects.get())
+    assert (calls["first_with_new"] or {})["api"] == (calls["last_with_old"] or {})["api"] == "orders"
 
 
 def test_under_load_a_switch_loses_no_count(plant: Plant, orders: Api, authority: Issued, key: str) -> None:

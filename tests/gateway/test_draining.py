@@ -29,6 +29,8 @@ from tests.gateway.plant import Plant, eventually
 from tests.gateway.websockets import WebSocket, WebSocketServer
 from tests.makers import make_api, make_certificate
 
+pytestmark = pytest.mark.any_database
+
 _DRAIN_SECONDS = 3.0
 _WITHIN_SECONDS = 30  # a machine may be busy
 Secure = Callable[..., Api]

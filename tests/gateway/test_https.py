@@ -25,6 +25,8 @@ from tests.gateway.plant import Plant, eventually
 from tests.gateway.tls_callers import call_on, connected, context_of
 from tests.makers import make_api, make_server_certificate
 
+pytestmark = pytest.mark.any_database
+
 
 def _open_api(plain: Backend, name: str = "orders") -> Api:
     api = make_api(name, service_url=f"http://localhost:{plain.port}")

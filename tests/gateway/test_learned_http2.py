@@ -23,6 +23,8 @@ from tests.gateway.foreign import Nginx
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_subscription
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture(scope="module")
 def hasty(server_certificate: Issued) -> Iterator[Nginx]:

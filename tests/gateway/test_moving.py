@@ -18,6 +18,8 @@ from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_subscription
 
+pytestmark = pytest.mark.any_database
+
 _MOVES = 20
 
 

@@ -18,6 +18,8 @@ from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_certificate, make_subscription
 
+pytestmark = pytest.mark.any_database
+
 
 def _presenting(entry: ClientCertificate, name: str, backend: Backend, authority: Issued) -> Api:
     chosen = api_actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=entry, trusted_ca=authority.pem)

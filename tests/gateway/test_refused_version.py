@@ -23,7 +23,7 @@ from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, Traffic, eventually
 from tests.makers import make_api, make_certificate, make_subscription
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 _NOT_REACHED = 0  # while an Envoy is away, its callers are not answered at all
 
 

@@ -31,7 +31,7 @@ from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_gateway
 from tests.processes import free_ports
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 

@@ -27,7 +27,7 @@ from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, Traffic, eventually
 from tests.makers import make_api, make_certificate, make_subscription
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 _SECONDS = float(os.environ.get("ISOLATION_SECONDS", "20"))
 _SEED = int(os.environ.get("ISOLATION_SEED", "0")) or random.randrange(1, 1_000_000)  # noqa: S311 - chance, not secrecy

@@ -32,6 +32,8 @@ from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_certificate, make_subscription
 from tests.processes import free_ports
 
+pytestmark = pytest.mark.any_database
+
 PAGE = "/security/client-certificates/orders-client/"
 
 

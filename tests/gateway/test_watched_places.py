@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.utils import timezone
 
 from apis import actions as api_actions
@@ -14,6 +15,8 @@ from kit.issuing import Issued, issue
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_subscription
+
+pytestmark = pytest.mark.any_database
 
 
 def _pem(issued: Issued) -> str:

@@ -21,6 +21,7 @@ from tests.makers import (
     make_gateway,
     make_invitation,
     make_move,
+    make_named_value,
     make_person,
     make_receipt,
     make_server_certificate,
@@ -85,6 +86,7 @@ CERTIFICATE, API, SUBSCRIPTION, GATEWAY, ACTIVITY_ID = "orders-client", "orders"
 ACCESS = "5cf1a7"
 SERVER_CERTIFICATE = "api.example.com"
 CHANNEL = "team"
+NAMED_VALUE = "orders-host"
 AUTHORITY = "example"
 RECEIPT, SERVER_RECEIPT = "100001", "100002"
 SWITCH = "4"  # the line of the switch of a certificate that was made, beside another one, and had a version proposed before
@@ -121,6 +123,10 @@ ADDRESSES: dict[str, Address] = {
     "help": page(_ENTER),
     "guide": page(_ENTER, more=(("page", "first-steps"),)),
     "set_theme": button(_ENTER),
+    "columns": button(_ENTER),
+    "settings": page(_VIEW),
+    "retention": page(_VIEW),
+    "about": page(_VIEW),
     "profile": form(_ENTER),
     "invitation": form(Open.ANYBODY, more=(("token", INVITATION),)),
     "people:index": page(_ADMINISTER),
@@ -201,7 +207,20 @@ ADDRESSES: dict[str, Address] = {
     "apis:operations": page(_VIEW, named=API),
     "apis:callers": form(_VIEW, named=API, posts=_PUBLISH),
     "apis:calls": form(_VIEW, named=API, posts=_PUBLISH),
-    "apis:policy": page(_VIEW, named=API),
+    "apis:policy": form(_VIEW, posts=_PUBLISH, named=API),
+    "apis:policy_check": button(_PUBLISH, named=API),
+    "apis:policy_add": form(_PUBLISH, named=API, more=(("statement", "set-header"),)),
+    "apis:operation_policy": form(_VIEW, posts=_PUBLISH, named=API, operation="everything"),
+    "apis:operation_policy_check": button(_PUBLISH, named=API, operation="everything"),
+    "apis:operation_policy_add": form(_PUBLISH, named=API, operation="everything", more=(("statement", "rewrite-uri"),)),
+    "policies:service": form(_VIEW, posts=_PUBLISH),
+    "policies:service_check": button(_PUBLISH),
+    "policies:service_add": form(_PUBLISH, more=(("statement", "ip-filter"),)),
+    "named_values:index": page(_VIEW),
+    "named_values:new": form(_PUBLISH),
+    "named_values:detail": form(_VIEW, posts=_PUBLISH, named=NAMED_VALUE),
+    "named_values:show": form(_PUBLISH, named=NAMED_VALUE, method="post"),
+    "named_values:delete": form(_PUBLISH, named=NAMED_VALUE),
     "apis:new": form(_PUBLISH),
     "apis:import": form(_PUBLISH),
     "apis:import_into": form(_PUBLISH, named=API),
@@ -305,4 +324,5 @@ def make_something_of_everything() -> None:
     make_shared_access(ACCESS)
     make_authority_candidate(make_authority(AUTHORITY))
     make_channel(CHANNEL)
+    make_named_value(NAMED_VALUE, "hidden", secret=True)
     make_invitation("newcomer", token=INVITATION)

@@ -17,6 +17,8 @@ from django.urls import reverse
 from portal.guesses import LIMIT
 from tests.portal.every_page import ADDRESSES, ELSEWHERE, Address, Open, make_something_of_everything, url_names
 
+pytestmark = pytest.mark.any_database
+
 # Whether the portal is ready is tested where no test holds the database for itself.
 TRIED = {name: address for name, address in ADDRESSES.items() if name != "readyz"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")

@@ -20,6 +20,8 @@ from portal.roles import Role
 from tests.makers import lines
 from tests.portal.every_page import make_something_of_everything, url_names
 
+pytestmark = pytest.mark.any_database
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 MODELS = {f"{model._meta.app_label}_{model._meta.model_name}": model for model in apps.get_models() if admin.site.is_registered(model)}
 # What may be written in Django admin, because the portal's actions do it. Whatever else is registered is to be looked at.

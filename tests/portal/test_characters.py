@@ -28,6 +28,8 @@ from rest.models import AccessToken
 from tests.makers import make_api, make_certificate
 from tests.rest.conftest import Wire, token_for
 
+pytestmark = pytest.mark.any_database
+
 DECEIVING = {
     "NUL's kin": "\x1b",
     "a line": "\n",

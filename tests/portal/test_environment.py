@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.environment import read, read_address, read_addresses, read_list, read_number, read_optional_address
+from portal.telemetry import CollectorUrl, read_access_log, read_collector
 
 
 def test_a_value_comes_from_the_variable_else_from_the_file_else_it_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -54,3 +55,33 @@ def test_what_is_well_formed_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_addresses("PORTAL_TRIED") == (("::1", 8000), ("portal.example.com", 65535))
     monkeypatch.setenv("PORTAL_TRIED", "")
     assert read_optional_address("PORTAL_TRIED") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["collector:4317", "ftp://collector:4317", "http://collector", "http://:4317", "http://x:1/v1/traces", "http://x:99999"]
+)
+def test_what_is_no_address_of_a_collector_is_said(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("PORTAL_TRIED", text)
+    with pytest.raises(ImproperlyConfigured, match=r"^PORTAL_TRIED must be http://host:port or https://host:port, for instance"):
+        read_collector("PORTAL_TRIED")
+
+
+def test_a_collector_is_where_its_address_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTAL_TRIED", "https://[2001:db8::1]:4317/")
+    assert read_collector("PORTAL_TRIED") == ("https", "2001:db8::1", 4317)
+    monkeypatch.setenv("PORTAL_TRIED", "")
+    assert read_collector("PORTAL_TRIED") is None
+
+
+def test_an_access_log_goes_to_a_place_that_exists(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    collector = CollectorUrl("http", "127.0.0.1", 4317)
+    for text in ("", "stdout", "otlp", str(tmp_path / "calls.log")):
+        monkeypatch.setenv("PORTAL_TRIED", text)
+        assert read_access_log("PORTAL_TRIED", collector=collector) == text
+    for text in ("calls.log", str(tmp_path / "missing" / "calls.log"), "yes"):
+        monkeypatch.setenv("PORTAL_TRIED", text)
+        with pytest.raises(ImproperlyConfigured, match=r"^PORTAL_TRIED must be stdout, otlp, or the whole path of a file in a folder that"):
+            read_access_log("PORTAL_TRIED", collector=collector)
+    monkeypatch.setenv("PORTAL_TRIED", "otlp")
+    with pytest.raises(ImproperlyConfigured, match=r"GATEWAY_OTLP_ADDRESS does not say where the collector is"):
+        read_access_log("PORTAL_TRIED", collector=None)

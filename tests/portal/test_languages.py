@@ -18,6 +18,8 @@ from portal.translations import compile_translations
 from tests.portal.every_page import ADDRESSES, Address, make_something_of_everything
 from tests.portal.messages import Message, messages
 
+pytestmark = pytest.mark.any_database
+
 CATALOGUE = Path(settings.BASE_DIR) / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 # The guide is a document of its own per language; the form for a new password is Django's own, whoever fills it in; receipts and
 # definitions as files are for machines.

@@ -19,6 +19,8 @@ from portal.guesses import LIMIT, WINDOW
 from portal.models import Activity, Event, FailedGuess
 from portal.turns import Turns
 
+pytestmark = pytest.mark.any_database
+
 PASSWORD = "correct horse battery staple"
 SIGN_IN = "/accounts/login/"
 CLOSED = "/accounts/closed/"

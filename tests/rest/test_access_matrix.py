@@ -20,6 +20,8 @@ from tests.makers import make_api, make_authority, make_certificate, make_server
 from tests.portal.every_page import Open
 from tests.rest.conftest import VERSION, S, token_for
 
+pytestmark = pytest.mark.any_database
+
 VERBS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS")
 _VIEW, _PUBLISH = Open.VIEWERS, Open.PUBLISHERS
 
@@ -59,6 +61,20 @@ LIFE_OF_KEYS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("receipts", _READ, ()),
     ("receipts/1", _READ, ()),
     ("source", _READ, _WHOLE),
+    ("request", (), (*_READ, *_WHOLE)),  # as its page: to whoever may change entries
+    ("request/answer", (), ("POST",)),
+    ("rules", _READ, ("PUT",)),
+    ("contacts", _READ, ("PUT",)),
+    ("probation", _READ, ()),
+    ("probation/goOn", (), ("POST",)),
+    ("probation/putBack", (), ("POST",)),
+)
+# Of client certificates alone; as the pages, to whoever may change APIs.
+MOVES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("moves", (), (*_READ, "POST")),
+    ("moves/1", (), (*_READ, "DELETE")),
+    ("moves/1/try", (), ("POST",)),
+    ("moves/1/confirm", (), ("POST",)),
 )
 
 ENTITIES = [
@@ -95,6 +111,7 @@ ENTITIES = [
         for kind in ("certificates", "serverCertificates")
         for below, reads, writes in (*LIFE, *LIFE_OF_KEYS)
     ),
+    *(Entity(f"{S}/certificates/there/{below}", reads=reads, writes=writes) for below, reads, writes in MOVES),
     Entity(f"{S}/serverCertificates"),
     Entity(f"{S}/serverCertificates/there", writes=_WHOLE),
     Entity(f"{S}/trustedAuthorities"),

@@ -13,7 +13,7 @@ from tests.certificates.case_files import BAD, GOOD, NOW, REFUSED, WARNED, Case
 from tests.makers import issue
 from tests.rest.conftest import Wire, read
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture(autouse=True)

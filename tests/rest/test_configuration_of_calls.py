@@ -32,6 +32,9 @@ CHOSEN = ApiCalls(
     cors_exposed=("etag",),
     cors_max_age=300,
     cors_credentials=True,
+    count_by_subscription=True,
+    log_calls=True,
+    trace_percent=5,
 )
 WRITTEN = {
     "connect_seconds": 9,
@@ -46,6 +49,9 @@ WRITTEN = {
     "cors_exposed": ["etag"],
     "cors_max_age": 300,
     "cors_credentials": True,
+    "count_by_subscription": True,
+    "log_calls": True,
+    "trace_percent": 5,
 }
 SPOKEN = {"protocol": "http1", "asks_later": True, "older_servers": True}
 

@@ -17,7 +17,11 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from portal.models import FailedGuess
+from rest.openapi import document
 from tests.rest.conftest import token_for
+from tests.rest.test_access_matrix import LIFE, LIFE_OF_KEYS, MOVES
+
+pytestmark = pytest.mark.any_database
 
 DOCUMENT = "/management/openapi.json"
 # Left out: what no schema can say (a path that is taken, a PFX file that does not open) is refused although it fits the schema.
@@ -45,12 +49,39 @@ def one_transaction() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+BELOW = r"/(certificates|serverCertificates|trustedAuthorities)/\{\w+\}/"  # a certificate's life
+OF_CLIENT_CERTIFICATES = r"/certificates/\{\w+\}/"  # those of the others are the same
+
+
 @pytest.mark.django_db
-@described.parametrize()  # type: ignore[untyped-decorator]  # of an untyped package
+@described.exclude(path_regex=BELOW).parametrize()  # type: ignore[untyped-decorator]  # of an untyped package
 @settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck), derandomize=True)
 def test_every_request_is_answered_as_described(case: schemathesis.Case, publisher: User, one_transaction: None) -> None:
     FailedGuess.objects.all().delete()  # the checks make many
     case.call_and_validate(headers={"Authorization": f"Bearer {token_for(publisher)}"}, checks=CHECKS)
+
+
+@pytest.mark.django_db
+@described.include(path_regex=OF_CLIENT_CERTIFICATES).parametrize()  # type: ignore[untyped-decorator]  # of an untyped package
+@settings(max_examples=2, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck), derandomize=True)
+def test_every_request_about_a_certificates_life_is_answered_as_described(
+    case: schemathesis.Case, publisher: User, one_transaction: None
+) -> None:
+    FailedGuess.objects.all().delete()
+    case.call_and_validate(headers={"Authorization": f"Bearer {token_for(publisher)}"}, checks=CHECKS)
+
+
+def test_every_address_below_entries_is_described_with_its_verbs() -> None:
+    paths = document()["paths"]
+    for segment, table in (
+        ("certificates/{certificateId}", (*LIFE, *LIFE_OF_KEYS, *MOVES)),
+        ("serverCertificates/{serverCertificateId}", (*LIFE, *LIFE_OF_KEYS)),
+        ("trustedAuthorities/{authorityId}", LIFE),
+    ):
+        for below, reads, writes in table:
+            (described_there,) = (paths[path] for path in paths if path.endswith(f"/{segment}/{below.replace('1', '{number}')}"))
+            verbs = {verb.lower() for verb in (*reads, *writes)} - {"head"}
+            assert described_there.keys() - {"parameters"} == verbs
 
 
 def test_the_document_is_open_to_anybody() -> None:

@@ -15,6 +15,8 @@ from tests.makers import issue
 from tests.rest.conftest import token_for
 from tests.rest.https import serving
 
+pytestmark = pytest.mark.any_database
+
 HERE = Path(__file__).resolve().parent
 KINDS = ("certificates", "apis", "operations", "policies", "subscriptions", "backends", "inventory")
 OLDER = HERE / "sdk" / "older"

@@ -18,7 +18,7 @@ from rest.entities.apis import Apis
 from tests.makers import issue, make_api, make_certificate, make_subscription
 from tests.rest.conftest import S, Wire, read, targets
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 API = {"displayName": "New", "path": "new", "serviceUrl": "https://new.example.com", "protocols": ["https"]}
 OPERATION = {"displayName": "New", "method": "GET", "urlTemplate": "/new"}

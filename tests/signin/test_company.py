@@ -31,6 +31,8 @@ from portal.signin.confirming import CONFIRMED_AT
 from portal.signin.providers import BadProvider, providers
 from tests.signin.provider import Provider
 
+pytestmark = pytest.mark.any_database
+
 START = "/accounts/login/company/acme/"
 TOKENS = "/access-tokens/new/"
 SECRET = "the-secret-of-the-client"

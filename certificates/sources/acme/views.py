@@ -18,15 +18,13 @@ from certificates.access import may
 from certificates.kinds import Pages
 from certificates.sources import actions
 from certificates.sources.acme.forms import AcmeForm
+from certificates.sources.acme.turns import ORDERS
 from certificates.sources.models import SourceKind
 from certificates.sources.standing import source_of
 from certificates.sources.trouble import Trouble
 from portal.http import PortalRequest
 from portal.responses import see_other
-from portal.turns import Busy, Turns
-
-# An order may take a minute, in which it holds a thread of the server.
-_turns = Turns(at_once=4, waiting=0, seconds=0.1)
+from portal.turns import Busy
 
 
 @sensitive_variables("form")
@@ -44,7 +42,7 @@ def order(request: PortalRequest, pages: Pages) -> HttpResponse:
     if name and pages.model.objects.named(name).exists() and not request.user.has_perm(pages.permission("change")):
         raise PermissionDenied
     try:
-        with _turns.turn():
+        with ORDERS.turn():
             entry = actions.order(pages.model, form.wish(), binding=form.bound_to(), name=name, by=request.user, now=timezone.now())
     except Trouble as trouble:
         form.add_error(trouble.field if trouble.field in form.fields else "directory", str(trouble))

@@ -31,7 +31,7 @@ from gateway.compile.resource import pack
 
 COUNTERS, UNANSWERED = "outcomes", "unanswered"  # what the counters' names begin with
 # Of what a counter tells apart; in this order they stand in its name.
-API, CLUSTER, PRESENTED, KIND, STATUS, FLAGS = "api", "cluster", "presented", "kind", "status", "flags"
+API, CLUSTER, PRESENTED, KIND, KEY, STATUS, FLAGS = "api", "cluster", "presented", "kind", "key", "status", "flags"
 
 _NOT_THE_BACK_ENDS_OWN = "response.code_details != 'via_upstream'"
 
@@ -45,6 +45,7 @@ def counters() -> AccessLog:
             Config.Tag(name=CLUSTER, value_format="%UPSTREAM_CLUSTER%"),
             Config.Tag(name=PRESENTED, value_format=f"%METADATA(CLUSTER:{METADATA}:{PRESENTS})%"),
             Config.Tag(name=KIND, value_format=f"%RESP({FAILURE_HEADER})%"),
+            Config.Tag(name=KEY, value_format="%VIRTUAL_CLUSTER_NAME%"),
             Config.Tag(name=STATUS, value_format="%RESPONSE_CODE%"),
             Config.Tag(name=FLAGS, value_format="%RESPONSE_FLAGS%"),
         ],

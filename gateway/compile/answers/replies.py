@@ -21,7 +21,7 @@ from apis.policy.model import DEFAULT_KEY_HEADER
 from gateway.compile.answers.broken_off import CONNECTION
 from gateway.compile.answers.failures import FAILURES, FailureAnswer
 from gateway.compile.answers.request_errors import REQUEST_ERRORS
-from gateway.compile.names import ACTIVITY_HEADER, CONNECTION_HEADER, METADATA
+from gateway.compile.names import ACTIVITY_HEADER, ANSWER_METADATA, CONNECTION_HEADER, CONTENT_TYPE, METADATA
 
 MISSING_KEY = "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API."
 INVALID_KEY = "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription."
@@ -87,22 +87,37 @@ def local_replies() -> LocalReplyConfig:
         text_format_source=DataSource(inline_string=_form("%RESPONSE_CODE%", "The gateway could not complete the call.")),
         content_type="application/json",
     )
-    return LocalReplyConfig(mappers=[_mapper(answer) for answer in ANSWERS], body_format=anything)
+    return LocalReplyConfig(mappers=[_of_policies(), *map(_mapper, ANSWERS)], body_format=anything)
+
+
+def _of_policies() -> ResponseMapper:
+    """Return what leaves the answers of routes as the API's policy has them; such routes tell of which kind they are."""
+    written = f"response.code_details == 'direct_response' && '{ANSWER_METADATA}' in xds.route_metadata.filter_metadata"
+    kind = HeaderValue(key="Content-Type", value=f"%METADATA(ROUTE:{ANSWER_METADATA}:{CONTENT_TYPE})%")
+    return ResponseMapper(
+        filter=_when(written),
+        headers_to_add=[HeaderValueOption(header=kind, append_action=HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD)],
+        body_format_override=SubstitutionFormatString(text_format_source=DataSource(inline_string=_SAID)),
+    )
 
 
 def _mapper(answer: Answer) -> ResponseMapper:
-    condition = ExtensionFilter(name="envoy.access_loggers.extension_filters.cel")
-    condition.typed_config.Pack(ExpressionFilter(expression=answer.when), deterministic=True)
     headers = answer.headers + (((ACTIVITY_HEADER, "%UNIQUE_ID%"),) if answer.activity else ())
     headers += ((FAILURE_HEADER, answer.kind.value),) if answer.kind else ()
     return ResponseMapper(
-        filter=AccessLogFilter(extension_filter=condition),
+        filter=_when(answer.when),
         status_code=UInt32Value(value=answer.status),
         headers_to_add=[HeaderValueOption(header=HeaderValue(key=name, value=value)) for name, value in headers],
         body_format_override=SubstitutionFormatString(
             text_format_source=DataSource(inline_string=_body(answer)), content_type="application/json"
         ),
     )
+
+
+def _when(expression: str) -> AccessLogFilter:
+    condition = ExtensionFilter(name="envoy.access_loggers.extension_filters.cel")
+    condition.typed_config.Pack(ExpressionFilter(expression=expression), deterministic=True)
+    return AccessLogFilter(extension_filter=condition)
 
 
 def _body(answer: Answer) -> str:

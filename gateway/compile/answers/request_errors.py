@@ -37,6 +37,7 @@ REQUEST_ERRORS = (
         "A header (X-HTTP-Method-Override or the like) asks the back end for another verb, which passes only where an operation takes"
         " any verb. Send the call by the verb that is meant.",
     ),
+    RequestError(_denied("none"), 403, "This API does not take calls from your address."),
     RequestError(_denied(UNENCODED_PATH), 400, "The path holds characters that must be percent-encoded, such as %%20 for a space."),
     RequestError(_denied(SEVERAL_HOSTS), 400, "The request names several hosts. Send one Host header."),
     RequestError(_because("missing_host_header"), 400, "The request names no host. Send a Host header."),

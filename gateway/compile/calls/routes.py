@@ -27,14 +27,16 @@ from gateway.compile.callers.rule import rule_of
 from gateway.compile.calls.cors import varies_by_origin
 from gateway.compile.calls.forwarding import forward
 from gateway.compile.calls.hosts import under
-from gateway.compile.calls.overriding import asks_for_another_verb
+from gateway.compile.calls.overriding import OVERRIDING_HEADERS, asks_for_another_verb
 from gateway.compile.calls.paths import names_once, without_path_parameters
+from gateway.compile.calls.policies import MOST_BODY, applied, unused_filters
 from gateway.compile.calls.preflights import let_browsers_read, preflights
 from gateway.compile.calls.redirects import addresses
 from gateway.compile.calls.retries import SAFE_METHODS, is_safe, not_answered, not_begun
 from gateway.compile.calls.root import ROOT, open_to_all, own_names_of_root, scope_key, without_a_key
 from gateway.compile.calls.subscribed import subscribers_of, switched_off
 from gateway.compile.calls.templates import Pattern, QueryPart, matches, query_parts, specificity
+from gateway.compile.keys.owners import KeysOfApis, counting_by_key
 from gateway.compile.keys.places import has_own_names, own_names, own_names_metadata
 from gateway.compile.matching import on_match, request_header
 from gateway.compile.names import (
@@ -49,6 +51,7 @@ from gateway.compile.names import (
     OPERATION,
     OPERATION_METADATA,
     OWN_ANSWER_HEADERS,
+    OWNER_HEADER,
     REDIRECTS_FILTER,
     ROOT_FILTER,
     SCOPE_HEADER,
@@ -58,27 +61,33 @@ from gateway.compile.names import (
     segment_name,
 )
 from gateway.compile.resource import Resource, pack
+from gateway.compile.telemetry import mark
 
 ANY_METHOD = "*"
 _ENVOYS_OWN = ("x-envoy-internal", "x-envoy-external-address")  # what Envoy adds for other Envoys
 
 
-def compile_segment(segment: str, policies: Collection[Policy]) -> tuple[Resource, ...]:
+def compile_segment(segment: str, policies: Collection[Policy], keys: KeysOfApis | None = None) -> tuple[Resource, ...]:
     """Return the routes and the scope of *segment*, in the order they must arrive; nothing if there are no APIs in it.
 
     :param policies: the APIs whose path begins with *segment*, in any order
+    :param keys: what opens those of them that count their calls by subscription
     """
     if not policies:
         return ()
     ordered = sorted(policies, key=lambda policy: policy.path)
-    host = _one_api(ordered[0]) if len(ordered) == 1 else _several_apis(ordered)
-    return routes_and_scope(segment, host, asks=any(policy.caller_certificate for policy in policies))
+    named = keys or {}
+    host = _one_api(ordered[0], named) if len(ordered) == 1 else _several_apis(ordered, named)
+    host.virtual_clusters.extend(counting_by_key(named))
+    asks = any(policy.caller_certificate for policy in policies)
+    return routes_and_scope(segment, host, asks=asks, policies=[policy for policy in policies if policy.says_more])
 
 
-def routes_and_scope(segment: str, host: VirtualHost, *, asks: bool = False) -> tuple[Resource, ...]:
+def routes_and_scope(segment: str, host: VirtualHost, *, asks: bool = False, policies: Collection[Policy] = ()) -> tuple[Resource, ...]:
     """Return *host* as the routes of *segment*, and its scope.
 
     :param asks: whether routes of it have rules about callers' certificates; otherwise nobody looks for one
+    :param policies: those in it that hold statements
     """
     name = segment_name(segment)
     host.name = name
@@ -89,7 +98,12 @@ def routes_and_scope(segment: str, host: VirtualHost, *, asks: bool = False) -> 
         request_headers_to_remove=[SCOPE_HEADER, KEY_HEADER, CALLER_HEADER, *_ENVOYS_OWN],
         response_headers_to_remove=OWN_ANSWER_HEADERS,  # of a back end's answers; the gateway's own come later
     )
-    _switch_off(routes, ROOT_FILTER, *(() if asks else (CALLERS_FILTER, *LINK_FILTERS.values())))
+    if host.virtual_clusters:
+        routes.request_headers_to_remove.append(OWNER_HEADER)
+    _switch_off(routes, ROOT_FILTER, *unused_filters(policies), *(() if asks else (CALLERS_FILTER, *LINK_FILTERS.values())))
+    if policies:
+        routes.most_specific_header_mutations_wins = True
+        routes.max_direct_response_body_size_bytes.value = MOST_BODY
     scope = ScopedRouteConfiguration(name=name, route_configuration_name=name)
     scope.key.fragments.add(string_key=scope_key(segment))
     return Resource.of(name, routes), Resource.of(name, scope)
@@ -103,22 +117,20 @@ def not_found(name: str) -> Route:
     return route
 
 
-def _one_api(policy: Policy) -> VirtualHost:
+def _one_api(policy: Policy, keys: KeysOfApis) -> VirtualHost:
     """Return a host that holds the API's rule once for all its routes."""
     host = VirtualHost(routes=_routes(policy), retry_policy=not_begun())
     if policy.path:
-        _set_filters(host, policy)
+        _set_filters(host, policy, keys)
     else:
-        _set_filters_of_root(host, policy)
+        _set_filters_of_root(host, policy, keys)
     return host
 
 
-def _several_apis(policies: Sequence[Policy]) -> VirtualHost:
+def _several_apis(policies: Sequence[Policy], keys: KeysOfApis) -> VirtualHost:
     """Return a host that finds the API by the longest path. The tree looks at the path with a slash behind it: `/a` is not `/ab`."""
-    tree = Matcher.MatcherTree(
-        input=request_header("path", SCOPE_HEADER),
-        prefix_match_map=Matcher.MatcherTree.MatchMap(map={f"/{policy.path}/": _lead_to(_with_filters(policy)) for policy in policies}),
-    )
+    routes = {f"/{policy.path}/": _lead_to(_with_filters(policy, keys)) for policy in policies}
+    tree = Matcher.MatcherTree(input=request_header("path", SCOPE_HEADER), prefix_match_map=Matcher.MatcherTree.MatchMap(map=routes))
     nowhere = _lead_to([not_found("none")])
     return VirtualHost(matcher=Matcher(matcher_tree=tree, on_no_match=nowhere), retry_policy=not_begun())
 
@@ -127,10 +139,10 @@ def _lead_to(routes: Sequence[Route]) -> Matcher.OnMatch:
     return on_match("routes", RouteList(routes=routes))
 
 
-def _with_filters(policy: Policy) -> list[Route]:
+def _with_filters(policy: Policy, keys: KeysOfApis) -> list[Route]:
     *operations, rest = _routes(policy)
     for route in operations:
-        _set_filters(route, policy)
+        _set_filters(route, policy, keys)
     return [*operations, rest]
 
 
@@ -141,7 +153,9 @@ def _routes(policy: Policy) -> list[Route]:
     nothing = not_found(policy.path or ROOT)
     for route in (*routes, nothing):
         let_browsers_read(route, policy)
-    answering = [*preflights(policy, routes), *_overriding(policy, operations), *routes]
+        mark(route, policy.watched)
+    passed_on = [route for one in operations for route in _operation_routes(policy, one, checks=False)] if policy.says_more else routes
+    answering = [*preflights(policy, passed_on), *_overriding(policy, operations), *routes]
     if policy.hosts:
         for route in answering:
             route.match.headers.append(under(policy.hosts))
@@ -154,9 +168,10 @@ def _overriding(policy: Policy, operations: Sequence[OperationPattern]) -> Itera
         return
     of_any_verb = (operation for operation in operations if operation.method == ANY_METHOD)
     for route in asks_for_another_verb(route for operation in of_any_verb for route in _operation_routes(policy, operation)):
-        if route.HasField("direct_response"):
+        if route.name in OVERRIDING_HEADERS:
             route.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(without_a_key(policy)))
         let_browsers_read(route, policy)
+        mark(route, policy.watched)
         yield route
 
 
@@ -164,7 +179,16 @@ def _order(operation: OperationPattern) -> tuple[object, ...]:
     return (specificity(operation.url_template), operation.method == ANY_METHOD, operation)
 
 
-def _operation_routes(policy: Policy, operation: OperationPattern) -> Iterator[Route]:
+def _operation_routes(policy: Policy, operation: OperationPattern, *, checks: bool = True) -> Iterator[Route]:
+    """Yield the routes of an operation, with what its policy says; without *checks*, with what that does to calls that pass."""
+    for route in _forwarding_routes(policy, operation):
+        if policy.says_more:
+            yield from applied(route, policy, operation, checks=checks)
+        else:
+            yield route
+
+
+def _forwarding_routes(policy: Policy, operation: OperationPattern) -> Iterator[Route]:
     query = [_query_parameter(part) for part in query_parts(operation.url_template)]
     for match in matches(base_of(policy.path), operation.url_template):
         for target, action in forward(policy, match):
@@ -213,11 +237,11 @@ def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, actio
     return route
 
 
-def _set_filters(place: Route | VirtualHost, policy: Policy) -> None:
+def _set_filters(place: Route | VirtualHost, policy: Policy, keys: KeysOfApis) -> None:
     """Set what the filters shall do for the API. They are on unless switched off here: what is forgotten is closed."""
     filters = place.typed_per_filter_config
     if KEYS_FILTER not in filters:
-        filters[KEYS_FILTER].CopyFrom(pack(subscribers_of(policy.api_id) if policy.key_check.required else switched_off()))
+        filters[KEYS_FILTER].CopyFrom(pack(subscribers_of(policy.api_id, keys) if policy.key_check.required else switched_off()))
     if has_own_names(policy.key_check):
         filters[KEY_NAMES_FILTER].CopyFrom(pack(own_names(policy.key_check)))
         _switch_off(place, KEY_QUERY_FILTER)
@@ -225,9 +249,9 @@ def _set_filters(place: Route | VirtualHost, policy: Policy) -> None:
         _switch_off(place, HTTP1_FILTER)  # WebSockets too, then, by HTTP/2 (RFC 8441) or not at all
 
 
-def _set_filters_of_root(host: VirtualHost, policy: Policy) -> None:
+def _set_filters_of_root(host: VirtualHost, policy: Policy, keys: KeysOfApis) -> None:
     """Set the same for the API at the root, where no filter can be switched off."""
-    rule = subscribers_of(policy.api_id) if policy.key_check.required else open_to_all()
+    rule = subscribers_of(policy.api_id, keys) if policy.key_check.required else open_to_all()
     host.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(rule))
     *operations, rest = host.routes
     rest.typed_per_filter_config[KEYS_FILTER].CopyFrom(pack(open_to_all()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -81,6 +82,20 @@ def matches(base: str, template: str) -> tuple[Match, ...]:
     return (Pattern(regex=re.escape(base) + "/".join(map(_regex, fixed.split("/"))) + ("(?:/.*)?" if rest else ""), parts=parts),)
 
 
+def capturing(base: str, template: str, wanted: Collection[str]) -> tuple[str, dict[str, int]]:
+    """Return an expression for the paths of *template*, which captures the *wanted* parameters, and the numbers of their groups."""
+    path = template.partition("?")[0]
+    fixed = _REST.sub("", path)
+    numbers: dict[str, int] = {}
+    segments = [_capturing_segment(segment, wanted, numbers) for segment in fixed.split("/")]
+    rest = path[len(fixed) :].strip("/{}")
+    name = next((one for one in (rest, rest.removeprefix("*")) if one and one in wanted), "")
+    ending = "(?:/(.*))?" if name else "(?:/.*)?"
+    if name:
+        numbers[name] = len(numbers) + 1
+    return re.escape(base) + "/".join(segments) + (ending if rest else ""), numbers
+
+
 def query_parts(template: str) -> tuple[QueryPart, ...]:
     """Return the query parameters that a call of *template* must have, in whatever order; it may have others."""
     query = template.partition("?")[2]
@@ -117,6 +132,19 @@ def _regex(segment: str) -> str:
         return _SEGMENT
     words = map(_literal, _PARAMETER.split(segment))
     return _PART.join(words)
+
+
+def _capturing_segment(segment: str, wanted: Collection[str], numbers: dict[str, int]) -> str:
+    """Return what matches *segment*, its *wanted* parameters in groups, which are entered in *numbers*."""
+    part = _SEGMENT if _PARAMETER.fullmatch(segment) else _PART
+    found, end = "", 0
+    for place in _PARAMETER.finditer(segment):
+        name = place.group().strip("{}")
+        found += _literal(segment[end : place.start()]) + (f"({part})" if name in wanted else f"(?:{part})")
+        if name in wanted:
+            numbers[name] = len(numbers) + 1
+        end = place.end()
+    return found + _literal(segment[end:])
 
 
 def _literal(text: str) -> str:

@@ -14,6 +14,8 @@ from gateway.compile import names
 from gateway.compile.answers.response_scripts import response_scripts
 from gateway.compile.callers.check import caller_check, link_check
 from gateway.compile.calls.paths import path_check
+from gateway.compile.calls.policies.ip_filter import address_check
+from gateway.compile.calls.policies.query import query_parameters
 from gateway.compile.calls.root import routes_of_root
 from gateway.compile.edge.trailers import no_own_trailers
 from gateway.compile.edge.websockets import only_http1
@@ -74,6 +76,8 @@ FILTERS = (
         True,
         "needs the key in its header; on by default, and refuses unless the route has a rule",
     ),
+    Position(names.IP_FILTER, address_check, True, "behind the keys, as the published service has it; routes switch it off"),
+    Position(names.QUERY_FILTER, query_parameters, True, "behind what reads a key out of the query; routes switch it off"),
     Position(names.TRAILERS_FILTER, no_own_trailers, True, "anywhere: it looks at what comes behind the bodies"),
     Position(names.REDIRECTS_FILTER, response_scripts, True, "anywhere: it looks at what the back end answers"),
     Position("router", lambda: Router(suppress_envoy_headers=True), True, "last, as Envoy demands"),

@@ -6,7 +6,7 @@ The control plane compiles listeners once for all gateways; each gateway's agent
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from envoy.config.core.v3.address_pb2 import Address, SocketAddress
 from envoy.config.listener.v3.listener_pb2 import Listener
@@ -18,6 +18,9 @@ from gateway.compile.edge.early_headers import caller_certificate, early_headers
 from gateway.compile.edge.to_https import to_https
 from gateway.compile.names import ALTERNATIVES_FILTER, HTTP3_LISTENER, HTTP_LISTENER, HTTPS_LISTENER, TO_HTTPS_FILTER, is_server_secret
 from gateway.compile.resource import LISTENER, SECRET, Resource, pack
+from gateway.compile.telemetry import Telemetry
+from gateway.compile.telemetry.access_log import NAMES, access_logs
+from gateway.compile.telemetry.tracing import trace
 
 _HCM = hcm.HttpConnectionManager
 
@@ -41,6 +44,8 @@ class GatewayListener:
     idle_seconds: int = 60  # how long a call may go without a byte in either direction; then 504
     trusted_proxies: int = 0  # how many proxies in front append to X-Forwarded-For
     https: Https | None = None
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    name: str = ""  # what it calls itself
 
 
 def has_place_for(type_url: str, name: str, settings: GatewayListener) -> bool:
@@ -94,6 +99,19 @@ def _set(manager: hcm.HttpConnectionManager, name: str, settings: GatewayListene
     shared = [one for one in manager.http_filters if one.name not in {TO_HTTPS_FILTER, ALTERNATIVES_FILTER}]
     del manager.http_filters[:]
     manager.http_filters.extend([*_own_filters(name, settings.https, asks=asks), *shared])
+
+    _tell(manager, settings)
+
+
+def _tell(manager: hcm.HttpConnectionManager, settings: GatewayListener) -> None:
+    """Set what this gateway tells of calls to others than the portal."""
+    shared = [one for one in manager.access_log if one.name not in NAMES]
+    del manager.access_log[:]
+    manager.access_log.extend([*shared, *access_logs(settings.telemetry)])
+    manager.ClearField("tracing")
+    manager.ClearField("request_id_extension")
+    if settings.telemetry.collector:
+        trace(manager, gateway=settings.name)
 
 
 def _own_filters(name: str, https: Https | None, *, asks: bool) -> Iterator[hcm.HttpFilter]:

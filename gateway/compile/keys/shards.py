@@ -20,10 +20,15 @@ SHARDS = (*HEX_SHARDS, OTHER)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCredential:
-    """One key and what it opens (see :func:`opens`)."""
+    """One key, what it opens (see :func:`opens`), and whose it is.
+
+    :ivar kind: which of the subscription's keys
+    """
 
     key: Secret
     opens: str
+    subscription: int = 0
+    kind: str = ""
 
 
 def opens(api_id: int | None) -> str:

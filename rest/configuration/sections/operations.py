@@ -80,7 +80,7 @@ def _wanted(row: Operation | None, entry: Document, place: str) -> _Wanted | Non
     wanted = merged(before, entry)
     if wanted == before:
         return None
-    form = OperationForm(wanted)
+    form = OperationForm(wanted, operation=row)
     Properties(wanted, within=place).check_by(form, {})
     return _Wanted(name=wanted["name"], row=row, chosen=form.cleaned_data, documentation=wanted.get("documentation", {}), place=place)
 

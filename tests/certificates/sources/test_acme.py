@@ -25,9 +25,10 @@ from certificates.sources.watched import WatchedPlace
 from portal.models import Activity, Event
 from tests.certificates.sources.authority import BINDING_KEY, KEY_IDENTIFIER, Authority
 from tests.makers import issue, make_certificate
+from tests.rest.conftest import Wire, read, token_for
 from tests.types import Page
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 LIST = "/security/client-certificates/"
 ORDER = f"{LIST}request/acme/"
 NOBODY = "http://127.0.0.1:1/directory"
@@ -84,6 +85,18 @@ def test_a_certificate_is_ordered_with_a_key_made_here(signed_in: Client, publis
     assert "PRIVATE KEY" not in page
     line = Activity.objects.get(event=Event.CERTIFICATE_UPLOADED)
     assert (line.actor, line.details["source"]) == (publisher, "acme")
+
+
+def test_a_script_orders_by_rest_and_nothing_of_the_accounts_key_comes_back(publisher: User, authority: Authority) -> None:
+    wire = Wire(token_for(publisher))
+    asked = {"kind": "acme", "directory": authority.directory, "names": ["127.0.0.1"], "key": "ec-p256", "email": "ops@example.com"}
+    made = wire.put("certificates/orders/source", {**asked, "accountIdentifier": KEY_IDENTIFIER, "accountKey": BINDING_KEY})
+    assert made.status_code == 201, made.content
+    assert read(made)["properties"]["settings"]["names"] == ["127.0.0.1"]
+    assert BINDING_KEY not in made.content.decode()
+    assert current().key_type == "P-256"
+    assert wire.put("certificates/orders/source", asked).status_code == 200
+    assert current().number == 2
 
 
 def test_an_entry_that_is_there_orders_its_next_version(signed_in: Client, authority: Authority) -> None:

@@ -27,7 +27,7 @@ from portal.models import Activity, Event
 from tests.makers import Issued, issue, make_certificate, make_signing_request
 from tests.types import Page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 LIST = "/security/client-certificates/"
 REQUEST = f"{LIST}request/"
 AUTHORITY = issue("Example Root", authority=True)

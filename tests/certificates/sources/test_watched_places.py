@@ -30,6 +30,8 @@ from portal.models import Activity, Event
 from tests.makers import Issued, issue, make_certificate
 from tests.types import Page
 
+pytestmark = pytest.mark.any_database
+
 LIST = "/security/client-certificates/"
 WATCH = f"{LIST}watch/"
 AUTHORITY = issue("Example Root", authority=True)

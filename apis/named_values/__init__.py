@@ -1,0 +1,1 @@
+"""Named values: texts and secrets under a name, which policies refer to as ``{{name}}``."""

@@ -1,0 +1,15 @@
+"""The addresses of named values."""
+
+from django.urls import path
+
+import certificates.converters  # noqa: F401 - registers <name:…>
+from apis.named_values import views
+
+app_name = "named_values"
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("new/", views.new, name="new"),
+    path("<name:name>/", views.detail, name="detail"),
+    path("<name:name>/value/", views.show, name="show"),
+    path("<name:name>/delete/", views.delete, name="delete"),
+]

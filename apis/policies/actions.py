@@ -1,0 +1,136 @@
+"""Changes of policy documents, and what they mean for APIs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
+
+from apis.actions.apis import ApiSecurity, secure_api
+from apis.actions.callers import ApiCallers, change_callers
+from apis.actions.calls import ApiCalls, change_calls
+from apis.actions.rows import locked, save_changed
+from apis.models import Api, Credentials, Operation, ServicePolicy
+from apis.named_values.values import KeptValues
+from apis.policies.applying import ApiDraft, draft_of
+from apis.policies.checking import checked
+from apis.policies.own import may_be_kept
+from apis.policy import document_with
+from apis.policy.references import Values
+from portal.activity import differences, record
+from portal.models import Event
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.contrib.auth.models import User
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else saved the document after the editor had opened it."""
+
+
+@transaction.atomic
+def put_service_document(text: str, *, revision: int | None = None, by: User | None, now: datetime) -> ServicePolicy:
+    """Let a document stand around those of all APIs; an empty one is none.
+
+    :param revision: the revision the editor saw; ``None`` skips the check
+    :raises ChangedMeanwhile: if it has another revision by now
+    :raises apis.policy.UnreadablePolicy: if it cannot be taken
+    """
+    checked(text, None)
+    policy = ServicePolicy.current(locked=True)
+    if revision is not None and policy.revision != revision:
+        raise ChangedMeanwhile
+    before, policy.document = policy.document, text if text.strip() else ""
+    policy.revision += 1
+    policy.changed_at = now
+    policy.save()
+    record(Event.POLICY_CHANGED, policy, by=by, at=now, changes=differences({"document": before}, {"document": policy.document}))
+    return policy
+
+
+@transaction.atomic
+@sensitive_variables("text", "document", "draft")
+def put_api_document(api: Api, text: str, *, revision: int | None = None, by: User | None, now: datetime) -> Api:
+    """Do what a document says: what an API has settings for becomes its settings, the rest is kept as it is written.
+
+    How the API checks its back end, and what else documents do not hold, stays. An empty document takes all of it away.
+
+    :param revision: the revision the editor saw; ``None`` skips the check
+    :raises EditedMeanwhile: if it has another revision by now
+    :raises apis.policy.UnreadablePolicy: if it cannot be taken
+    :raises apis.policies.applying.Unsuitable: if it asks for what this API cannot have
+    :raises NotOverHttp: if a client certificate is to be presented and the Web service URL is http
+    :raises PasswordMissing: if the stored password is to be kept and none is stored
+    """
+    document = checked(text, api)
+    draft = draft_of(document.rules, api)
+    api = locked(api, revision)
+    before = api.document
+    api = _apply(api, draft, by=by, now=now)
+    rules = Api.objects.select_related("certificate__current", "basic_credentials").get(pk=api.pk).own_rules()
+    kept = text if may_be_kept(text, document.rules) else document_with(rules, document.sections)
+    api.document = kept if text.strip() else ""
+    if api.document != before:
+        save_changed(api, by=by, now=now)
+        changes = differences({"document": before}, {"document": api.document})
+        record(Event.API_POLICY_CHANGED, api, by=by, at=now, changes=changes)
+    return api
+
+
+@transaction.atomic
+def put_operation_document(operation: Operation, text: str, *, revision: int | None = None, by: User | None, now: datetime) -> Operation:
+    """Give an operation a document of its own; an empty one is none.
+
+    :param revision: the revision the editor saw; ``None`` skips the check
+    :raises ChangedMeanwhile: if it has another revision by now
+    :raises Operation.DoesNotExist: if it is gone
+    :raises apis.policy.UnreadablePolicy: if it cannot be taken
+    """
+    api = locked(operation.api)
+    operation = api.operations.get(pk=operation.pk)
+    checked(text, operation)
+    if revision is not None and operation.revision != revision:
+        raise ChangedMeanwhile
+    before, operation.document = operation.document, text if text.strip() else ""
+    if before == operation.document:
+        return operation
+    operation.revision += 1
+    operation.save()
+    save_changed(api, by=by, now=now)
+    changes = differences({"document": before}, {"document": operation.document})
+    signature = {"method": operation.method, "url_template": operation.url_template}
+    record(Event.OPERATION_CHANGED, api, by=by, at=now, changes=changes, operation=operation.name, **signature)
+    return operation
+
+
+def apply_again(api: Api, values: Values | None = None, *, by: User | None, now: datetime) -> None:
+    """Bring an API's settings to what its document says, now that a named value is another one.
+
+    :raises apis.policy.UnreadablePolicy: if the document cannot be taken with it
+    :raises apis.policies.applying.Unsuitable: if it asks for what this API cannot have
+    """
+    document = checked(api.document, api, KeptValues() if values is None else values)
+    _apply(api, draft_of(document.rules, api), by=by, now=now)
+
+
+def _apply(api: Api, draft: ApiDraft, *, by: User | None, now: datetime) -> Api:
+    if not _is_secured_so(api, draft.security):
+        api = secure_api(api, draft.security, by=by, now=now)
+    if draft.calls != ApiCalls.of(api):
+        api = change_calls(api, draft.calls, by=by, now=now)
+    if draft.callers != ApiCallers.of(api):
+        api = change_callers(api, draft.callers, by=by, now=now)
+    return api
+
+
+def _is_secured_so(api: Api, wanted: ApiSecurity) -> bool:
+    """Return whether an API proves itself as *wanted* already; documents say nothing else of its security."""
+    if api.credentials != wanted.credentials or api.certificate != wanted.certificate:
+        return False
+    if wanted.credentials != Credentials.BASIC:
+        return True
+    stored = api.basic_credentials
+    return stored.username == wanted.username and wanted.password in {None, stored.opened()}

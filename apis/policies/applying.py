@@ -1,0 +1,133 @@
+"""What an API's policy document says in terms of its settings: credentials, browsers, callers' certificates, times."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
+
+from django.utils.translation import gettext as _
+
+from apis.actions.apis import ApiSecurity
+from apis.actions.callers import ApiCallers
+from apis.actions.calls import ApiCalls
+from apis.callers import CallerCertificate, text_of
+from apis.models import Api, BasicCredentials, Credentials
+from apis.policy import MASKED_PASSWORD
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Cors, ForwardRequest, Rule, ValidateClientCertificate
+from certificates.models import ClientCertificate
+
+_LONGEST_USERNAME = 255
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class Unsuitable(Exception):
+    """A document is well written and asks for what this API cannot have.
+
+    :ivar element: the element at fault
+    :ivar faults: sentences
+    """
+
+    def __init__(self, element: str, *faults: str) -> None:
+        """Hold what is wrong."""
+        super().__init__(" ".join(faults))
+        self.element = element
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiDraft:
+    """The rules of a document as the actions take them."""
+
+    security: ApiSecurity
+    calls: ApiCalls
+    callers: ApiCallers
+
+
+def draft_of(rules: tuple[Rule, ...], api: Api) -> ApiDraft:
+    """Return what *rules* mean for *api*; what documents do not hold stays.
+
+    :raises Unsuitable: naming the element at fault
+    """
+    security = _with_trust_of(api, credentials=Credentials.NONE)
+    calls = ApiCalls.of(api).without_rules()
+    callers = _callers(None, api)
+    for rule in rules:
+        match rule:
+            case AuthenticationCertificate():
+                security = _with_trust_of(api, credentials=Credentials.CLIENT_CERTIFICATE, certificate=_entry(rule))
+            case AuthenticationBasic():
+                security = _basic(rule, api)
+            case Cors():
+                calls = calls.with_cors(rule)
+            case ValidateClientCertificate():
+                callers = _callers(rule, api)
+            case ForwardRequest():
+                calls = replace(calls, idle_seconds=rule.timeout_seconds)
+            case _:
+                assert_never(rule)
+    return ApiDraft(security=security, calls=calls, callers=callers)
+
+
+def _callers(rule: ValidateClientCertificate | None, api: Api) -> ApiCallers:
+    """Return who may call by *rule*. Documents name no authorities: those that the API has stay, or are forgotten with their use.
+
+    :raises Unsuitable: if authorities are to be trusted and the API has none
+    """
+    hosts = tuple(api.hosts)
+    if rule is None:
+        return ApiCallers(hosts=hosts)
+    if not rule.required:
+        return ApiCallers(hosts=hosts, caller_certificate=CallerCertificate.PASSED_ON)
+    if rule.trusted and not api.caller_authorities:
+        words = _('This API has no authorities for callers. Name them on its Callers tab first, or write validate-trust="false".')
+        raise Unsuitable("validate-client-certificate", words)
+    return ApiCallers(
+        hosts=hosts,
+        caller_certificate=CallerCertificate.REQUIRED,
+        caller_authorities=api.caller_authorities if rule.trusted else "",
+        caller_identities=tuple(text_of(identity) for identity in rule.identities),
+    )
+
+
+def _with_trust_of(api: Api, **changes: Any) -> ApiSecurity:
+    return ApiSecurity(
+        validate_certificate_chain=api.validate_certificate_chain,
+        validate_certificate_name=api.validate_certificate_name,
+        trusted_ca=api.trusted_ca,
+        **changes,
+    )
+
+
+def _entry(rule: AuthenticationCertificate) -> ClientCertificate:
+    """Return the entry that a rule names. A thumbprint may be that of an earlier version: the entry is what is bound.
+
+    :raises Unsuitable: if there is none, or id and thumbprint name different ones
+    """
+    entries = ClientCertificate.objects.filter(current__isnull=False)
+    if rule.certificate_id:
+        entries = entries.named(rule.certificate_id)
+    if rule.thumbprint:
+        entries = entries.filter(versions__thumbprint=rule.thumbprint)
+    if entry := entries.first():
+        return entry
+    named = " ".join(one for one in (rule.certificate_id, rule.thumbprint) if one)
+    raise Unsuitable("authentication-certificate", _("There is no client certificate %(named)s.") % {"named": named})
+
+
+def _basic(rule: AuthenticationBasic, api: Api) -> ApiSecurity:
+    """Return the security for a user name and password; the mask of a password means the one that is stored.
+
+    :raises Unsuitable: if they cannot be sent as HTTP basic (RFC 7617), or none is stored
+    """
+    password, keep = rule.password.value.decode(), rule.password.value.decode() == MASKED_PASSWORD
+    faults = []
+    if not rule.username or ":" in rule.username or len(rule.username) > _LONGEST_USERNAME:
+        faults.append(_("A user name for HTTP basic has 1 to 255 characters and no colon."))
+    if _CONTROL.search(rule.username) or _CONTROL.search(password):
+        faults.append(_("Control characters cannot be sent."))
+    if keep and not BasicCredentials.objects.filter(api=api).exists():
+        faults.append(_("The password *** stands for the stored one, but none is stored."))
+    if faults:
+        raise Unsuitable("authentication-basic", *faults)
+    return _with_trust_of(api, credentials=Credentials.BASIC, username=rule.username, password=None if keep else rule.password)

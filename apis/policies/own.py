@@ -1,0 +1,52 @@
+"""An API's own document as it is shown: as it was written, while the API still does what it says."""
+
+from __future__ import annotations
+
+import re
+
+from apis.models import Api
+from apis.named_values.values import KeptValues
+from apis.policies.surroundings import read_own
+from apis.policy import MASKED_PASSWORD, Scope, UnreadablePolicy, document_with
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Rule
+from apis.policy.references import Values
+from certificates.models import ClientCertificate
+
+_PASSWORD = re.compile(r"""password\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_REFERENCE = re.compile(r"\{\{[^{}]*\}\}\Z")
+
+
+def own_document(api: Api, values: Values | None = None) -> str:
+    """Return the document of *api*, its password masked.
+
+    :raises certificates.sealing.SealingError: if the basic password does not open
+    """
+    rules = api.own_rules()
+    try:
+        written = read_own(api.document, Scope.API, KeptValues() if values is None else values)
+    except UnreadablePolicy:  # a named value no longer fits; the pages say so
+        return api.document
+    return api.document if api.document and same_meaning(written.rules, rules) else document_with(rules, written.sections)
+
+
+def same_meaning(written: tuple[Rule, ...], now: tuple[Rule, ...]) -> bool:
+    """Return whether the rules that are *written* are those that hold *now*, in whatever order."""
+    kinds = {type(rule): rule for rule in now}
+    return len(written) == len(now) and all(_same(rule, kinds.get(type(rule))) for rule in written)
+
+
+def may_be_kept(text: str, rules: tuple[Rule, ...]) -> bool:
+    """Return whether a document may be stored as it was written: it tells no password, be it in a comment, and names no earlier version."""
+    passwords = [one or other for one, other in _PASSWORD.findall(text)]
+    masked = len(passwords) == text.lower().count("password") and all(one == MASKED_PASSWORD or _REFERENCE.match(one) for one in passwords)
+    named = {rule.thumbprint for rule in rules if isinstance(rule, AuthenticationCertificate) and rule.thumbprint}
+    return masked and ClientCertificate.objects.filter(current__thumbprint__in=named).count() == len(named)
+
+
+def _same(written: Rule, now: Rule | None) -> bool:
+    if isinstance(written, AuthenticationCertificate) and isinstance(now, AuthenticationCertificate):
+        return written.certificate_id.lower() in {"", now.certificate_id.lower()} and written.thumbprint in {"", now.thumbprint}
+    if isinstance(written, AuthenticationBasic) and isinstance(now, AuthenticationBasic):
+        kept = written.password.value.decode() == MASKED_PASSWORD
+        return written.username == now.username and (kept or written.password == now.password)
+    return written == now

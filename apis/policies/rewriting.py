@@ -1,0 +1,29 @@
+"""Whether the paths that documents rewrite to name only parameters that there are."""
+
+from __future__ import annotations
+
+from apis.policy.model import Sections
+from apis.policy.references import Values, resolved
+from apis.policy.statements.rewrite_uri import NAME, read_rewrite_uri
+from apis.url_template import parameters_of, rest_of
+
+MOST = 9  # parameters in one path; Envoy's expressions have no more groups
+
+
+def refuse_missing(sections: Sections, template: str | None, values: Values) -> None:
+    """Go on only if each ``<rewrite-uri>`` of a document names parameters of the URL *template*.
+
+    :param template: of the operation; ``None``: the document is about several, which have no parameters in common
+    :raises apis.policy.UnreadablePolicy: naming the element
+    """
+    known = {*parameters_of(template), rest_of(template), f"*{rest_of(template)}"} if template else set()
+    for element in sections.get("inbound", ()):
+        if element.name != NAME:
+            continue
+        wanted = dict.fromkeys(read_rewrite_uri(resolved(element, values)).parameters)
+        if wanted and template is None:
+            element.refuse("Parameters ({…}) are an operation's; write this into the operation's own policy.")
+        if missing := [name for name in wanted if name not in known]:
+            element.refuse(f"The operation's URL template {template} has no parameter {{{missing[0]}}}.")
+        if len(wanted) > MOST:
+            element.refuse(f"A path takes {MOST} parameters at most.")

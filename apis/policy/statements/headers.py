@@ -1,0 +1,51 @@
+"""Names and values of headers as statements may hold them. [pure]"""
+
+from __future__ import annotations
+
+import re
+
+from apis.policy.elements import Element
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")  # RFC 9110, 5.6.2
+_VISIBLE = re.compile(r"[\t -~\x80-\U0010ffff]*\Z")  # RFC 9110, 5.5
+_FRAMING = frozenset(
+    ("connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
+)  # of one connection (RFC 9110, 7.6.1), so that both ends' are the gateway's
+_OWN = re.compile(r"x-(?:envoy|portal)-|x-activity-id\Z")
+LONGEST_NAME, LONGEST_VALUE, MOST_VALUES = 200, 8000, 20
+
+
+def header_name(element: Element) -> str:
+    """Return the attribute ``name`` of *element*, which must be a header's.
+
+    :raises apis.policy.elements.UnreadablePolicy: if it is none, or one that is the gateway's own
+    """
+    name = element.needed("name")
+    if len(name) > LONGEST_NAME or not _TOKEN.match(name):
+        element.refuse("name is not the name of a header.")
+    if name.lower() in _FRAMING or _OWN.match(name.lower()):
+        element.refuse(f"The header {name} is the gateway's own; leave it out.")
+    return name
+
+
+def values_of(element: Element, *, least: int = 0) -> tuple[str, ...]:
+    """Return the texts of the ``<value>`` elements in *element*.
+
+    :raises apis.policy.elements.UnreadablePolicy: if it holds something else, or a text that no header can have
+    """
+    element.refuse_text()
+    for child in element.children:
+        if child.name != "value":
+            child.refuse(f"<{element.name}> holds <value> only.")
+        child.refuse_attributes()
+        child.refuse_children()
+        if len(child.text) > LONGEST_VALUE or not _VISIBLE.match(child.text):
+            child.refuse(f"A value is one line of {LONGEST_VALUE} characters at most.")
+    if not least <= len(element.children) <= MOST_VALUES:
+        element.refuse(f"<{element.name}> holds {least} to {MOST_VALUES} <value> elements.")
+    return tuple(child.text for child in element.children)
+
+
+def values(texts: tuple[str, ...]) -> list[Element]:
+    """Return *texts* as ``<value>`` elements."""
+    return [Element("value", text=text) for text in texts]

@@ -1,0 +1,39 @@
+"""``<set-header>``: put a header into calls (inbound) or into the back end's answers (outbound), or take it out. [pure]"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apis.policy.elements import Element
+from apis.policy.statements.exists_action import ExistsAction, attributes, check_values, exists_action
+from apis.policy.statements.headers import header_name, values, values_of
+
+NAME = "set-header"
+HOST = "host"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetHeader:
+    """Put a header with these values there."""
+
+    name: str
+    action: ExistsAction = ExistsAction.OVERRIDE
+    values: tuple[str, ...] = ()
+
+
+def element_of(statement: SetHeader) -> Element:
+    """Return the statement as an element."""
+    return Element(NAME, attributes(statement.name, statement.action), values(statement.values))
+
+
+def read_set_header(element: Element) -> SetHeader:
+    """Return the statement that *element* is.
+
+    :raises apis.policy.elements.UnreadablePolicy: naming the element at fault
+    """
+    element.refuse_attributes("name", "exists-action")
+    name, action, texts = header_name(element), exists_action(element), values_of(element)
+    check_values(element, action, texts)
+    if name.lower() == HOST and (action is not ExistsAction.OVERRIDE or len(texts) != 1 or not texts[0]):
+        element.refuse('Each call has one Host; write exists-action="override" and one <value>.')
+    return SetHeader(name=name, action=action, values=texts)

@@ -1,0 +1,30 @@
+"""``<return-response>``: a direct response of a route. [pure]"""
+
+from __future__ import annotations
+
+from envoy.config.core.v3.base_pb2 import DataSource
+from envoy.config.route.v3.route_components_pb2 import Route
+
+from apis.policy.statements.return_response import MOST_BODY, ReturnResponse
+from gateway.compile.calls.policies.headers import net_effect
+from gateway.compile.names import ANSWER_METADATA, CONTENT_TYPE, REDIRECTS_FILTER
+
+__all__ = ["MOST_BODY", "answer"]
+
+_CONTENT_TYPE = "content-type"
+_PLAIN = "text/plain; charset=utf-8"  # of a body of which nothing is said; it comes from a document, which is text
+
+
+def answer(route: Route, given: ReturnResponse) -> None:
+    """Have *route* answer by itself. Its metadata keep what answers of the gateway's own are written as from this one."""
+    route.ClearField("request_headers_to_add")
+    route.ClearField("request_headers_to_remove")
+    route.direct_response.status = given.status
+    if given.body:
+        route.direct_response.body.CopyFrom(DataSource(inline_string=given.body))
+    kinds = [one.values[-1] for one in given.headers if one.name.lower() == _CONTENT_TYPE]
+    removed, added = net_effect(one for one in given.headers if one.name.lower() != _CONTENT_TYPE)
+    route.response_headers_to_remove.extend(removed)
+    route.response_headers_to_add.extend(added)
+    route.metadata.filter_metadata.pop(REDIRECTS_FILTER, None)  # what leads to the back end's address was written so
+    route.metadata.filter_metadata[ANSWER_METADATA].update({CONTENT_TYPE: kinds[-1] if kinds else _PLAIN})

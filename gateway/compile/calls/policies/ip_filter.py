@@ -1,0 +1,43 @@
+"""``<ip-filter>``: role-based access control by the caller's address, of a route. [pure]
+
+The address is the one that ``X-Forwarded-For`` names behind trusted proxies, else the connection's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from envoy.config.core.v3.address_pb2 import CidrRange
+from envoy.config.rbac.v3.rbac_pb2 import RBAC, Permission, Principal
+from envoy.config.rbac.v3.rbac_pb2 import Policy as Rule
+from envoy.config.route.v3.route_components_pb2 import Route
+from envoy.extensions.filters.http.rbac.v3.rbac_pb2 import RBAC as Filter  # noqa: N811 - it is the filter of that name
+from envoy.extensions.filters.http.rbac.v3.rbac_pb2 import RBACPerRoute
+from google.protobuf.wrappers_pb2 import UInt32Value
+
+from apis.policy.statements.ip_filter import IpFilter, Network
+from gateway.compile.names import IP_FILTER
+from gateway.compile.resource import pack
+
+
+def address_check() -> Filter:
+    """Return the filter; it lets everybody pass where no route says otherwise."""
+    return Filter()
+
+
+def let_in(route: Route, statements: Sequence[IpFilter]) -> None:
+    """Have *route* let in only whom all *statements* let in."""
+    if not statements:
+        return
+    who = Principal(and_ids=Principal.Set(ids=[_who(one) for one in statements]))
+    rules = RBAC(action=RBAC.ALLOW, policies={IP_FILTER: Rule(permissions=[Permission(any=True)], principals=[who])})
+    route.typed_per_filter_config[IP_FILTER].CopyFrom(pack(RBACPerRoute(rbac=Filter(rules=rules))))
+
+
+def _who(statement: IpFilter) -> Principal:
+    named = Principal(or_ids=Principal.Set(ids=[Principal(remote_ip=_range(one)) for one in statement.networks]))
+    return named if statement.allow else Principal(not_id=named)
+
+
+def _range(network: Network) -> CidrRange:
+    return CidrRange(address_prefix=str(network.network_address), prefix_len=UInt32Value(value=network.prefixlen))
