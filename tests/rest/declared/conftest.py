@@ -13,6 +13,8 @@ from apis.actions import ApiCallers, ApiCalls
 from apis.callers import CallerCertificate
 from apis.calls import CorsChoice
 from apis.models import Api, Credentials
+from apis.named_values import actions as named_values
+from apis.policies.actions import put_operation_document, put_service_document
 from certificates.rollout.models import Rules
 from certificates.sealing import Secret
 from kit.issuing import issue
@@ -21,6 +23,8 @@ from portal.signin import second_factors
 from rest import backend_actions
 from rest.models import Remarks
 from tests.makers import make_api, make_authority, make_certificate, make_channel, make_server_certificate, make_subscription
+
+SETS = '<set-header name="{}" exists-action="override"><value>{}</value></set-header>'
 
 
 @pytest.fixture
@@ -51,6 +55,11 @@ def rich(publisher: User) -> Api:
     settings = backend_actions.BackendSettings(url="https://elsewhere.example.com", spelled_url="https://ELSEWHERE.example.com/", title="E")
     backend_actions.create_backend("elsewhere", settings, by=None, now=now)
     make_channel("team")
+    secret = named_values.Chosen(display_name="token", value=Secret(b"sesame"), secret=True, tags=("ours",))
+    named_values.create("token", secret, by=None, now=now)
+    put_service_document(f"<policies><inbound>{SETS.format('x-all', '{{token}}')}</inbound></policies>", by=None, now=now)
+    own = f"<policies><inbound><base />{SETS.format('x-own', 'b')}</inbound></policies>"
+    put_operation_document(api.operations.get(), own, by=None, now=now)
     notices.schedule(thresholds=[30, 0], weekly=None, by=None, now=now)
     second_factors.demand({"Administrators"}, by=None, now=now)
     return api

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apis.models import Api
+from apis.named_values.models import NamedValue
+from apis.policies.actions import put_service_document
 from kit.issuing import issue
 from rest.configuration.context import Context
 from rest.configuration.exporting import configuration
@@ -127,9 +131,27 @@ def test_from_any_configuration_any_other_is_reached_and_comes_back_as_it_was(fi
         transaction.set_rollback(True)
 
 
+def test_named_values_and_policies_are_brought_to_an_empty_portal(rich: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    document = exported("--secrets", "files")
+    kept = {section: document[section] for section in ("version", "named_values", "policy")}
+    api = {name: document["apis"][0][name] for name in ("name", "display_name", "service_url", "path", "policy", "operations")}
+    put_service_document("", by=None, now=timezone.now())
+    Api.objects.all().delete()
+    NamedValue.objects.all().delete()
+    applied({**kept, "apis": [api]}, tmp_path)
+    again = exported()
+    assert again["policy"] == document["policy"]
+    assert again["apis"][0]["operations"] == document["apis"][0]["operations"]
+    assert NamedValue.objects.get().text() == "sesame"
+
+
 def test_a_rich_configuration_comes_back_with_no_differences(rich: Any, tmp_path: Any) -> None:
     document = exported("--secrets", "environment")
-    assert all(document[section] for section in ("certificates", "server_certificates", "authorities", "backends", "apis", "subscriptions"))
+    assert all(
+        document[section]
+        for section in ("named_values", "certificates", "server_certificates", "authorities", "backends", "apis", "subscriptions")
+    )
     document = exported()
     assert applied(document, tmp_path, "--delete-unmentioned") == []
     assert exported() == document
