@@ -214,6 +214,7 @@ PICTURES = (
     Picture("failures", "/failures/", documented=False),
     Picture("notices", "/notices/", documented=False),
     Picture("channel", "/notices/channels/new/", documented=False),
+    Picture("export-and-import", "/settings/configuration/", documented=False),
     Picture("owners", "/notices/of/client/orders-client/", documented=False),
     Picture("gateways", "/gateways/"),
     Picture("activity", "/activity/"),

@@ -62,6 +62,7 @@ _PAGES = (
     ("about", "settings"),
     ("rest:", "management-api"),
     ("notices:", "notices"),
+    ("configuration:", "management-api"),
 )
 
 

@@ -73,7 +73,14 @@ _ENTRIES = (
         picture="finger-print",
         told=_("Which roles have to have a second factor."),
     ),
-    # Export and import stand here.
+    Entry(
+        label=_("Export and import"),
+        url_name="configuration:index",
+        within=SETTINGS,
+        permission="signin.change_secondfactordemand",
+        picture="arrow-down-tray",
+        told=_("The whole configuration as a file, and what a file would change."),
+    ),
     Entry(
         label=_("Retention"),
         url_name="retention",

@@ -47,6 +47,7 @@ urlpatterns = [
     path("failures/", include("gateway.pages.failure_urls")),
     path("access-tokens/", include("rest.urls")),
     path("notices/", include("notices.urls")),
+    path("settings/configuration/", include("rest.configuration.pages.urls")),
     path("settings/", include("portal.house.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -20,6 +20,7 @@ class Context:
     :ivar given: where secrets are
     :ivar delete: whether what is not mentioned is deleted
     :ivar notes: sentences about what is left as it is
+    :ivar opened: files that were opened already, which takes a while, by their places
     """
 
     given: Given
@@ -27,6 +28,7 @@ class Context:
     now: datetime
     delete: bool = False
     notes: list[str] = field(default_factory=list)
+    opened: dict[str, Any] = field(default_factory=dict)
 
     @property
     def stamp(self) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from apis.traffic import calls_of_the_last_hour
+from portal.activity import last_line
 from rest.configuration.context import Context
 from rest.configuration.differences import Change, Kind, differences
 from rest.configuration.document import VERSION, Document
@@ -38,12 +40,16 @@ class Imported:
     :ivar notes: what the reader should know of although nothing is changed
     :ivar apis: all APIs before and after, by which it is told whose calls a change touches
     :ivar calls: how many calls each API had in the last hour, by its name
+    :ivar at: when; the lines of the activity log that it has written have this moment
+    :ivar after: the number of the line before them
     """
 
     changes: list[Change]
     notes: list[str]
     apis: list[Document]
     calls: dict[str, int]
+    at: datetime
+    after: int
 
 
 def bring_about(document: Any, context: Context, keys: Keys) -> Imported:
@@ -54,7 +60,7 @@ def bring_about(document: Any, context: Context, keys: Keys) -> Imported:
     """
     check(document)
     context = replace(context, given=replace(context.given, sealed=_opened(document, keys)))
-    calls, marked = calls_of_the_last_hour(), configuration(Marking())
+    line, calls, marked = last_line(), calls_of_the_last_hour(), configuration(Marking())
     target = _target(document, without_marks(marked), delete=context.delete)
     for section in sections():
         if section.make_way:
@@ -69,6 +75,8 @@ def bring_about(document: Any, context: Context, keys: Keys) -> Imported:
         notes=context.notes,
         apis=[*marked["apis"], *after["apis"]],
         calls=calls,
+        at=context.now,
+        after=line,
     )
 
 

@@ -3,55 +3,46 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from apis.models import Api, Subscription
-from certificates.authorities.models import Authority
-from certificates.models import ClientCertificate, ServerCertificate
 from portal.live import Kind, LiveStatus, State, live_status
-from rest.configuration.differences import Change
+from portal.models import Activity
 
 _PAUSE = 0.2
-_KINDS: dict[str, tuple[Kind, Any]] = {
-    "certificates": (Kind.CERTIFICATE, ClientCertificate),
-    "server_certificates": (Kind.SERVER_CERTIFICATE, ServerCertificate),
-    "authorities": (Kind.AUTHORITY, Authority),
-    "apis": (Kind.API, Api),
-    "subscriptions": (Kind.SUBSCRIPTION, Subscription),
-}
+_KINDS = frozenset(Kind)
 
 
 class NotLive(Exception):
     """Something is not live everywhere; the message names it."""
 
 
-def wait_until_live(changes: Iterable[Change], seconds: float) -> None:
-    """Return once all that was changed is live on every connected gateway. What was deleted is no longer there to be asked for.
+def wait_until_live(lines: Iterable[Activity], seconds: float) -> None:
+    """Return once all that *lines* tell of is live on every connected gateway, what was deleted included.
 
     :raises NotLive: if a gateway refuses it, none is connected, or it takes longer than *seconds*
     """
-    waiting, until = _things(changes), time.monotonic() + seconds
+    waiting, until = _things(lines), time.monotonic() + seconds
     while waiting:
-        waiting = {name: ask for name, ask in waiting.items() if not _is_live(name, ask())}
+        waiting = {thing: name for thing, name in waiting.items() if not _is_live(name, live_status(*thing))}
         if waiting and time.monotonic() > until:
             words = _("Applied, and not live everywhere after %(seconds)d seconds: %(names)s.")
-            raise NotLive(words % {"seconds": seconds, "names": ", ".join(waiting)})
+            raise NotLive(words % {"seconds": seconds, "names": ", ".join(waiting.values())})
         if waiting:
             time.sleep(_PAUSE)
 
 
-def _things(changes: Iterable[Change]) -> dict[str, Callable[[], LiveStatus]]:
-    found: dict[str, Callable[[], LiveStatus]] = {}
-    for change in changes:
-        if change.section in _KINDS and (change.sign != "-" or change.child):
-            kind, model = _KINDS[change.section]
-            row = model.objects.filter(name=change.name).first()
-            if row:
-                found[f"{change.section}/{change.name}"] = lambda kind=kind, pk=row.pk: live_status(kind, pk)  # type: ignore[misc]
-    return found
+def lines_of(now: datetime, *, after: int) -> list[Activity]:
+    """Return the lines that were written by an import at the moment *now*, after the line of that number; the newest first."""
+    return list(Activity.objects.filter(id__gt=after, at=now).order_by("-id"))
+
+
+def _things(lines: Iterable[Activity]) -> dict[tuple[Kind, int], str]:
+    """Return what can be live of what lines tell of, with its name; its kind is the word before the dot of their events."""
+    kinds = ((line, line.event.partition(".")[0]) for line in lines)
+    return {(Kind(kind), int(line.subject_id)): line.subject_name for line, kind in kinds if kind in _KINDS}
 
 
 def _is_live(name: str, status: LiveStatus) -> bool:

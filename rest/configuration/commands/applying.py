@@ -12,13 +12,11 @@ from django.db import transaction
 from rest.configuration.commands.reading import asked
 from rest.configuration.importing import Imported, bring_about
 from rest.configuration.sentences import calls_in_words, sentences, touched
-from rest.configuration.waiting import NotLive, wait_until_live
+from rest.configuration.waiting import NotLive, lines_of, wait_until_live
 from rest.envelope import Invalid
 
 DIFFERENT = 2  # exit codes, beside 0 (done) and 1 (nothing was changed)
 NOT_LIVE = 3
-
-Teller = Callable[[BaseCommand, Imported], None]
 
 
 def apply(options: dict[str, Any], *, dry_run: bool) -> Imported:
@@ -63,16 +61,15 @@ def in_sentences(change: Any, imported: Imported) -> list[str]:
     return [*lines, f"  {calls_in_words(calls)}"] if calls else lines
 
 
-def wait(command: BaseCommand, imported: Imported, seconds: int) -> None:
+def wait(imported: Imported, seconds: int) -> None:
     """Wait until everything is live on every gateway that is connected.
 
     :raises CommandError: with the exit code :data:`NOT_LIVE` if it is not, or a gateway refuses it
     """
     try:
-        wait_until_live(imported.changes, seconds)
+        wait_until_live(lines_of(imported.at, after=imported.after), seconds)
     except NotLive as refusal:
         raise CommandError(str(refusal), returncode=NOT_LIVE) from refusal
-    command.stdout.write("Live on every connected gateway.")
 
 
 def _as_json(imported: Imported, *, done: bool) -> dict[str, Any]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,9 +14,9 @@ from apis.callers_form import CallersForm
 from apis.calls_form import CallsForm
 from apis.forms import KEY_HEADER_IN_USE, NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.key_names import is_header_name, is_in_use, is_query_name
-from apis.models import Api, Credentials, Operation
+from apis.models import Api, Credentials
 from apis.naming import RESERVED_NAMES
-from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY
+from apis.policy.model import DEFAULT_KEY_HEADER
 from apis.security_form import SecurityForm
 from apis.service_url import is_plain_http
 from certificates.sealing import Secret
@@ -27,93 +24,34 @@ from rest.bodies import Properties
 from rest.configuration.context import Context
 from rest.configuration.document import Document
 from rest.configuration.reading import check_new_name
-from rest.configuration.secrets.keeping import Keeper, Nowhere
-from rest.configuration.sections import documentation, operations, trust
+from rest.configuration.secrets.keeping import Nowhere
+from rest.configuration.sections import documentation, operations, policies, trust
+from rest.configuration.sections.apis_shown import KEY_NAMES, SETTINGS, callers, calls, rows, security, settings, show
 from rest.configuration.sections.labels import labels_of
 from rest.configuration.sections.section import Section, Target
 from rest.configuration.shape import making
 from rest.entities.apis import KEPT
 from rest.envelope import Fault, Invalid
 
-_SETTINGS = ("display_name", "description", "service_url", "path", "subscription_required")
-_KEY_NAMES = {"key_header": DEFAULT_KEY_HEADER, "key_query": DEFAULT_KEY_QUERY}
 _SECURITY = (
     *("credentials", "certificate", "username", "validate_certificate_chain", "validate_certificate_name"),
     *("trusted_authority", "trusted_ca", "protocol", "asks_later", "older_servers"),
 )
 _CALLERS = ("hosts", "caller_certificate", "caller_authority", "caller_authorities", "caller_identities")
-_RELATED = ("certificate", "basic_credentials", "trusted_authority", "caller_authority__current", "remarks")
-
-
-def rows() -> Any:
-    """Return all APIs with everything that is shown of them."""
-    there = Prefetch("operations", Operation.objects.select_related("remarks"))
-    return Api.objects.select_related(*_RELATED).prefetch_related(there).order_by("name")
-
-
-def show(row: Api, keeper: Keeper) -> Document:
-    """Return an API with its security and operations."""
-    return {
-        "name": row.name,
-        **settings(row),
-        "security": security(row, keeper),
-        "callers": callers(row),
-        "calls": calls(row),
-        "documentation": documentation.of(row),
-        "operations": [operations.show(one) for one in sorted(row.operations.all(), key=lambda one: one.name)],
-    }
-
-
-def settings(row: Api) -> Document:
-    """Return what the Settings tab holds, and where callers put their keys."""
-    return {name: getattr(row, name) for name in (*_SETTINGS, *_KEY_NAMES)}
-
-
-def security(row: Api, keeper: Keeper) -> Document:
-    """Return how an API proves itself to its back end, and how it checks it."""
-    basic = row.basic_credentials if row.credentials == Credentials.BASIC else None
-    password = keeper.keep(f"apis/{row.name}/security/password", basic and basic.pk, basic.opened) if basic else None
-    return {
-        "credentials": row.credentials,
-        "certificate": row.certificate.name if row.certificate else "",
-        "username": basic.username if basic else "",
-        **({"password": password} if password else {}),
-        "validate_certificate_chain": row.validate_certificate_chain,
-        "validate_certificate_name": row.validate_certificate_name,
-        "trusted_authority": row.trusted_authority.name if row.trusted_authority else "",
-        "trusted_ca": "" if row.trusted_authority else row.trusted_ca,
-        "protocol": row.protocol,
-        "asks_later": row.asks_later,
-        "older_servers": row.older_servers,
-    }
-
-
-def calls(row: Api) -> Document:
-    """Return how calls go on to an API's back end."""
-    return _plain(asdict(ApiCalls.of(row))) | {"cors": row.cors}
-
-
-def callers(row: Api) -> Document:
-    """Return who may call an API."""
-    entry = row.caller_authority
-    return _plain(ApiCallers.of(row).values()) | {
-        "caller_certificate": row.caller_certificate,
-        "caller_authority": entry.name if entry else "",
-        "caller_authorities": "" if entry else row.caller_authorities,
-    }
 
 
 def shape() -> making.Shape:
     """Return what an API may look like."""
-    names = {name: making.text(longest=100) for name in _KEY_NAMES}
+    names = {name: making.text(longest=100) for name in KEY_NAMES}
     passwords = {"password": making.secret("Of HTTP basic."), "password_file": making.text(about="The same, as a file's name.")}
     return making.entry(
         {
-            **making.of_form(SettingsForm, _SETTINGS),
+            **making.of_form(SettingsForm, SETTINGS),
             **names,
             "security": making.record({**making.of_form(SecurityForm, _SECURITY), **passwords}),
             "callers": making.record(making.of_form(CallersForm, _CALLERS)),
             "calls": making.record(making.of_form(CallsForm, calls(Api()))),
+            "policy": policies.shape(),
             "documentation": documentation.shape("What the REST API keeps and gives back: contact, license, protocols …"),
             "operations": making.several(operations.shape()),
         }
@@ -132,9 +70,13 @@ def apply(context: Context, wanted: Document, before: Document | None, place: st
     if api and is_plain_http(str(wanted.get("service_url", ""))) and not api.is_plain_http:
         _secure(context, api, sent.nested("security"), place)
     api = _save(context, api, sent, place)
-    _secure(context, api, sent.nested("security"), place)
-    _change_callers(context, api, sent.nested("callers"), place)
-    _change_calls(context, api, sent.nested("calls"), place)
+    for change, part in _PARTS:
+        change(context, api, sent.nested(part), place)
+    if wanted.get("policy", api.document) != api.document:
+        api = policies.put_on_api(context, api, wanted["policy"], f"{place}policy")
+        for change, part in _PARTS:  # where both say something new, the settings count
+            if before is None or wanted.get(part) != before.get(part):
+                change(context, api, sent.nested(part), place)
     if "documentation" in wanted:
         documentation.keep(api, wanted["documentation"], KEPT, f"{place}documentation.")
     if "operations" in wanted:
@@ -143,7 +85,7 @@ def apply(context: Context, wanted: Document, before: Document | None, place: st
 
 def _check_key_names(sent: Properties) -> None:
     for name, is_name in (("key_header", is_header_name), ("key_query", is_query_name)):
-        if not is_name(sent.text(name, _KEY_NAMES[name])):
+        if not is_name(sent.text(name, KEY_NAMES[name])):
             sent.refuse(name, _("Callers cannot send a key under this name."))
     if is_in_use(sent.text("key_header", DEFAULT_KEY_HEADER)):
         sent.refuse("key_header", KEY_HEADER_IN_USE)
@@ -151,14 +93,14 @@ def _check_key_names(sent: Properties) -> None:
 
 
 def _save(context: Context, api: Api | None, sent: Properties, place: str) -> Api:
-    wanted = {name: sent.values[name] for name in (*_SETTINGS, *_KEY_NAMES) if name in sent.values}
+    wanted = {name: sent.values[name] for name in (*SETTINGS, *KEY_NAMES) if name in sent.values}
     if api and settings(api) == settings(api) | wanted:
         return api
-    typed = {name: wanted[name] for name in _SETTINGS if name in wanted}
+    typed = {name: wanted[name] for name in SETTINGS if name in wanted}
     form = SettingsForm({"subscription_required": True, **typed}, api=api, url_needed=False)
     sent.check_by(form, {})
-    names = {name: wanted.get(name, usual) for name, usual in _KEY_NAMES.items()}
-    chosen = ApiSettings(**{name: form.cleaned_data[name] for name in _SETTINGS}, **names)
+    names = {name: wanted.get(name, usual) for name, usual in KEY_NAMES.items()}
+    chosen = ApiSettings(**{name: form.cleaned_data[name] for name in SETTINGS}, **names)
     try:
         return actions.change_api(api, chosen, **context.stamp) if api else actions.create_api(sent.values["name"], chosen, **context.stamp)
     except actions.Taken as refusal:
@@ -217,12 +159,11 @@ def _make_way(context: Context, target: Target) -> None:
             actions.change_api(row, ApiSettings(**settings(row) | {"path": f"parked-by-an-import-{row.pk}"}), **context.stamp)
 
 
+_PARTS = ((_secure, "security"), (_change_callers, "callers"), (_change_calls, "calls"))
+
+
 def _delete(row: Api, by: User | None, now: datetime) -> None:
     actions.delete_api(row, by=by, now=now)
-
-
-def _plain(values: dict[str, Any]) -> Document:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def _typed(password: Secret | None) -> str:

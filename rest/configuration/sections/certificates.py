@@ -35,6 +35,7 @@ from rest.configuration.shape import making
 from rest.entities.certificates import ANOTHER_PERSON_CONFIRMS
 from rest.envelope import Fault, Invalid
 
+_PARKED = "parked-"  # where the digest of a version was, while another entry takes its certificate over
 Model = type[ClientCertificate | ServerCertificate]
 Row = ClientCertificate | ServerCertificate
 
@@ -98,6 +99,13 @@ def _read(context: Context, wanted: Document, place: str) -> Pfx:
 
     :raises Invalid: naming what cannot be
     """
+    if place not in context.opened:
+        context.opened[place] = _opened(context, wanted, place)
+    pfx: Pfx = context.opened[place]
+    return pfx
+
+
+def _opened(context: Context, wanted: Document, place: str) -> Pfx:
     field = f"{place}{_brings(wanted)}"
     if wanted.get("key_pair"):
         data = context.given.secret(wanted["key_pair"], field).value
@@ -128,15 +136,22 @@ def _bring(model: Model, context: Context, name: str, pfx: Pfx, field: str) -> N
 
 
 def _make_way(section: str, model: Model, context: Context, target: Target) -> None:
-    """Delete entries that go before another one takes over their certificate; APIs that are to leave them present none meanwhile."""
-    news = {key: entry for key, entry in target.wanted[section].items() if _brings(entry)} if target.goes[section] else {}
-    for entry in news.values():
-        place = f"{section}.{entry['name']}."
-        thumbprint = Facts.of(_read(context, entry, place).certificate).thumbprint
-        for row in model.objects.filter(versions__thumbprint=thumbprint).distinct():
-            if folded(row.name) in target.goes[section]:
-                _let_go(context, row, target)
-                _delete(section, row, context.by, context.now)
+    """Let entries that go, or are to hold another certificate, hold back none that another one takes over."""
+    brought = {key: entry for key, entry in target.wanted[section].items() if _brings(entry)}
+    news = {key: _digest(_read(context, entry, f"{section}.{entry['name']}.")) for key, entry in brought.items()}
+    wanted = {digest: key for key, digest in news.items()}
+    for version in CertificateVersion.objects.filter(kind=model.KIND, thumbprint_sha256__in=list(wanted)).select_related("certificate"):
+        key = folded(version.certificate.name)
+        if key in target.goes[section]:
+            row = model.objects.get(pk=version.certificate_id)
+            _let_go(context, row, target)
+            _delete(section, row, context.by, context.now)
+        elif wanted[version.thumbprint_sha256] != key and news.get(key, version.thumbprint_sha256) != version.thumbprint_sha256:
+            CertificateVersion.objects.filter(pk=version.pk).update(thumbprint_sha256=f"{_PARKED}{version.pk}")
+
+
+def _digest(pfx: Pfx) -> str:
+    return Facts.of(pfx.certificate).thumbprint_sha256
 
 
 def _let_go(context: Context, row: Row, target: Target) -> None:
@@ -158,7 +173,23 @@ def _touches(name: str, apis: list[Document]) -> list[str]:
 
 
 def _complete(model: Model, context: Context, wanted: Document, place: str) -> None:
-    parts.apply(context, model.objects.named(wanted["name"]).get(), wanted, place)
+    row = model.objects.named(wanted["name"]).get()
+    _forget_parked(context, row, place)
+    parts.apply(context, row, wanted, place)
+
+
+def _forget_parked(context: Context, row: Row, place: str) -> None:
+    """Delete the versions whose certificate another entry holds now."""
+    for version in row.versions.filter(thumbprint_sha256__startswith=_PARKED):
+        if version.pk in {row.current_id, row.ahead_id}:  # a switch that goes in steps
+            raise Invalid(
+                Fault(f"{place}pfx", _("Another entry is to hold its certificate, which it presents until its next one is confirmed."))
+            )
+        context.notes.append(
+            _("%(name)s: its version %(number)d is no longer kept, since another entry holds that certificate now.")
+            % {"name": row.name, "number": version.number}
+        )
+        version.delete()
 
 
 def _delete(section: str, row: Row, by: User | None, now: datetime) -> None:

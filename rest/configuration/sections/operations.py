@@ -15,7 +15,7 @@ from rest.bodies import Properties
 from rest.configuration.context import Context
 from rest.configuration.document import Document
 from rest.configuration.reading import check_new_name, entries_of, merged
-from rest.configuration.sections import documentation
+from rest.configuration.sections import documentation, policies
 from rest.configuration.sections.labels import labels_of
 from rest.configuration.shape import making
 from rest.entities.operations import KEPT
@@ -32,6 +32,7 @@ class _Wanted:
     name: str
     row: Operation | None
     chosen: dict[str, Any]
+    policy: str
     documentation: Any
     place: str
 
@@ -43,13 +44,13 @@ class _Wanted:
 
 def show(row: Operation) -> Document:
     """Return an operation."""
-    return {name: getattr(row, name) for name in ("name", *_FIELDS)} | {"documentation": documentation.of(row)}
+    return {name: getattr(row, name) for name in ("name", *_FIELDS)} | {"policy": row.document, "documentation": documentation.of(row)}
 
 
 def shape() -> making.Shape:
     """Return what one may look like."""
     about = "What the REST API keeps and gives back: templateParameters, request, responses."
-    return making.entry({**making.of_form(OperationForm, _FIELDS), "documentation": documentation.shape(about)})
+    return making.entry({**making.of_form(OperationForm, _FIELDS), "policy": policies.shape(), "documentation": documentation.shape(about)})
 
 
 def labels() -> dict[str, str | Promise]:
@@ -82,7 +83,14 @@ def _wanted(row: Operation | None, entry: Document, place: str) -> _Wanted | Non
         return None
     form = OperationForm(wanted, operation=row)
     Properties(wanted, within=place).check_by(form, {})
-    return _Wanted(name=wanted["name"], row=row, chosen=form.cleaned_data, documentation=wanted.get("documentation", {}), place=place)
+    return _Wanted(
+        name=wanted["name"],
+        row=row,
+        chosen=form.cleaned_data,
+        policy=wanted.get("policy", ""),
+        documentation=wanted.get("documentation", {}),
+        place=place,
+    )
 
 
 def _step_aside(context: Context, found: list[_Wanted], rows: dict[str, Operation]) -> None:
@@ -106,4 +114,5 @@ def _bring(context: Context, api: Api, one: _Wanted) -> None:
                 row = actions.change_operation(row, **one.chosen, **context.stamp)
     except actions.Taken as refusal:
         raise Invalid(Fault(f"{one.place}{refusal.field}", TAKEN.get(refusal.field, str(refusal)))) from refusal
+    policies.put_on_operation(context, row, one.policy, f"{one.place}policy")
     documentation.keep(row, one.documentation, KEPT, f"{one.place}documentation.")

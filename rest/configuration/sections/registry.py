@@ -6,13 +6,15 @@ from rest.configuration.sections.apis import APIS
 from rest.configuration.sections.authorities import AUTHORITIES
 from rest.configuration.sections.backends import BACKENDS
 from rest.configuration.sections.certificates import CLIENT_CERTIFICATES, SERVER_CERTIFICATES
+from rest.configuration.sections.named_values import NAMED_VALUES
+from rest.configuration.sections.policies import POLICY
 from rest.configuration.sections.section import Section, Setting
 from rest.configuration.sections.sign_in import SIGN_IN
 from rest.configuration.sections.subscriptions import SUBSCRIPTIONS
 
 # Back end entities decide over the APIs at their URLs, so they come first and what a file says of an API counts.
-_sections: list[Section] = [CLIENT_CERTIFICATES, SERVER_CERTIFICATES, AUTHORITIES, BACKENDS, APIS, SUBSCRIPTIONS]
-_settings: list[Setting] = [SIGN_IN]
+_sections: list[Section] = [NAMED_VALUES, CLIENT_CERTIFICATES, SERVER_CERTIFICATES, AUTHORITIES, BACKENDS, APIS, SUBSCRIPTIONS]
+_settings: list[Setting] = [POLICY, SIGN_IN]
 
 
 def register(section: Section, *, before: str = "") -> None:

@@ -46,7 +46,9 @@ class Command(BaseCommand):
         imported = applying.apply(options, dry_run=False)
         applying.tell(self, imported, done=True, in_json=options["json"], tell_change=applying.in_sentences)
         if options["wait"]:
-            applying.wait(self, imported, options["timeout"])
+            applying.wait(imported, options["timeout"])
+            if not options["json"]:
+                self.stdout.write("Live on every connected gateway.")
 
     def _schema(self, _options: dict[str, Any]) -> None:
         self.stdout.write(json.dumps(shape(), indent=2, ensure_ascii=False))

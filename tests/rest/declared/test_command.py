@@ -70,7 +70,7 @@ class TestApply:
         assert "Live on every connected gateway." in told("apply", orders(path="buy"), tmp_path, "--wait")
 
     @pytest.mark.parametrize(
-        ("connected", "words"), [(True, "not live everywhere after 0 seconds: apis/orders"), (False, "no gateway is connected")]
+        ("connected", "words"), [(True, "not live everywhere after 0 seconds: orders"), (False, "no gateway is connected")]
     )
     def test_what_is_not_live_has_an_exit_code_of_its_own(self, tmp_path: Path, words: str, *, connected: bool) -> None:
         make_api("orders")
@@ -79,6 +79,12 @@ class TestApply:
             told("apply", orders(path="buy"), tmp_path, "--wait", "--timeout", "0")
         assert refusal.value.returncode == 3
         assert Api.objects.get().path == "buy"
+
+    def test_what_was_deleted_is_waited_for_as_well(self, tmp_path: Path) -> None:
+        make_api("orders")
+        make_gateway()
+        with pytest.raises(CommandError, match="not live everywhere after 0 seconds: orders"):
+            told("apply", {"version": 1, "apis": []}, tmp_path, "--delete-unmentioned", "--wait", "--timeout", "0")
 
     def test_an_overlay_says_what_differs_here(self, tmp_path: Path) -> None:
         make_api("orders")

@@ -117,6 +117,17 @@ class TestExchanges:
         assert {"+ certificates/new", "- certificates/old", "~ apis/orders/security"} <= set(changes)
         assert ClientCertificate.objects.get().apis.get().name == "orders"
 
+    def test_certificates_exchange_their_names(self, tmp_path: Path) -> None:
+        issued = {name: issue(name) for name in ("one", "two")}
+        for name, each in issued.items():
+            _presenting(name, make_certificate(name, each))
+            (tmp_path / f"{name}.pfx").write_bytes(each.pfx_file(""))
+        wanted = [{"name": "one", "pfx": "two.pfx"}, {"name": "two", "pfx": "one.pfx"}]
+        assert applied({"version": 1, "certificates": wanted}, tmp_path) == ["~ certificates/one", "~ certificates/two"]
+        held = {row.name: row.current.thumbprint for row in ClientCertificate.objects.select_related("current") if row.current}
+        assert held == {"one": issued["two"].thumbprint, "two": issued["one"].thumbprint}
+        assert [row.versions.count() for row in ClientCertificate.objects.all()] == [1, 1]
+
     @pytest.mark.parametrize("to_http", [True, False])
     def test_a_back_end_goes_to_http_as_its_certificate_goes_and_the_other_way(self, tmp_path: Path, *, to_http: bool) -> None:
         _presenting("orders", make_certificate("client"))
