@@ -73,6 +73,12 @@ def make_authority_candidate(authority: Authority, *issued: Issued) -> Authority
     return authority_switching.propose(authority, bundle(*certificates), by=None, now=timezone.now())
 
 
+def make_authority_receipt(authority: Authority, change: int) -> None:
+    """Store the receipt of a switch under a number that is known."""
+    authority_actions.replace(authority, bundle(issue(authority.name, authority=True)), by=None, now=timezone.now())
+    authority.receipts.update(change=change)
+
+
 def bundle(*issued: Issued) -> Bundle:
     """Return certificates that are trusted together."""
     return bundle_of("".join(one.pem for one in issued))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 
+from certificates.authorities import receipts
 from certificates.authorities.bundle import Bundle
 from certificates.authorities.models import Authority, AuthorityCandidate, AuthorityVersion
 from certificates.authorities.uses import uses
@@ -207,7 +208,8 @@ def _make_current(authority: Authority, version: AuthorityVersion, event: Event,
     authority.save(update_fields=["current", "digest", "revision"])
     uses().pass_on(authority, before=before.pem, after=version.pem)
     changes = differences(_told(before), _told(version))
-    record(event, authority, by=by, at=now, changes=changes, version=version.number, thumbprint=version.thumbprint)
+    line = record(event, authority, by=by, at=now, changes=changes, version=version.number, thumbprint=version.thumbprint)
+    receipts.write(line, authority, before, version)
     return authority
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from certificates.authorities.models import Authority, AuthorityCandidate, AuthorityTry, AuthorityVersion
+from certificates.authorities.models import Authority, AuthorityCandidate, AuthorityReceipt, AuthorityTry, AuthorityVersion
 from portal.admin import ReadOnlyAdmin
 
 
@@ -42,3 +42,12 @@ class AuthorityTryAdmin(ReadOnlyAdmin):
 
     list_display = ("candidate", "api", "gateway", "outcome")
     list_select_related = ("candidate__authority",)
+
+
+@admin.register(AuthorityReceipt)
+class AuthorityReceiptAdmin(ReadOnlyAdmin):
+    """What switches have left behind."""
+
+    fields = ("authority", "change", "at", "content", "gateways")
+    list_display = ("authority", "change", "at")
+    list_select_related = ("authority",)

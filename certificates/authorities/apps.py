@@ -15,10 +15,13 @@ class AuthoritiesConfig(AppConfig):
         """Have candidates tried and switched to, have what fails told, and say where the activity log finds entries."""
         from certificates.authorities import failing  # models are there only now
         from certificates.authorities.keeper import AuthorityKeeper
+        from certificates.authorities.models import AuthorityReceipt
+        from certificates.rollout.receipts import keep
         from portal import keepers, troubles
         from portal.subjects import describe, register
 
         keepers.keep("authority_keeper", lambda: AuthorityKeeper().run)
+        keep(AuthorityReceipt)
         troubles.register("authorities", failing.troubles)
         register("authority", model="authorities.Authority", url_name="authorities:detail")
         describe("authority", "authorities.AuthorityVersion")

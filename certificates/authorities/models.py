@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates.authorities.bundle import Bundle, bundle_of
 from certificates.facts import Facts
 from certificates.models import NAME_MAX_LENGTH, FoldedName, folded, not_reserved, valid_name
-from certificates.rollout.models import FINE, Outcome, When
+from certificates.rollout.models import FINE, Outcome, Proof, When
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -100,6 +100,7 @@ class Authority(models.Model):
 
     if TYPE_CHECKING:
         versions: RelatedManager[AuthorityVersion]
+        receipts: RelatedManager[AuthorityReceipt]
         trusting: RelatedManager[Api]
         admitting: RelatedManager[Api]
 
@@ -250,3 +251,16 @@ class AuthorityTry(models.Model):
     def is_fine(self) -> bool:
         """Whether calls would go on."""
         return self.outcome in FINE
+
+
+class AuthorityReceipt(Proof):
+    """Proof of one switch of an entry (:mod:`.receipts`)."""
+
+    authority = models.ForeignKey(Authority, models.CASCADE, related_name="receipts", verbose_name=_("trusted authority"))
+
+    class Meta(Proof.Meta):
+        """As of all."""
+
+    def __str__(self) -> str:
+        """Return of which change it is."""
+        return f"{self.authority}: {self.change}"

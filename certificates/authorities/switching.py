@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 
-from certificates.authorities import actions
+from certificates.authorities import actions, receipts
 from certificates.authorities.bundle import Bundle
 from certificates.authorities.models import Authority, AuthorityCandidate
 from certificates.rollout.actions import TRIED_AGAIN_FOR
@@ -122,7 +123,9 @@ def discard(candidate: AuthorityCandidate, *, by: User | None, now: datetime) ->
 
 
 def _switch(candidate: AuthorityCandidate, *, by: User | None, now: datetime) -> Authority:
+    prefetch_related_objects([candidate], "tries")  # for the receipt: the candidate ends with the switch
     authority = actions.replace(candidate.authority, candidate.bundle, by=by, now=now)
+    receipts.complete(authority, candidate, by=by, at=now)
     AuthorityCandidate.objects.filter(pk=candidate.pk).delete()
     return authority
 

@@ -32,6 +32,8 @@ _COLUMNS = (
     Column(key="expires", label=gettext_lazy("Expires"), field="current__not_after"),
 )
 
+_SHOWN_RECEIPTS = 10
+
 
 @require_safe
 @may("view")
@@ -76,6 +78,7 @@ def detail(request: PortalRequest, name: str) -> HttpResponse:
         "authority": authority,
         "candidate": candidates.first(),
         "versions": authority.versions.select_related("created_by"),
+        "receipts": authority.receipts.all()[:_SHOWN_RECEIPTS],
         "now": timezone.now(),
         **use_of(authority),
     }

@@ -220,24 +220,33 @@ class Probation(models.Model):
         return self.outcome == self.Outcome.PUT_BACK
 
 
-class Receipt(models.Model):
-    """Proof of one switch: what became current by whom, what tries had shown, and what gateways acknowledged (:mod:`.receipts`)."""
+class Proof(models.Model):
+    """What receipts have in common (:mod:`.receipts`): what became current by whom, what tries had shown, what gateways acknowledged."""
 
-    certificate = models.ForeignKey(Certificate, models.CASCADE, related_name="receipts", verbose_name=_("certificate"))
     change = models.PositiveBigIntegerField(_("change"), unique=True)  # the line of the activity log that tells of the switch
     at = models.DateTimeField(_("when"))
     content: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("content"), default=dict)
     gateways: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("gateways"), default=dict)  # by name
-    calls: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(  # :mod:`.presented`
-        _("first and last call"), default=dict, db_default=Value({}, models.JSONField())
-    )
 
     class Meta:
         """The newest first."""
 
+        abstract = True
         ordering: ClassVar = ["-change"]
         verbose_name = _("receipt")
         verbose_name_plural = _("receipts")
+
+
+class Receipt(Proof):
+    """Proof of one switch of a certificate entry."""
+
+    certificate = models.ForeignKey(Certificate, models.CASCADE, related_name="receipts", verbose_name=_("certificate"))
+    calls: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(  # :mod:`.presented`
+        _("first and last call"), default=dict, db_default=Value({}, models.JSONField())
+    )
+
+    class Meta(Proof.Meta):
+        """As of all."""
 
     def __str__(self) -> str:
         """Return of which change it is."""

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import IntegrityError, transaction
 
 from certificates.models import CertificateVersion
-from certificates.rollout.models import Receipt, ReceiptKey
+from certificates.rollout.models import Proof, Receipt, ReceiptKey
 from certificates.rollout.presented import calls_of
 from certificates.rollout.signing import signed
 from certificates.sealing import Secret
@@ -25,11 +25,18 @@ _TRIED = ("api", "display_name", "back_end", "gateway", "outcome", "reason", "sa
 
 Deliveries = Callable[[int], dict[str, dict[str, Any]]]
 _deliveries: list[Deliveries] = []
+_kinds: list[type[Proof]] = [Receipt]
 
 
 def deliveries_by(deliveries: Deliveries) -> None:
     """Let *deliveries* tell what gateways have acknowledged of a change, by name. Called once, by the app that knows."""
     _deliveries[:] = [deliveries]
+
+
+def keep(kind: type[Proof]) -> None:
+    """Keep receipts of another *kind* up, too. Called once for each, by the app whose entries they are of."""
+    if kind not in _kinds:
+        _kinds.append(kind)
 
 
 def write(line: Activity, certificate: Certificate, before: CertificateVersion | None, after: CertificateVersion) -> None:
@@ -53,36 +60,50 @@ def complete(certificate: Certificate, candidate: Candidate, *, at: datetime) ->
     receipt = Receipt.objects.filter(certificate=certificate.pk, at=at).first()
     if receipt is None:  # it was current already
         return
-    receipt.content |= {
+    receipt.content |= decided(candidate, tries=_TRIED)
+    receipt.save(update_fields=["content"])
+
+
+def decided(candidate: Any, *, tries: tuple[str, ...]) -> dict[str, Any]:
+    """Return how it came to a switch to a candidate of whatever kind, as receipts tell it.
+
+    :param tries: what they tell of each try
+    """
+    return {
         "proposed": {"by": _name(candidate.proposed_by), "at": _moment(candidate.proposed_at)},
         "confirmed": {"by": _name(candidate.confirmed_by), "at": _moment(candidate.confirmed_at), "when": candidate.when or "now"},
         "tried_at": _moment(candidate.tried_at),
-        "tries": [{name: getattr(one, name) for name in _TRIED} for one in candidate.tries.all()],
+        "tries": [{name: getattr(one, name) for name in tries} for one in candidate.tries.all()],
     }
-    receipt.save(update_fields=["content"])
 
 
 def keep_up(*, now: datetime) -> None:
     """Note what gateways have acknowledged since the last look, and which calls came; afterwards the receipt stands by itself."""
-    for receipt in Receipt.objects.filter(at__gt=now - _KEPT_UP):
-        seen = {"gateways": acknowledged(receipt), "calls": calls_of(receipt)}
-        if any(getattr(receipt, name) != value for name, value in seen.items()):
-            Receipt.objects.filter(pk=receipt.pk).update(**seen)
+    for kind in _kinds:
+        for receipt in kind._default_manager.filter(at__gt=now - _KEPT_UP):
+            seen = {"gateways": acknowledged(receipt)} | ({"calls": calls_of(receipt)} if isinstance(receipt, Receipt) else {})
+            if any(getattr(receipt, name) != value for name, value in seen.items()):
+                kind._default_manager.filter(pk=receipt.pk).update(**seen)
 
 
-def acknowledged(receipt: Receipt) -> dict[str, Any]:
+def acknowledged(receipt: Proof) -> dict[str, Any]:
     """Return what gateways have acknowledged, by name, as is known now."""
     (deliveries,) = _deliveries
     return receipt.gateways | deliveries(receipt.change)
 
 
-def document_of(receipt: Receipt) -> str:
+def acknowledged_moments(receipt: Proof) -> list[tuple[str, dict[str, Any]]]:
+    """Return the same as pages show it: by name, with moments."""
+    return [(gateway, told | _moments_of(told)) for gateway, told in sorted(acknowledged(receipt).items())]
+
+
+def document_of(receipt: Proof) -> str:
     """Return a receipt as a signed file.
 
     :raises certificates.sealing.SealingError: if the key of receipts does not open
     """
     content = {"change": receipt.change, "at": _moment(receipt.at), **receipt.content, "gateways": acknowledged(receipt)}
-    if calls := calls_of(receipt):
+    if isinstance(receipt, Receipt) and (calls := calls_of(receipt)):
         content["calls"] = calls
     return signed(content, Ed25519PrivateKey.from_private_bytes(_key().unseal().value))
 
@@ -121,3 +142,7 @@ def _name(person: Any) -> str:
 
 def _moment(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat() if at else None
+
+
+def _moments_of(told: dict[str, Any]) -> dict[str, datetime]:
+    return {key: datetime.fromisoformat(told[key]) for key in ("sent_at", "applied_at") if told.get(key)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -29,7 +28,7 @@ def receipt(request: PortalRequest, pages: Pages, name: str, number: int) -> Htt
         "certificate": found.certificate,
         "receipt": found,
         "content": found.content,
-        "gateways": [(gateway, _moments(told)) for gateway, told in sorted(receipts.acknowledged(found).items())],
+        "gateways": receipts.acknowledged_moments(found),
         **_calls_of(found),
         "tries": [(one, Outcome(one["outcome"]).label, reason_sentence(Tried(**one))) for one in found.content.get("tries", ())],
         "outcome": Probation.Outcome(found.content.get("probation", {}).get("outcome", "")).label,
@@ -58,7 +57,3 @@ def _calls_of(found: Receipt) -> dict[str, Any]:
     """Return the first call with the new version and the last with the one before; nothing where nobody counts them."""
     calls = presented.calls_of(found)
     return {"calls": {name: presented.Call.of(calls[name]) for name in calls}} if calls else {}
-
-
-def _moments(told: dict[str, Any]) -> dict[str, Any]:
-    return told | {key: datetime.fromisoformat(told[key]) for key in ("sent_at", "applied_at") if told.get(key)}

@@ -48,6 +48,8 @@ OF_AUTHORITIES: dict[str, Answer] = {
     r"candidate": authorities.answer_candidate,
     r"candidate/try": authorities.answer_try,
     r"candidate/confirm": authorities.answer_confirm,
+    r"receipts/?": receipts.answer_receipts,
+    r"receipts/(?P<change>[0-9]{1,18})": receipts.answer_receipt,
 }
 
 

@@ -72,10 +72,9 @@ ADDRESSES = (
         "candidate/confirm",
         post=Operation(word="confirmCandidate", says="Decides when it is switched to.", sent="Decision", shown="entry or Candidate"),
     ),
-    _of("receipts", keys=True, get=Operation(word="listReceipts", says="The receipts of switches, the newest first.", shown="ReceiptList")),
+    _of("receipts", get=Operation(word="listReceipts", says="The receipts of switches, the newest first.", shown="ReceiptList")),
     _of(
         "receipts/{number}",
-        keys=True,
         get=Operation(word="getReceipt", says="One, signed.", shown="SignedReceipt"),
     ),
     _of(

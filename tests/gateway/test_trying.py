@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -18,6 +19,7 @@ from apis.handshake.question import Question, Target
 from apis.handshake.seen import Seen, Stage
 from apis.handshake.shaking import shake_hands
 from apis.models import Api, Credentials
+from apis.moving.models import Move
 from apis.policy.model import Protocol
 from certificates.models import ClientCertificate
 from certificates.rollout import actions, keeper, trying
@@ -196,6 +198,38 @@ class TestFromThePortal:
             keeper.Tries().step()
             keeper.Switches().step()
         assert _current() == renewed.thumbprint
+
+    def test_another_subject_is_warned_of_the_one_of_three_that_refuses_it_is_named_and_the_other_two_get_it(
+        self,
+        signed_in: Client,
+        entry: ClientCertificate,
+        authority: Issued,
+        another_authority: Issued,
+        server_certificate: Issued,
+    ) -> None:
+        renamed = issue("orders-client-2", by=authority)
+        with (
+            Backend(server_certificate, authority) as one,
+            Backend(server_certificate, authority) as two,
+            Backend(server_certificate, another_authority) as strict,
+        ):
+            for name, backend in (("one", one), ("two", two), ("strict", strict)):
+                _present(entry, name, backend.port)
+            file = SimpleUploadedFile("client.pfx", renamed.pfx_file())
+            signed_in.post(f"{PAGE}replace/", {"file": file, "password": "secret", "when": "try"})
+            keeper.Tries().step()
+            page = signed_in.get(f"{PAGE}replace/confirm/").content.decode()
+            assert "bears another subject: CN=orders-client-2" in page
+            assert "2 accepted, 1 refused" in page
+            (refusing,) = [one for one in page.split("<tr")[1:] if "Refused" in one]
+            assert ">Strict<" in refusing
+            signed_in.post(f"{PAGE}replace/discard/")
+            make_certificate("orders-client-2", issued=renamed)
+            asked = signed_in.post(f"{PAGE}move/", {"to": "orders-client-2"})
+            keeper.Tries(Move).step()
+            assert signed_in.post(asked.headers["Location"], {"when": "accepted"}).status_code == 303
+        presented = dict(Api.objects.values_list("name", "certificate__name"))
+        assert presented == {"one": "orders-client-2", "two": "orders-client-2", "strict": "orders-client"}
 
     def test_what_a_source_brings_is_switched_to_once_it_is_accepted(
         self, entry: ClientCertificate, renewed: Issued, authority: Issued, server_certificate: Issued

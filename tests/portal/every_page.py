@@ -14,6 +14,7 @@ from tests.makers import (
     make_api,
     make_authority,
     make_authority_candidate,
+    make_authority_receipt,
     make_candidate,
     make_certificate,
     make_channel,
@@ -88,7 +89,7 @@ SERVER_CERTIFICATE = "api.example.com"
 CHANNEL = "team"
 NAMED_VALUE = "orders-host"
 AUTHORITY = "example"
-RECEIPT, SERVER_RECEIPT = "100001", "100002"
+RECEIPT, SERVER_RECEIPT, AUTHORITY_RECEIPT = "100001", "100002", "100003"
 SWITCH = "4"  # the line of the switch of a certificate that was made, beside another one, and had a version proposed before
 MOVE = "100003"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -200,6 +201,8 @@ ADDRESSES: dict[str, Address] = {
     "authorities:tries": form(_PUBLISH, named=AUTHORITY, method="post"),
     "authorities:discard": button(_PUBLISH, named=AUTHORITY),
     "authorities:roll_back": button(_PUBLISH, named=AUTHORITY),
+    "authorities:receipt": page(_VIEW, named=AUTHORITY, more=(("number", AUTHORITY_RECEIPT),)),
+    "authorities:receipt_file": page(_VIEW, named=AUTHORITY, more=(("number", AUTHORITY_RECEIPT),)),
     "authorities:history": page(_VIEW, named=AUTHORITY),
     "authorities:delete": form(_PUBLISH, named=AUTHORITY),
     "apis:index": page(_VIEW),
@@ -322,7 +325,8 @@ def make_something_of_everything() -> None:
     make_move(int(MOVE))
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)
-    make_authority_candidate(make_authority(AUTHORITY))
+    make_authority_receipt(authority := make_authority(AUTHORITY), int(AUTHORITY_RECEIPT))
+    make_authority_candidate(authority)
     make_channel(CHANNEL)
     make_named_value(NAMED_VALUE, "hidden", secret=True)
     make_invitation("newcomer", token=INVITATION)

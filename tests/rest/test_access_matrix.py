@@ -55,11 +55,11 @@ LIFE: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("candidate", _READ, _WHOLE),
     ("candidate/try", (), ("POST",)),
     ("candidate/confirm", (), ("POST",)),
+    ("receipts", _READ, ()),
+    ("receipts/1", _READ, ()),
 )
 LIFE_OF_KEYS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("versions/1/destroyKey", (), ("POST",)),
-    ("receipts", _READ, ()),
-    ("receipts/1", _READ, ()),
     ("source", _READ, _WHOLE),
     ("request", (), (*_READ, *_WHOLE)),  # as its page: to whoever may change entries
     ("request/answer", (), ("POST",)),

@@ -187,3 +187,6 @@ class TestAuthorities:
         assert not AuthorityCandidate.objects.exists()
         assert json.loads(wire.get(f"{self.BASE}/versions").content)["count"] == 2
         assert _properties(_post(wire, f"{self.BASE}/rollBack", {"version": 1}))["thumbprints"] == [ROOT.thumbprint]
+        receipts = json.loads(wire.get(f"{self.BASE}/receipts").content)["value"]
+        assert [one["properties"]["what"] for one in receipts] == ["rolled-back", "replaced"]
+        assert b"signature" in wire.get(f"{self.BASE}/receipts/{receipts[0]['name']}").content
