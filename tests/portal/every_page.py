@@ -250,6 +250,7 @@ ADDRESSES: dict[str, Address] = {
     "gateways:remove": form(_ADMINISTER, named=GATEWAY),
     "notices:index": page(_ADMINISTER),
     "notices:schedule": button(_ADMINISTER),
+    "notices:alerts": button(_ADMINISTER),
     "notices:new": form(_ADMINISTER),
     "notices:channel": form(_ADMINISTER, named=CHANNEL),
     "notices:test": button(_ADMINISTER, named=CHANNEL),
