@@ -51,6 +51,8 @@ def watch(*, now: datetime) -> None:
         for one in seen
         if one.key not in known
     ]
+    if not (seen or known):
+        return  # as nearly always: then nothing is written
     with transaction.atomic():
         Alert.objects.bulk_create(rows, ignore_conflicts=True)
         Alert.objects.filter(key__in=[one.key for one in seen]).update(seen_at=now)

@@ -17,13 +17,14 @@ def follow(subjects: Iterable[Subject], *, now: datetime) -> list[Subject]:
     known = {(row.subject, row.version): row for row in Episode.objects.all()}
     Episode.objects.bulk_create([_row(one) for key, one in failing.items() if key not in known], ignore_conflicts=True)
     again = [row.pk for key, row in known.items() if row.over_at and key in failing]
+    old = [row.pk for row in known.values() if row.over_at and row.over_at < now - _KEPT]
     begun_anew = {subject for subject, _ in failing}
     followed = [row.pk for key, row in known.items() if key[0] in begun_anew and key not in failing]
     over = [row.pk for key, row in known.items() if not row.over_at and key not in failing]
     Episode.objects.filter(pk__in=followed).delete()  # it fails again, which is told; that it was over in between is no news
     Episode.objects.filter(pk__in=again).update(over_at=None)
     Episode.objects.filter(pk__in=over, over_at=None).update(over_at=now)
-    Episode.objects.filter(over_at__lt=now - _KEPT).delete()
+    Episode.objects.filter(pk__in=old).delete()
     return list(_over())
 
 
