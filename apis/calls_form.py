@@ -78,6 +78,12 @@ class SecondsField(WholeNumberField):
             raise ValidationError(_("Enter a whole number of seconds, from %(least)d to %(most)d."), params=self._bounds) from refusal
 
 
+class PercentField(WholeNumberField):
+    """A share in whole percent."""
+
+    unit = _("percent")  # as of SecondsField
+
+
 def _origin(text: str) -> str:
     if origin := cors.normal_origin(text):
         return origin
@@ -181,7 +187,7 @@ class CallsForm(forms.Form):
         required=False,
         help_text=_("A line for each call, without keys and secrets. Each gateway's settings say where to (GATEWAY_ACCESS_LOG)."),
     )
-    trace_percent = WholeNumberField(
+    trace_percent = PercentField(
         label=_("Trace calls"),
         required=False,
         min_value=0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import reverse
 
+from gateway.alert import Alert
 from gateway.counts import OUTCOMES, ApiCount, CountedUpTo, KeyCount, TotalCount, VersionCount
 from gateway.models import Delivery, FailedCall, Gateway, NodeAuthority, Probe, Refusal
 from gateway.turned_away import TurnedAway
@@ -112,6 +113,15 @@ class TotalCountAdmin(ReadOnlyAdmin):
     list_display = ("at", "span", *OUTCOMES)
     list_filter = ("span",)
     fields = (*list_display, "latencies", "last_at")
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    """What gateways and calls suffer from now."""
+
+    list_display = ("key", "kind", "api", "gateway", "began_at", "seen_at")
+    list_select_related = ("api", "gateway")
+    fields = (*list_display, "figures")
 
 
 @admin.register(CountedUpTo)

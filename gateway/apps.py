@@ -31,7 +31,7 @@ class GatewayConfig(AppConfig):
         from certificates.rollout.refusals import look_with
         from certificates.rollout.trying import try_with
         from certificates.uses import failing_with
-        from gateway import checks  # noqa: F401
+        from gateway import alerting, checks  # noqa: F401
         from gateway.concerns import concerns
         from gateway.keeping import KEPT
         from gateway.metrics import measure
@@ -45,7 +45,7 @@ class GatewayConfig(AppConfig):
         from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
         from gateway.trying import HandshakeTrier
         from gateway.trying_trust import TrustTrier
-        from portal import attention, search
+        from portal import attention, search, troubles
         from portal.finding import find_with
         from portal.house import retention
         from portal.live import answer_with
@@ -68,6 +68,7 @@ class GatewayConfig(AppConfig):
         calls_by(calls_of)
         find_with(failed_call_of)
         look_with(seen_in)
+        troubles.register("gateway", alerting.troubles)
         measure_with(measure)
 
 

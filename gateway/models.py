@@ -16,6 +16,7 @@ from apis.models import Api
 from apis.policy.failure import Failure
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, SealedSecret, valid_name
 from certificates.rollout.models import Candidate
+from gateway.alert import Alert  # noqa: F401 - another one
 from gateway.counts import ApiCount, CountedUpTo, KeyCount, TotalCount, VersionCount  # noqa: F401 - tables of this app
 from gateway.turned_away import TurnedAway  # noqa: F401 - another one
 

@@ -109,6 +109,17 @@ def schedule(*, thresholds: list[int], weekly: int | None, by: User | None, now:
 
 
 @transaction.atomic
+def tell_of(*, calls: bool, gateways: bool, sources: bool, by: User | None, now: datetime) -> None:
+    """Say of which failures is told: calls that fail more than before, gateways behind or away, sources that bring nothing."""
+    current = Schedule.current()
+    wanted = {"calls": calls, "gateways": gateways, "sources": sources}
+    before = {name: getattr(current, name) for name in wanted}
+    kept, _ = Schedule.objects.update_or_create(only=True, defaults=wanted)
+    if changes := differences(before, wanted):
+        record(Event.NOTICES_SCHEDULED, kept, by=by, at=now, changes=changes)
+
+
+@transaction.atomic
 def add_contact(
     entry: Certificate, *, person: User | None = None, address: str = "", language: str = "", by: User | None, now: datetime
 ) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from notices.models import BackendCertificate, Channel, ChannelSecret, Recipient, Schedule, Told
+from notices.models import BackendCertificate, Channel, ChannelSecret, Episode, Recipient, Schedule, Told
 from portal.admin import ReadOnlyAdmin
 
 
@@ -12,7 +12,7 @@ from portal.admin import ReadOnlyAdmin
 class ScheduleAdmin(ReadOnlyAdmin):
     """When is told."""
 
-    list_display = fields = ("thresholds", "weekly")
+    list_display = fields = ("thresholds", "weekly", "calls", "gateways", "sources")
 
 
 @admin.register(Channel)
@@ -51,3 +51,10 @@ class BackendCertificateAdmin(ReadOnlyAdmin):
     """What back ends have presented."""
 
     list_display = fields = ("host", "port", "subject", "thumbprint", "not_after", "looked_at")
+
+
+@admin.register(Episode)
+class EpisodeAdmin(ReadOnlyAdmin):
+    """What fails or has failed lately."""
+
+    list_display = fields = ("name", "subject", "path", "told_to", "over_at")

@@ -124,6 +124,20 @@ class ScheduleForm(forms.Form):
             raise forms.ValidationError(words) from error
 
 
+class AlertsForm(forms.Form):
+    """Of which failures is told."""
+
+    calls = forms.BooleanField(
+        label=_("Calls that fail more than before"),
+        required=False,
+        help_text=_(
+            "Of an API, in 10 minutes: at least five that got no answer or were refused, one of twenty, and three times the day before."
+        ),
+    )
+    gateways = forms.BooleanField(label=_("Gateways that are behind or away"), required=False, help_text=_("For two minutes or longer."))
+    sources = forms.BooleanField(label=_("Sources of certificates that fail"), required=False)
+
+
 class ContactForm(forms.Form):
     """An owner, who has an account, or a mail address."""
 

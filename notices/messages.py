@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
-from notices.subjects.subject import FAILING, Kind, Subject
+from notices.subjects.subject import FAILING, OVER, Kind, Subject
 from portal.locations import url_of
 
 _DAY = timedelta(days=1)
@@ -80,8 +80,9 @@ def portal_url() -> str:
 def message_of(due: Iterable[tuple[Subject, str]], *, identifier: uuid.UUID, type_: MessageType, language: str, now: datetime) -> Message:
     """Return the message about what is *due*: subjects, and the threshold that each is told for."""
     with override(language):
+        due = list(due)
         items = tuple(_item(subject, mark, now) for subject, mark in due)
-        title, lead = _words(items, type_)
+        title, lead = _words(items, type_, is_over=all(mark == OVER for _, mark in due))
         return Message(
             id=identifier,
             type=type_,
@@ -109,7 +110,7 @@ def trial(*, language: str) -> Message:
         )
 
 
-def _words(items: tuple[Item, ...], type_: MessageType) -> tuple[str, str]:
+def _words(items: tuple[Item, ...], type_: MessageType, *, is_over: bool) -> tuple[str, str]:
     """Return title and lead."""
     number = len(items)
     if type_ is MessageType.SUMMARY:
@@ -119,6 +120,8 @@ def _words(items: tuple[Item, ...], type_: MessageType) -> tuple[str, str]:
         if number == 1
         else ngettext("%d matter needs attention", "%d matters need attention", number) % number
     )
+    if is_over:
+        return title, _("It was told of before; there is nothing left to do.")
     return title, _("Calls fail once a certificate on their way has expired. What is behind the link mends it.")
 
 
@@ -151,11 +154,14 @@ def _data(subject: Subject, mark: str, now: datetime) -> dict[str, Any]:
         "daysLeft": _days_left(ends, now) if ends else None,
         "threshold": int(mark) if mark.isdecimal() else None,
         "failing": mark == FAILING,
+        "over": mark == OVER,
     }
 
 
 def _sentence(subject: Subject, now: datetime) -> str:
     names = {"kind": subject.kind.label, "name": subject.name}
+    if subject.is_over:
+        return _("%(name)s is in order again.") % names
     if subject.ends_at is None:
         return _("%(name)s fails: %(reason)s") % {**names, "reason": subject.trouble}
     if subject.ends_at <= now:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates.models import NAME_MAX_LENGTH, Certificate, SealedSecret, valid_name
 from certificates.sealing import Secret
 from notices.thresholds import THRESHOLDS
+from portal.troubles import Topic
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -49,6 +50,10 @@ class Schedule(models.Model):
     thresholds: models.JSONField[list[int], list[int]] = models.JSONField(_("days before the end"), default=usual_thresholds)
     weekly = models.PositiveSmallIntegerField(_("weekly summary"), choices=Weekday, null=True, blank=True, default=MONDAY)  # None: never
 
+    calls = models.BooleanField(_("Calls that fail more than before"), default=True, db_default=True)
+    gateways = models.BooleanField(_("Gateways that are behind or away"), default=True, db_default=True)
+    sources = models.BooleanField(_("Sources of certificates that fail"), default=True, db_default=True)
+
     class Meta:
         """Changed on the page of notices."""
 
@@ -64,6 +69,10 @@ class Schedule(models.Model):
     def name(self) -> str:
         """What lines of the activity log call it."""
         return str(self._meta.verbose_name)
+
+    def tells_of(self, topic: Topic) -> bool:
+        """Return whether failures of this topic are told of."""
+        return topic is Topic.OTHER or bool(getattr(self, topic))
 
     @classmethod
     def current(cls) -> Schedule:
@@ -262,6 +271,30 @@ class Told(models.Model):
     def __str__(self) -> str:
         """Return what was told to whom."""
         return f"{self.subject}, {self.mark}: {self.recipient}"
+
+
+class Episode(models.Model):
+    """Something that fails or has failed, so that those who were told are told that it is over."""
+
+    subject = models.CharField(_("subject"), max_length=200)
+    version = models.CharField(_("version"), max_length=100)
+    name = models.CharField(_("name"), max_length=300)
+    path = models.CharField(max_length=500)
+    told_to = models.CharField(max_length=100)
+    entry = models.PositiveBigIntegerField(null=True, blank=True)
+    over_at = models.DateTimeField(_("over"), null=True, blank=True)
+
+    class Meta:
+        """Written by the sender."""
+
+        default_permissions = ("view",)
+        verbose_name = _("episode")
+        verbose_name_plural = _("episodes")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["subject", "version"], name="an_episode_is_noted_once")]
+
+    def __str__(self) -> str:
+        """Return what fails."""
+        return self.name
 
 
 class BackendCertificate(models.Model):

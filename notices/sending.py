@@ -16,17 +16,20 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
+from gateway.alerting import watch
 from notices.channels import Undelivered, deliver
+from notices.episodes import follow
 from notices.messages import Message, MessageType, message_of
 from notices.models import CLAIMED_FOR, Acknowledgement, Outcome, Recipient, Schedule
 from notices.models import Told as ToldRow
 from notices.recipients import Addressee, Told, recipients
 from notices.subjects import Subject, look
-from notices.subjects.subject import FAILING
+from notices.subjects.subject import FAILING, OVER
 from notices.thresholds import passed, summary_of
 
 log = logging.getLogger(__name__)
 
+Marks = dict[tuple[str, str], str]
 _NAMESPACE = uuid.UUID("6f1f6f5c-63f0-4c57-9d0e-5a3f3b0b8a55")  # of the ids of deliveries
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=30)
 _SUMMARY = "summary"
@@ -38,36 +41,47 @@ def send_due(*, now: datetime, going: Callable[[], bool] = lambda: True) -> int:
 
     :param going: whether to go on with the next recipient
     """
+    watch(now=now)
     schedule = Schedule.current()
     subjects = look(now=now, within=timedelta(days=max(schedule.thresholds)))
-    if not subjects:
+    over = follow(subjects, now=now)
+    if not (subjects or over):
         return 0
     ToldRow.objects.filter(sent_at__isnull=True, claimed_at__lt=Now() - CLAIMED_FOR).delete()
-    marks = marks_of(subjects, schedule, now=now)
+    marks = marks_of([*over, *subjects], schedule, now=now)
     week = summary_of(schedule.weekly, now=now)
     one = _Round(now, going)
-    sent = sum(one.tell(told, marks) for told in one.undisturbed(recipients(unacknowledged(subjects))))
+    sent = sum(one.tell(told, marks) for told in one.undisturbed(recipients(unacknowledged([*subjects, *over]))))
     return sent + (sum(one.sum_up(told, week) for told in one.undisturbed(recipients(subjects))) if week else 0)
 
 
 def unacknowledged(subjects: Iterable[Subject]) -> list[Subject]:
     """Return those of which somebody wants to hear."""
-    known = set(Acknowledgement.objects.values_list("subject", "version"))
-    return [subject for subject in subjects if (subject.key, subject.version) not in known]
+    known, schedule = set(Acknowledgement.objects.values_list("subject", "version")), Schedule.current()
+    return [one for one in subjects if (one.key, one.version) not in known and schedule.tells_of(one.topic)]
 
 
-def due_for(told: Told, marks: dict[str, str]) -> list[Subject]:
+def due_for(told: Told, marks: Marks) -> list[Subject]:
     """Return what an addressee has not been told yet of what is due."""
     already = set(ToldRow.objects.filter(recipient=told.addressee.key).values_list("subject", "version", "mark"))
-    return [subject for subject in told.subjects if (subject.key, subject.version, marks[subject.key]) not in already]
+    return [subject for subject in told.subjects if _is_due(subject, marks, already)]
 
 
-def marks_of(subjects: Iterable[Subject], schedule: Schedule, *, now: datetime) -> dict[str, str]:
-    """Return, by key, the threshold that each of *subjects* is to be told for."""
-    return {
-        subject.key: FAILING if subject.ends_at is None else str(passed(subject.ends_at, schedule.thresholds, now=now))
-        for subject in subjects
-    }
+def _is_due(subject: Subject, marks: Marks, already: set[tuple[str, str, str]]) -> bool:
+    """Return whether *subject* is to be told; that it is over, only to those who know that it failed."""
+    which = (subject.key, subject.version)
+    return (*which, marks[which]) not in already and (not subject.is_over or (*which, FAILING) in already)
+
+
+def marks_of(subjects: Iterable[Subject], schedule: Schedule, *, now: datetime) -> Marks:
+    """Return, by key and version, the threshold that each of *subjects* is to be told for."""
+    return {(subject.key, subject.version): _mark_of(subject, schedule, now) for subject in subjects}
+
+
+def _mark_of(subject: Subject, schedule: Schedule, now: datetime) -> str:
+    if subject.is_over:
+        return OVER
+    return FAILING if subject.ends_at is None else str(passed(subject.ends_at, schedule.thresholds, now=now))
 
 
 class _Round:
@@ -92,13 +106,13 @@ class _Round:
             if told.addressee.key not in waiting and not (self._mail_is_away and told.addressee.by_mail):
                 yield told
 
-    def tell(self, told: Told, marks: dict[str, str]) -> bool:
+    def tell(self, told: Told, marks: Marks) -> bool:
         """Tell an addressee what is due for them; return whether a message has arrived."""
         subjects = due_for(told, marks)
         if not subjects:
             return False
-        rows = [ToldRow(subject=one.key, version=one.version, mark=marks[one.key]) for one in subjects]
-        return self._send_once(told.addressee, [(one, marks[one.key]) for one in subjects], rows, MessageType.NOTICE)
+        rows = [ToldRow(subject=one.key, version=one.version, mark=marks[one.key, one.version]) for one in subjects]
+        return self._send_once(told.addressee, [(one, marks[one.key, one.version]) for one in subjects], rows, MessageType.NOTICE)
 
     def sum_up(self, told: Told, week: str) -> bool:
         """Send the summary of *week*; return whether it has arrived."""

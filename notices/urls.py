@@ -9,6 +9,7 @@ app_name = "notices"
 urlpatterns = [
     path("", views.index, name="index"),
     path("schedule/", views.schedule, name="schedule"),
+    path("alerts/", views.alerts, name="alerts"),
     path("acknowledge/", contact_views.acknowledge, name="acknowledge"),
     path("channels/new/", views.new, name="new"),
     path("channels/<name:name>/", views.channel, name="channel"),

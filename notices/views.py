@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.db.models import Count, Max, Q
+from django.forms.models import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -20,7 +21,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from notices import actions, sending
-from notices.forms import ChannelForm, ScheduleForm
+from notices.forms import AlertsForm, ChannelForm, ScheduleForm
 from notices.messages import trial
 from notices.models import Acknowledgement, Channel, ChannelKind, Recipient, Schedule, Told
 from notices.recipients import addressee_of
@@ -50,6 +51,17 @@ def schedule(request: PortalRequest) -> HttpResponse:
         return _index(request, form, status=422)
     actions.schedule(**form.cleaned_data, by=request.user, now=timezone.now())
     messages.success(request, _("The schedule of notices was saved."))
+    return see_other("notices:index")
+
+
+@require_POST
+@_administrators
+def alerts(request: PortalRequest) -> HttpResponse:
+    """Say of which failures is told."""
+    form = AlertsForm(request.POST)
+    form.full_clean()  # switches are on or off
+    actions.tell_of(**form.cleaned_data, by=request.user, now=timezone.now())
+    messages.success(request, _("Saved."))
     return see_other("notices:index")
 
 
@@ -134,6 +146,7 @@ def _index(request: PortalRequest, form: ScheduleForm, *, status: int = 200) -> 
     due = look(now=now, within=timedelta(days=max(Schedule.current().thresholds)))
     context = {
         "form": form,
+        "alerts": AlertsForm(initial=model_to_dict(Schedule.current(), fields=[*AlertsForm.base_fields])),
         "channels": [(row, last.get(row.key)) for row in Channel.objects.all()],
         "unreached": _unreached(last.values()),
         "mail": settings.EMAIL_HOST,

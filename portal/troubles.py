@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
+
+
+class Topic(StrEnum):
+    """What people can choose not to be told of."""
+
+    CALLS = "calls"
+    GATEWAYS = "gateways"
+    SOURCES = "sources"
+    OTHER = ""  # what nobody may miss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +30,7 @@ class Trouble:
     :ivar path: the page where it is mended
     :ivar told_to: the permission of those who can mend it
     :ivar entry: the id of the certificate entry that it is about, whose owners are told then
+    :ivar topic: by which it can be switched off
     """
 
     key: str
@@ -29,6 +40,7 @@ class Trouble:
     path: str = "/"
     told_to: str = "certificates.change_clientcertificate"
     entry: int | None = None
+    topic: Topic = Topic.OTHER
 
 
 ListFailing = Callable[[], Iterable[Trouble]]

@@ -9,7 +9,7 @@ from django.urls import reverse
 from certificates.kinds import PAGES
 from certificates.models import Kind
 from certificates.sources.standing import failing
-from portal.troubles import Trouble
+from portal.troubles import Topic, Trouble
 
 
 def troubles() -> Iterator[Trouble]:
@@ -26,4 +26,5 @@ def troubles() -> Iterator[Trouble]:
             path=reverse(pages.to["detail"], args=[entry.name]),
             told_to=pages.permission("change"),
             entry=entry.pk,
+            topic=Topic.SOURCES,
         )

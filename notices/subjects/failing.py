@@ -22,4 +22,5 @@ def look(*, now: datetime, within: timedelta) -> Iterator[Subject]:  # noqa: ARG
             told_to=trouble.told_to,
             trouble=trouble.reason,
             entry=trouble.entry,
+            topic=trouble.topic,
         )

@@ -10,7 +10,10 @@ from typing import Any
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from portal.troubles import Topic
+
 FAILING = "failing"  # the mark of what fails, whatever its end
+OVER = "over"  # and of what has failed and does no more
 
 
 class Kind(TextChoices):
@@ -34,6 +37,8 @@ class Subject:
     :ivar path: the page with the button to press
     :ivar told_to: the permission of those who can press it
     :ivar ends_at: when it ends; ``None``: it fails, and *trouble* says why
+    :ivar is_over: it has failed, and does no more
+    :ivar topic: by which it can be switched off
     :ivar entry: the id of the certificate entry, whose owners are told
     :ivar apis: finds the names of the APIs that depend on it, when somebody is told
     """
@@ -46,6 +51,8 @@ class Subject:
     told_to: str
     ends_at: datetime | None = None
     trouble: Any = ""
+    is_over: bool = False
+    topic: Topic = Topic.OTHER
     label: str = ""
     thumbprint: str = ""
     entry: int | None = None

@@ -10,13 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apis.models import Api
+from certificates import actions as certificate_actions
+from certificates.models import ClientCertificate
 from gateway.compile import cluster_name
 from gateway.control.counting import trim, write
-from gateway.counts import ApiCount, Span, TotalCount
+from gateway.counts import ApiCount, Span, TotalCount, VersionCount
 from gateway.seeing.latencies import quantile
 from gateway.seeing.outcomes import Outcome, differences, tally
 from gateway.seeing.readings import Reading, Unanswered
-from tests.makers import make_api
+from kit.issuing import issue
+from tests.makers import make_api, make_certificate
 
 
 def reading(api: Api, number: int, calls: int, *, envoy: str = "one") -> Reading:
@@ -46,6 +49,24 @@ def test_calls_of_an_api_that_is_gone_count_for_all_together() -> None:
     write("gateway-1", taken, at=timezone.now())
     assert TotalCount.objects.get(span=Span.DAY).ok == 7
     assert not ApiCount.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [400, 403, 495])
+def test_a_page_that_refuses_the_certificate_counts_for_the_version_that_met_it(status: int) -> None:
+    api, entry = make_api(), make_certificate()
+    first = entry.current
+    assert first
+    certificate_actions.replace(entry, issue("next").as_pfx(), by=None, now=timezone.now())
+    refused = Unanswered(route="orders", presented=first.thumbprint, kind="client-certificate-refused", status=status, flags="-")
+    met, cluster = {"4xx": 3, str(refused): 3}, cluster_name(api.pk)
+    current = ClientCertificate.objects.get().current
+    assert current
+    for number, (version, counters) in enumerate(((first, met), (current, {**met, "2xx": 1}))):
+        presented = {cluster: version.thumbprint}
+        write("gateway-1", Reading(envoy="one", number=number, series={cluster: counters}, presented=presented), at=timezone.now())
+    rows = VersionCount.objects.filter(span=Span.DAY)
+    assert set(rows.values_list("version", "refused_certificate", "client_error", "ok")) == {(first.pk, 3, 0, 0), (current.pk, 0, 0, 1)}
 
 
 @pytest.mark.django_db

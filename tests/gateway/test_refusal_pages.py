@@ -6,7 +6,9 @@ import contextlib
 import functools
 import http.server
 import shutil
+import ssl
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,8 +45,8 @@ PAGES = [
 
 
 @contextlib.contextmanager
-def answering(status: int, page: str) -> Iterator[int]:
-    """Run a server that always answers so; yield its port."""
+def answering(status: int, page: str, certificate: Issued | None = None) -> Iterator[int]:
+    """Run a server that always answers so, by TLS with this certificate; yield its port."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -62,9 +64,20 @@ def answering(status: int, page: str) -> Iterator[int]:
             """Say nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if certificate:
+            server.socket = _tls(certificate).wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         yield server.server_address[1]
         server.shutdown()
+
+
+def _tls(certificate: Issued) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(certificate.key_pem + certificate.pem)
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
 
 
 def outcomes_of(gateway: Gateway, api: int, thumbprint: str = "") -> dict[Outcome, int]:
@@ -116,6 +129,28 @@ def test_every_row_of_the_table_is_found_by_the_gateway(gateway: Gateway, new_ap
             assert not gateway.publish(one)
             assert gateway.call(f"/row-{number}/x", key=KEY).headers.get(FAILURE_HEADER) == Failure.CLIENT_CERTIFICATE_DEMANDED, row
             gateway.withdraw(one)
+
+
+@pytest.mark.parametrize(("status", "page"), [PAGES[place][:2] for place in (3, 4, 7)], ids=["nginx", "IIS", "Apache"])
+def test_a_refusal_by_a_page_counts_for_the_certificate_that_met_it(
+    gateway: Gateway,
+    new_api: Callable[[], int],
+    server_certificate: Issued,
+    authority: Issued,
+    client_certificate: Issued,
+    status: int,
+    page: str,
+) -> None:
+    number, following = new_api(), issue("next-client", by=authority)
+    with answering(status, page, server_certificate) as port:
+        one = policy(number, f"met-{number}", port=port, trusted=authority)
+        for certificate, calls in ((client_certificate, 2), (following, 3)):
+            assert not gateway.publish(one, certificate)
+            answers = [gateway.call(f"/met-{number}/x", key=KEY) for _ in range(calls)]
+        gateway.withdraw(one)
+    assert {answer.headers[FAILURE_HEADER] for answer in answers} == {Failure.CLIENT_CERTIFICATE_REFUSED}
+    assert outcomes_of(gateway, number, client_certificate.thumbprint)[Outcome.REFUSED_CERTIFICATE] == 2
+    assert outcomes_of(gateway, number, following.thumbprint)[Outcome.REFUSED_CERTIFICATE] == 3
 
 
 _NGINX = """daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}

@@ -275,6 +275,7 @@ ADDRESSES: dict[str, Address] = {
     "configuration:download": button(_ADMINISTER),
     "configuration:import": button(_ADMINISTER),
     "notices:schedule": button(_ADMINISTER),
+    "notices:alerts": button(_ADMINISTER),
     "notices:new": form(_ADMINISTER),
     "notices:channel": form(_ADMINISTER, named=CHANNEL),
     "notices:test": button(_ADMINISTER, named=CHANNEL),

@@ -65,7 +65,7 @@ def _make_api(service_url: str, *, trusted_ca: str) -> None:
         path=_NAME,
         description="The demonstration's API. Its back end accepts only calls with a client certificate that it knows.",
     )
-    api = actions.create_api(_NAME, chosen, by=None, now=now)
+    api = actions.create_api(_NAME, chosen, counted=True, by=None, now=now)
     actions.add_operation(api, name="everything", display_name="Everything", method="*", url_template="/*", by=None, now=now)
     trust = actions.ApiSecurity(credentials=Credentials.NONE, trusted_ca=trusted_ca)
     actions.secure_api(api, trust, by=None, now=now)

@@ -133,7 +133,12 @@ def test_a_password_of_then_is_not_kept_and_the_one_of_now_not_sent_with_another
 @pytest.mark.parametrize(
     ("change", "event"),
     [
-        (lambda api: actions.change_calls(api, actions.ApiCalls(idle_seconds=9, retry_calls=False), by=None, now=NOW), "calls"),
+        (
+            lambda api: actions.change_calls(
+                api, actions.ApiCalls(idle_seconds=9, retry_calls=False, log_calls=True, trace_percent=5), by=None, now=NOW
+            ),
+            "calls",
+        ),
         (
             lambda api: actions.change_callers(api, actions.ApiCallers(hosts=("a.example", "b.example")), by=None, now=NOW),
             "callers",
