@@ -1,6 +1,6 @@
 """``python -m docs.screenshots``: starts the whole thing with a demonstration, does the article's walk and takes pictures.
 
-Without arguments: the pictures under ``docs/screenshots``. ``--all FOLDER``: every page in both languages, both themes and three widths,
+Without arguments: the pictures under ``docs/screenshots``. ``--all FOLDER``: every page in both languages, both themes and four widths,
 for looking at.
 """
 
@@ -28,7 +28,8 @@ from tests.processes import Portal
 FOLDER = Path(__file__).resolve().parent / "screenshots"
 LOCALES = {"en": "en-US", "zh-hans": "zh-CN"}
 THEMES = ("light", "dark")
-HEIGHTS = {1280: 860, 768: 1024, 390: 844}
+USUAL = 1280
+HEIGHTS = {1920: 1080, USUAL: 800, 768: 1024, 390: 844}
 DEFINITION = (
     "openapi: 3.0.3\ninfo: {title: Shop orders, version: '1'}\nservers: [{url: 'https://shop.example.com/v1'}]\npaths:\n"
     "  /orders/{id}:\n    get: {operationId: getOrder, summary: Get an order, responses: {'200': {description: The order}}}\n"
@@ -37,6 +38,14 @@ DEFINITION = (
     "components: {securitySchemes: {key: {type: apiKey, name: x-key, in: header}}}\n"
 )
 LIST = "/security/client-certificates/"
+FURTHER_CERTIFICATES = (
+    *("claims-adapter", "courier-north", "ledger-sync", "rates-feed", "inventory", "customs-filing", "partner-portal", "tickets"),
+    *("payments-eu", "payments-us", "archive-2025", "billing-test", "quotes", "shipping", "returns-hub", "fraud-check", "loyalty"),
+)
+FURTHER_APIS = (
+    *("Claims", "Quotes", "Payments EU", "Payments US", "Inventory", "Rates", "Ledger", "Partners", "Tickets", "Shipping", "Customs"),
+    *("Loyalty", "Fraud check", "Catalogue", "Archive", "Courier"),
+)
 
 
 def nothing(_page: Page, _portal: Portal) -> None:
@@ -229,7 +238,10 @@ PICTURES = (
     Picture("second-factors", "/accounts/second-factors/", documented=False),
     Picture("sessions", "/accounts/sessions/", documented=False),
     Picture("sign-in-settings", "/settings/sign-in/", documented=False),
-    Picture("guide", "/help/first-steps/", documented=False),
+    Picture("guide", "/help/stories/", documented=False),
+    Picture("all-settings", "/settings/", documented=False),
+    Picture("retention", "/settings/retention/", documented=False),
+    Picture("about", "/settings/about/", documented=False),
     Picture("preferences", "/accounts/preferences/", documented=False),
     Picture("history", "/apis/orders/history/", changed, documented=False),
     Picture("change", "/apis/orders/history/", closely, documented=False),
@@ -261,13 +273,13 @@ def main() -> None:
 
 
 def _is_documented(picture: Picture, theme: str, width: int) -> bool:
-    return picture.documented and (theme, width) in {("light", 1280), *picture.also}
+    return picture.documented and (theme, width) in {("light", USUAL), *picture.also}
 
 
 def _file(name: str, language: str, theme: str, width: int, everything: Path | None) -> Path:
     if everything:
         return everything / f"{name}-{width}-{theme}-{language}.png"
-    suffix = ("-dark" if theme == "dark" else "") + (f"-{width}" if width != max(HEIGHTS) else "")
+    suffix = ("-dark" if theme == "dark" else "") + (f"-{width}" if width != USUAL else "")
     return FOLDER / language / f"{name}{suffix}.png"
 
 
@@ -322,12 +334,34 @@ def _furnish(browser: Browser, portal: Portal) -> Any:
         page.locator("[name=path]").fill(path)
         page.locator("main button.main").click()
         page.wait_for_url(f"**/apis/{path}/**")
+    _fill(page, portal)
     for number in range(240):
         portal.call(f"/orders/{number}")
     page.wait_for_timeout(12_000)  # until the gateway has reported them
     state = context.storage_state()
     context.close()
     return state
+
+
+def _fill(page: Page, portal: Portal) -> None:
+    """Add what fills the lists: certificates that end in turn, and APIs, most of which present one."""
+    for number, name in enumerate(FURTHER_CERTIFICATES):
+        _upload(page, _certificate(portal, name, 5 + 19 * number).pfx_file("a password"), "a password", name=name)
+    for number, name in enumerate(FURTHER_APIS):
+        page.goto("/apis/new/")
+        page.locator("[name=display_name]").fill(name)
+        page.locator("[name=service_url]").fill(portal.backend_url)
+        page.locator("[name=path]").fill(f"further-{number}")
+        page.locator("main button.main").click()
+        page.wait_for_url("**/operations/")
+        if number % 8 == 7:  # noqa: PLR2004 - some present nothing
+            continue
+        page.goto(page.url.replace("/operations/", "/security/"))
+        page.locator("[name=credentials]").select_option("client-certificate")
+        page.locator("[name=certificate]").select_option("claims-adapter" if number % 3 == 0 else "orders-client")
+        page.locator("[name=trusted_ca]").fill(portal.demo.authority.read_text())
+        page.locator("main form.card button.main").first.click()
+        page.wait_for_load_state()
 
 
 def _upload(page: Page, pfx: bytes, password: str, *, name: str) -> None:

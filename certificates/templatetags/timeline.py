@@ -20,11 +20,11 @@ register = template.Library()
 
 @register.inclusion_tag("certificates/timeline/_strip.html", takes_context=True)
 def timeline(context: RequestContext, kind: str = "") -> dict[str, Any]:
-    """Render the next twelve months of the entries of a *kind* (empty: of all) that the reader may see."""
+    """Render the next twelve months of the entries of a *kind* (empty: of all, and with what the marks mean) that the reader may see."""
     kinds = [one for one in seen_by(context["request"].user) if one == kind or not kind]
     drawn, later = strip(kinds, now=timezone.now())
     marks = [(mark, _address(mark.happening), sentence(mark.happening), _is_unused(mark)) for mark in drawn.marks]
-    return {"strip": drawn, "marks": marks, "later": later}
+    return {"strip": drawn, "marks": marks, "later": later, "explained": not kind}
 
 
 def _address(happening: Happening) -> str:

@@ -59,7 +59,7 @@ def fan_out(certificate: Certificate, apis: Sequence[Api], used_by: int) -> dict
     first = apis[:_MOST_DRAWN]
     failing = failing_among(first)
     drawn = [(api, api.pk in failing, path) for api, path in zip(first, curves([1] * len(first)), strict=True)]
-    return {"certificate": certificate, "drawn": drawn, "folded": apis[_MOST_DRAWN:], "used_by": used_by}
+    return {"certificate": certificate, "drawn": drawn, "folded": apis[_MOST_DRAWN:], "more": used_by - len(apis), "used_by": used_by}
 
 
 def live_context(kind: Kind, pk: int, user: User, *, wait: int) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 register = template.Library()
 
+_NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
+_BETWEEN = re.compile(r">\s+<")
 _SOON = timedelta(days=30)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -30,9 +34,15 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 @register.simple_tag
 def icon(name: str, *, size: int = 20) -> SafeString:
     """Render the heroicon *name*. It is decoration: words stand beside it, or the element has a label of its own."""
-    # the package's own markup; it has no other door for Python
-    svg: str = heroicons._render_icon("outline", str(name), size, {"class": "icon", "aria-hidden": "true"})  # noqa: SLF001
-    return mark_safe(svg)  # noqa: S308
+    return mark_safe(_drawn(str(name), size))  # noqa: S308 - the package's own markup
+
+
+@functools.cache
+def _drawn(name: str, size: int) -> str:
+    """Return the icon without what HTML does not need: a page has dozens."""
+    # The package has no other door for Python.
+    svg: str = heroicons._render_icon("outline", name, size, {"class": "icon", "aria-hidden": "true"})  # noqa: SLF001
+    return _BETWEEN.sub("><", svg.replace(_NAMESPACE, ""))
 
 
 @register.simple_tag
