@@ -18,58 +18,73 @@ class GatewayConfig(AppConfig):
     verbose_name = _("Gateway")
 
     def ready(self) -> None:
-        """Enter our answers to what is live, what loads and what back ends accept, and register the check that Envoy is there."""
-        from apis.microscope.sights import places_by
-        from apis.standing import Standing
-        from apis.standing import answer_with as apis_stand
-        from apis.traffic import answer_with as calls_with
-        from certificates.authorities.trying import try_with as try_authorities_with
-        from certificates.loading import load_with
-        from certificates.rollout.destroying import stand_ins_by
-        from certificates.rollout.presented import calls_by
-        from certificates.rollout.receipts import deliveries_by
-        from certificates.rollout.refusals import look_with
-        from certificates.rollout.trying import try_with
-        from certificates.uses import failing_with
-        from gateway import alerting, checks  # noqa: F401
-        from gateway.concerns import concerns
-        from gateway.keeping import KEPT
-        from gateway.metrics import measure
-        from gateway.microscope import places
-        from gateway.searching import look
-        from gateway.seeing.finding import failed_call_of
-        from gateway.seeing.lately import calls_of_the_last_hour
-        from gateway.seeing.presented import calls_of
-        from gateway.seeing.refusals import seen_in
-        from gateway.standing import apis_behind, failing_apis, failing_entries
-        from gateway.status import deliveries_of, stand_ins, status_of  # models can be imported only now
-        from gateway.trying import HandshakeTrier
-        from gateway.trying_trust import TrustTrier
-        from portal import attention, search, troubles
-        from portal.finding import find_with
-        from portal.house import retention
-        from portal.live import answer_with
-        from portal.metrics.measured import measure_with
+        """Enter our answers to what other rooms ask, and register the check that Envoy is there."""
+        from gateway import checks  # noqa: F401
 
-        retention.enter(*KEPT)
-        answer_with(status_of)
-        apis_stand(Standing.FAILING, failing_apis)
-        apis_stand(Standing.BEHIND, apis_behind)
-        failing_with(failing_entries)
-        calls_with(calls_of_the_last_hour)
-        attention.register("gateway", concerns)
-        search.register("gateway", look)
-        load_with(_refusal_of, _refusal_of_trust)
-        try_with(HandshakeTrier())
-        try_authorities_with(TrustTrier())
-        places_by(places)
-        stand_ins_by(stand_ins)
-        deliveries_by(deliveries_of)
-        calls_by(calls_of)
-        find_with(failed_call_of)
-        look_with(seen_in)
-        troubles.register("gateway", alerting.troubles)
-        measure_with(measure)
+        _tell_what_is_seen()
+        _carry_out_switches()
+
+
+# Models can be imported only once the apps are there.
+def _tell_what_is_seen() -> None:
+    """Enter what is live, what fails and what is counted, where pages, notices and metrics ask for it."""
+    from apis.standing import Standing
+    from apis.standing import answer_with as apis_stand
+    from apis.traffic import answer_with as calls_with
+    from certificates.uses import failing_with
+    from gateway.alerting import troubles as alerts
+    from gateway.concerns import concerns
+    from gateway.keeping import KEPT
+    from gateway.metrics import measure
+    from gateway.searching import look
+    from gateway.seeing.finding import failed_call_of
+    from gateway.seeing.lately import calls_of_the_last_hour
+    from gateway.standing import apis_behind, failing_apis, failing_entries
+    from gateway.status import status_of
+    from portal import attention, search, troubles
+    from portal.finding import find_with
+    from portal.house import retention
+    from portal.live import answer_with
+    from portal.metrics.measured import measure_with
+
+    retention.enter(*KEPT)
+    answer_with(status_of)
+    apis_stand(Standing.FAILING, failing_apis)
+    apis_stand(Standing.BEHIND, apis_behind)
+    failing_with(failing_entries)
+    calls_with(calls_of_the_last_hour)
+    attention.register("gateway", concerns)
+    search.register("gateway", look)
+    find_with(failed_call_of)
+    troubles.register("gateway", alerts)
+    measure_with(measure)
+
+
+def _carry_out_switches() -> None:
+    """Enter what Envoy and back ends accept, and what has become of versions, where switches ask for it."""
+    from apis.microscope.sights import places_by
+    from certificates.authorities.trying import try_with as try_authorities_with
+    from certificates.loading import load_with
+    from certificates.rollout.destroying import stand_ins_by
+    from certificates.rollout.presented import calls_by
+    from certificates.rollout.receipts import deliveries_by
+    from certificates.rollout.refusals import look_with
+    from certificates.rollout.trying import try_with
+    from gateway.microscope import places
+    from gateway.seeing.presented import calls_of
+    from gateway.seeing.refusals import seen_in
+    from gateway.status import deliveries_of, stand_ins
+    from gateway.trying import HandshakeTrier
+    from gateway.trying_trust import TrustTrier
+
+    load_with(_refusal_of, _refusal_of_trust)
+    try_with(HandshakeTrier())
+    try_authorities_with(TrustTrier())
+    places_by(places)
+    stand_ins_by(stand_ins)
+    deliveries_by(deliveries_of)
+    calls_by(calls_of)
+    look_with(seen_in)
 
 
 def _refusal_of(identity: Identity) -> str:
