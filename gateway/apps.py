@@ -19,6 +19,8 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         """Enter our answers to what is live, what loads and what back ends accept, and register the check that Envoy is there."""
+        from apis.backends.standing import Answers
+        from apis.backends.standing import answer_with as back_ends_stand
         from apis.microscope.sights import places_by
         from apis.standing import Standing
         from apis.standing import answer_with as apis_stand
@@ -30,6 +32,7 @@ class GatewayConfig(AppConfig):
         from certificates.rollout.trying import try_with
         from certificates.uses import failing_with
         from gateway import checks  # noqa: F401
+        from gateway.addresses import accepted_last, standings_of
         from gateway.concerns import concerns
         from gateway.metrics import measure
         from gateway.microscope import places
@@ -46,6 +49,7 @@ class GatewayConfig(AppConfig):
         from portal.metrics.measured import measure_with
 
         answer_with(status_of)
+        back_ends_stand(Answers(standings=standings_of, accepted=accepted_last))
         apis_stand(Standing.FAILING, failing_apis)
         apis_stand(Standing.BEHIND, apis_behind)
         failing_with(failing_entries)

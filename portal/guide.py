@@ -37,6 +37,7 @@ _PAGES = (
     ("apis:callers", "https"),
     ("apis:calls", "api-calls"),
     ("apis:", "apis"),
+    ("backends:", "back-ends"),
     ("subscriptions:", "subscriptions"),
     ("gateways:", "gateways"),
     ("failures:", "gateways"),

@@ -32,6 +32,7 @@ SECURITY = "shield-check"
 _ENTRIES = (
     Entry(label=_("Dashboard"), icon="home", url_name="dashboard"),
     Entry(label=_("APIs"), icon="cube", url_name="apis:index"),
+    Entry(label=_("Back ends"), icon="globe-alt", url_name="backends:index"),
     Entry(label=_("Subscriptions"), icon="ticket", url_name="subscriptions:index"),
     Entry(label=_("Security"), icon=SECURITY, url_name="certificates:index", leads=True),
     Entry(label=_("Client certificates"), url_name="certificates:index", within=SECURITY),

@@ -39,6 +39,7 @@ urlpatterns = [
     path("security/doctor/", include("certificates.doctor.urls")),
     path("security/timeline/", include("certificates.timeline.urls")),
     path("apis/", include("apis.urls")),
+    path("back-ends/", include("apis.backends.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
     path("gateways/", include("gateway.pages.urls")),
     path("failures/", include("gateway.pages.failure_urls")),

@@ -1,8 +1,8 @@
 """The policy document: ``<policies>`` rendered from rules, and rules read from it. [pure]
 
 The vocabulary is the published product's (its policy reference: ``authentication-certificate``, ``authentication-basic``, ``cors``,
-``validate-client-certificate``, ``forward-request``, ``base``); whatever else a document holds is refused by element and line rather
-than ignored.
+``validate-client-certificate``, ``set-backend-service``, ``forward-request``, ``base``); whatever else a document holds is refused by
+element and line rather than ignored.
 """
 
 from __future__ import annotations
@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, assert_never
 
 from apis.policy import callers, cors
 from apis.policy.elements import Element, UnreadablePolicy, lines_of, read
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Cors, ForwardRequest, Rule, ValidateClientCertificate
+from apis.policy.model import (
+    AuthenticationBasic,
+    AuthenticationCertificate,
+    Cors,
+    ForwardRequest,
+    Rule,
+    SetBackendService,
+    ValidateClientCertificate,
+)
 from apis.policy.reader import SECTIONS, rules_of
 
 if TYPE_CHECKING:
@@ -61,6 +69,9 @@ def _element(rule: Rule, *, reveal: bool) -> Element:
             return cors.element_of(rule)
         case ValidateClientCertificate():
             return callers.element_of(rule)
+        case SetBackendService():
+            named = {"backend-id": rule.backend_id, "base-url": rule.base_url}
+            return Element("set-backend-service", {key: value for key, value in named.items() if value})
         case ForwardRequest():
             return Element("forward-request", {"timeout": str(rule.timeout_seconds)})
         case _:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from apis.policy.callers import read_callers
 from apis.policy.cors import read_cors
 from apis.policy.elements import Element
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, ForwardRequest, Rule
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, ForwardRequest, Rule, SetBackendService
 from certificates.sealing import Secret
 
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
@@ -18,6 +18,7 @@ _THUMBPRINT = re.compile(r"[0-9A-F]{40}\Z")
 _IGNORED_IN_THUMBPRINTS = re.compile(r"[\s:\u200b-\u200f\u202a-\u202e\ufeff]")  # what Windows and people paste along
 _CERTIFICATE_ID_MAX_LENGTH = 80
 _WHOLE_ID = re.compile(r"\A/subscriptions/.*/certificates/", re.IGNORECASE)  # some write a certificate's id with the service before it
+_WHOLE_BACKEND_ID = re.compile(r"\A/subscriptions/.*/backends/", re.IGNORECASE)
 # What the gateway does anyway, in the published names; another value would be a promise that is not kept.
 _FORWARDED_AS_IS = {
     "follow-redirects": "false",
@@ -107,10 +108,22 @@ def _forward_request(element: Element) -> ForwardRequest | None:
     return ForwardRequest(timeout_seconds=int(text))
 
 
+def _set_backend_service(element: Element) -> SetBackendService:
+    _refuse_content(element)
+    _refuse_attributes(element, "backend-id", "base-url")
+    backend_id, base_url = (element.attributes.get(name, "") for name in ("backend-id", "base-url"))
+    if bool(backend_id) == bool(base_url):
+        element.refuse("Name a back end by backend-id, or an address by base-url; one of the two.")
+    if "{{" in backend_id + base_url:
+        element.refuse("There are no named values ({{…}}) here; write the value itself.")
+    return SetBackendService(backend_id=_WHOLE_BACKEND_ID.sub("", backend_id), base_url=base_url)
+
+
 _READERS: dict[str, tuple[str, Callable[[Element], Rule | None]]] = {
     "authentication-certificate": ("inbound", _certificate),
     "authentication-basic": ("inbound", _basic),
     "cors": ("inbound", read_cors),
+    "set-backend-service": ("inbound", _set_backend_service),
     "validate-client-certificate": ("inbound", read_callers),
     "forward-request": ("backend", _forward_request),
 }

@@ -12,6 +12,7 @@ from apis.key_names import is_header_name, is_in_use, is_query_name
 from apis.models import Api, Operation
 from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY
 from apis.security_form import SecurityForm
+from apis.views.common import belongs_to
 from certificates.sealing import Secret
 from rest.bodies import Properties
 from rest.configuration import trust
@@ -37,7 +38,7 @@ def apply(context: Context, wanted: Document, before: Document | None, place: st
 
     :raises Invalid: naming what cannot be
     """
-    sent = refuse_unknown(wanted, ("name", *_SETTINGS, *_KEY_NAMES, "security", "callers", "calls", "operations"), place)
+    sent = refuse_unknown(wanted, ("name", *_SETTINGS, *_KEY_NAMES, "back_end", "security", "callers", "calls", "operations"), place)
     refuse_other_kinds(sent, {"subscription_required": True})
     for name, is_name in (("key_header", is_header_name), ("key_query", is_query_name)):
         if not is_name(sent.text(name, _KEY_NAMES[name])):
@@ -58,7 +59,11 @@ def apply(context: Context, wanted: Document, before: Document | None, place: st
             **{name: form.cleaned_data[name] for name in _SETTINGS}, **{name: wanted.get(name, usual) for name, usual in _KEY_NAMES.items()}
         )
         api = _save(context, api, chosen, wanted["name"], place)
-    _secure(context, api, sent.nested("security"), place)
+    if api.back_end and not wanted.get("back_end"):
+        context.changes.append(f"~ apis/{api.name}/back_end")
+        api = actions.lead_api(api, actions.Lead(), **context.stamp)
+    if not wanted.get("back_end"):  # whose security is the back end's
+        _secure(context, api, sent.nested("security"), place)
     _change_callers(context, api, sent.nested("callers"), place)
     _change_calls(context, api, sent.nested("calls"), place)
     sent.check()
@@ -95,6 +100,8 @@ def _secure(context: Context, api: Api, given: Properties, place: str) -> None:
         actions.secure_api(api, form.chosen(), **context.stamp)
     except actions.NotOverHttp as refusal:
         raise Invalid(Fault(f"{place}credentials", NOT_OVER_HTTP)) from refusal
+    except actions.BelongsToBackEnd as refusal:
+        raise Invalid(Fault(f"{place}credentials", belongs_to(refusal))) from refusal
 
 
 def _change_callers(context: Context, api: Api, given: Properties, place: str) -> None:

@@ -6,13 +6,13 @@ from dataclasses import asdict
 from typing import Any
 
 from apis.actions import ApiCallers, ApiCalls
+from apis.backends.models import BackEnd
 from apis.models import Api, Credentials, Operation, Subscription
 from apis.pickers import ALL_APIS, API_PREFIX
 from certificates.authorities.models import Authority
 from certificates.models import ClientCertificate, ServerCertificate
-from rest.configuration import parts
+from rest.configuration import back_ends, parts
 from rest.configuration.document import Document
-from rest.models import Backend
 
 VERSION = 1
 
@@ -27,7 +27,7 @@ def configuration() -> Document:
         "authorities": [authority(row) for row in _by_name(Authority.objects.exclude(current=None).select_related("current"))],
         "apis": [api(row) for row in _by_name(Api.objects.select_related(*related).prefetch_related("operations"))],
         "subscriptions": [subscription(row) for row in _by_name(Subscription.objects.select_related("api"))],
-        "backends": [backend(row) for row in _by_name(Backend.objects.select_related("certificate"))],
+        "backends": [back_ends.shown(row) for row in _by_name(BackEnd.objects.select_related("certificate", "trusted_authority"))],
     }
 
 
@@ -53,11 +53,12 @@ def api(row: Api) -> Document:
         "name": row.name,
         "display_name": row.display_name,
         "description": row.description,
-        "service_url": row.service_url,
+        "service_url": row.own_address,
         "path": row.path,
         "subscription_required": row.subscription_required,
         "key_header": row.key_header,
         "key_query": row.key_query,
+        **({"back_end": row.back_end.name} if row.back_end else {}),
         "security": security(row),
         "callers": callers(row),
         "calls": calls(row),
@@ -107,15 +108,6 @@ def subscription(row: Subscription) -> Document:
     """Return a subscription; new ones get new keys."""
     scope = f"{API_PREFIX}{row.api.name}" if row.api else ALL_APIS
     return {"name": row.name, "display_name": row.display_name, "scope": scope, "state": row.state}
-
-
-def backend(row: Backend) -> Document:
-    """Return a back end entity."""
-    flags = ("validate_certificate_chain", "validate_certificate_name")
-    return {
-        **{name: getattr(row, name) for name in ("name", "url", "title", "description", *flags)},
-        "certificate": row.certificate.name if row.certificate else "",
-    }
 
 
 def _by_name(rows: Any) -> Any:

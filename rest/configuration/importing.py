@@ -15,16 +15,16 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from apis.backends.models import BackEnd
 from apis.models import Api, Subscription
 from certificates.authorities.models import Authority
 from certificates.models import ClientCertificate, ServerCertificate, folded
-from rest.configuration import apis, authorities, others
+from rest.configuration import apis, authorities, back_ends, others
 from rest.configuration.document import Document
 from rest.configuration.exporting import VERSION, configuration
 from rest.configuration.reading import Context, entries_of, merged
 from rest.configuration.trust import explicit
 from rest.envelope import Fault, Invalid
-from rest.models import Backend
 
 _SECTIONS = (
     "certificates",
@@ -68,15 +68,18 @@ class Importer:
             "server_certificates": others.apply_server_certificate,
             "authorities": authorities.apply,
             "apis": apis.apply,
-            "backends": others.apply_backend,
+            "backends": back_ends.apply,
             "subscriptions": others.apply_subscription,
         }
         for section in _SECTIONS:
             known = {_key(section, entry): entry for entry in before[section]}
-            for place, entry in entries_of(sections.get(section), section):
+            entries = entries_of(sections.get(section), section)
+            for place, entry in sorted(entries, key=lambda one: "members" in one[1]):  # pools behind their members
                 now_there = known.get(_key(section, entry))
                 given = explicit(entry) if section == "apis" else entry
                 appliers[section](context, merged(now_there, given, place), now_there, place)
+        for place, entry in entries_of(sections.get("apis"), "apis"):
+            back_ends.lead(context, entry, place)
         if self.delete_unmentioned:
             self._delete(sections)
 
@@ -84,7 +87,7 @@ class Importer:
         kinds: tuple[tuple[str, type[Model]], ...] = (
             ("subscriptions", Subscription),
             ("apis", Api),
-            ("backends", Backend),
+            ("backends", BackEnd),
             ("authorities", Authority),
             ("certificates", ClientCertificate),
             ("server_certificates", ServerCertificate),

@@ -1,4 +1,4 @@
-"""Certificates, back ends and subscriptions of a configuration file, and deleting what it does not mention."""
+"""Certificates and subscriptions of a configuration file, and deleting what it does not mention."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from apis import actions as api_actions
+from apis.backends import actions as backend_actions
+from apis.backends.models import BackEnd
 from apis.models import Api, Subscription, SubscriptionState
 from apis.pickers import ALL_APIS, API_PREFIX
 from certificates import actions as certificate_actions
@@ -20,18 +22,13 @@ from certificates.models import ClientCertificate, ServerCertificate
 from certificates.pfx import Pfx, UnreadablePfx, password_of
 from certificates.rollout import actions as rollout
 from certificates.rollout.steps import NoCanary
-from rest import backend_actions
 from rest.configuration import parts
 from rest.configuration.document import Document
 from rest.configuration.reading import Context, refuse_unknown
-from rest.entities.backends import checked_url
 from rest.entities.certificates import ANOTHER_PERSON_CONFIRMS
 from rest.envelope import Fault, Invalid
-from rest.models import Backend
 
 Entries = type[ClientCertificate | ServerCertificate]
-_BACKEND_TEXTS = ("title", "description")
-_BACKEND_FLAGS = ("validate_certificate_chain", "validate_certificate_name")
 
 
 def apply_certificate(context: Context, wanted: Document, before: Document | None, place: str) -> None:
@@ -98,35 +95,6 @@ def _renew(context: Context, row: ClientCertificate | ServerCertificate, pfx: Pf
         raise Invalid(Fault(f"{place}pfx", str(refusal.sentence))) from refusal
 
 
-def apply_backend(context: Context, wanted: Document, before: Document | None, place: str) -> None:
-    """Create or change a back end entity.
-
-    :raises Invalid: naming what cannot be
-    """
-    sent = refuse_unknown(wanted, ("name", "url", *_BACKEND_TEXTS, *_BACKEND_FLAGS, "certificate"), place)
-    certificate = ClientCertificate.objects.named(sent.text("certificate")).first()
-    if sent.text("certificate") and certificate is None:
-        sent.refuse("certificate", _("There is no client certificate %(named)s.") % {"named": wanted["certificate"]})
-    chain, name = (sent.flag(flag, True) for flag in _BACKEND_FLAGS)
-    chosen = backend_actions.BackendSettings(
-        url=checked_url(sent, before["url"] if before else ""),
-        title=sent.text("title", longest=300),
-        description=sent.text("description", longest=2000),
-        validate_certificate_chain=chain,
-        validate_certificate_name=chain and name,
-        certificate=certificate,
-    )
-    sent.check()
-    if wanted == before:
-        return
-    row = Backend.objects.filter(name=wanted["name"]).first()
-    context.changes.append(f"{'~' if row else '+'} backends/{wanted['name']}")
-    if row:
-        backend_actions.change_backend(row, chosen, **context.stamp)
-    else:
-        backend_actions.create_backend(wanted["name"], chosen, **context.stamp)
-
-
 def apply_subscription(context: Context, wanted: Document, before: Document | None, place: str) -> None:
     """Create or change a subscription; a new one gets new keys.
 
@@ -176,8 +144,15 @@ def _api(row: Api, *, by: User | None, now: datetime) -> None:
 
 
 @delete.register
-def _backend(row: Backend, *, by: User | None, now: datetime) -> None:
-    backend_actions.delete_backend(row, by=by, now=now)
+def _backend(row: BackEnd, *, by: User | None, now: datetime) -> None:
+    _delete_back_end(row, by=by, now=now)
+
+
+def _delete_back_end(row: BackEnd, *, by: User | None, now: datetime) -> None:
+    try:
+        backend_actions.delete_back_end(row, by=by, now=now)
+    except backend_actions.InUse as refusal:
+        raise Invalid(Fault(f"backends.{row.name}", str(refusal))) from refusal
 
 
 @delete.register(ClientCertificate)

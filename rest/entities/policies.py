@@ -13,17 +13,27 @@ from django.views.decorators.debug import sensitive_variables
 
 from apis import actions
 from apis.actions import ApiSecurity
+from apis.backends.models import BackEnd
 from apis.callers import CallerCertificate, text_of
 from apis.calls import CorsChoice
 from apis.forms import NOT_OVER_HTTP
 from apis.models import Api, BasicCredentials, Credentials
 from apis.policy import MASKED_PASSWORD, UnreadablePolicy, as_xml, parse
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Cors, ForwardRequest, Rule, ValidateClientCertificate
+from apis.policy.model import (
+    AuthenticationBasic,
+    AuthenticationCertificate,
+    Cors,
+    ForwardRequest,
+    Rule,
+    SetBackendService,
+    ValidateClientCertificate,
+)
 from certificates.models import ClientCertificate
 from portal.live import Kind
 from rest import etags
 from rest.bodies import Properties
 from rest.entities import remarks
+from rest.entities.backends import checked_url
 from rest.entities.parent import OfApi
 from rest.envelope import Conflict, Fault, Invalid
 from rest.models import Remarks
@@ -44,6 +54,7 @@ class PolicyDraft:
     security: ApiSecurity
     calls: actions.ApiCalls
     callers: actions.ApiCallers
+    leads_to: actions.Lead
     text: str = ""  # the document itself, unless it holds a secret
 
 
@@ -59,8 +70,9 @@ class Policies(OfApi[Api, PolicyDraft]):
 
     def rows(self) -> QuerySet[Api]:
         """Return the API, if it has a policy."""
-        related = ("certificate__current", "basic_credentials", "remarks")
+        related = ("certificate__current", "basic_credentials", "remarks", "back_end")
         says_something = ~Q(credentials=Credentials.NONE) | Q(idle_seconds__isnull=False) | Q(cors=CorsChoice.GATEWAY)
+        says_something |= Q(own_url__isnull=False)
         says_something |= ~Q(caller_certificate=CallerCertificate.NONE)
         has_one = says_something | Q(remarks__has_policy=True)
         return Api.objects.filter(has_one, pk=self.api.pk).select_related(*related).prefetch_related("operations")
@@ -108,7 +120,11 @@ class Policies(OfApi[Api, PolicyDraft]):
         try:
             return self._apply(row, draft, has_policy=True)
         except actions.NotOverHttp as refusal:
-            raise Invalid(Fault("authentication-certificate", NOT_OVER_HTTP)) from refusal
+            raise Invalid(
+                Fault("set-backend-service" if draft.leads_to.base_url else "authentication-certificate", NOT_OVER_HTTP)
+            ) from refusal
+        except BackEnd.DoesNotExist as refusal:
+            raise Conflict(_("The back end was deleted meanwhile.")) from refusal
         except actions.EditedMeanwhile as refusal:  # since it was read, a moment ago
             raise Conflict(str(refusal)) from refusal
 
@@ -119,13 +135,18 @@ class Policies(OfApi[Api, PolicyDraft]):
     @transaction.atomic
     def _apply(self, row: Api, draft: PolicyDraft, *, has_policy: bool) -> Api:
         revision = self.api.revision if has_policy else None
-        api = actions.secure_api(row, draft.security, revision=revision, by=self.call.user, now=self.call.now)
+        api = row
+        if draft.leads_to != _led(row):
+            api = actions.lead_api(row, draft.leads_to, revision=revision, by=self.call.user, now=self.call.now)
+            revision = None
+        if draft.leads_to.back_end is None:
+            api = actions.secure_api(api, draft.security, revision=revision, by=self.call.user, now=self.call.now)
         if draft.calls != actions.ApiCalls.of(api):
             api = actions.change_calls(api, draft.calls, by=self.call.user, now=self.call.now)
         if draft.callers != actions.ApiCallers.of(api):
             api = actions.change_callers(api, draft.callers, by=self.call.user, now=self.call.now)
         Remarks.objects.update_or_create(api=api, defaults={"has_policy": has_policy})
-        whole = Api.objects.select_related("certificate__current", "basic_credentials", "remarks").get(pk=api.pk)
+        whole = Api.objects.select_related("certificate__current", "basic_credentials", "remarks", "back_end").get(pk=api.pk)
         rendered = as_xml(whole.policy())
         remarks.spell(whole, _NAME, draft.text, rendered if "thumbprint" in draft.text else _without_thumbprints(rendered))
         return api
@@ -164,6 +185,7 @@ def _draft(rules: tuple[Rule, ...], api: Api) -> PolicyDraft:
     security = _with_trust_of(api, credentials=Credentials.NONE)
     calls = actions.ApiCalls.of(api).without_rules()
     callers = _callers(None, api)
+    leads_to = _lead(rules)
     for rule in rules:
         match rule:
             case AuthenticationCertificate():
@@ -174,11 +196,50 @@ def _draft(rules: tuple[Rule, ...], api: Api) -> PolicyDraft:
                 calls = calls.with_cors(rule)
             case ValidateClientCertificate():
                 callers = _callers(rule, api)
+            case SetBackendService():
+                pass  # said already
             case ForwardRequest():
                 calls = replace(calls, idle_seconds=rule.timeout_seconds)
             case _:
                 assert_never(rule)
-    return PolicyDraft(security=security, calls=calls, callers=callers)
+    if leads_to.back_end:
+        _refuse_other_credentials(rules, security, leads_to.back_end)
+    return PolicyDraft(security=security, calls=calls, callers=callers, leads_to=leads_to)
+
+
+def _lead(rules: tuple[Rule, ...]) -> actions.Lead:
+    """Return where a document leads calls.
+
+    :raises Invalid: if there is no such back end, or the address cannot be one
+    """
+    rule = next((rule for rule in rules if isinstance(rule, SetBackendService)), None)
+    if rule is None:
+        return actions.Lead()
+    if rule.backend_id:
+        if row := BackEnd.objects.select_related("certificate").filter(name__iexact=rule.backend_id).first():
+            return actions.Lead(back_end=row)
+        raise Invalid(Fault("set-backend-service", _("There is no back end %(named)s.") % {"named": rule.backend_id}))
+    sent = Properties({"url": rule.base_url})
+    url = checked_url(sent, "")
+    if sent.faults:
+        raise Invalid(*(Fault("set-backend-service", fault.message) for fault in sent.faults))
+    return actions.Lead(base_url=url)
+
+
+def _led(api: Api) -> actions.Lead:
+    return actions.Lead(back_end=api.back_end, base_url=api.base_url)
+
+
+def _refuse_other_credentials(rules: tuple[Rule, ...], security: ApiSecurity, back_end: BackEnd) -> None:
+    """Refuse credentials beside a back end that are not the back end's own.
+
+    :raises Invalid: naming the element
+    """
+    same = security.certificate is not None and security.certificate.pk == back_end.certificate_id
+    for element, kind in (("authentication-certificate", AuthenticationCertificate), ("authentication-basic", AuthenticationBasic)):
+        if any(isinstance(rule, kind) for rule in rules) and not same:
+            words = _("Credentials belong to the back end %(name)s; leave this out, or change it there.")
+            raise Invalid(Fault(element, words % {"name": back_end.name}))
 
 
 def _callers(rule: ValidateClientCertificate | None, api: Api) -> actions.ApiCallers:

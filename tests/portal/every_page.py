@@ -14,6 +14,7 @@ from tests.makers import (
     make_api,
     make_authority,
     make_authority_candidate,
+    make_back_end,
     make_candidate,
     make_certificate,
     make_channel,
@@ -86,6 +87,7 @@ ACCESS = "5cf1a7"
 SERVER_CERTIFICATE = "api.example.com"
 CHANNEL = "team"
 AUTHORITY = "example"
+BACK_END = "shop"
 RECEIPT, SERVER_RECEIPT = "100001", "100002"
 SWITCH = "4"  # the line of the switch of a certificate that was made, beside another one, and had a version proposed before
 MOVE = "100003"
@@ -227,6 +229,13 @@ ADDRESSES: dict[str, Address] = {
     "moving:move": form(_PUBLISH, more=(("move_id", MOVE),)),
     "moving:tries": form(_PUBLISH, more=(("move_id", MOVE),), method="post"),
     "moving:discard": button(_PUBLISH, more=(("move_id", MOVE),)),
+    "backends:index": page(_VIEW),
+    "backends:new": form(_PUBLISH),
+    "backends:suggestions": page(_PUBLISH),
+    "backends:detail": page(_VIEW, named=BACK_END),
+    "backends:edit": form(_PUBLISH, named=BACK_END),
+    "backends:state": page(_VIEW, named=BACK_END),
+    "backends:delete": form(_PUBLISH, named=BACK_END),
     "subscriptions:index": page(_VIEW),
     "subscriptions:detail": page(_VIEW, named=SUBSCRIPTION),
     "subscriptions:new": form(_PUBLISH),
@@ -301,5 +310,6 @@ def make_something_of_everything() -> None:
     make_failed_call(ACTIVITY_ID, gateway=make_gateway(GATEWAY).name)
     make_shared_access(ACCESS)
     make_authority_candidate(make_authority(AUTHORITY))
+    make_back_end(BACK_END, "http://shop.example.com")  # of which there is nothing to ask the gateway
     make_channel(CHANNEL)
     make_invitation("newcomer", token=INVITATION)
