@@ -59,7 +59,9 @@ def standings_of(back_end: BackEnd) -> list[Standing]:
         return []
     asked = [(address, gateway) for address in question.called.addresses for gateway in gateways]
     with _turns.turn(), ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="addresses") as pool:
-        return list(pool.map(lambda one: _standing(question, *one), asked))
+        told = list(pool.map(lambda one: _look(question, *one), asked))
+    # Words are put here, where the reader's language is known.
+    return [_read(question, address, gateway.name, said) for (address, gateway), said in zip(asked, told, strict=True)]
 
 
 def accepted_last(back_end: BackEnd) -> Accepted | None:
@@ -75,29 +77,31 @@ def _called(back_end: BackEnd) -> Backend:
     return Api(service_url=back_end.url, back_end=back_end, **columns).backend()
 
 
-def _standing(question: _Question, address: Address, gateway: Gateway) -> Standing:
+def _look(question: _Question, address: Address, gateway: Gateway) -> Seen | None:
     """Ask one gateway about one address; in a thread of its own, with a connection to the database of its own."""
-    called = replace(question.called, host=address.host, port=address.port)
-    asked = question_about(called, allowed=settings.ALLOWED_BACKEND_NETWORKS)
+    asked = question_about(replace(question.called, host=address.host, port=address.port), allowed=settings.ALLOWED_BACKEND_NETWORKS)
     closely = replace(asked.closely, clusters=question.clusters) if asked.closely else None
     manner = Manner(older_servers=asked.older_servers, asks_later=asked.asks_later, closely=closely)
-    shown = f"{address.host}:{address.port}"
     try:
-        seen = ask(gateway, asked.target, version=question.version, manner=manner, seconds=_SECONDS)
-    except NoAnswer as error:
-        return Standing(address=shown, gateway=gateway.name, state="", serving="", answer=str(error))
+        return ask(gateway, asked.target, version=question.version, manner=manner, seconds=_SECONDS)
+    except NoAnswer:
+        return None
     finally:
         connection.close()
-    return _read(called, gateway.name, seen, presents=question.version is not None)
 
 
-def _read(called: Backend, gateway: str, seen: Seen, *, presents: bool) -> Standing:
+def _read(question: _Question, address: Address, gateway: str, seen: Seen | None) -> Standing:
+    shown = f"{address.host}:{address.port}"
+    if seen is None:
+        words = _("The gateway %(name)s has not answered in time.") % {"name": gateway}
+        return Standing(address=shown, gateway=gateway, state="", serving="", answer=words)
+    called, presents = replace(question.called, host=address.host, port=address.port), question.version is not None
     hosts = [host for host in seen.hosts if host.port == called.port and called.host in _names_of(host)]
     answered, answer = _answer(called, seen, presents=presents) if called.scheme == "https" else ("", "")
     serving, words = _serving(hosts)
     counted = {"calls": sum(one.calls for one in hosts), "failed": sum(one.failed for one in hosts)} if hosts else {}
     return Standing(
-        address=f"{called.host}:{called.port}",
+        address=shown,
         gateway=gateway,
         state=next((one for one in _WORST_FIRST if one in {answered, serving}), ""),
         serving=words,
