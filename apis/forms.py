@@ -10,7 +10,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apis import url_template
-from apis.actions import ApiSettings
+from apis.actions import ApiSettings, Lead
+from apis.backends.models import BackEnd
+from apis.backends.picking import BACK_ENDS, chooses_back_end, chosen_back_end
 from apis.models import Api, Credentials, Operation, Subscription, valid_path
 from apis.named_values.values import KeptValues
 from apis.naming import RESERVED_NAMES, free_name
@@ -72,6 +74,11 @@ class SettingsForm(forms.Form):
         help_text=_("Where the back end is, for instance https://orders.internal.example.com/v2."),
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false", "autocapitalize": "none"}),
     )
+    back_end = forms.CharField(
+        label=_("Back end"),
+        required=False,
+        help_text=_("Its own address, or a back end, to which certificate, credentials and checks belong then."),
+    )
     path = forms.CharField(
         label=_("Web API URL suffix"),
         max_length=400,
@@ -96,9 +103,14 @@ class SettingsForm(forms.Form):
         """
         super().__init__(*args, **kwargs)
         self.api = api
-        self.fields["service_url"].required = url_needed and not (api and not api.has_backend)
+        if url_needed:  # people choose
+            self.fields["back_end"].widget = chooses_back_end()
+        elsewhere = bool(self.data.get("back_end"))
+        self.fields["service_url"].required = url_needed and not elsewhere and not (api and not api.own_address)
         if api:
             self.initial = {name: getattr(api, name) for name in self.fields}
+            self.initial["service_url"] = api.own_address
+            self.initial["back_end"] = BACK_ENDS.shown(api.back_end, self.fields["back_end"].widget) if api.back_end else ""
 
     def clean_service_url(self) -> str:
         """Take only what the gateway may call, in its normal form."""
@@ -111,9 +123,17 @@ class SettingsForm(forms.Form):
             raise ValidationError([str(fault) for fault in refusal.faults]) from refusal
         if refusals := refusals_of_resolved(url.host, allowed=allowed):
             raise ValidationError([str(refusal) for refusal in refusals])
-        if self.api and self.api.credentials == Credentials.CLIENT_CERTIFICATE and is_plain_http(url.text):
+        if self._presents_to_it() and is_plain_http(url.text):
             raise ValidationError(_("This API presents a client certificate, which is only possible over https."))
         return url.text
+
+    def _presents_to_it(self) -> bool:
+        """Tell whether a certificate is presented to the API's own address."""
+        return bool(self.api and self.api.own_url is None and self.api.credentials == Credentials.CLIENT_CERTIFICATE)
+
+    def clean_back_end(self) -> BackEnd | None:
+        """Take a back end that is there."""
+        return chosen_back_end(self.cleaned_data["back_end"])
 
     def clean_path(self) -> str:
         """Take slashes away from the ends; refuse what another API has."""
@@ -130,14 +150,23 @@ class SettingsForm(forms.Form):
 
     def chosen(self) -> ApiSettings:
         """Return what was chosen, once the form is valid."""
-        return ApiSettings(**{name: value for name, value in self.cleaned_data.items() if name not in {"name", "revision"}})
+        left_out = {"name", "revision", "back_end"}
+        chosen = {name: value for name, value in self.cleaned_data.items() if name not in left_out}
+        return ApiSettings(**chosen, leads_to=self._leads_to())
+
+    def _leads_to(self) -> Lead | None:
+        """Return where calls shall go; ``None``: as it is, also where the API's policy has said it, or the client says nothing of it."""
+        chosen, before = self.cleaned_data["back_end"], self.api.back_end if self.api else None
+        if "back_end" not in self.data or chosen == before:
+            return None
+        return Lead(back_end=chosen)
 
 
 class NewApiForm(SettingsForm):
     """What a new API needs."""
 
     name = NameField()
-    field_order = ("display_name", "name", "service_url", "path", "description", "subscription_required")
+    field_order = ("display_name", "name", "back_end", "service_url", "path", "description", "subscription_required")
 
     def clean_name(self) -> str:
         """Refuse a name that is taken."""

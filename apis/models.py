@@ -29,6 +29,7 @@ from apis.policy.model import (
     Policy,
     Protocol,
     Rule,
+    SetBackendService,
     Trust,
 )
 from apis.service_url import is_plain_http
@@ -63,6 +64,9 @@ class Api(Calls, Callers):
     display_name = models.CharField(_("Web API name"), max_length=300)
     description = models.TextField(_("description"), max_length=4000, blank=True)
     service_url = models.CharField(_("Web service URL"), max_length=2000)
+    # Where its calls go is ``service_url``. Its own address is kept here while that is a back end's, or what its policy says.
+    own_url = models.CharField(_("Web service URL of its own"), max_length=2000, null=True, blank=True)  # noqa: DJ001 - empty is an answer
+    back_end = models.ForeignKey("backends.BackEnd", models.PROTECT, null=True, blank=True, related_name="apis", verbose_name=_("back end"))
     path = models.CharField(
         _("Web API URL suffix"),
         max_length=400,
@@ -134,6 +138,16 @@ class Api(Calls, Callers):
         return bool(self.service_url)
 
     @property
+    def own_address(self) -> str:
+        """Its own Web service URL, wherever its calls go; empty: it has none."""
+        return self.service_url if self.own_url is None else self.own_url
+
+    @property
+    def base_url(self) -> str:
+        """Where its policy leads calls in place of its own address; empty: nowhere else."""
+        return self.service_url if self.own_url is not None and self.back_end_id is None else ""
+
+    @property
     def is_plain_http(self) -> bool:
         """Whether calls to the back end are unencrypted."""
         return is_plain_http(self.service_url)
@@ -189,11 +203,17 @@ class Api(Calls, Callers):
             asks_later=self.asks_later,
             older_servers=self.older_servers,
             connect_seconds=self.connect_seconds,
+            sharing=self.back_end.sharing() if self.back_end else None,
         )
 
     def _inbound(self) -> tuple[Rule, ...]:
-        checks = (self.cors_rule(), self.caller_rule())
+        checks = (self.cors_rule(), self.caller_rule(), self._leads_elsewhere())
         return (*(rule for rule in checks if rule), *self._credentials())
+
+    def _leads_elsewhere(self) -> SetBackendService | None:
+        if self.back_end:
+            return SetBackendService(backend_id=self.back_end.name)
+        return SetBackendService(base_url=self.base_url) if self.base_url else None
 
     def _credentials(self) -> tuple[Rule, ...]:
         match Credentials(self.credentials):

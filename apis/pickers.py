@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -35,7 +35,7 @@ _FOUR = 4  # of a thumbprint: what people tell certificates apart by
 _CHOSEN = re.compile(r" — [0-9A-F]{4}\Z| – /[^ ]*\Z")  # how the labels below end
 
 Options = list[tuple[str, str]]
-T = TypeVar("T", ClientCertificate, Authority, Api)
+T = TypeVar("T", bound=Model)
 
 
 class Combobox(forms.TextInput):
@@ -146,7 +146,7 @@ def certificates_meant(typed: str) -> list[ClientCertificate]:
         Q(current__label__iexact=typed),
         holding_words(typed),
     ]
-    return _first_that_fits(_entries().order_by("current__label", "name"), readings) if typed else []
+    return first_that_fits(_entries().order_by("current__label", "name"), readings) if typed else []
 
 
 def authority_options(search: str = "", *, limit: int = FEW + 1) -> Options:
@@ -159,7 +159,7 @@ def authorities_meant(typed: str) -> list[Authority]:
     """Return the trusted authorities that *typed* may mean: by the name; else as the list shows them; else by what they hold."""
     name = typed.partition(" — ")[0]
     readings = [Q(folded_name=folded(typed)), Q(folded_name=folded(name)), holding_words_of_authorities(typed)]
-    return _first_that_fits(_authorities().order_by("name"), readings) if typed else []
+    return first_that_fits(_authorities().order_by("name"), readings) if typed else []
 
 
 def scope_options(search: str = "", *, limit: int = FEW + 1) -> Options:
@@ -177,10 +177,11 @@ def apis_meant(typed: str) -> list[Api]:
     readings = [Q(name=bare)]
     if bare == typed:
         readings += [Q(display_name__iexact=label, path=path), Q(display_name__iexact=typed) | Q(path=typed.strip("/")), _holding(typed)]
-    return _first_that_fits(Api.objects.order_by("display_name", "name"), readings) if bare else []
+    return first_that_fits(Api.objects.order_by("display_name", "name"), readings) if bare else []
 
 
-def _first_that_fits(rows: QuerySet[T], readings: Sequence[Q]) -> list[T]:
+def first_that_fits(rows: QuerySet[T], readings: Sequence[Q]) -> list[T]:
+    """Return the rows that the first of *readings* fits which fits any."""
     for reading in readings:
         if found := list(rows.filter(reading)[:_OFFERED]):
             return found

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from apis.actions import ApiSecurity
 from apis.calls import ProtocolChoice
 from apis.forms import NOT_OVER_HTTP, RevisionField
-from apis.models import Api, BasicCredentials, Credentials
+from apis.models import BasicCredentials, Credentials
 from apis.pickers import AUTHORITIES, CERTIFICATES, chooses_authority, chosen_authority, offer_matches
 from apis.policy.model import Protocol
 from certificates.authorities.forms import MAX_PEM, PEM_FIELD, PublicText, clean_pasted
@@ -100,11 +100,11 @@ class SecurityForm(forms.Form):
     )
     revision = RevisionField()
 
-    def __init__(self, *args: Any, api: Api, **kwargs: Any) -> None:
-        """Edit *api*."""
+    def __init__(self, *args: Any, api: Any, **kwargs: Any) -> None:
+        """Edit *api*, or a back end, which has the same."""
         super().__init__(*args, **kwargs)
         self.api = api
-        basic = BasicCredentials.objects.filter(api=api).only("username").first()
+        basic = self._basic_of(api)
         self.has_password = basic is not None
         self.initial = {
             "credentials": api.credentials,
@@ -129,6 +129,14 @@ class SecurityForm(forms.Form):
         self.fields["trusted_authority"].widget = chooses_authority(str(_("The system's authorities")))
         if api.trusted_authority:
             self.initial["trusted_authority"] = AUTHORITIES.shown(api.trusted_authority, self.fields["trusted_authority"].widget)
+
+    def _basic_of(self, holder: Any) -> Any:
+        """Return the stored user name and password."""
+        return BasicCredentials.objects.filter(api=holder).only("username").first()
+
+    def _over_http(self) -> bool:
+        """Tell whether calls go unencrypted."""
+        return bool(self.api.is_plain_http)
 
     def clean_trusted_authority(self) -> Authority | None:
         """Take an entry that is there."""
@@ -179,7 +187,7 @@ class SecurityForm(forms.Form):
             self.add_error("certificate", refusal)
             offer_matches(self, "certificate", empty=str(_("Choose a certificate")))
             return
-        if self.api.is_plain_http:
+        if self._over_http():
             self.add_error("credentials", NOT_OVER_HTTP)
         self.cleaned_data["entry"] = entry
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from apis.backends.models import BackEnd
 from apis.models import Api
 from certificates.authorities import actions
 from certificates.authorities.bundle import bundle_of
@@ -43,6 +44,7 @@ class ApisThatTrust:
         """Let what trusts *authority* hold the PEM *after* in place of *before*, in the caller's transaction."""
         for entry, text in _PLACES.items():
             Api.objects.filter(**{entry: authority, text: before}).update(**{text: after})
+        BackEnd.objects.filter(trusted_authority=authority, trusted_ca=before).update(trusted_ca=after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import IntegrityError, transaction
 
 from certificates.facts import Facts
+from certificates.holders import Holder, holders_of
 from certificates.models import Certificate, CertificateVersion, ClientCertificate, KeyDestroyed, Kind, folded
 from certificates.naming import unused_name
 from certificates.rollout import probation, receipts
@@ -63,17 +64,19 @@ class NameTaken(Exception):
 
 
 class InUse(Exception):
-    """APIs need the certificate, so it is not deleted.
+    """APIs or back ends need the certificate, so it is not deleted.
 
     :ivar apis: those APIs, by name
+    :ivar holders: what else holds it
     """
 
-    def __init__(self, certificate: Certificate, apis: list[Api]) -> None:
-        """Hold the entry and the APIs."""
-        names = ", ".join(api.name for api in apis)
-        super().__init__(f"The certificate {certificate.name} is used by these APIs: {names}. Remove it from them first.")
+    def __init__(self, certificate: Certificate, apis: list[Api], holders: list[Holder]) -> None:
+        """Hold the entry and who needs it."""
+        by = [f"these {what}: {', '.join(one.name for one in found)}" for what, found in (("APIs", apis), ("back ends", holders)) if found]
+        super().__init__(f"The certificate {certificate.name} is used by {' and '.join(by)}. Remove it from them first.")
         self.certificate = certificate
         self.apis = apis
+        self.holders = holders
 
 
 class AnotherPersonConfirms(Exception):
@@ -234,11 +237,12 @@ def _roll_back(
 def delete(certificate: Certificate, *, by: User | None, now: datetime) -> None:
     """Delete *certificate*, every version of it and their private keys.
 
-    :raises InUse: if APIs need it; the error lists them
+    :raises InUse: if APIs or back ends need it; the error lists them
     """
     certificate = _locked(certificate)
-    if apis := list(apis_that_need(certificate).order_by("name")):
-        raise InUse(certificate, apis)
+    apis, holders = list(apis_that_need(certificate).order_by("name")), holders_of(certificate)
+    if apis or holders:
+        raise InUse(certificate, apis, holders)
     record(event_of("deleted", certificate), certificate, by=by, at=now, changes=differences(_told(certificate.current), {}))
     Certificate.objects.filter(pk=certificate.pk).update(current=None, ahead=None)
     certificate.delete()

@@ -129,8 +129,8 @@ class CertificateAdmin(ReadOnlyAdmin):
             try:
                 actions.delete(certificate, by=request.user, now=timezone.now())  # type: ignore[arg-type]  # the admin is for people signed in
             except actions.InUse as refusal:
-                names = ", ".join(api.name for api in refusal.apis)
-                sentence = _("%(name)s is used by these APIs and was not deleted: %(apis)s. Remove it from them first.")
+                names = ", ".join([*(api.name for api in refusal.apis), *(one.name for one in refusal.holders)])
+                sentence = _("%(name)s is used by these and was not deleted: %(apis)s. Remove it from them first.")
                 self.message_user(request, sentence % {"name": certificate.name, "apis": names}, messages.ERROR)
             except Certificate.DoesNotExist:  # somebody else was faster, which is what was wanted
                 continue

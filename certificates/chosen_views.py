@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from certificates import actions
 from certificates.access import may
+from certificates.holders import holders_of
 from certificates.kinds import Pages
 from certificates.listing import chosen
 from certificates.models import Certificate
@@ -33,7 +34,7 @@ _NAMED = 50  # of those that are to be deleted; the others are counted
 def removal(request: PortalRequest, pages: Pages) -> HttpResponse:
     """Delete those of the certificates that are ticked which nothing uses, all or none; those in use are named and stay."""
     entries = list(chosen(request.GET, pages).order_by("name"))
-    used = [entry for entry in entries if apis_that_need(entry).exists()]
+    used = [entry for entry in entries if apis_that_need(entry).exists() or holders_of(entry)]
     free = [entry for entry in entries if entry not in used]
     if not entries:
         messages.info(request, _("Nothing is ticked that could be deleted."))

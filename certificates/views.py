@@ -16,6 +16,7 @@ from certificates import actions, doubts
 from certificates import listing as certificate_list
 from certificates.access import may
 from certificates.forms import PfxForm, RollBackForm, UploadForm
+from certificates.holders import holders_of
 from certificates.judgement import DoubtKind, Purpose, doubts_of, without_issuer
 from certificates.kinds import Pages
 from certificates.models import Certificate, CertificateVersion, KeyDestroyed
@@ -175,7 +176,7 @@ def delete(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
             raise Http404 from gone
         messages.success(request, _("%(name)s was deleted.") % {"name": name})
         return see_other(pages.to["index"])
-    template = "certificates/in_use.html" if use["used_by"] else "certificates/confirm_delete.html"
+    template = "certificates/in_use.html" if use["used_by"] or use["holders"] else "certificates/confirm_delete.html"
     return render(request, pages, template, {"certificate": certificate, **use, **_goes_with(certificate)})
 
 
@@ -209,7 +210,8 @@ def _use_of(certificate: Certificate) -> dict[str, Any]:
     users = apis_that_need(certificate)
     apis = list(users.order_by("display_name", "name").only("name", "display_name", "certificate")[: _SHOWN_APIS + 1])
     used_by = len(apis) if len(apis) <= _SHOWN_APIS else users.count()
-    return {"apis": apis[:_SHOWN_APIS], "used_by": used_by, "more": used_by - len(apis[:_SHOWN_APIS])}
+    more = used_by - len(apis[:_SHOWN_APIS])
+    return {"apis": apis[:_SHOWN_APIS], "used_by": used_by, "more": more, "holders": holders_of(certificate)}
 
 
 def _say_who_holds_it(form: PfxForm, refusal: actions.AlreadyUploaded, asked: Certificate | None = None) -> dict[str, Any]:

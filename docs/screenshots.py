@@ -170,6 +170,19 @@ def closely(page: Page, portal: Portal) -> None:
     page.goto(str(page.locator(".log details a").nth(1).get_attribute("href")))
 
 
+def a_back_end(page: Page, portal: Portal) -> None:
+    """Add a back end with two addresses, if need be, and wait until the gateway has said how they are."""
+    wanted = page.url
+    page.goto("/back-ends/new/")
+    page.locator("[name=title]").fill("Shop")
+    page.locator("[name=name]").fill("shop")
+    page.locator("[name=addresses]").fill(f"{portal.backend_url} weight=3\nhttps://127.0.0.1:9 priority=1")
+    page.locator("[name=eject_after]").fill("5")
+    page.locator("main form.card button.main").click()
+    page.goto(wanted)
+    page.wait_for_timeout(4_000)
+
+
 @dataclass(frozen=True)
 class Picture:
     """One page in one state."""
@@ -221,6 +234,9 @@ PICTURES = (
     Picture("named-values", "/named-values/", documented=False),
     Picture("named-value-new", "/named-values/new/", documented=False),
     Picture("console", "/apis/orders/console/", call),
+    Picture("back-ends", "/back-ends/", a_back_end, documented=False),
+    Picture("back-end", "/back-ends/shop/", a_back_end, documented=False),
+    Picture("back-end-new", "/back-ends/new/", documented=False),
     Picture("subscriptions", "/subscriptions/", documented=False),
     Picture("subscription", "/subscriptions/demo/#key-use", documented=False),
     Picture("failures", "/failures/", documented=False),

@@ -28,10 +28,13 @@ class GatewayConfig(AppConfig):
 # Models can be imported only once the apps are there.
 def _tell_what_is_seen() -> None:
     """Enter what is live, what fails and what is counted, where pages, notices and metrics ask for it."""
+    from apis.backends.standing import Answers
+    from apis.backends.standing import answer_with as back_ends_stand
     from apis.standing import Standing
     from apis.standing import answer_with as apis_stand
     from apis.traffic import answer_with as calls_with
     from certificates.uses import failing_with
+    from gateway.addresses import accepted_last, standings_of
     from gateway.alerting import troubles as alerts
     from gateway.concerns import concerns
     from gateway.keeping import KEPT
@@ -49,6 +52,7 @@ def _tell_what_is_seen() -> None:
 
     retention.enter(*KEPT)
     answer_with(status_of)
+    back_ends_stand(Answers(standings=standings_of, accepted=accepted_last))
     apis_stand(Standing.FAILING, failing_apis)
     apis_stand(Standing.BEHIND, apis_behind)
     failing_with(failing_entries)

@@ -6,10 +6,12 @@ APIs that call the same back end in the same way share one handshake. What the p
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import connection
@@ -23,6 +25,7 @@ from apis.handshake.shaking import shake_hands
 from apis.models import Api, Credentials
 from apis.moving.models import Move
 from apis.policy.model import Backend, Protocol
+from certificates.authorities.trying import Result as TrustResult
 from certificates.identity import Identity
 from certificates.models import CertificateVersion, ClientCertificate
 from certificates.rollout.models import Candidate, Outcome, Rules, rules_of
@@ -38,6 +41,9 @@ _AT_ONCE = 8  # as many as an agent carries out at once
 # What servers answer to a certificate that they do not take: nginx and IIS 400 and 403, nginx's own codes, and what HTTP has for it.
 _REFUSING = frozenset({400, 401, 403, 495, 496})
 _FAILING = 500
+_BAD = (Outcome.ACCEPTED, Outcome.NOT_ASKED, Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.REFUSED)  # the worst last
+_SHOWN = 300  # characters of addresses in a table
+R = TypeVar("R", Result, TrustResult)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class HandshakeTrier:
 
     def places(self, proposal: Proposal) -> list[Place]:
         """Return what there is to try: every API that would present the certificate, from every place."""
-        return [place for places in _ways(_to_try(proposal), connected()).values() for place in places]
+        return list(dict.fromkeys(place for places in _ways(_to_try(proposal), connected()).values() for place in places))
 
     def results(self, proposal: Proposal) -> Iterator[tuple[Place, Result]]:
         """Try *proposal* everywhere, several at once; yield what comes out, as it comes."""
@@ -71,9 +77,7 @@ class HandshakeTrier:
             ways = _ways(to_try, gateways)
             running = {pool.submit(_tried, way, gateways.get(name), to_try.shown): places for (way, name), places in ways.items()}
             try:
-                for done in as_completed(running):
-                    for place in running[done]:
-                        yield place, done.result()
+                yield from worst_of_each(running)
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
@@ -82,7 +86,9 @@ def _to_try(proposal: Proposal) -> _ToTry:
     """Return what is to be shown to whom."""
     match proposal:
         case Candidate():
-            presenting = Api.objects.filter(certificate=proposal.certificate_id, credentials=Credentials.CLIENT_CERTIFICATE)
+            presenting = Api.objects.select_related("back_end").filter(
+                certificate=proposal.certificate_id, credentials=Credentials.CLIENT_CERTIFICATE
+            )
             return _ToTry(presenting.order_by("display_name", "name"), rules_of(proposal.certificate).paths, proposal)
         case Move():
             return _ToTry(proposal.apis(), _paths_of(proposal), proposal.version)
@@ -105,12 +111,30 @@ def _ways(to_try: _ToTry, gateways: Iterable[str]) -> dict[tuple[Way, str], list
     """Return what there is to try, by how it is done and from where: what is done in the same way is done once."""
     found: defaultdict[tuple[Way, str], list[Place]] = defaultdict(list)
     for api in to_try.apis:
-        backend = api.backend()
-        way = way_of(backend, to_try.paths.get(api.name, ""))
-        for gateway in ("", *gateways):
-            shown = f"{backend.host}:{backend.port}"
+        called = api.backend()
+        for address, gateway in itertools.product(called.addresses, ("", *gateways)):
+            backend = replace(called, host=address.host, port=address.port)
+            way = way_of(backend, to_try.paths.get(api.name, ""))
+            shown = shown_addresses(called)
             found[way, gateway].append(Place(api=api.name, display_name=api.display_name, back_end=shown, gateway=gateway))
     return dict(found)
+
+
+def shown_addresses(called: Backend) -> str:
+    """Return the addresses of a back end as a table shows them."""
+    return ", ".join(f"{one.host}:{one.port}" for one in called.addresses)[:_SHOWN]
+
+
+def worst_of_each(running: Mapping[Future[R], Sequence[Place]]) -> Iterator[tuple[Place, R]]:
+    """Yield what comes out at each place, once all addresses of its back end have been tried: the worst of them."""
+    waiting = Counter(place for places in running.values() for place in places)
+    worst: dict[Place, R] = {}
+    for done in as_completed(running):
+        for place in running[done]:
+            worst[place] = max(worst.get(place, done.result()), done.result(), key=lambda one: _BAD.index(one.outcome))
+            waiting[place] -= 1
+            if not waiting[place]:
+                yield place, worst[place]
 
 
 def way_of(backend: Backend, path: str) -> Way:

@@ -6,9 +6,11 @@ would matter. Names are not judged here: which authorities are trusted changes n
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from django.db import connection
 
@@ -21,7 +23,7 @@ from certificates.rollout.models import Outcome
 from certificates.rollout.trying import Place
 from gateway.models import Gateway
 from gateway.probes import NoAnswer, ask
-from gateway.trying import Way, connected, seen_from_here, way_of
+from gateway.trying import Way, connected, seen_from_here, shown_addresses, way_of, worst_of_each
 from gateway.verification import verified
 
 _AT_ONCE = 8  # as many as an agent carries out at once
@@ -33,7 +35,7 @@ class TrustTrier:
 
     def places(self, authority: Authority) -> list[Place]:
         """Return what there is to try: every API that checks its back end by the entry, from every place."""
-        return [place for places in _ways(authority, connected()).values() for place in places]
+        return list(dict.fromkeys(place for places in _ways(authority, connected()).values() for place in places))
 
     def results(self, candidate: AuthorityCandidate) -> Iterator[tuple[Place, Result]]:
         """Try *candidate* everywhere, several at once; yield what comes out, as it comes."""
@@ -42,9 +44,7 @@ class TrustTrier:
             ways = _ways(candidate.authority, gateways)
             running = {pool.submit(_tried, way, gateways.get(name), bundle): places for (way, name), places in ways.items()}
             try:
-                for done in as_completed(running):
-                    for place in running[done]:
-                        yield place, done.result()
+                yield from worst_of_each(running)
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
@@ -52,14 +52,17 @@ class TrustTrier:
 def _ways(authority: Authority, gateways: Iterable[str]) -> dict[tuple[Way, str], list[Place]]:
     """Return what there is to try, by how it is done and from where: what is done in the same way is done once."""
     found: defaultdict[tuple[Way, str], list[Place]] = defaultdict(list)
-    for api in Api.objects.filter(trusted_authority=authority, validate_certificate_chain=True).order_by("display_name", "name"):
+    for api in (
+        Api.objects.filter(trusted_authority=authority, validate_certificate_chain=True)
+        .select_related("back_end")
+        .order_by("display_name", "name")
+    ):
         if not api.has_backend or api.is_plain_http:
             continue
-        backend = api.backend()
-        shown = f"{backend.host}:{backend.port}"
-        for gateway in ("", *gateways):
-            place = Place(api=api.name, display_name=api.display_name, back_end=shown, gateway=gateway)
-            found[way_of(backend, ""), gateway].append(place)
+        called = api.backend()
+        for address, gateway in itertools.product(called.addresses, ("", *gateways)):
+            place = Place(api=api.name, display_name=api.display_name, back_end=shown_addresses(called), gateway=gateway)
+            found[way_of(replace(called, host=address.host, port=address.port), ""), gateway].append(place)
     return dict(found)
 
 

@@ -43,6 +43,7 @@ _PAGES = (
     ("apis:callers", "https"),
     ("apis:calls", "api-calls"),
     ("apis:", "apis"),
+    ("backends:", "back-ends"),
     ("subscriptions:", "subscriptions"),
     ("gateways:", "gateways"),
     ("failures:", "gateways"),

@@ -37,6 +37,7 @@ _ENTRIES = (
     Entry(label=_("APIs"), icon="cube", url_name="apis:index"),
     Entry(label=_("Policy of all APIs"), url_name="policies:service", within="cube"),
     Entry(label=_("Named values"), url_name="named_values:index", within="cube"),
+    Entry(label=_("Back ends"), icon="globe-alt", url_name="backends:index"),
     Entry(label=_("Subscriptions"), icon="ticket", url_name="subscriptions:index"),
     Entry(label=_("Security"), icon=SECURITY, url_name="certificates:index", leads=True),
     Entry(label=_("Client certificates"), url_name="certificates:index", within=SECURITY),

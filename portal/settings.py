@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "apis",
     "apis.moving",
     "apis.console",
+    "apis.backends",
     "gateway",
     "rest",
     "demo",

@@ -42,6 +42,7 @@ urlpatterns = [
     path("apis/", include("apis.urls")),
     path("policies/", include("apis.policies.urls")),
     path("named-values/", include("apis.named_values.urls")),
+    path("back-ends/", include("apis.backends.urls")),
     path("subscriptions/", include("apis.subscription_urls")),
     path("gateways/", include("gateway.pages.urls")),
     path("failures/", include("gateway.pages.failure_urls")),

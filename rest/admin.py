@@ -1,4 +1,4 @@
-"""Credentials and back end entities in Django's admin: rows to look at, never a secret.
+"""Credentials in Django's admin: rows to look at, never a secret.
 
 They are changed on the portal's pages and by the REST API, through the actions.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from portal.admin import ReadOnlyAdmin
-from rest.models import AccessToken, Backend, Deployment, Remarks, SharedAccess, SharedAccessKey
+from rest.models import AccessToken, Deployment, Remarks, SharedAccess, SharedAccessKey
 
 
 @admin.register(AccessToken, SharedAccess)
@@ -29,16 +29,6 @@ class SharedAccessKeyAdmin(ReadOnlyAdmin):
     list_display = ("access", "kind", "ring_key")
     list_select_related = ("access",)
     fields = ("access", "kind", "ring_key")
-
-
-@admin.register(Backend)
-class BackendAdmin(ReadOnlyAdmin):
-    """Back end entities."""
-
-    list_display = ("name", "url", "validate_certificate_chain", "validate_certificate_name", "certificate")
-    list_select_related = ("certificate",)
-    search_fields = ("name", "url", "title")
-    fields = ("name", "title", "description", "url", "validate_certificate_chain", "validate_certificate_name", "certificate", "created_at")
 
 
 @admin.register(Deployment)

@@ -31,7 +31,7 @@ from rest.deployments import answers as deployments
 from rest.entities import absent, exports
 from rest.entities.apis import Apis
 from rest.entities.authorities import Authorities
-from rest.entities.backends import Backends
+from rest.entities.backends import BackEnds
 from rest.entities.certificates import Certificates
 from rest.entities.named_values import NamedValues, OlderProperties
 from rest.entities.operations import Operations
@@ -120,7 +120,7 @@ def _refresh_value(call: Call, name: str) -> HttpResponse:
 
 
 def _reconnect(call: Call, name: str) -> HttpResponse:
-    return Backends(call).answer_reconnect(name)
+    return BackEnds(call).answer_reconnect(name)
 
 
 def _below_an_api(call: Call, path: str) -> HttpResponse:
@@ -207,9 +207,9 @@ _arm_addresses = [
     _arm(r"subscriptions/(?P<name>[^/]+)/regeneratePrimaryKey", _regenerate(KeyKind.PRIMARY)),
     _arm(r"subscriptions/(?P<name>[^/]+)/regenerateSecondaryKey", _regenerate(KeyKind.SECONDARY)),
     _arm(r"subscriptions/(?P<name>.+)", _one(Subscriptions)),
-    _arm(r"backends/?", _list(Backends)),
+    _arm(r"backends/?", _list(BackEnds)),
     _arm(r"backends/(?P<name>[^/]+)/reconnect", _reconnect),
-    _arm(r"backends/(?P<name>.+)", _one(Backends)),
+    _arm(r"backends/(?P<name>.+)", _one(BackEnds)),
     _arm(r"trustedAuthorities/?", _list(Authorities)),
     *life.addresses_of(Authorities, life.OF_AUTHORITIES, _arm),
     _arm(r"trustedAuthorities/(?P<name>[^/]+)", _one(Authorities)),

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apis.models import Api, KeyKind, Operation, Subscription
-from certificates.models import NAME_MAX_LENGTH, ClientCertificate, SealedSecret, valid_name
+from certificates.models import SealedSecret
 from portal.roles import Role
 
 if TYPE_CHECKING:
@@ -118,35 +118,6 @@ class SharedAccessKey(SealedSecret):
     def __str__(self) -> str:
         """Return which key it is, not the key."""
         return f"{self.access}: {self.get_kind_display()}"
-
-
-class Backend(models.Model):
-    """A back end entity: settings for whatever API's Web service URL lies at its URL.
-
-    As in the published service, an API does not name it; the URL decides.
-    """
-
-    name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, validators=[valid_name])
-    title = models.CharField(max_length=300, blank=True)
-    description = models.CharField(_("description"), max_length=2000, blank=True)
-    url = models.CharField(max_length=2000, db_index=True)
-    spelled_url = models.CharField(max_length=2000, blank=True, default="")  # as it was sent, if that differs; it means the same
-    validate_certificate_chain = models.BooleanField(default=True)
-    validate_certificate_name = models.BooleanField(default=True)
-    certificate = models.ForeignKey(ClientCertificate, models.SET_NULL, null=True, blank=True, related_name="+")
-    created_at = models.DateTimeField(_("created"))
-    revision = models.PositiveIntegerField(default=1, editable=False)
-
-    class Meta:
-        """Listed by name."""
-
-        ordering: ClassVar = ["name"]
-        verbose_name = _("back end")
-        verbose_name_plural = _("back ends")
-
-    def __str__(self) -> str:
-        """Return the name."""
-        return self.name
 
 
 class Remarks(models.Model):

@@ -10,6 +10,9 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from apis import actions as api_actions
+from apis.backends import actions as back_end_actions
+from apis.backends.actions import BackEndSettings
+from apis.backends.models import BackEnd
 from apis.console.models import TestedCall
 from apis.models import Api, NamedValue, Subscription
 from apis.moving.models import Chosen, Move
@@ -115,6 +118,19 @@ def make_api(name: str = "orders", *, service_url: str = "https://orders.example
             api, name="everything", display_name="Everything", method="*", url_template="/*", by=None, now=timezone.now()
         )
     return api
+
+
+def make_back_end(name: str = "shop", *urls: str, **chosen: Any) -> BackEnd:
+    """Store a back end, by default at one address."""
+    found = urls or ("https://shop.example.com",)
+    addresses = tuple({"url": url, "weight": 1, "priority": 0} for url in found) if len(found) > 1 else ()
+    settings = BackEndSettings(url=found[0], addresses=addresses, **chosen)
+    return back_end_actions.create_back_end(name, settings, by=None, now=timezone.now())
+
+
+def lead(api: Api, back_end: BackEnd | None) -> Api:
+    """Let an API use a back end; ``None``: its own address."""
+    return api_actions.lead_api(api, api_actions.Lead(back_end=back_end), by=None, now=timezone.now())
 
 
 def make_move(number: int) -> Move:

@@ -1,6 +1,6 @@
 """Every change to APIs, operations and subscriptions: one function per change, rows and activity line in one transaction."""
 
-from apis.actions.apis import ApiSecurity, ApiSettings, change_api, create_api, delete_api, secure_api
+from apis.actions.apis import ApiSecurity, ApiSettings, change_api, create_api, delete_api, lead_api, secure_api
 from apis.actions.callers import ApiCallers, change_callers
 from apis.actions.calls import ApiCalls, change_calls
 from apis.actions.operations import add_operation, change_operation, delete_operation
@@ -14,14 +14,17 @@ from apis.actions.subscriptions import (
     set_subscription_state,
     show_keys,
 )
+from apis.backends.leading import BelongsToBackEnd, Lead
 
 __all__ = [
     "ApiCallers",
     "ApiCalls",
     "ApiSecurity",
     "ApiSettings",
+    "BelongsToBackEnd",
     "EditedMeanwhile",
     "KeyTaken",
+    "Lead",
     "NotOverHttp",
     "PasswordMissing",
     "Taken",
@@ -36,6 +39,7 @@ __all__ = [
     "delete_api",
     "delete_operation",
     "delete_subscription",
+    "lead_api",
     "new_subscription_key",
     "regenerate_key",
     "secure_api",

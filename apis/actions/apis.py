@@ -10,6 +10,7 @@ from django.db import transaction
 from apis.actions import facts
 from apis.actions.refusals import NotOverHttp, PasswordMissing
 from apis.actions.rows import locked, save, save_changed
+from apis.backends.leading import BelongsToBackEnd, Lead, lead
 from apis.models import Api, BasicCredentials, Credentials
 from apis.policy.model import Protocol
 from apis.trust import trusted
@@ -36,6 +37,7 @@ class ApiSettings:
     subscription_required: bool = True
     key_header: str | None = None  # None: as it is
     key_query: str | None = None
+    leads_to: Lead | None = None  # None: as it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,29 +63,57 @@ def create_api(name: str, chosen: ApiSettings, *, counted: bool = False, by: Use
 
     :param counted: whether its calls are counted by subscription
     :raises Taken: if another API bears the name or has the URL suffix
+    :raises BackEnd.DoesNotExist: if the back end that is chosen is gone
     """
+    leads_to = chosen.leads_to and chosen.leads_to.locked()
     api = Api(name=name, count_by_subscription=counted, created_at=now, changed_at=now, changed_by=by)
     _apply_settings(api, chosen)
     save(api, "name", "path")
+    if leads_to:
+        lead(api, leads_to)
+        save(api)
     record(Event.API_CREATED, api, by=by, at=now, changes=differences({}, facts.of_new_api(api)), path=api.path)
     return api
 
 
 @transaction.atomic
 def change_api(api: Api, chosen: ApiSettings, *, revision: int | None = None, by: User | None, now: datetime) -> Api:
-    """Change an API's settings.
+    """Change an API's settings. One that leaves a back end leaves its credentials behind, too.
 
     :param revision: the revision the editor saw; ``None`` skips the check
     :raises EditedMeanwhile: if it has another revision by now
     :raises Taken: if another API has the URL suffix
     :raises NotOverHttp: if it presents a client certificate and the Web service URL is http
+    :raises BackEnd.DoesNotExist: if the back end that is chosen is gone
     """
+    leads_to = chosen.leads_to and chosen.leads_to.locked()
     api = locked(api, revision)
     before = facts.of_api(api)
     _apply_settings(api, chosen)
+    new_password = lead(api, leads_to) if leads_to else False
     _refuse_certificate_over_http(api)
     save_changed(api, by=by, now=now)
-    changes = differences(before, facts.of_api(api))
+    changes = differences(before, facts.of_api(api), hidden={"password": new_password})
+    record(Event.API_CHANGED, api, by=by, at=now, changes=changes, path=api.path, service_url=api.service_url)
+    return api
+
+
+@transaction.atomic
+def lead_api(api: Api, to: Lead, *, revision: int | None = None, by: User | None, now: datetime) -> Api:
+    """Lead an API's calls elsewhere, or back to its own address.
+
+    :param revision: the revision the editor saw; ``None`` skips the check
+    :raises EditedMeanwhile: if it has another revision by now
+    :raises NotOverHttp: if it presents a client certificate and is called by http then
+    :raises BackEnd.DoesNotExist: if the back end is gone
+    """
+    to = to.locked()
+    api = locked(api, revision)
+    before = facts.of_api(api)
+    new_password = lead(api, to)
+    _refuse_certificate_over_http(api)
+    save_changed(api, by=by, now=now)
+    changes = differences(before, facts.of_api(api), hidden={"password": new_password})
     record(Event.API_CHANGED, api, by=by, at=now, changes=changes, path=api.path, service_url=api.service_url)
     return api
 
@@ -97,12 +127,15 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
     :param revision: the revision the editor saw; ``None`` skips the check
     :raises EditedMeanwhile: if it has another revision by now
     :raises NotOverHttp: if a client certificate is chosen and the Web service URL is http
+    :raises BelongsToBackEnd: if it uses a back end, whose these are
     :raises PasswordMissing: if the stored password is to be kept and none is stored
     :raises ClientCertificate.DoesNotExist: if the certificate is gone
     :raises Authority.DoesNotExist: if the trusted authority is gone
     """
     found = trusted(chosen.trusted_ca, chosen.trusted_authority, by=by, now=now)
     api = locked(api, revision)
+    if api.back_end:
+        raise BelongsToBackEnd(api.back_end)
     before = facts.of_api(api)
     api.credentials = chosen.credentials
     api.certificate = _kept(chosen.certificate) if chosen.credentials == Credentials.CLIENT_CERTIFICATE else None
@@ -150,7 +183,10 @@ def _kept(certificate: ClientCertificate | None) -> ClientCertificate | None:
 
 def _apply_settings(api: Api, chosen: ApiSettings) -> None:
     api.display_name = chosen.display_name
-    api.service_url = chosen.service_url
+    if api.own_url is None:
+        api.service_url = chosen.service_url
+    else:  # calls go elsewhere
+        api.own_url = chosen.service_url
     api.path = chosen.path
     api.description = chosen.description
     api.subscription_required = chosen.subscription_required

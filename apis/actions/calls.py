@@ -81,6 +81,8 @@ def change_calls(api: Api, chosen: ApiCalls, *, revision: int | None = None, by:
     api = locked(api, revision)
     before, known = asdict(ApiCalls.of(api)), facts.of_api(api)
     wanted = asdict(chosen)
+    if api.back_end_id:  # it says how long connecting may take
+        wanted["connect_seconds"] = api.connect_seconds
     for name, value in wanted.items():
         setattr(api, name, list(value) if isinstance(value, tuple) else value)
     save_changed(api, by=by, now=now)

@@ -20,12 +20,16 @@ def of_api(api: Api) -> dict[str, Any]:
     for place in ("trusted_authority", "caller_authority"):
         found[place] = authority.name if (authority := getattr(api, place)) else None
     found["username"] = BasicCredentials.objects.filter(api=api).values_list("username", flat=True).first()
-    return found
+    return found | _led(api)
 
 
 def of_new_api(api: Api) -> dict[str, Any]:
     """Return the settings, which is what an API is made with."""
-    return {name: getattr(api, name) for name in _SETTINGS}
+    return {name: getattr(api, name) for name in _SETTINGS} | _led(api)
+
+
+def _led(api: Api) -> dict[str, Any]:
+    return {"back_end": api.back_end.name if api.back_end else None, "own_url": api.own_url}
 
 
 def of_operation(operation: Operation) -> dict[str, Any]:

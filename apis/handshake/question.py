@@ -29,14 +29,16 @@ class Closely:
 
     :ivar trusted_ca: the authorities its chain must lead to, PEM; empty: the system's where the look is made from
     :ivar allowed: networks whose loopback addresses may be called; others that no API may call are not
+    :ivar clusters: of which the gateway tells how their addresses are
     """
 
     trusted_ca: str = ""
     allowed: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
 
     def as_object(self) -> dict[str, Any]:
         """Return it as an object of JSON."""
-        return {"trusted_ca": self.trusted_ca, "allowed": list(self.allowed)}
+        return {"trusted_ca": self.trusted_ca, "allowed": list(self.allowed), "clusters": list(self.clusters)}
 
     @classmethod
     def of(cls, fields: dict[str, Any]) -> Closely:
@@ -44,7 +46,7 @@ class Closely:
 
         :raises KeyError: if it does not say what is needed
         """
-        return cls(trusted_ca=fields["trusted_ca"], allowed=tuple(fields["allowed"]))
+        return cls(trusted_ca=fields["trusted_ca"], allowed=tuple(fields["allowed"]), clusters=tuple(fields.get("clusters", ())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

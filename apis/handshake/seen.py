@@ -49,6 +49,24 @@ class Objection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostState:
+    """What a gateway says of one address of an API's back end.
+
+    :ivar name: what the address is known by; empty: by itself
+    :ivar unwell: whether it does not answer as it should when it is asked how it is
+    :ivar ejected: whether it gets no calls for a while, because too many failed
+    """
+
+    name: str = ""
+    address: str = ""
+    port: int = 0
+    unwell: bool = False
+    ejected: bool = False
+    calls: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What a handshake has shown. What says "closely" is only known after a closer look.
 
@@ -70,6 +88,7 @@ class Seen:
     :ivar anchor: the trusted certificate that it leads to, DER; empty: to none
     :ivar status: of the answer to the request; ``None``: none was made, or there was no answer
     :ivar page: the beginning of what an answer of 400 and above says (closely)
+    :ivar hosts: what the gateway says of the addresses of the clusters it was asked about
     :ivar milliseconds: altogether
     :ivar took: of each step that came to its end, by its stage: milliseconds
     """
@@ -95,11 +114,21 @@ class Seen:
     took: dict[str, int] = field(default_factory=dict)
     status: int | None = None
     page: str = ""
+    hosts: tuple[HostState, ...] = ()
 
     def as_object(self) -> dict[str, Any]:
         """Return it as an object of JSON."""
         told = {name: [_text(one) for one in getattr(self, name)] for name in ("chain", "issuer_names")}
-        return asdict(self) | told | {"anchor": _text(self.anchor), "issuers": list(self.issuers), "addresses": list(self.addresses)}
+        return (
+            asdict(self)
+            | told
+            | {
+                "anchor": _text(self.anchor),
+                "issuers": list(self.issuers),
+                "addresses": list(self.addresses),
+                "hosts": [asdict(one) for one in self.hosts],
+            }
+        )
 
     @classmethod
     def of(cls, told: dict[str, Any]) -> Seen:
@@ -130,6 +159,7 @@ def _octets(texts: list[str]) -> tuple[bytes, ...]:
     return tuple(base64.b64decode(one) for one in texts)
 
 
+_OF_HOSTS = tuple(one.name for one in fields(HostState))
 _READ: dict[str, Callable[[Any], Any]] = {
     "stage": lambda said: Stage(said) if said else None,
     "end": lambda said: End(said) if said in set(End) else None,  # of a newer agent: unknown here
@@ -140,4 +170,5 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "anchor": base64.b64decode,
     "objections": lambda said: tuple(Objection(code=one["code"], depth=one["depth"]) for one in said),
     "took": dict,
+    "hosts": lambda said: tuple(HostState(**{name: one[name] for name in _OF_HOSTS if name in one}) for one in said),
 }

@@ -38,6 +38,7 @@ _GROUPS = (
     ("trusted_authority", "trusted_ca"),
     ("caller_certificate", "caller_authority", "caller_authorities", "caller_identities"),
 )
+_LED = ("service_url", "own_url", "back_end")
 TEXT_OF = {"trusted_authority": "trusted_ca", "caller_authority": "caller_authorities"}  # by what holds an entry's name
 _BY_REST_ALONE = ("key_header", "key_query")
 
@@ -100,7 +101,7 @@ def api_of(line: Activity) -> Api:
 
 def with_groups(names: Iterable[str]) -> list[str]:
     """Return the *names* of fields, with those that belong to them, each once."""
-    groups = {name: group for group in _GROUPS for name in group}
+    groups = {name: group for group in _GROUPS for name in group} | {"own_url": _LED, "back_end": _LED}
     return list(dict.fromkeys(one for name in names if name != "password" for one in groups.get(name, (name,))))
 
 
@@ -114,8 +115,10 @@ def _picked(names: Iterable[str], then: Facts, now: Facts) -> dict[str, Any]:
 
 
 def _entry_or_text(values: Facts) -> dict[str, Any]:
-    """Return *values* as a form takes them: an authority's entry where the text is a version of it, or else the text."""
+    """Return *values* as a form takes them: its own address; an authority's entry where the text is a version of it, or else the text."""
     found = dict(values)
+    if found.get("own_url") is not None:
+        found["service_url"] = found["own_url"]
     for entry, text in TEXT_OF.items():
         if text in found:
             is_version = AuthorityVersion.objects.filter(authority__name=found.get(entry) or "", pem=found[text] or "").exists()
@@ -157,6 +160,10 @@ def with_sentences(change: Callable[[], object]) -> None:
         raise Refused(TAKEN.get(refusal.field, refusal)) from refusal
     except actions.NotOverHttp as refusal:
         raise Refused(NOT_OVER_HTTP) from refusal
+    except actions.BelongsToBackEnd as refusal:
+        raise Refused(
+            _("Credentials, checks and protocol belong to the back end %(name)s; change them there.") % {"name": refusal.back_end.name}
+        ) from refusal
     except actions.PasswordMissing as refusal:
         raise Refused(_lost_password()) from refusal
     except ClientCertificate.DoesNotExist as refusal:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from apis.backends import moving as back_ends
 from apis.models import Api, BasicCredentials, Credentials
 from apis.moving.models import Chosen, Move
-from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, NotTried, OverHttp, SamePerson
+from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, NotTried, OverHttp, SamePerson, SharesBackEnd
 from certificates.models import ClientCertificate
 from certificates.rollout.actions import TRIED_AGAIN_FOR
 from certificates.rollout.models import rules_of
@@ -37,12 +38,14 @@ def propose(target: ClientCertificate, apis: QuerySet[Api], *, by: User | None, 
     :param apis: those that present it already stay out of it
     :raises NothingToMove: if there are no others
     :raises OverHttp: if some are called without TLS
+    :raises SharesBackEnd: if some have the certificate from a back end that others use, too
     """
     target = ClientCertificate.objects.select_for_update(of=("self",)).select_related("current").get(pk=target.pk)
     rows = list(apis.exclude(certificate=target.pk).order_by("pk"))
     if not rows:
         raise NothingToMove
     _refuse_http(rows)
+    _refuse_shared(rows, target)
     Move.objects.filter(proposed_by=by, when=When.UNDECIDED).delete()
     assert target.current is not None  # noqa: S101 - an entry is made with its first version
     move = Move.objects.create(target=target, thumbprint=target.current.thumbprint, proposed_at=now, proposed_by=by, try_asked_at=now)
@@ -75,6 +78,7 @@ def carry_out(move: Move, *, only_accepting: bool = False, by: User | None, now:
     :raises NothingToMove: if no API is left
     :raises ChangedMeanwhile: if what was compared and tried is not what there is now
     :raises OverHttp: if some are called without TLS by now
+    :raises SharesBackEnd: if some have the certificate from a back end of others that stay
     """
     move = locked(move)
     _refuse_same_person(move, by)
@@ -114,7 +118,7 @@ def carry_out_as_planned(seen: Move, *, now: datetime) -> None:
 
     :param seen: the move as it was when its time was found to have come
     :raises Gone: if it is there no more, or something else is planned by now
-    :raises NothingToMove, ChangedMeanwhile, OverHttp: as :func:`carry_out` does
+    :raises NothingToMove, ChangedMeanwhile, OverHttp, SharesBackEnd: as :func:`carry_out` does
     """
     move = locked(seen)
     if any(getattr(move, name) != getattr(seen, name) for name in ("when", "at", "confirmed_at", "tried_for", "try_asked_at")):
@@ -168,6 +172,7 @@ def _unchanged(move: Move) -> list[Api]:
     :raises ChangedMeanwhile: if they, or the entry's version, are others than were compared and tried
     """
     seen = dict(move.chosen.values_list("api", "seen"))
+    back_ends.lock(seen)
     apis = list(Api.objects.select_for_update().filter(pk__in=list(seen)).order_by("pk"))
     changed = [api for api in apis if Chosen.look_at(api) != seen[api.pk]]
     if changed or move.is_stale:
@@ -181,6 +186,11 @@ def _refuse_http(apis: Sequence[Api]) -> None:
         raise OverHttp(unencrypted)
 
 
+def _refuse_shared(apis: Sequence[Api], target: ClientCertificate) -> None:
+    if held := back_ends.held_back(apis, target):
+        raise SharesBackEnd(held)
+
+
 def _refuse_same_person(move: Move, by: User | None) -> None:
     if by is not None and by.pk == move.proposed_by_id and rules_of(move.target).another_person:
         raise SamePerson
@@ -189,6 +199,7 @@ def _refuse_same_person(move: Move, by: User | None) -> None:
 def _present(target: ClientCertificate, apis: Sequence[Api], *, by: User | None, now: datetime) -> None:
     """Have *apis*, which are locked, present *target*; write a line for each, and one for all."""
     target = ClientCertificate.objects.select_for_update().get(pk=target.pk)  # nobody deletes it before they point at it
+    _refuse_shared(apis, target)
     before = _credentials_of(apis)
     for api in apis:
         api.credentials, api.certificate = Credentials.CLIENT_CERTIFICATE, target
@@ -196,6 +207,7 @@ def _present(target: ClientCertificate, apis: Sequence[Api], *, by: User | None,
     Api.objects.bulk_update(apis, _MOVED, batch_size=_BATCH)
     BasicCredentials.objects.filter(api__in=apis).delete()
     lines = [_line(api, before[api.pk], by=by, now=now) for api in apis]
+    lines += back_ends.present(target, apis, by=by, now=now)
     write([*lines, _line_of_all(Event.CERTIFICATE_APIS_MOVED, target, apis, by=by, now=now)])
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from apis.moving import actions
 from apis.moving.models import Move
-from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, OverHttp, named
+from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, OverHttp, SharesBackEnd, named
 from certificates.models import ClientCertificate
 from certificates.rollout.actions import TRIED_AGAIN_EVERY
 from certificates.rollout.keeper import keep_on
@@ -50,16 +50,21 @@ def _carry_out(move: Move, *, now: datetime) -> None:
         actions.carry_out_as_planned(move, now=now)
     except (Gone, ClientCertificate.DoesNotExist):
         return  # another process was faster, or somebody has thought better of it
-    except (ChangedMeanwhile, OverHttp, NothingToMove) as refusal:
+    except (ChangedMeanwhile, OverHttp, SharesBackEnd, NothingToMove) as refusal:
         log.error("The planned move of APIs to %s was not made: %s", move.target, refusal)  # noqa: TRY400 - the sentence says it all
         Move.objects.filter(pk=move.pk).update(trouble=why(refusal))
 
 
-def why(refusal: ChangedMeanwhile | OverHttp | NothingToMove) -> str:
+def why(refusal: ChangedMeanwhile | OverHttp | SharesBackEnd | NothingToMove) -> str:
     """Return why APIs were not moved, in the active language."""
     match refusal:
         case OverHttp():
             text = _("No certificate can be presented over http. Give these APIs an https Web service URL, or leave them out: %(apis)s.")
+            return text % {"apis": named(refusal.apis)}
+        case SharesBackEnd():
+            text = _(
+                "These have the certificate from a back end that other APIs use, too: %(apis)s. Choose all of them, or change the back end."
+            )
             return text % {"apis": named(refusal.apis)}
         case ChangedMeanwhile() if refusal.apis:
             text = _("These APIs were changed meanwhile: %(apis)s. Look at the comparison and the try again, then confirm.")

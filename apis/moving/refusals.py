@@ -27,6 +27,10 @@ class OverHttp(Refused):
     """They are called by http, where no certificate can be presented."""
 
 
+class SharesBackEnd(Refused):
+    """They have the certificate from a back end that other APIs use as well, or from a pool."""
+
+
 class ChangedMeanwhile(Refused):
     """They, or the certificate, are not what they were when the move was compared and tried."""
 

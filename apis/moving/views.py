@@ -24,14 +24,14 @@ from apis.moving import actions, comparing
 from apis.moving.forms import ACCEPTING, SHOWN, ChooseForm, MoveForm
 from apis.moving.keeper import why
 from apis.moving.models import Move
-from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, NotTried, OverHttp, SamePerson, named
+from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, NotTried, OverHttp, SamePerson, SharesBackEnd, named
 from certificates.models import ClientCertificate
 from certificates.rollout.forms import NOW
 from certificates.rollout.proposals import When
 from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
 
-_REFUSALS = (ChangedMeanwhile, OverHttp, NothingToMove)
+_REFUSALS = (ChangedMeanwhile, OverHttp, SharesBackEnd, NothingToMove)
 _LOOK = ("apis.view_api", "apis.change_api", "certificates.view_clientcertificate")
 OK, CONFLICT, UNPROCESSABLE = 200, 409, 422
 View = Callable[[PortalRequest, Move], HttpResponse]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
-from apis.actions.apis import ApiSecurity, secure_api
+from apis.actions.apis import ApiSecurity, lead_api, secure_api
 from apis.actions.callers import ApiCallers, change_callers
 from apis.actions.calls import ApiCalls, change_calls
 from apis.actions.rows import locked, save_changed
+from apis.backends.leading import Lead
 from apis.models import Api, Credentials, Operation, ServicePolicy
 from apis.named_values.values import KeptValues
 from apis.policies.applying import ApiDraft, draft_of
@@ -62,6 +63,7 @@ def put_api_document(api: Api, text: str, *, revision: int | None = None, by: Us
     :raises EditedMeanwhile: if it has another revision by now
     :raises apis.policy.UnreadablePolicy: if it cannot be taken
     :raises apis.policies.applying.Unsuitable: if it asks for what this API cannot have
+    :raises BackEnd.DoesNotExist: if the back end is gone meanwhile
     :raises NotOverHttp: if a client certificate is to be presented and the Web service URL is http
     :raises PasswordMissing: if the stored password is to be kept and none is stored
     """
@@ -70,7 +72,7 @@ def put_api_document(api: Api, text: str, *, revision: int | None = None, by: Us
     api = locked(api, revision)
     before = api.document
     api = _apply(api, draft, by=by, now=now)
-    rules = Api.objects.select_related("certificate__current", "basic_credentials").get(pk=api.pk).own_rules()
+    rules = Api.objects.select_related("certificate__current", "basic_credentials", "back_end").get(pk=api.pk).own_rules()
     kept = text if may_be_kept(text, document.rules) else document_with(rules, document.sections)
     api.document = kept if text.strip() else ""
     if api.document != before:
@@ -117,7 +119,9 @@ def apply_again(api: Api, values: Values | None = None, *, by: User | None, now:
 
 
 def _apply(api: Api, draft: ApiDraft, *, by: User | None, now: datetime) -> Api:
-    if not _is_secured_so(api, draft.security):
+    if draft.leads_to != Lead(back_end=api.back_end, base_url=api.base_url):
+        api = lead_api(api, draft.leads_to, by=by, now=now)
+    if draft.leads_to.back_end is None and not _is_secured_so(api, draft.security):
         api = secure_api(api, draft.security, by=by, now=now)
     if draft.calls != ApiCalls.of(api):
         api = change_calls(api, draft.calls, by=by, now=now)

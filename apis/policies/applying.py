@@ -6,15 +6,27 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apis.actions.apis import ApiSecurity
 from apis.actions.callers import ApiCallers
 from apis.actions.calls import ApiCalls
+from apis.backends.leading import Lead
+from apis.backends.models import BackEnd
 from apis.callers import CallerCertificate, text_of
 from apis.models import Api, BasicCredentials, Credentials
 from apis.policy import MASKED_PASSWORD
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Cors, ForwardRequest, Rule, ValidateClientCertificate
+from apis.policy.model import (
+    AuthenticationBasic,
+    AuthenticationCertificate,
+    Cors,
+    ForwardRequest,
+    Rule,
+    SetBackendService,
+    ValidateClientCertificate,
+)
+from apis.service_url import BadServiceUrl, check, refusals_of_resolved
 from certificates.models import ClientCertificate
 
 _LONGEST_USERNAME = 255
@@ -42,6 +54,7 @@ class ApiDraft:
     security: ApiSecurity
     calls: ApiCalls
     callers: ApiCallers
+    leads_to: Lead
 
 
 def draft_of(rules: tuple[Rule, ...], api: Api) -> ApiDraft:
@@ -52,6 +65,7 @@ def draft_of(rules: tuple[Rule, ...], api: Api) -> ApiDraft:
     security = _with_trust_of(api, credentials=Credentials.NONE)
     calls = ApiCalls.of(api).without_rules()
     callers = _callers(None, api)
+    leads_to = Lead()
     for rule in rules:
         match rule:
             case AuthenticationCertificate():
@@ -62,11 +76,46 @@ def draft_of(rules: tuple[Rule, ...], api: Api) -> ApiDraft:
                 calls = calls.with_cors(rule)
             case ValidateClientCertificate():
                 callers = _callers(rule, api)
+            case SetBackendService():
+                leads_to = _lead(rule)
             case ForwardRequest():
                 calls = replace(calls, idle_seconds=rule.timeout_seconds)
             case _:
                 assert_never(rule)
-    return ApiDraft(security=security, calls=calls, callers=callers)
+    if leads_to.back_end:
+        _refuse_other_credentials(rules, security, leads_to.back_end)
+    return ApiDraft(security=security, calls=calls, callers=callers, leads_to=leads_to)
+
+
+def _lead(rule: SetBackendService) -> Lead:
+    """Return where a document leads calls.
+
+    :raises Unsuitable: if there is no such back end, or the address cannot be one
+    """
+    if rule.backend_id:
+        if row := BackEnd.objects.select_related("certificate").filter(name__iexact=rule.backend_id).first():
+            return Lead(back_end=row)
+        raise Unsuitable("set-backend-service", _("There is no back end %(named)s.") % {"named": rule.backend_id})
+    allowed = settings.ALLOWED_BACKEND_NETWORKS
+    try:
+        url = check(rule.base_url, allowed=allowed)
+    except BadServiceUrl as refusal:
+        raise Unsuitable("set-backend-service", *map(str, refusal.faults)) from refusal
+    if refusals := refusals_of_resolved(url.host, allowed=allowed):
+        raise Unsuitable("set-backend-service", *map(str, refusals))
+    return Lead(base_url=url.text.rstrip("/"))
+
+
+def _refuse_other_credentials(rules: tuple[Rule, ...], security: ApiSecurity, back_end: BackEnd) -> None:
+    """Refuse credentials beside a back end that are not the back end's own.
+
+    :raises Unsuitable: naming the element
+    """
+    same = security.certificate is not None and security.certificate.pk == back_end.certificate_id
+    for element, kind in (("authentication-certificate", AuthenticationCertificate), ("authentication-basic", AuthenticationBasic)):
+        if any(isinstance(rule, kind) for rule in rules) and not same:
+            words = _("Credentials belong to the back end %(name)s; leave this out, or change it there.")
+            raise Unsuitable(element, words % {"name": back_end.name})
 
 
 def _callers(rule: ValidateClientCertificate | None, api: Api) -> ApiCallers:

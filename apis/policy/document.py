@@ -19,6 +19,7 @@ from apis.policy.model import (
     ForwardRequest,
     Rule,
     Sections,
+    SetBackendService,
     ValidateClientCertificate,
 )
 from apis.policy.reader import BASE, Document, Scope, document_of, sections_of
@@ -89,6 +90,9 @@ def _element(rule: Rule, *, reveal: bool) -> Element:
             return cors.element_of(rule)
         case ValidateClientCertificate():
             return callers.element_of(rule)
+        case SetBackendService():
+            named = {"backend-id": rule.backend_id, "base-url": rule.base_url}
+            return Element("set-backend-service", {key: value for key, value in named.items() if value})
         case ForwardRequest():
             return Element("forward-request", {"timeout": str(rule.timeout_seconds)})
         case _:

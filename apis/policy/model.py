@@ -92,7 +92,18 @@ class ValidateClientCertificate:
     identities: tuple[CallerIdentity, ...] = ()  # one of them; none: any
 
 
-Rule = AuthenticationCertificate | AuthenticationBasic | Cors | ForwardRequest | ValidateClientCertificate
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBackendService:
+    """Call another back end than the API's own address: an entry by its id, or a URL. The published product's ``set-backend-service``."""
+
+    backend_id: str = ""
+    base_url: str = ""
+
+
+Rule = AuthenticationCertificate | AuthenticationBasic | Cors | ForwardRequest | SetBackendService | ValidateClientCertificate
+
+
+CREDENTIALS = (AuthenticationCertificate, AuthenticationBasic)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +113,51 @@ class Trust:
     validate_chain: bool = True
     validate_name: bool = True
     trusted_ca: str = ""  # PEM; empty: the system's bundle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """One of several addresses that calls are shared among. Those of the lowest priority number serve as long as enough of them do."""
+
+    host: str  # DNS name or IP address, without brackets
+    port: int
+    weight: int = 1
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """Ask each address for *path* every so many seconds; what does not answer 2xx or 3xx gets no calls."""
+
+    path: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ejection:
+    """Give an address no calls for a while once so many in a row have failed: no answer, or 5xx."""
+
+    failures: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much a back end is given at once by each gateway; ``None``: as much as the gateway itself bears."""
+
+    connections: int | None = None
+    waiting: int | None = None  # calls that wait for a connection
+    calls: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """How calls are shared among the addresses of a back end, and when one is left out."""
+
+    addresses: tuple[Address, ...]  # at least one
+    health: HealthCheck | None = None
+    ejection: Ejection | None = None
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +174,17 @@ class Backend:
     older_servers: bool = False  # speak what only old servers need
     connect_seconds: int = CONNECT_SECONDS
     offers_http2: bool = False  # as far as was seen; an automatic protocol's retries go by it
+    sharing: Sharing | None = None  # of a back end that is an entry; ``None``: the one address above, and nothing more
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """All that it is called at; the first is the one above."""
+        return self.sharing.addresses if self.sharing else (Address(host=self.host, port=self.port),)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names of its addresses, each once."""
+        return tuple(dict.fromkeys(address.host for address in self.addresses))
 
     @property
     def speaks_http2(self) -> bool:
@@ -210,9 +277,15 @@ class Policy:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """What its document says: the inbound rules, and how long to wait where that is the API's own."""
+        """What its document says: the inbound rules that are its own, and how long to wait where that is the API's own."""
         idle = self.forwarding.idle_seconds
-        return self.inbound if idle is None else (*self.inbound, ForwardRequest(timeout_seconds=idle))
+        inbound = tuple(rule for rule in self.inbound if not (self.uses_entry and isinstance(rule, CREDENTIALS)))
+        return inbound if idle is None else (*inbound, ForwardRequest(timeout_seconds=idle))
+
+    @property
+    def uses_entry(self) -> bool:
+        """Whether its back end is an entry: the credentials are the entry's then, and no document of the API names them."""
+        return any(isinstance(rule, SetBackendService) and rule.backend_id for rule in self.inbound)
 
     @property
     def presents_certificate(self) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from apis.policy.callers import read_callers
 from apis.policy.cors import read_cors
 from apis.policy.elements import Element
-from apis.policy.model import SECTIONS, AuthenticationBasic, AuthenticationCertificate, ForwardRequest, Rule, Sections
+from apis.policy.model import SECTIONS, AuthenticationBasic, AuthenticationCertificate, ForwardRequest, Rule, Sections, SetBackendService
 from apis.policy.references import NONE, Values, resolved, texts_of
 from apis.policy.statements import STATEMENTS, Statement
 from certificates.sealing import Secret
@@ -24,6 +24,7 @@ _IGNORED_IN_THUMBPRINTS = re.compile(r"[\s:\u200b-\u200f\u202a-\u202e\ufeff]")  
 _CERTIFICATE_ID_MAX_LENGTH = 80
 _WHOLE_ID = re.compile(r"\A/subscriptions/.*/certificates/", re.IGNORECASE)  # some write a certificate's id with the service before it
 _EXPRESSION = re.compile(r"""\s*["']?@[({]""")
+_WHOLE_BACKEND_ID = re.compile(r"\A/subscriptions/.*/backends/", re.IGNORECASE)
 # What the gateway does anyway, in the published names; another value would be a promise that is not kept.
 _FORWARDED_AS_IS = {
     "follow-redirects": "false",
@@ -166,11 +167,21 @@ def _forward_request(element: Element) -> ForwardRequest | None:
     return ForwardRequest(timeout_seconds=int(text))
 
 
+def _set_backend_service(element: Element) -> SetBackendService:
+    element.refuse_content()
+    element.refuse_attributes("backend-id", "base-url")
+    backend_id, base_url = (element.attributes.get(name, "") for name in ("backend-id", "base-url"))
+    if bool(backend_id) == bool(base_url):
+        element.refuse("Name a back end by backend-id, or an address by base-url; one of the two.")
+    return SetBackendService(backend_id=_WHOLE_BACKEND_ID.sub("", backend_id), base_url=base_url)
+
+
 _OF_APIS = frozenset({Scope.API})
 _RULES: Mapping[str, _RuleKind] = {
     "authentication-certificate": _RuleKind("inbound", _certificate, _OF_APIS),
     "authentication-basic": _RuleKind("inbound", _basic, _OF_APIS),
     "cors": _RuleKind("inbound", read_cors, frozenset({Scope.SERVICE, Scope.API})),
+    "set-backend-service": _RuleKind("inbound", _set_backend_service, _OF_APIS),
     "validate-client-certificate": _RuleKind("inbound", read_callers, _OF_APIS),
     "forward-request": _RuleKind("backend", _forward_request, frozenset(Scope)),
 }

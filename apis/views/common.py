@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apis.backends.leading import BelongsToBackEnd
 from apis.conflict import differences
 from apis.models import Api
 from apis.warnings import warnings_of
@@ -23,7 +24,7 @@ _ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - nothing is bound here
 
 def api_of(name: str) -> Api:
     """Return the API with what its tabs show, or answer 404."""
-    return get_object_or_404(Api.objects.select_related("certificate__current", "changed_by"), name=name)
+    return get_object_or_404(Api.objects.select_related("certificate__current", "back_end", "changed_by"), name=name)
 
 
 def tab(request: PortalRequest, api: Api, which: str, *, status: int = OK, template: str = "", **context: Any) -> HttpResponse:
@@ -41,6 +42,11 @@ def tab(request: PortalRequest, api: Api, which: str, *, status: int = OK, templ
     ]
     shared = {"api": api, "tab": which, "tabs": tabs, "warnings": warnings_of(api, now=timezone.now())}
     return render(request, template or f"apis/{which}.html", shared | context, status=status)
+
+
+def belongs_to(refusal: BelongsToBackEnd) -> str:
+    """Return what is said where an API's security is to be changed that is a back end's."""
+    return _("Credentials, checks and protocol belong to the back end %(name)s; change them there.") % {"name": refusal.back_end}
 
 
 def edited_meanwhile(request: PortalRequest, current: Api, which: str, *, mine: Any, theirs: Any) -> HttpResponse:

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apis import actions
 from apis import listing as api_list
 from apis.access import may
+from apis.backends.models import BackEnd
+from apis.backends.picking import NO_SUCH_BACK_END
 from apis.calls import COUNTED_FROM_THE_START
 from apis.forms import NAME_TAKEN, TAKEN, NewApiForm
 from apis.models import Api, Operation
@@ -52,6 +54,8 @@ def new(request: PortalRequest) -> HttpResponse:
             api = actions.create_api(form.name_to_give(), form.chosen(), counted=counted, by=request.user, now=timezone.now())
         except actions.Taken as refusal:
             form.add_error(refusal.field, NAME_TAKEN[Api] if refusal.field == "name" else TAKEN["path"])
+        except BackEnd.DoesNotExist:
+            form.add_error("back_end", NO_SUCH_BACK_END)
         else:
             messages.success(request, _("%(api)s was added. It lets calls through once it has operations.") % {"api": api.display_name})
             return see_other("apis:operations", name=api.name)

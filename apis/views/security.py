@@ -20,7 +20,7 @@ from apis.pickers import SUGGESTIONS, authority_options, certificate_options, lo
 from apis.policy import as_xml
 from apis.policy.highlight import highlight
 from apis.security_form import ENTER_THE_PASSWORD, NO_SUCH_CERTIFICATE, SecurityForm
-from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
+from apis.views.common import OK, UNPROCESSABLE, api_of, belongs_to, edited_meanwhile, tab
 from certificates.authorities.forms import NO_SUCH_AUTHORITY
 from certificates.authorities.models import Authority
 from certificates.models import ClientCertificate
@@ -48,6 +48,8 @@ def security(request: PortalRequest, name: str) -> HttpResponse:
             form.add_error("trusted_authority", NO_SUCH_AUTHORITY)
         except actions.NotOverHttp:
             form.add_error("credentials", NOT_OVER_HTTP)
+        except actions.BelongsToBackEnd as refusal:
+            form.add_error(None, belongs_to(refusal))
         except actions.PasswordMissing:
             form.add_error("password", ENTER_THE_PASSWORD)
         else:

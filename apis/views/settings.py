@@ -9,6 +9,8 @@ from django.views.decorators.http import require_http_methods
 
 from apis import actions
 from apis.access import may
+from apis.backends.models import BackEnd
+from apis.backends.picking import NO_SUCH_BACK_END
 from apis.forms import NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
 from portal.history.undo import saved
@@ -30,6 +32,8 @@ def settings(request: PortalRequest, name: str) -> HttpResponse:
             return edited_meanwhile(request, refusal.api, "settings", mine=form, theirs=SettingsForm(api=refusal.api))
         except actions.Taken as refusal:
             form.add_error(refusal.field, TAKEN["path"])
+        except BackEnd.DoesNotExist:
+            form.add_error("back_end", NO_SUCH_BACK_END)
         except actions.NotOverHttp:
             form.add_error("service_url", NOT_OVER_HTTP)
         else:

@@ -10,6 +10,7 @@ from certificates.authorities import receipts
 from certificates.authorities.bundle import Bundle
 from certificates.authorities.models import Authority, AuthorityCandidate, AuthorityVersion
 from certificates.authorities.uses import uses
+from certificates.holders import Holder, holders_of
 from certificates.naming import unused_name
 from portal.activity import differences, record
 from portal.models import Event
@@ -49,17 +50,19 @@ class NameTaken(Exception):
 
 
 class InUse(Exception):
-    """APIs trust the entry, so it is not deleted.
+    """APIs or back ends trust the entry, so it is not deleted.
 
     :ivar apis: those APIs, by name
+    :ivar holders: what else holds it
     """
 
-    def __init__(self, authority: Authority, apis: list[Api]) -> None:
-        """Hold the entry and the APIs."""
-        names = ", ".join(api.name for api in apis)
-        super().__init__(f"The trusted authority {authority.name} is used by these APIs: {names}. Choose another one there first.")
+    def __init__(self, authority: Authority, apis: list[Api], holders: list[Holder]) -> None:
+        """Hold the entry and who trusts it."""
+        by = [f"these {what}: {', '.join(one.name for one in found)}" for what, found in (("APIs", apis), ("back ends", holders)) if found]
+        super().__init__(f"The trusted authority {authority.name} is used by {' and '.join(by)}. Choose another one there first.")
         self.authority = authority
         self.apis = apis
+        self.holders = holders
 
 
 def add(bundle: Bundle, *, name: str = "", by: User | None, now: datetime) -> Authority:
@@ -145,12 +148,13 @@ def roll_back(authority: Authority, *, version: int, by: User | None, now: datet
 def delete(authority: Authority, *, by: User | None, now: datetime) -> None:
     """Delete an entry and its versions.
 
-    :raises InUse: if APIs trust it; the error lists them
+    :raises InUse: if APIs or back ends trust it; the error lists them
     :raises Authority.DoesNotExist: if it is gone
     """
     authority = locked(authority)
-    if apis := list(uses().needing(authority).order_by("name")):
-        raise InUse(authority, apis)
+    apis, holders = list(uses().needing(authority).order_by("name")), holders_of(authority)
+    if apis or holders:
+        raise InUse(authority, apis, holders)
     record(Event.AUTHORITY_DELETED, authority, by=by, at=now)
     Authority.objects.filter(pk=authority.pk).update(current=None)
     authority.delete()

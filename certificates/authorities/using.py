@@ -11,6 +11,7 @@ from django.db.models.functions import RowNumber
 
 from certificates.authorities.models import Authority
 from certificates.authorities.uses import uses
+from certificates.holders import holders_of
 
 if TYPE_CHECKING:
     from apis.models import Api
@@ -35,7 +36,7 @@ class Use:
 def use_of(authority: Authority) -> dict[str, Any]:
     """Return what the page of one entry shows: the APIs whose back ends, and those whose callers, have to lead to it."""
     trusting, admitting = (_first(rows) for rows in (uses().trusting(authority), uses().admitting(authority)))
-    return {"trusting": trusting, "admitting": admitting, "used_by": trusting.number + admitting.number}
+    return {"trusting": trusting, "admitting": admitting, "used_by": trusting.number + admitting.number, "holders": holders_of(authority)}
 
 
 def uses_among(authorities: Sequence[Authority]) -> dict[int, dict[str, Use]]:

@@ -178,7 +178,7 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
             raise Http404 from gone
         messages.success(request, _("%(name)s was deleted.") % {"name": authority.name})
         return see_other("authorities:index")
-    return render(request, "in_use.html" if use["used_by"] else "confirm_delete.html", {"authority": authority, **use})
+    return render(request, "in_use.html" if use["used_by"] or use["holders"] else "confirm_delete.html", {"authority": authority, **use})
 
 
 def _waiting(cards: list[Authority]) -> set[int]:

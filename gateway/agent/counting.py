@@ -11,7 +11,6 @@ import contextlib
 import http.client
 import json
 import logging
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,9 +18,9 @@ from dataclasses import dataclass
 import grpc
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 
+from gateway.agent.admin_page import connection_to, get
 from gateway.agent.chosen import Chosen
 from gateway.agent.relay import Relay
-from gateway.agent.supervisor import ADMIN_SOCKET
 from gateway.compile import Resource, api_of_cluster
 from gateway.compile.names import METADATA, PRESENTS
 from gateway.compile.resource import CLUSTER
@@ -138,23 +137,9 @@ class Counting:
         :raises http.client.HTTPException: if it does not answer
         :raises ValueError: if its answer is not understood
         """
-        connection = self._admin()  # one for both questions, so that the same process answers
+        connection = connection_to(self._chosen)  # one for both questions, so that the same process answers
         try:
-            envoy = json.loads(_get(connection, "/server_info")).get("command_line_options", {}).get("service_zone", "")
-            return str(envoy), series_of(_get(connection, STATS))
+            envoy = json.loads(get(connection, "/server_info")).get("command_line_options", {}).get("service_zone", "")
+            return str(envoy), series_of(get(connection, STATS))
         finally:
             connection.close()
-
-    def _admin(self) -> http.client.HTTPConnection:
-        if self._chosen.admin:
-            return http.client.HTTPConnection(*self._chosen.admin, timeout=_ANSWER_SECONDS)
-        connection = http.client.HTTPConnection("localhost")
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(_ANSWER_SECONDS)
-        connection.sock.connect(ADMIN_SOCKET)  # the agent runs in the gateway's home
-        return connection
-
-
-def _get(connection: http.client.HTTPConnection, path: str) -> str:
-    connection.request("GET", path)
-    return connection.getresponse().read().decode()

@@ -72,7 +72,7 @@ def _refusal_of(configuration: Secret) -> str:
 @sensitive_variables()
 def _configuration(backend: Backend, identity: Identity | None) -> Secret:
     """Return what Envoy reads; in a function of its own, because messages print themselves, with the key, in reports of errors."""
-    cluster = Cluster(name="candidate", transport_socket=transport_socket(backend, identity))
+    cluster = Cluster(name="candidate", transport_socket=transport_socket(backend, identity, host=backend.host))
     bootstrap = Bootstrap()
     bootstrap.static_resources.clusters.append(cluster)
     return Secret(bootstrap.SerializeToString())

@@ -65,7 +65,7 @@ class Agent:
         reports = (self._reports.hand_on_failed_calls, self._counting.hand_on)
         beside: list[Beside] = [
             *reports,
-            functools.partial(carry_out, gateway=chosen.node, bundle=chosen.trust_bundle),
+            functools.partial(carry_out, chosen=chosen),
             Renewing(chosen).run,
         ]
         self._control_planes = ControlPlanes(chosen, node, self._relay, beside=beside, removed=self._removed)

@@ -17,7 +17,7 @@ from apis.calls import MOST_COUNTED_KEYS
 from apis.models import Api
 from apis.policies.surroundings import Surroundings, named_by, surroundings
 from apis.policy import UnreadablePolicy
-from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Protocol, Trust
+from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Protocol, Sharing, Trust
 from certificates.host_names import covers
 from certificates.identity import Identity
 from certificates.sealing import SealingError
@@ -72,6 +72,7 @@ class _Prepared:
             protocol=whole.http,
             offers_http2=whole.offers_http2,
             trust=Trust(),
+            sharing=Sharing(addresses=whole.addresses) if whole.sharing else None,
         )
         inbound = tuple(rule for rule in (self.policy.cors, self.policy.caller_certificate) if rule)
         return dataclasses.replace(self.policy, inbound=inbound, backend=backend)
@@ -376,7 +377,7 @@ def _back_end(policy: Policy) -> BackEnd:
 
 
 def _rows() -> QuerySet[Api]:
-    related = ("certificate__current", "certificate__ahead", "basic_credentials")
+    related = ("certificate__current", "certificate__ahead", "basic_credentials", "back_end")
     return Api.objects.select_related(*related).prefetch_related("operations").order_by("pk")
 
 

@@ -151,7 +151,7 @@ def _target(document: Document, before: Document, *, delete: bool) -> Target:
 def _bring(context: Context, section: Section, document: Document, target: Target) -> None:
     if section.goes_first:
         _delete(context, [section], target)
-    for place, entry in entries_of(document.get(section.name), section.name):
+    for place, entry in sorted(entries_of(document.get(section.name), section.name), key=lambda one: section.order(one[1])):
         key = section.key(entry)
         if key in target.wanted[section.name]:
             section.apply(context, target.wanted[section.name][key], target.before[section.name].get(key), place)
@@ -171,7 +171,7 @@ def _complete(context: Context, document: Document, target: Target) -> None:
 def _delete(context: Context, kinds: list[Section], target: Target) -> None:
     for section in kinds:
         if goes := target.goes[section.name]:
-            for row in section.rows():
+            for row in reversed(list(section.rows())):  # what is made of others stands behind them
                 if section.key({"name": row.name}) in goes:
                     section.delete(row, context.by, context.now)
 

@@ -15,7 +15,7 @@ from rest.call import Call, Service
 from rest.collection import Collection
 from rest.deployments.template import Resource
 from rest.entities.apis import Apis
-from rest.entities.backends import Backends
+from rest.entities.backends import BackEnds
 from rest.entities.certificates import Certificates
 from rest.entities.imports import fetched
 from rest.entities.named_values import NamedValues
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 _KINDS: dict[tuple[str, ...], type[Collection[Any, Any]]] = {
     ("certificates",): Certificates,
-    ("backends",): Backends,
+    ("backends",): BackEnds,
     ("apis",): Apis,
     ("apis", "operations"): Operations,
     ("apis", "operations", "policies"): OperationPolicies,

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from apis import actions
+from apis.backends.by_url import apply_to
 from apis.exchange.actions import import_operations
 from apis.forms import KEY_HEADER_IN_USE, NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.key_names import is_header_name, is_in_use, is_query_name
@@ -19,7 +20,6 @@ from apis.naming import RESERVED_NAMES
 from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY
 from portal.live import Kind
 from rest import etags
-from rest.backend_actions import apply_backend
 from rest.bodies import MIB, Properties
 from rest.collection import Collection
 from rest.entities import exports, imports, remarks
@@ -122,7 +122,7 @@ class Apis(Collection[Api, ApiDraft]):
             "description": row.description or None,
             "path": row.path,
             "type": "http",
-            "serviceUrl": remarks.spelled(row, "serviceUrl", row.service_url) or None,
+            "serviceUrl": remarks.spelled(row, "serviceUrl", row.own_address) or None,
             "protocols": ["https"],
             "subscriptionRequired": row.subscription_required,
             "subscriptionKeyParameterNames": {"header": row.key_header, "query": row.key_query},
@@ -186,8 +186,8 @@ class Apis(Collection[Api, ApiDraft]):
             api.refresh_from_db()
         remarks.keep(api, draft.sent, KEPT, whole=draft.whole)
         if "serviceUrl" in draft.sent:
-            remarks.spell(api, "serviceUrl", draft.sent.text("serviceUrl"), api.service_url)
-        return apply_backend(api, by=self.call.user, now=self.call.now)
+            remarks.spell(api, "serviceUrl", draft.sent.text("serviceUrl"), api.own_address)
+        return apply_to(api, by=self.call.user, now=self.call.now)
 
 
 def _form_data(sent: Properties, before: Api | None) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def _form_data(sent: Properties, before: Api | None) -> dict[str, Any]:
     needed = before is None
     return {
         "display_name": sent.text("displayName", before.display_name if before else "", needed=needed),
-        "service_url": sent.text("serviceUrl", before.service_url if before else ""),
+        "service_url": sent.text("serviceUrl", before.own_address if before else ""),
         "path": sent.text("path", before.path if before else "", needed=needed, empty=True),
         "description": sent.text("description", before.description if before and "description" not in sent else ""),
         "subscription_required": sent.flag("subscriptionRequired", before.subscription_required if before else True),

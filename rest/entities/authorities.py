@@ -19,7 +19,7 @@ from portal.live import Kind
 from rest import etags
 from rest.bodies import Properties
 from rest.collection import Collection
-from rest.entities.certificates import BUSY_SECONDS, decoded
+from rest.entities.certificates import BUSY_SECONDS, HELD_BY_BACK_ENDS, decoded
 from rest.envelope import Conflict, Fault, Invalid, TooManyRequests
 from rest.fields import Moment, Text
 
@@ -108,6 +108,8 @@ class Authorities(Collection[Authority, Bundle]):
             actions.delete(row, by=self.call.user, now=self.call.now)
         except actions.InUse as refusal:
             names = ", ".join(api.name for api in refusal.apis)
+            if not refusal.apis:
+                raise Conflict(HELD_BY_BACK_ENDS % {"names": ", ".join(one.name for one in refusal.holders)}) from refusal
             raise Conflict(_("These APIs trust the authority: %(names)s. Choose another one there first.") % {"names": names}) from refusal
 
 

@@ -1,31 +1,40 @@
-"""Back ends: settings for the APIs whose Web service URL lies at a URL. What an API cannot have here is refused by name."""
+"""Back ends. Those that clients make count by their URL, too: settings for the APIs whose own address lies there."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_variables
 
-from apis.actions import NotOverHttp
+from apis.actions import NotOverHttp, PasswordMissing
+from apis.backends import actions
+from apis.backends.actions import BackEndSettings
+from apis.backends.models import BackEnd
 from apis.forms import NOT_OVER_HTTP
 from apis.service_url import BadServiceUrl, check, refusals_of_resolved
-from certificates.models import ClientCertificate, folded
-from rest import backend_actions, etags
-from rest.backend_actions import BackendSettings
+from rest import etags
 from rest.bodies import Properties
 from rest.collection import Collection
-from rest.envelope import Fault, Invalid
-from rest.fields import Fixed, Flag, Text
-from rest.models import Backend
+from rest.entities import backend_pools, breakers
+from rest.entities.backend_credentials import credentials_of, shown_credentials
+from rest.envelope import Conflict, Fault, Invalid
+from rest.fields import Fixed, Flag, Shown, Text
 
-_NOT_HERE = ("resourceId", "properties", "proxy", "circuitBreaker", "pool")
-_CERTIFICATES = ("certificateIds", "certificate")
+_NOT_HERE = ("resourceId", "properties", "proxy")
+_SINGLE, _POOL = "Single", "Pool"
 
 
-class Backends(Collection[Backend, BackendSettings]):
+def _types() -> dict[Any, str]:
+    return {row.pk: _POOL if row.is_pool else _SINGLE for row in BackEnd.objects.only("addresses")}
+
+
+class BackEnds(Collection[BackEnd, BackEndSettings]):
     """The back end entities. They change APIs, so that the permissions on APIs decide."""
 
     segment = "backends"
@@ -36,81 +45,104 @@ class Backends(Collection[Backend, BackendSettings]):
         "title": Text("title"),
         "description": Text("description"),
         "protocol": Fixed("http"),
-        "type": Fixed("Single"),
+        "type": Shown(_types),
         "tls/validateCertificateChain": Flag("validate_certificate_chain"),
         "tls/validateCertificateName": Flag("validate_certificate_name"),
     }
     shown_only = ("id", "url")
 
-    def rows(self) -> QuerySet[Backend]:
+    def rows(self) -> QuerySet[BackEnd]:
         """Return all back ends, by name."""
-        return Backend.objects.select_related("certificate__current").order_by("name")
+        return BackEnd.objects.select_related("certificate__current", "password").order_by("name")
 
-    def name_of(self, row: Backend) -> str:
+    def name_of(self, row: BackEnd) -> str:
         """Return the back end's name."""
         return row.name
 
-    def etag(self, row: Backend) -> str:
+    def etag(self, row: BackEnd) -> str:
         """Return the ETag; it changes with the certificate's versions, too."""
         return etags.etag(row.pk, row.revision, row.certificate.revision if row.certificate else 0)
 
-    def show(self, row: Backend) -> dict[str, Any]:
-        """Return the settings; the certificate by id and by its current thumbprint."""
-        certificate = row.certificate
-        presented = [certificate] if certificate and certificate.current else []
+    def show(self, row: BackEnd) -> dict[str, Any]:
+        """Return the settings; the certificate by id and by its current thumbprint. A pool has its members' and none of its own."""
+        shown = {"title": row.title or None, "description": row.description or None, "protocol": "http"}
+        if row.is_pool:
+            return shown | {"type": _POOL, "pool": backend_pools.shown(row, self.call.service)}
         return {
-            "title": row.title or None,
-            "description": row.description or None,
+            **shown,
             "url": row.spelled_url or row.url,
-            "protocol": "http",
-            "type": "Single",
+            "type": _SINGLE,
             "tls": {
                 "validateCertificateChain": row.validate_certificate_chain,
                 "validateCertificateName": row.validate_certificate_name,
             },
-            "credentials": {
-                "certificateIds": [self.call.service.id_of("certificates", one.name) for one in presented],
-                "certificate": [one.current.thumbprint for one in presented if one.current],
-            },
+            "credentials": shown_credentials(row, self.call.service),
+            **breakers.shown(row),
         }
 
-    def read(self, sent: Properties, row: Backend | None, *, whole: bool) -> BackendSettings:
-        """Check what was sent. Without the chain there is no name to check, so that both are off then."""
+    def warnings(self, row: BackEnd) -> list[str]:
+        """Return what is read in another way here."""
+        return breakers.warnings(row)
+
+    @sensitive_variables("draft")
+    def read(self, sent: Properties, row: BackEnd | None, *, whole: bool) -> BackEndSettings:
+        """Check what was sent. What clients cannot say (times, health, limits, what is trusted) stays as it is."""
         before = None if whole else row
         sent.unsupported(_NOT_HERE, _("A back end has a URL and nothing of this kind here."))
         if sent.text("protocol", "http") != "http":
             sent.refuse("protocol", _("Only http (that is, REST) is possible here."))
-        if sent.text("type", "Single") != "Single":
-            sent.refuse("type", _("Only single back ends are possible here."))
         sent.plain("title")
-        chain, name = _tls(sent, before)
-        url = checked_url(sent, before.url if before else "")
-        written = sent.text("url", before.spelled_url if before else "")
-        draft = BackendSettings(
+        draft = replace(
+            BackEndSettings.of(row) if row else BackEndSettings(url="", by_url=True),
             title=sent.text("title", before.title if before and "title" not in sent else "", longest=300),
             description=sent.text("description", before.description if before and "description" not in sent else "", longest=2000),
-            url=url,
-            spelled_url=written if written != url else "",
-            validate_certificate_chain=chain,
-            validate_certificate_name=chain and name,
-            certificate=before.certificate if before and "credentials" not in sent else _certificate(sent.nested("credentials")),
         )
+        match sent.text("type", _POOL if before and before.is_pool else _SINGLE):
+            case "Single":
+                draft = self._single(sent, draft, row, before)
+            case "Pool":
+                draft = backend_pools.read(sent, draft, before)
+            case _:
+                sent.refuse("type", _("A back end is Single or Pool."))
         sent.check()
         return draft
 
-    def create(self, name: str, draft: BackendSettings) -> Backend:
+    def _single(self, sent: Properties, draft: BackEndSettings, row: BackEnd | None, before: BackEnd | None) -> BackEndSettings:
+        sent.unsupported(("pool",), _('Only a back end of type "Pool" has members.'))
+        chain, name = _tls(sent, before)
+        url = checked_url(sent, before.url if before else "")
+        written = sent.text("url", before.spelled_url if before else "")
+        several = row is not None and not row.is_pool and bool(row.addresses)
+        if several and row and url != row.url:
+            sent.refuse("url", _("This back end has several addresses; change them on its page in the portal."))
+        draft = replace(
+            draft,
+            url=url,
+            spelled_url=written if written != url else "",
+            addresses=draft.addresses if several else (),
+            validate_certificate_chain=chain,
+            validate_certificate_name=chain and name,
+        )
+        draft = breakers.read(sent, draft, before)
+        return draft if before and "credentials" not in sent else credentials_of(sent.nested("credentials"), draft, row)
+
+    def create(self, name: str, draft: BackEndSettings) -> BackEnd:
         """Add a back end; the APIs at its URL get its settings."""
         with _named_faults():
-            return backend_actions.create_backend(name, draft, by=self.call.user, now=self.call.now)
+            return actions.create_back_end(name, draft, by=self.call.user, now=self.call.now)
 
-    def change(self, row: Backend, draft: BackendSettings) -> Backend:
-        """Change a back end, and the APIs at its URL."""
+    def change(self, row: BackEnd, draft: BackEndSettings) -> BackEnd:
+        """Change a back end, the APIs that use it, and those at its URL."""
         with _named_faults():
-            return backend_actions.change_backend(row, draft, by=self.call.user, now=self.call.now)
+            return actions.change_back_end(row, draft, by=self.call.user, now=self.call.now)
 
-    def remove(self, row: Backend) -> None:
-        """Delete a back end; APIs that still have its settings go back to the usual ones."""
-        backend_actions.delete_backend(row, by=self.call.user, now=self.call.now)
+    def remove(self, row: BackEnd) -> None:
+        """Delete a back end that nobody uses; APIs that have its settings by its URL go back to the usual ones."""
+        try:
+            actions.delete_back_end(row, by=self.call.user, now=self.call.now)
+        except actions.InUse as refusal:
+            names = ", ".join([*(api.name for api in refusal.apis), *(pool.name for pool in refusal.pools)])
+            raise Conflict(_("These use the back end: %(names)s. Let them use another one first.") % {"names": names}) from refusal
 
     def answer_reconnect(self, name: str) -> HttpResponse:
         """Answer ``POST …/reconnect``: nobody can ask for it."""
@@ -118,7 +150,7 @@ class Backends(Collection[Backend, BackendSettings]):
 
 
 class _named_faults:  # noqa: N801 - reads as a statement
-    """Turns what the APIs' actions refuse into a fault of the back end's body."""
+    """Turns what the actions refuse into a fault of the back end's body."""
 
     def __enter__(self) -> None:
         """Begin."""
@@ -127,9 +159,23 @@ class _named_faults:  # noqa: N801 - reads as a statement
         """Name the property."""
         if isinstance(error, NotOverHttp):
             raise Invalid(Fault("credentials.certificateIds", NOT_OVER_HTTP)) from error
+        if isinstance(error, PasswordMissing):
+            raise Invalid(
+                Fault("credentials.authorization.parameter", _("*** stands for the stored password, but none is stored."))
+            ) from error
+        if isinstance(error, actions.MembersDiffer):
+            raise Invalid(Fault("pool.services", MEMBERS_DIFFER % {"pool": error.pool})) from error
+        if isinstance(error, actions.NameTaken):
+            raise Conflict(_("Another back end has this name.")) from error
 
 
-def _tls(sent: Properties, before: Backend | None) -> tuple[bool, bool]:
+MEMBERS_DIFFER = gettext_lazy(
+    "The members of the pool %(pool)s have to be alike: single back ends with the same scheme, path, certificate, checks and protocol,"
+    " and without HTTP basic."
+)
+
+
+def _tls(sent: Properties, before: BackEnd | None) -> tuple[bool, bool]:
     if before and "tls" not in sent:
         return before.validate_certificate_chain, before.validate_certificate_name
     tls = sent.nested("tls")
@@ -150,22 +196,3 @@ def checked_url(sent: Properties, before: str) -> str:
     for refused in refusals_of_resolved(url.host, allowed=allowed):
         sent.refuse("url", refused)
     return url.text.rstrip("/")
-
-
-def _certificate(credentials: Properties) -> ClientCertificate | None:
-    """Return the one certificate that the credentials name, by id or thumbprint; ``None`` if they name none."""
-    credentials.unsupported(("query", "header", "authorization"), _("A back end presents client certificates and nothing else here."))
-    found: dict[int, ClientCertificate] = {}
-    entries = ClientCertificate.objects.filter(current__isnull=False)
-    for name in _CERTIFICATES:
-        for text in credentials.texts(name):
-            wanted = (
-                {"folded_name": folded(text.rpartition("/")[2])} if name == "certificateIds" else {"versions__thumbprint": text.upper()}
-            )
-            if entry := entries.filter(**wanted).first():
-                found[entry.pk] = entry
-            else:
-                credentials.refuse(name, _("There is no client certificate %(named)s.") % {"named": text})
-    if len(found) > 1:
-        credentials.refuse(_CERTIFICATES[0], _("An API presents one client certificate; name one."))
-    return next(iter(found.values()), None)

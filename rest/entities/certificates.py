@@ -30,6 +30,7 @@ from rest.fields import Moment, Text
 BUSY_SECONDS = 5
 _PRESENT = gettext_lazy("These APIs present the certificate: %(names)s. Remove it from them first.")
 _LIMITED = gettext_lazy("These APIs are limited to host names that only this certificate is for: %(names)s. Change them first.")
+HELD_BY_BACK_ENDS = gettext_lazy("These back ends hold it: %(names)s. Remove it from them first.")
 ANOTHER_PERSON_CONFIRMS = gettext_lazy("This certificate demands that another person confirms a new version: replace it on its page.")
 
 Entry = ClientCertificate | ServerCertificate
@@ -140,8 +141,10 @@ class Certificates(Collection[Entry, Pfx]):
         try:
             actions.delete(row, by=self.call.user, now=self.call.now)
         except actions.InUse as refusal:
-            names = ", ".join(api.name for api in refusal.apis)
+            names = ", ".join(one.name for one in refusal.apis)
             message = (_PRESENT if self.model is ClientCertificate else _LIMITED) % {"names": names}
+            if not refusal.apis:
+                message = HELD_BY_BACK_ENDS % {"names": ", ".join(one.name for one in refusal.holders)}
             raise Conflict(message, status=400 if self.call.service.direct else 409) from refusal
 
 

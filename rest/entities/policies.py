@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from apis import actions
+from apis.backends.models import BackEnd
 from apis.callers import CallerCertificate
 from apis.calls import CorsChoice
 from apis.forms import NOT_OVER_HTTP
@@ -102,9 +103,10 @@ class Policies(OfApi[Api, str], _Policies[Api]):
 
     def rows(self) -> QuerySet[Api]:
         """Return the API, if it has a policy."""
-        related = ("certificate__current", "basic_credentials", "remarks")
+        related = ("certificate__current", "basic_credentials", "remarks", "back_end")
         says_something = ~Q(credentials=Credentials.NONE) | Q(idle_seconds__isnull=False) | Q(cors=CorsChoice.GATEWAY)
         says_something |= ~Q(caller_certificate=CallerCertificate.NONE) | ~Q(document="")
+        says_something |= Q(own_url__isnull=False)
         has_one = says_something | Q(remarks__has_policy=True)
         return Api.objects.filter(has_one, pk=self.api.pk).select_related(*related).prefetch_related("operations")
 
@@ -231,5 +233,7 @@ def refusals() -> Iterator[None]:
         raise Invalid(*(Fault(refusal.element, fault) for fault in refusal.faults)) from refusal
     except actions.NotOverHttp as refusal:
         raise Invalid(Fault("authentication-certificate", NOT_OVER_HTTP)) from refusal
+    except BackEnd.DoesNotExist as refusal:
+        raise Conflict(_("The back end was deleted meanwhile.")) from refusal
     except actions.EditedMeanwhile as refusal:  # since it was read, a moment ago
         raise Conflict(str(refusal)) from refusal

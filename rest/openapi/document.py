@@ -12,7 +12,7 @@ from rest import paging, versions
 from rest.collection import Collection
 from rest.entities.apis import Apis
 from rest.entities.authorities import Authorities
-from rest.entities.backends import Backends
+from rest.entities.backends import BackEnds
 from rest.entities.certificates import Certificates
 from rest.entities.operations import Operations
 from rest.entities.policies import Policies
@@ -57,7 +57,7 @@ KINDS = (
     Kind(collection=Operations, schema="Operation", plural="Operations", within="/apis/{apiId}"),
     Kind(collection=Policies, schema="Policy", plural="Policies", within="/apis/{apiId}"),
     Kind(collection=Subscriptions, schema="Subscription", plural="Subscriptions"),
-    Kind(collection=Backends, schema="Backend", plural="Backends"),
+    Kind(collection=BackEnds, schema="Backend", plural="Backends"),
     Kind(collection=Authorities, schema="Authority", plural="TrustedAuthorities"),
     Kind(collection=ServerCertificates, schema="Certificate", plural="ServerCertificates"),
 )

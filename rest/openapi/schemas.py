@@ -111,8 +111,13 @@ _BACKEND = {
     "tls": _TLS,
     "credentials": _CREDENTIALS,
 }
+_BACKEND_SHOWN = {
+    "type": {"enum": ["Single", "Pool"], "description": "A pool is sent with its members as pool.services, and without a url."},
+    "pool": {"type": "object", "description": "services: the members, each by id, with weight and priority."},
+    "circuitBreaker": {"type": "object", "description": "rules: one, which counts failed calls in a row: no answer, or any 5xx."},
+}
 _POLICY = {
-    "value": needed("A policy document: authentication-certificate, authentication-basic and base."),
+    "value": needed("A policy document: authentication-certificate, authentication-basic, set-backend-service and base."),
     "format": text(default="xml", enum=["xml", "rawxml", None]),
 }
 
@@ -151,7 +156,7 @@ _SHOWN: dict[str, Schema] = {
     "Subscription": record(
         {name: schema for name, schema in _SUBSCRIPTION.items() if not name.endswith("Key")}, required=("displayName", "scope", "state")
     ),
-    "Backend": record(_BACKEND, required=("url", "protocol", "tls")),
+    "Backend": record({**_BACKEND, **_BACKEND_SHOWN}, required=("protocol", "type")),
     "Authority": record(
         {
             "subject": {"type": "string", "description": "Of the first certificate."},

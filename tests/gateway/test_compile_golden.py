@@ -22,7 +22,18 @@ from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
 from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import Secret as SecretMessage
 from google.protobuf.json_format import MessageToDict
 
-from apis.policy.model import AuthenticationBasic, CallerIdentity, KeyCheck, Trust, ValidateClientCertificate
+from apis.policy.model import (
+    Address,
+    AuthenticationBasic,
+    CallerIdentity,
+    Ejection,
+    HealthCheck,
+    KeyCheck,
+    Limits,
+    Sharing,
+    Trust,
+    ValidateClientCertificate,
+)
 from certificates.identity import Identity
 from certificates.sealing import Secret
 from gateway.agent import envoy
@@ -94,7 +105,24 @@ CALLERS = dataclasses.replace(
     hosts=("api.example.com", "*.shop.example.com"),
     caller_authorities=(Path(__file__).parent / "cases" / "callers-authority.pem").read_text(),
 )
-POLICIES = (ORDERS, BY_SYSTEM, UNCHECKED, BASIC, SALES, SALES_OPEN, OWN_NAMES, CALLERS)
+POOL = policy(9, "pool", host="one.example.com", port=443, trust=Trust(trusted_ca="authority"))
+POOL = dataclasses.replace(
+    POOL,
+    backend=dataclasses.replace(
+        POOL.backend,
+        sharing=Sharing(
+            addresses=(
+                Address(host="one.example.com", port=443, weight=3),
+                Address(host="two.example.com", port=8443, weight=1),
+                Address(host="192.0.2.1", port=443, priority=5),
+            ),
+            health=HealthCheck(path="/health", seconds=10),
+            ejection=Ejection(failures=5, seconds=30),
+            limits=Limits(connections=20, waiting=10, calls=100),
+        ),
+    ),
+)
+POLICIES = (ORDERS, BY_SYSTEM, UNCHECKED, BASIC, SALES, SALES_OPEN, OWN_NAMES, CALLERS, POOL)
 HTTPS = GatewayListener(host="127.0.0.1", port=8080, https=Https(host="127.0.0.1", port=8443, http3=True, instead_of_http=True))
 SERVED = (
     Served(certificate_id=1, hosts=("api.example.com",), rest=True),
@@ -182,7 +210,12 @@ def test_equal_meaning_gives_equal_bytes_and_versions() -> None:
 def test_another_certificate_changes_what_holds_it_and_nothing_else() -> None:
     other = dataclasses.replace(PLACEHOLDER, certificate_chain_pem=b"another chain")
     first, second = compiled(PLACEHOLDER), compiled(other)
-    assert {name for name in first if first[name] != second[name]} == {"cluster-orders", "cluster-by-system", "server-certificate"}
+    assert {name for name in first if first[name] != second[name]} == {
+        "cluster-orders",
+        "cluster-by-system",
+        "cluster-pool",
+        "server-certificate",
+    }
 
 
 def test_envoy_itself_takes_all_of_it(tmp_path: Path) -> None:

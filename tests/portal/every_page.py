@@ -15,6 +15,7 @@ from tests.makers import (
     make_authority,
     make_authority_candidate,
     make_authority_receipt,
+    make_back_end,
     make_candidate,
     make_certificate,
     make_channel,
@@ -90,6 +91,7 @@ CHANNEL = "team"
 NAMED_VALUE = "orders-host"
 AUTHORITY = "example"
 RECEIPT, SERVER_RECEIPT, AUTHORITY_RECEIPT = "100001", "100002", "100003"
+BACK_END = "shop"
 SWITCH = "4"  # the line of the switch of a certificate that was made, beside another one, and had a version proposed before
 MOVE = "100003"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -249,6 +251,13 @@ ADDRESSES: dict[str, Address] = {
     "moving:move": form(_PUBLISH, more=(("move_id", MOVE),)),
     "moving:tries": form(_PUBLISH, more=(("move_id", MOVE),), method="post"),
     "moving:discard": button(_PUBLISH, more=(("move_id", MOVE),)),
+    "backends:index": page(_VIEW),
+    "backends:new": form(_PUBLISH),
+    "backends:suggestions": page(_PUBLISH),
+    "backends:detail": page(_VIEW, named=BACK_END),
+    "backends:edit": form(_PUBLISH, named=BACK_END),
+    "backends:state": page(_VIEW, named=BACK_END),
+    "backends:delete": form(_PUBLISH, named=BACK_END),
     "subscriptions:index": page(_VIEW),
     "subscriptions:detail": page(_VIEW, named=SUBSCRIPTION),
     "subscriptions:new": form(_PUBLISH),
@@ -328,6 +337,7 @@ def make_something_of_everything() -> None:
     make_shared_access(ACCESS)
     make_authority_receipt(authority := make_authority(AUTHORITY), int(AUTHORITY_RECEIPT))
     make_authority_candidate(authority)
+    make_back_end(BACK_END, "http://shop.example.com")  # of which there is nothing to ask the gateway
     make_channel(CHANNEL)
     make_named_value(NAMED_VALUE, "hidden", secret=True)
     make_invitation("newcomer", token=INVITATION)

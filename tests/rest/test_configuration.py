@@ -14,12 +14,12 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apis import actions
+from apis.backends import actions as backend_actions
+from apis.backends.models import BackEnd
 from apis.models import Api, Credentials, Operation, Subscription
 from certificates.models import ClientCertificate
 from certificates.sealing import Secret
 from portal.models import Activity
-from rest import backend_actions
-from rest.models import Backend
 from tests.makers import issue, make_api, make_certificate, make_subscription
 
 pytestmark = pytest.mark.django_db
@@ -37,8 +37,8 @@ def configured() -> None:
     actions.secure_api(make_api("returns", service_url="https://returns.example.com"), basic, by=None, now=timezone.now())
     make_subscription("all")
     make_subscription("shop", api=Api.objects.get(name="orders"))
-    settings = backend_actions.BackendSettings(url="https://elsewhere.example.com", certificate=certificate)
-    backend_actions.create_backend("elsewhere", settings, by=None, now=timezone.now())
+    settings = backend_actions.BackEndSettings(url="https://elsewhere.example.com", certificate=certificate)
+    backend_actions.create_back_end("elsewhere", settings, by=None, now=timezone.now())
 
 
 def exported() -> Any:
@@ -68,7 +68,7 @@ def test_what_was_exported_changes_nothing(configured: None, tmp_path: Path) -> 
 def test_an_empty_portal_becomes_the_same(configured: None, tmp_path: Path) -> None:
     document = exported()
     Subscription.objects.all().delete()
-    Backend.objects.all().delete()
+    BackEnd.objects.all().delete()
     Api.objects.all().delete()
     ClientCertificate.objects.update(current=None)
     ClientCertificate.objects.all().delete()
@@ -125,7 +125,7 @@ def test_what_is_not_mentioned_goes_only_when_told_to(configured: None, tmp_path
     gone = ["- apis/orders", "- apis/returns", "- subscriptions/shop"]  # of orders alone
     assert imported({"version": 1, "apis": []}, tmp_path, "--dry-run", "--delete-unmentioned") == gone
     imported(document, tmp_path, "--delete-unmentioned")
-    assert [model.objects.count() for model in (Api, Subscription, Backend, ClientCertificate)] == [0, 0, 0, 0]
+    assert [model.objects.count() for model in (Api, Subscription, BackEnd, ClientCertificate)] == [0, 0, 0, 0]
 
 
 def test_a_renewal_is_a_new_version(configured: None, tmp_path: Path) -> None:

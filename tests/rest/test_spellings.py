@@ -7,11 +7,12 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apis import actions
+from apis.backends.models import BackEnd
 from apis.models import Api, Operation, Subscription
 from apis.policy import as_xml
 from certificates.models import ClientCertificate
 from kit.issuing import issue
-from rest.models import Backend, Remarks
+from rest.models import Remarks
 from tests.makers import make_api, make_certificate, make_subscription
 from tests.rest.conftest import S, Wire, read
 from tests.rest.test_recorded_sequences import pfx
@@ -44,7 +45,7 @@ def test_addresses_come_back_as_they_were_written(wire: Wire) -> None:
     assert shown(wire, "apis/orders/operations/get", "urlTemplate") == "größe/{id}"
     # What is called is what they mean.
     assert Api.objects.get().service_url == "https://orders.example.com/v2"
-    assert Backend.objects.get().url == "https://orders.example.com"
+    assert BackEnd.objects.get().url == "https://orders.example.com"
     assert Operation.objects.get().url_template.startswith("/")
 
 
@@ -132,7 +133,7 @@ def test_ids_count_in_any_case(wire: Wire, publisher: User) -> None:
     assert shown(wire, "subscriptions/SHOP", "scope") == f"{S}/apis/Orders"
     assert wire.post("Subscriptions/shop/listsecrets").status_code == 200
     assert wire.put("apis/ORDERS/policies/Policy", {"value": document("<base />")}).status_code == 201
-    assert (Api.objects.count(), Operation.objects.count(), Subscription.objects.count(), Backend.objects.count()) == (1, 1, 1, 1)
+    assert (Api.objects.count(), Operation.objects.count(), Subscription.objects.count(), BackEnd.objects.count()) == (1, 1, 1, 1)
     for path in ("apis/ORDERS/policies/POLICY", "apis/ORDERS/operations/größe", "subscriptions/shop", "backends/SHOP"):
         assert wire.delete(path).status_code in {200, 204}
     assert not Subscription.objects.exists()

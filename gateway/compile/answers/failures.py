@@ -13,6 +13,7 @@ from gateway.compile.names import METADATA, WITHOUT_CERTIFICATE
 
 # Remarks that a cluster carries for the conditions below.
 ASKS_LATER = "asks-later"
+LEAVES_OUT = "leaves-out"  # addresses that are ill get no calls
 REFUSAL = "refusal"  # the sentence that every call is answered with
 
 _REASON = "upstream.transport_failure_reason"
@@ -162,6 +163,10 @@ FAILURES = (
         kind=Failure.NOT_CONFIGURED,
         when=f"response.code == 503 && {_cluster_says(REFUSAL)}",
         message=f"%METADATA(CLUSTER:{METADATA}:{REFUSAL})%",
+    ),
+    _unreachable(
+        f"{_cluster_says(LEAVES_OUT)} && {_details('no_healthy_upstream')}",
+        ": none of its addresses answers, or those that do have failed too often of late",
     ),
     _unreachable(_details("no_healthy_upstream"), ": its host name has no address"),
     FailureAnswer(

@@ -6,11 +6,10 @@ import json
 
 from envoy.config.cluster.v3.circuit_breaker_pb2 import CircuitBreakers
 from envoy.config.cluster.v3.cluster_pb2 import Cluster, UpstreamConnectionOptions
-from envoy.config.core.v3.address_pb2 import Address, SocketAddress, TcpKeepalive
+from envoy.config.core.v3.address_pb2 import TcpKeepalive
 from envoy.config.core.v3.base_pb2 import Metadata
 from envoy.config.core.v3.protocol_pb2 import Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions
 from envoy.config.core.v3.socket_option_pb2 import SocketOption
-from envoy.config.endpoint.v3.endpoint_components_pb2 import Endpoint, LbEndpoint, LocalityLbEndpoints
 from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
 from envoy.extensions.filters.http.upstream_codec.v3.upstream_codec_pb2 import UpstreamCodec
 from envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpFilter
@@ -21,9 +20,10 @@ from google.protobuf.wrappers_pb2 import UInt32Value
 
 from apis.policy.model import AuthenticationBasic, Backend, Policy, Protocol
 from certificates.identity import Identity
-from gateway.compile.answers.failures import ASKS_LATER, REFUSAL
+from gateway.compile.answers.failures import ASKS_LATER, LEAVES_OUT, REFUSAL
+from gateway.compile.backends.addresses import discovery_of, endpoints_of, set_limits, speak_tls
 from gateway.compile.backends.basic import authorization_filter, authorization_secret
-from gateway.compile.backends.tls import is_address, transport_socket
+from gateway.compile.backends.health import leaves_out, watch_health
 from gateway.compile.names import METADATA, PRESENTS, WITHOUT_CERTIFICATE, cluster_name
 from gateway.compile.resource import Resource, pack
 from gateway.marks import LEVEL, OPTION, mark_of
@@ -52,11 +52,13 @@ def compile_cluster(policy: Policy, identity: Identity | None) -> tuple[Resource
     if presents and identity is None:
         raise IdentityMissing(f"The API {policy.api} presents a client certificate, and none was given.")
     cluster = _cluster(policy, basic=basic is not None)
-    cluster.load_assignment.CopyFrom(_endpoints(policy))
+    cluster.load_assignment.CopyFrom(endpoints_of(policy.backend, cluster.name))
+    set_limits(cluster, policy.backend)
+    watch_health(cluster, policy.backend)
     if policy.backend.scheme == "https":
-        cluster.transport_socket.CopyFrom(transport_socket(policy.backend, identity if presents else None))
-        if remarks := _remarks(policy.backend, identity if presents else None):
-            cluster.metadata.CopyFrom(_metadata(remarks))
+        speak_tls(cluster, policy.backend, identity if presents else None)
+    if remarks := _remarks(policy.backend, identity if presents else None):
+        cluster.metadata.CopyFrom(_metadata(remarks))
     _mark(cluster, policy.api_id)
     secrets = (authorization_secret(policy.api_id, basic),) if basic else ()
     return (*secrets, Resource.of(cluster.name, cluster))
@@ -64,7 +66,8 @@ def compile_cluster(policy: Policy, identity: Identity | None) -> tuple[Resource
 
 def _mark(cluster: Cluster, api: int) -> None:
     """Mark the cluster's connections, so that those of its predecessor can be told and ended (:mod:`gateway.agent.draining`)."""
-    leads_to = b"".join(part.SerializeToString(deterministic=True) for part in (cluster.load_assignment, cluster.transport_socket))
+    parts = (cluster.load_assignment, cluster.transport_socket, *cluster.transport_socket_matches)
+    leads_to = b"".join(part.SerializeToString(deterministic=True) for part in parts)
     if (mark := mark_of(api, leads_to)) is not None:
         option = SocketOption(description="mark", level=LEVEL, name=OPTION, int_value=mark, state=SocketOption.STATE_PREBIND)
         cluster.upstream_bind_config.socket_options.append(option)
@@ -87,7 +90,7 @@ def _cluster(policy: Policy, *, basic: bool) -> Cluster:
         protocol.http_filters.extend([authorization_filter(policy.api_id), HttpFilter(name="codec", typed_config=pack(UpstreamCodec()))])
     return Cluster(
         name=cluster_name(policy.api_id),
-        type=Cluster.STATIC if is_address(policy.backend.host) else Cluster.LOGICAL_DNS,
+        type=discovery_of(policy.backend),
         dns_lookup_family=Cluster.V4_PREFERRED,  # with both families tried, the reason of a failure would be the last one's
         connect_timeout=Duration(seconds=policy.backend.connect_seconds),
         per_connection_buffer_limit_bytes=UInt32Value(value=_BUFFER_BYTES),
@@ -103,7 +106,12 @@ def _cluster(policy: Policy, *, basic: bool) -> Cluster:
 
 def _remarks(backend: Backend, identity: Identity | None) -> dict[str, str]:
     """Return what the reason of a failed call follows from besides Envoy's words, and by which certificate calls are counted."""
-    remarks = {WITHOUT_CERTIFICATE: identity is None, ASKS_LATER: backend.asks_later}
+    by_tls = backend.scheme == "https"
+    remarks = {
+        WITHOUT_CERTIFICATE: by_tls and identity is None,
+        ASKS_LATER: by_tls and backend.asks_later,
+        LEAVES_OUT: leaves_out(backend),
+    }
     presented = {PRESENTS: identity.thumbprint} if identity else {}
     return {name: "yes" for name, holds in remarks.items() if holds} | presented
 
@@ -147,9 +155,3 @@ def _limits() -> CircuitBreakers:
         max_retries=UInt32Value(value=_MOST_CALLS),
     )
     return CircuitBreakers(thresholds=[thresholds])
-
-
-def _endpoints(policy: Policy) -> ClusterLoadAssignment:
-    socket = SocketAddress(address=policy.backend.host, port_value=policy.backend.port)
-    endpoint = LbEndpoint(endpoint=Endpoint(address=Address(socket_address=socket)))
-    return ClusterLoadAssignment(cluster_name=cluster_name(policy.api_id), endpoints=[LocalityLbEndpoints(lb_endpoints=[endpoint])])

@@ -23,16 +23,16 @@ from gateway.compile.names import TRUST_BUNDLE
 from gateway.compile.resource import pack
 
 
-def transport_socket(backend: Backend, identity: Identity | None) -> TransportSocket:
-    """Return the TLS socket towards *backend*, presenting *identity* if there is one."""
+def transport_socket(backend: Backend, identity: Identity | None, *, host: str) -> TransportSocket:
+    """Return the TLS socket towards *host*, one of those of *backend*, presenting *identity* if there is one."""
     common = CommonTlsContext(
         tls_params=tls_parameters(backend),
         tls_certificates=[_certificate(identity)] if identity else [],
-        **_validation(backend),
+        **_validation(backend, host),
     )
     context = UpstreamTlsContext(
         common_tls_context=common,
-        sni="" if is_address(backend.host) else backend.host,
+        sni="" if is_address(host) else host,
         max_session_keys=UInt32Value(value=4),
         allow_renegotiation=backend.asks_later,
         enforce_rsa_key_usage=BoolValue(value=False),  # old authorities write it carelessly, and other clients do not mind
@@ -47,12 +47,12 @@ def _certificate(identity: Identity) -> tls.TlsCertificate:
     )
 
 
-def _validation(backend: Backend) -> dict[str, Any]:
+def _validation(backend: Backend, host: str) -> dict[str, Any]:
     """Return how the back end's certificate is checked, as arguments; none at all is Envoy's way to check nothing."""
     trust = backend.trust
     if not trust.validate_chain:
         return {}
-    context = tls.CertificateValidationContext(match_typed_subject_alt_names=_name_matchers(backend))
+    context = tls.CertificateValidationContext(match_typed_subject_alt_names=_name_matchers(backend, host))
     if trust.trusted_ca:
         context.trusted_ca.inline_string = trust.trusted_ca
         return {"validation_context": context}
@@ -64,11 +64,11 @@ def _validation(backend: Backend) -> dict[str, Any]:
     return {"combined_validation_context": combined}
 
 
-def _name_matchers(backend: Backend) -> list[tls.SubjectAltNameMatcher]:
+def _name_matchers(backend: Backend, host: str) -> list[tls.SubjectAltNameMatcher]:
     if not backend.trust.validate_name:
         return []
-    kind = tls.SubjectAltNameMatcher.IP_ADDRESS if is_address(backend.host) else tls.SubjectAltNameMatcher.DNS
-    return [tls.SubjectAltNameMatcher(san_type=kind, matcher=StringMatcher(exact=backend.host))]
+    kind = tls.SubjectAltNameMatcher.IP_ADDRESS if is_address(host) else tls.SubjectAltNameMatcher.DNS
+    return [tls.SubjectAltNameMatcher(san_type=kind, matcher=StringMatcher(exact=host))]
 
 
 def is_address(host: str) -> bool:

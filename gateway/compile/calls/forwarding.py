@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from envoy.config.route.v3.route_components_pb2 import RouteAction, RouteMatch
 from envoy.type.matcher.v3.regex_pb2 import RegexMatchAndSubstitute, RegexMatcher
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.wrappers_pb2 import BoolValue
 
-from apis.policy.model import Backend, Policy
+from apis.policy.model import Address, Backend, Policy
 from gateway.compile.calls.templates import Below, Exact, Match, Pattern
 from gateway.compile.names import base_of, cluster_name
 
@@ -37,8 +39,22 @@ def forward(policy: Policy, match: Match) -> Iterator[tuple[RouteMatch, RouteAct
 
 def host_of(backend: Backend) -> str:
     """Return the Host header the back end expects: a port only when it is not the scheme's own."""
-    host = f"[{backend.host}]" if ":" in backend.host else backend.host
-    return host if backend.port == _DEFAULT_PORTS[backend.scheme] else f"{host}:{backend.port}"
+    return authority_of(backend, backend.addresses[0])
+
+
+def authority_of(backend: Backend, address: Address) -> str:
+    """Return the Host header that one *address* of *backend* expects."""
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return host if address.port == _DEFAULT_PORTS[backend.scheme] else f"{host}:{address.port}"
+
+
+def names_hosts(backend: Backend) -> bool:
+    """Return whether its addresses expect Host headers that differ: Envoy takes that of the one it has chosen."""
+    return len({authority_of(backend, address) for address in backend.addresses}) > 1
+
+
+def _host_rewrite(backend: Backend) -> dict[str, Any]:
+    return {"auto_host_rewrite": BoolValue(value=True)} if names_hosts(backend) else {"host_rewrite_literal": host_of(backend)}
 
 
 def _to(policy: Policy, *, prefix_rewrite: str = "", regex_rewrite: RegexMatchAndSubstitute | None = None) -> RouteAction:
@@ -47,7 +63,7 @@ def _to(policy: Policy, *, prefix_rewrite: str = "", regex_rewrite: RegexMatchAn
         cluster=cluster_name(policy.api_id),
         prefix_rewrite=prefix_rewrite,
         regex_rewrite=regex_rewrite,
-        host_rewrite_literal=host_of(policy.backend),
+        **_host_rewrite(policy.backend),
         timeout=Duration(),  # no limit on the whole answer, which may be long; see below, else the listener, for how long nothing may move
     )
     if times.idle_seconds is not None:

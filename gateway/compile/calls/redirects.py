@@ -13,12 +13,20 @@ from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua
 from google.protobuf.struct_pb2 import Struct
 
 from apis.policy.model import Policy
-from gateway.compile.calls.forwarding import host_of
+from gateway.compile.calls.forwarding import authority_of
 from gateway.compile.names import base_of
 
 HEADERS = ("location", "set-cookie")  # that it is about
 _SCRIPT = """
--- The route says what stands for what: api and service (paths), scheme, host, authority (with the port), usual (as the Host header has it).
+-- The route says what stands for what: api and service (paths), scheme, host, authority (with the port), usual (as the Host header has it);
+-- of the last three there may be several, with blanks between them.
+local function holds(words, one)
+  for word in words:gmatch("%S+") do
+    if word == one then return true end
+  end
+  return false
+end
+
 local function is_below(path, base)
   if path:sub(1, #base) ~= base then return false end
   local after = path:sub(#base + 1, #base + 1)
@@ -39,8 +47,7 @@ local function path_in(location, names, gateway)
     return path
   end
   if scheme ~= names:get("scheme") then return nil end
-  if authority ~= names:get("authority") and authority ~= names:get("usual") then return nil end
-  return path
+  return (holds(names:get("authority"), authority) or holds(names:get("usual"), authority)) and path or nil
 end
 
 local function lead_back(location, names, gateway)
@@ -64,9 +71,12 @@ local function cookie_path(path, names)
   return found == "" and "/" or found
 end
 
-local function is_host_or_parent(domain, host)
+local function is_host_or_parent(domain, hosts)
   domain = domain:gsub("^%.", "")
-  return domain == host or host:sub(-#domain - 1) == "." .. domain
+  for host in hosts:gmatch("%S+") do
+    if domain == host or host:sub(-#domain - 1) == "." .. domain then return true end
+  end
+  return false
 end
 
 local function bring_home(cookie, names)
@@ -111,16 +121,16 @@ def leads_back() -> Lua:
 def addresses(policy: Policy) -> Struct:
     """Return what the script goes by, for the metadata of the API's routes."""
     backend = policy.backend
-    host = f"[{backend.host}]" if ":" in backend.host else backend.host
+    shown = [(f"[{one.host}]" if ":" in one.host else one.host, one) for one in backend.addresses]
     known = Struct()
     known.update(
         {
             "api": base_of(policy.path),
             "service": backend.path,
             "scheme": backend.scheme,
-            "host": backend.host,
-            "authority": f"{host}:{backend.port}",
-            "usual": host_of(backend),
+            "host": " ".join(backend.hosts),
+            "authority": " ".join(f"{host}:{one.port}" for host, one in shown),
+            "usual": " ".join(authority_of(backend, one) for one in backend.addresses),
         }
     )
     return known

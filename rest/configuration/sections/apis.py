@@ -25,7 +25,7 @@ from rest.configuration.context import Context
 from rest.configuration.document import Document
 from rest.configuration.reading import check_new_name
 from rest.configuration.secrets.keeping import Nowhere
-from rest.configuration.sections import documentation, operations, policies, trust
+from rest.configuration.sections import back_ends, documentation, operations, policies, trust
 from rest.configuration.sections.apis_shown import KEY_NAMES, SETTINGS, callers, calls, rows, security, settings, show
 from rest.configuration.sections.labels import labels_of
 from rest.configuration.sections.section import Section, Target
@@ -48,6 +48,7 @@ def shape() -> making.Shape:
         {
             **making.of_form(SettingsForm, SETTINGS),
             **names,
+            "back_end": making.text(about="The name of a back end, whose credentials and checks count then; empty: none."),
             "security": making.record({**making.of_form(SecurityForm, _SECURITY), **passwords}),
             "callers": making.record(making.of_form(CallersForm, _CALLERS)),
             "calls": making.record(making.of_form(CallsForm, calls(Api()))),
@@ -67,13 +68,17 @@ def apply(context: Context, wanted: Document, before: Document | None, place: st
     sent = Properties(wanted, within=place)
     _check_key_names(sent)
     api = Api.objects.filter(name=wanted["name"]).first()
-    if api and is_plain_http(str(wanted.get("service_url", ""))) and not api.is_plain_http:
+    if api and not wanted.get("back_end"):
+        api = back_ends.lead(context, api, "", place)
+    if api and not api.back_end and is_plain_http(str(wanted.get("service_url", ""))) and not api.is_plain_http:
         _secure(context, api, sent.nested("security"), place)
-    api = _save(context, api, sent, place)
+    api = back_ends.lead(context, _save(context, api, sent, place), wanted.get("back_end", ""), place)
     for change, part in _PARTS:
         change(context, api, sent.nested(part), place)
     if wanted.get("policy", api.document) != api.document:
         api = policies.put_on_api(context, api, wanted["policy"], f"{place}policy")
+        if before is None or wanted.get("back_end") != before.get("back_end"):
+            api = back_ends.lead(context, api, wanted.get("back_end", ""), place)
         for change, part in _PARTS:  # where both say something new, the settings count
             if before is None or wanted.get(part) != before.get(part):
                 change(context, api, sent.nested(part), place)
@@ -111,6 +116,8 @@ def _save(context: Context, api: Api | None, sent: Properties, place: str) -> Ap
 
 def _secure(context: Context, api: Api, given: Properties, place: str) -> None:
     """Change an API's security if it is to be another, or a password is brought along that is not the stored one."""
+    if api.back_end:  # whose security it has
+        return
     place = f"{place}security."
     before = security(api, Nowhere())
     wanted = trust.by_entry(before | dict(given.values), before, trust.SECURITY, api.trusted_ca)
@@ -172,7 +179,7 @@ def _typed(password: Secret | None) -> str:
 
 def _blank() -> Document:
     usual = Api(caller_authorities="")  # its default is the database's
-    return {"security": security(usual, Nowhere()), "callers": callers(usual), "calls": calls(usual), "documentation": {}}
+    return {"security": security(usual, Nowhere()), "callers": callers(usual), "calls": calls(usual), "documentation": {}, "back_end": ""}
 
 
 APIS = Section(

@@ -16,7 +16,7 @@ from rest.configuration.sections import documentation, operations
 
 SETTINGS = ("display_name", "description", "service_url", "path", "subscription_required")
 KEY_NAMES = {"key_header": DEFAULT_KEY_HEADER, "key_query": DEFAULT_KEY_QUERY}
-_RELATED = ("certificate", "basic_credentials", "trusted_authority", "caller_authority__current", "remarks")
+_RELATED = ("back_end", "certificate", "basic_credentials", "trusted_authority", "caller_authority__current", "remarks")
 
 
 def rows() -> Any:
@@ -30,6 +30,7 @@ def show(row: Api, keeper: Keeper) -> Document:
     return {
         "name": row.name,
         **settings(row),
+        "back_end": row.back_end.name if row.back_end else "",
         "security": security(row, keeper),
         "callers": callers(row),
         "calls": calls(row),
@@ -41,7 +42,7 @@ def show(row: Api, keeper: Keeper) -> Document:
 
 def settings(row: Api) -> Document:
     """Return what the Settings tab holds, and where callers put their keys."""
-    return {name: getattr(row, name) for name in (*SETTINGS, *KEY_NAMES)}
+    return {name: getattr(row, name) for name in (*SETTINGS, *KEY_NAMES)} | {"service_url": row.own_address}
 
 
 def security(row: Api, keeper: Keeper) -> Document:

@@ -155,7 +155,7 @@ def _digest(pfx: Pfx) -> str:
 
 
 def _let_go(context: Context, row: Row, target: Target) -> None:
-    for api in Api.objects.filter(certificate=row.pk):
+    for api in Api.objects.filter(certificate=row.pk, back_end=None):
         wanted = target.wanted["apis"].get(api.name, {}).get("security", {})
         if api.name in target.goes["apis"] or folded(wanted.get("certificate", row.name)) != folded(row.name):
             chosen = actions.ApiSecurity(

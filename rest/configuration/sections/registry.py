@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest.configuration.sections.apis import APIS
 from rest.configuration.sections.authorities import AUTHORITIES
-from rest.configuration.sections.backends import BACKENDS
+from rest.configuration.sections.back_ends import BACKENDS
 from rest.configuration.sections.certificates import CLIENT_CERTIFICATES, SERVER_CERTIFICATES
 from rest.configuration.sections.named_values import NAMED_VALUES
 from rest.configuration.sections.policies import POLICY

@@ -51,6 +51,7 @@ class Section:
     :ivar labels: what people call the fields
     :ivar touches: returns the names of the APIs whose calls an entry of this name touches, given all APIs as a file has them
     :ivar goes_first: whether what is deleted goes before others are brought about
+    :ivar order: by which entries of a file are brought about, the least first
     :ivar folds: whether names that differ in case are one name
     """
 
@@ -68,6 +69,7 @@ class Section:
     touches: Callable[[str, list[Document]], list[str]] = lambda _name, _apis: []
     goes_first: bool = False
     folds: bool = False
+    order: Callable[[Document], Any] = lambda _entry: 0
 
     def key(self, entry: Document) -> str:
         """Return what tells entries apart."""

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apis import actions
 from apis.actions import ApiCallers, ApiCalls
+from apis.backends import actions as backend_actions
 from apis.callers import CallerCertificate
 from apis.calls import CorsChoice
 from apis.models import Api, Credentials
@@ -20,7 +21,6 @@ from certificates.sealing import Secret
 from kit.issuing import issue
 from notices import actions as notices
 from portal.signin import second_factors
-from rest import backend_actions
 from rest.models import Remarks
 from tests.makers import make_api, make_authority, make_certificate, make_channel, make_server_certificate, make_subscription
 
@@ -52,8 +52,10 @@ def rich(publisher: User) -> Api:
     basic = actions.ApiSecurity(credentials=Credentials.BASIC, username="svc", password=Secret(b"hunter2"))
     actions.secure_api(make_api("returns", service_url="http://returns.example.com"), basic, by=None, now=now)
     Remarks.objects.create(subscription=make_subscription("shop", api=api), properties={"ownerId": "/users/1"})
-    settings = backend_actions.BackendSettings(url="https://elsewhere.example.com", spelled_url="https://ELSEWHERE.example.com/", title="E")
-    backend_actions.create_backend("elsewhere", settings, by=None, now=now)
+    settings = backend_actions.BackEndSettings(
+        url="https://elsewhere.example.com", spelled_url="https://ELSEWHERE.example.com/", title="E", by_url=True
+    )
+    backend_actions.create_back_end("elsewhere", settings, by=None, now=now)
     make_channel("team")
     secret = named_values.Chosen(display_name="token", value=Secret(b"sesame"), secret=True, tags=("ours",))
     named_values.create("token", secret, by=None, now=now)

@@ -125,7 +125,7 @@ def test_in_files_for_their_owner_alone(configured: list[str], tmp_path: Path, m
 def test_in_the_environment_of_whoever_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     document = exported("--secrets", "environment")
     assert document["apis"][0]["security"]["password"] == {"env": "APIS_ORDERS_SECURITY_PASSWORD"}
-    with pytest.raises(CommandError, match=r"primary_key\.env: The environment variable SUBSCRIPTIONS_SHOP_PRIMARY_KEY is not set"):
+    with pytest.raises(CommandError, match=r"key_pair\.env: The environment variable CERTIFICATES_CLIENT_KEY_PAIR is not set"):
         ran("plan", document, tmp_path)
     monkeypatch.setenv("APIS_ORDERS_SECURITY_PASSWORD", "another password")
     wanted = {"version": 1, "apis": document["apis"]}

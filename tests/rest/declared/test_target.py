@@ -10,11 +10,11 @@ from django.core.management import CommandError
 from django.utils import timezone
 
 from apis import actions
+from apis.backends import actions as backend_actions
 from apis.models import Api, Credentials, KeyKind, Subscription
 from certificates.authorities.models import Authority
 from certificates.models import ClientCertificate
 from kit.issuing import issue
-from rest import backend_actions
 from tests.makers import make_api, make_authority, make_certificate, make_counts, make_subscription
 from tests.rest.declared.files import applied, exported, ran
 
@@ -187,10 +187,10 @@ class TestDeletions:
 
     def test_a_back_end_that_goes_changes_the_apis_at_its_url_and_that_is_told(self, tmp_path: Path) -> None:
         make_api("orders")
-        chosen = backend_actions.BackendSettings(
-            url="https://orders.example.com", validate_certificate_chain=False, validate_certificate_name=False
+        chosen = backend_actions.BackEndSettings(
+            url="https://orders.example.com", validate_certificate_chain=False, validate_certificate_name=False, by_url=True
         )
-        backend_actions.create_backend("there", chosen, by=None, now=timezone.now())
+        backend_actions.create_back_end("there", chosen, by=None, now=timezone.now())
         changes = applied({"version": 1, "backends": []}, tmp_path, "--delete-unmentioned")
         assert changes == ["~ apis/orders/security", "- backends/there"]
 

@@ -1,0 +1,53 @@
+"""Back ends whose APIs are moved to another certificate: a back end moves with all of its APIs, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from apis.backends.actions import pools_of
+from apis.backends.models import BackEnd, BackEndPassword
+from apis.models import Api, Credentials
+from portal.activity import differences, line_of
+from portal.models import Activity, Event
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.contrib.auth.models import User
+
+    from certificates.models import ClientCertificate
+
+
+def held_back(apis: Sequence[Api], target: ClientCertificate) -> list[Api]:
+    """Return those of *apis* that cannot be moved: other APIs use the same back end and stay, or it is a pool, or part of one."""
+    moving = {api.pk for api in apis}
+    used = BackEnd.objects.filter(apis__in=apis).exclude(certificate=target).distinct()
+    fixed = {one.pk for one in used if one.is_pool or pools_of(one)}
+    shared = set(Api.objects.filter(back_end__in=used).exclude(pk__in=moving).values_list("back_end", flat=True))
+    return [api for api in apis if api.back_end_id in fixed | shared]
+
+
+def lock(apis: Iterable[int]) -> None:
+    """Lock the back ends of *apis*, by id, until the transaction ends: before the APIs, as whoever changes a back end does."""
+    list(
+        BackEnd.objects.select_for_update(of=("self",))
+        .filter(pk__in=BackEnd.objects.filter(apis__in=list(apis)).values("pk"))
+        .order_by("pk")
+    )
+
+
+def present(target: ClientCertificate, apis: Sequence[Api], *, by: User | None, now: datetime) -> list[Activity]:
+    """Let the back ends of *apis* be shown *target*, in the caller's transaction; return the lines that tell of it."""
+    used = BackEnd.objects.select_for_update(of=("self",)).filter(pk__in={api.back_end_id for api in apis if api.back_end_id})
+    return [_present(one, target, by=by, now=now) for one in used.exclude(certificate=target).order_by("pk")]
+
+
+def _present(back_end: BackEnd, target: ClientCertificate, *, by: User | None, now: datetime) -> Activity:
+    before = {"credentials": back_end.proves_itself_by.value, "certificate": back_end.certificate.name if back_end.certificate else None}
+    back_end.credentials, back_end.certificate = Credentials.CLIENT_CERTIFICATE, target
+    back_end.revision, back_end.changed_at, back_end.changed_by = back_end.revision + 1, now, by
+    back_end.save()
+    BackEndPassword.objects.filter(back_end=back_end).delete()
+    after = {"credentials": Credentials.CLIENT_CERTIFICATE.value, "certificate": target.name}
+    return line_of(Event.BACKEND_CHANGED, back_end, by=by, at=now, changes=differences(before, after), url=back_end.url)

@@ -1,0 +1,17 @@
+"""The addresses of the back ends' screens."""
+
+from django.urls import path
+
+import certificates.converters  # noqa: F401 - registers <name:…>
+from apis.backends import views
+
+app_name = "backends"
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("new/", views.new, name="new"),
+    path("suggestions/", views.suggestions, name="suggestions"),
+    path("<name:name>/", views.detail, name="detail"),
+    path("<name:name>/edit/", views.edit, name="edit"),
+    path("<name:name>/state/", views.state, name="state"),
+    path("<name:name>/delete/", views.delete, name="delete"),
+]

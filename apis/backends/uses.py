@@ -1,0 +1,26 @@
+"""Which certificates and authorities back ends hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import reverse_lazy
+
+from apis.backends.models import BackEnd
+from certificates import holders
+from certificates.authorities.models import Authority
+from certificates.holders import Holder
+
+if TYPE_CHECKING:
+    from certificates.models import Certificate
+
+
+def hold() -> None:
+    """Enter who holds what. Once, when the models are there."""
+    holders.answer_with(_holding)
+
+
+def _holding(entry: Certificate | Authority) -> list[Holder]:
+    held = {"trusted_authority": entry.pk} if isinstance(entry, Authority) else {"certificate": entry.pk}
+    rows = BackEnd.objects.filter(**held).only("name", "title").order_by("name")
+    return [Holder(name=one.name, shown=one.display_name, url=reverse_lazy("backends:detail", kwargs={"name": one.name})) for one in rows]

@@ -1,0 +1,87 @@
+"""How a gateway proves itself to a back end, in the published shape: certificates by id or thumbprint, or an Authorization header."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from apis.models import Credentials
+from apis.policy import MASKED_PASSWORD
+from certificates.models import ClientCertificate, folded
+from certificates.sealing import Secret
+
+if TYPE_CHECKING:
+    from apis.backends.actions import BackEndSettings
+    from apis.backends.models import BackEnd
+    from rest.bodies import Properties
+    from rest.call import Service
+
+_CERTIFICATES = ("certificateIds", "certificate")
+_BASIC = "basic"
+_CONTROL = frozenset(map(chr, (*range(32), 127)))
+
+
+def shown_credentials(row: BackEnd, service: Service) -> dict[str, Any]:
+    """Return what *row* is shown; a password is masked."""
+    certificate = row.certificate
+    presented = [certificate] if certificate and certificate.current else []
+    found: dict[str, Any] = {
+        "certificateIds": [service.id_of("certificates", one.name) for one in presented],
+        "certificate": [one.current.thumbprint for one in presented if one.current],
+    }
+    if row.proves_itself_by == Credentials.BASIC:
+        found["authorization"] = {"scheme": "Basic", "parameter": MASKED_PASSWORD}
+    return found
+
+
+@sensitive_variables()
+def credentials_of(sent: Properties, draft: BackEndSettings, row: BackEnd | None) -> BackEndSettings:
+    """Return *draft* with the credentials that were sent; none if none were."""
+    sent.unsupported(("query", "header"), _("A back end is shown a client certificate or an authorization, and nothing else here."))
+    certificate, authorization = _certificate(sent), sent.nested("authorization")
+    plain = replace(draft, credentials=Credentials.NONE, certificate=None, username="", password=None)
+    if not authorization.values:
+        return replace(plain, credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate) if certificate else plain
+    if certificate:
+        sent.refuse("authorization", _("A back end is shown a client certificate or an authorization, not both."))
+    return _basic(authorization, plain, row)
+
+
+@sensitive_variables()
+def _basic(authorization: Properties, plain: BackEndSettings, row: BackEnd | None) -> BackEndSettings:
+    if authorization.text("scheme").lower() != _BASIC:
+        authorization.refuse("scheme", _("Only Basic is possible here."))
+    parameter = authorization.text("parameter")
+    if parameter == MASKED_PASSWORD:
+        username = row.password.username if row and row.proves_itself_by == Credentials.BASIC else ""
+        return replace(plain, credentials=Credentials.BASIC, username=username)
+    try:
+        username, colon, password = base64.b64decode(parameter, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        username = colon = password = ""
+    if not (username and colon and password) or _CONTROL & {*username, *password}:
+        authorization.refuse("parameter", _("This must be user name, colon and password in base64 (RFC 7617)."))
+    return replace(plain, credentials=Credentials.BASIC, username=username, password=Secret(password.encode()))
+
+
+def _certificate(credentials: Properties) -> ClientCertificate | None:
+    """Return the one certificate that the credentials name, by id or thumbprint; ``None`` if they name none."""
+    found: dict[int, ClientCertificate] = {}
+    entries = ClientCertificate.objects.filter(current__isnull=False)
+    for name in _CERTIFICATES:
+        for text in credentials.texts(name):
+            wanted = (
+                {"folded_name": folded(text.rpartition("/")[2])} if name == "certificateIds" else {"versions__thumbprint": text.upper()}
+            )
+            if entry := entries.filter(**wanted).first():
+                found[entry.pk] = entry
+            else:
+                credentials.refuse(name, _("There is no client certificate %(named)s.") % {"named": text})
+    if len(found) > 1:
+        credentials.refuse(_CERTIFICATES[0], _("An API presents one client certificate; name one."))
+    return next(iter(found.values()), None)
