@@ -60,7 +60,7 @@ class StatementForm(forms.Form):
         """Refuse what the statement's own reader refuses."""
         if not self.errors:
             try:
-                STATEMENTS[self.statement].read(self.element())
+                STATEMENTS[self.statement].read_in(self.section(), self.element())
             except UnreadablePolicy as refusal:
                 raise ValidationError(refusal.reason) from refusal
         return self.cleaned_data

@@ -114,7 +114,7 @@ def _rule(section: str, element: Element, scope: Scope, values: Values) -> Rule 
             one.refuse("Expressions (@(…)) are not evaluated here; write the value itself, or a named value ({{…}}).")
     if statement := STATEMENTS.get(element.name):
         _check_section(section, element, statement.sections)
-        statement.read(resolved(element, values))
+        statement.read_in(section, resolved(element, values))
         return None
     kind = _RULES[element.name]
     _check_section(section, element, (kind.section,))
