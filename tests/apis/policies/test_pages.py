@@ -123,6 +123,16 @@ def test_an_operations_document_is_taken_back_too(signed_in: Client) -> None:
     assert not Operation.objects.get().document
 
 
+def test_the_document_of_all_apis_is_taken_back_too(signed_in: Client) -> None:
+    for text in (document(header("X-A")), document(header("X-B"))):
+        signed_in.post(SERVICE, {"document": text})
+    first, second = Activity.objects.filter(event=Event.POLICY_CHANGED).order_by("id")
+    assert signed_in.post(f"/activity/{second.id}/undo/").status_code == 303
+    assert ServicePolicy.current().document == document(header("X-A"))
+    assert signed_in.post(f"/activity/{first.id}/restore/").status_code == 303
+    assert not ServicePolicy.current().document
+
+
 @pytest.mark.parametrize(
     ("statement", "sent", "written"),
     [
