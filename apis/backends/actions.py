@@ -243,7 +243,7 @@ def _take_from_members(pool: BackEnd) -> None:
     """
     members = list(BackEnd.objects.filter(name__in=pool.members).order_by("name"))
     alike = {_alike(member) for member in members}
-    if len(alike) != 1 or len(members) != len(set(pool.members)) or any(member.is_pool for member in members):
+    if len(alike) != 1 or len(members) != len(set(pool.members)) or any(member.is_pool or member.name == pool.name for member in members):
         raise MembersDiffer(pool.name)
     if not is_alike([member.url for member in members]):
         raise MembersDiffer(pool.name)
