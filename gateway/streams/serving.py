@@ -35,15 +35,13 @@ OPTIONS = (
 
 def handlers(deltas: Callable[..., Any], logs: Callable[..., Any]) -> tuple[Any, ...]:
     """Return the two services that an Envoy calls, as gRPC takes them."""
+    (_, response), (log, done) = wire.DELTA_MESSAGES, wire.LOG_MESSAGES
+    following = grpc.stream_stream_rpc_method_handler(deltas, wire.read_request, response.SerializeToString)
+    logging = grpc.stream_unary_rpc_method_handler(logs, log.FromString, done.SerializeToString)
     return (
-        _service(wire.DISCOVERY, wire.DELTAS, grpc.stream_stream_rpc_method_handler, deltas, wire.DELTA_MESSAGES),
-        _service(wire.LOGS, wire.FAILED_CALLS, grpc.stream_unary_rpc_method_handler, logs, wire.LOG_MESSAGES),
+        grpc.method_handlers_generic_handler(wire.DISCOVERY, {wire.DELTAS: following}),
+        grpc.method_handlers_generic_handler(wire.LOGS, {wire.FAILED_CALLS: logging}),
     )
-
-
-def _service(service: str, method: str, kind: Callable[..., Any], behaviour: Callable[..., Any], messages: tuple[Any, Any]) -> Any:
-    read, written = messages
-    return grpc.method_handlers_generic_handler(service, {method: kind(behaviour, read.FromString, written.SerializeToString)})
 
 
 async def serve_deltas(

@@ -8,6 +8,10 @@ from envoy.config.core.v3.base_pb2 import BuildVersion, Node
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage, StreamAccessLogsResponse
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 from envoy.type.v3.semantic_version_pb2 import SemanticVersion
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
+from google.rpc.status_pb2 import Status
 
 from gateway.compile import Resource
 from gateway.streams.delta import Batch
@@ -18,6 +22,28 @@ LOGS, FAILED_CALLS = "envoy.service.accesslog.v3.AccessLogService", "StreamAcces
 RENEW = "/portal.Enrolment/Renew"  # a request for a certificate (PKCS #10, PEM) in, the certificate and its authority (PEM) out
 NODE = "portal-gateway"  # the metadata that names the gateway where no message does
 _AGENT = "portal-agent"  # what an agent gives as its user agent; Envoy says "envoy"
+
+
+def read_request(sent: bytes) -> DeltaDiscoveryRequest:
+    """Return the request that was *sent*, also where Envoy has cut its words of a refusal within a character.
+
+    :raises google.protobuf.message.DecodeError: if it is none
+    """
+    try:
+        return DeltaDiscoveryRequest.FromString(sent)
+    except DecodeError:
+        details = _field(sent, DeltaDiscoveryRequest.ERROR_DETAIL_FIELD_NUMBER)
+        words = _field(details, Status.MESSAGE_FIELD_NUMBER)
+        if not words:
+            raise
+        legible = words.decode(errors="ignore").encode()
+        return DeltaDiscoveryRequest.FromString(sent.replace(words, legible.ljust(len(words), b"?"), 1))
+
+
+def _field(message: bytes, number: int) -> bytes:
+    """Return what a message holds in the field of this *number*, a text or another message; nothing if there is none."""
+    fields = UnknownFieldSet(Empty.FromString(message))
+    return next((bytes(one.data) for one in fields if one.field_number == number), b"")
 
 
 def request_of(message: DeltaDiscoveryRequest) -> Request:
