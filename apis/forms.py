@@ -17,7 +17,7 @@ from apis.models import Api, Credentials, Operation, Subscription, valid_path
 from apis.named_values.values import KeptValues
 from apis.naming import RESERVED_NAMES, free_name
 from apis.policies.rewriting import refuse_missing
-from apis.policy import Scope, UnreadablePolicy, read_document
+from apis.policy import UnreadablePolicy, sections_in
 from apis.service_url import BadServiceUrl, check, is_plain_http, refusals_of_resolved
 from certificates.models import NAME_MAX_LENGTH, valid_name
 from portal.numbers import WholeNumberField
@@ -212,10 +212,11 @@ class OperationForm(forms.Form):
 
     METHODS = ("*", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
-    def __init__(self, *args: Any, operation: Operation | None = None, **kwargs: Any) -> None:
-        """Edit *operation*, or a new one."""
+    def __init__(self, *args: Any, operation: Operation | None = None, policy: str | None = None, **kwargs: Any) -> None:
+        """Edit *operation*, or a new one, with the document *policy*; ``None``: with the one that it has."""
         super().__init__(*args, **kwargs)
         self.operation = operation
+        self.policy = operation.document if operation and policy is None else policy or ""
         if operation:
             self.initial = {name: getattr(operation, name) for name in self.fields}
 
@@ -230,15 +231,13 @@ class OperationForm(forms.Form):
         """Take a template in its normal form."""
         try:
             template = url_template.check_template(self.cleaned_data["url_template"])
-            if self.operation and self.operation.document:
-                values = KeptValues()
-                refuse_missing(read_document(self.operation.document, Scope.OPERATION, values).sections, template, values)
         except url_template.BadTemplate as refusal:
             raise ValidationError([str(fault) for fault in refusal.faults]) from refusal
+        try:
+            refuse_missing(sections_in(self.policy), template, KeptValues())
         except UnreadablePolicy as refusal:
             raise ValidationError(refusal.reason) from refusal
-        else:
-            return template
+        return template
 
     def clean(self) -> dict[str, Any]:
         """Name a nameless operation by its signature."""

@@ -11,8 +11,8 @@ from django.utils.translation import pgettext_lazy
 
 VIEWERS, PUBLISHERS, ADMINISTRATORS = "Viewers", "Publishers", "Administrators"
 
-_OURS = ("portal", "certificates", "rollout", "authorities", "apis", "moving", "console", "gateway")
-_PUBLISHED = ("certificates", "rollout", "authorities", "apis", "moving")
+_OURS = ("portal", "certificates", "rollout", "authorities", "apis", "backends", "moving", "console", "gateway")
+_PUBLISHED = ("certificates", "rollout", "authorities", "apis", "backends", "moving")
 _ADMINISTERED = (*_OURS, "signin", "rest", "auth", "notices")
 
 

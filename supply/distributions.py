@@ -18,6 +18,7 @@ _SPDX = {
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD-3-Clause",
     "MIT License": "MIT",
+    "The MIT License (MIT)": "MIT",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
 }
 
@@ -70,8 +71,13 @@ def licence(installed: Distribution) -> str:
         return told["License-Expression"]
     classifiers = [str(value).rpartition(" :: ")[2] for value in told.get_all("Classifier") or () if str(value).startswith("License :: ")]
     text = (told.get_all("License") or [""])[0].partition("\n")[0].strip()
-    words = text or " OR ".join(classifiers)
-    return next((_SPDX[word] for word in (text, *classifiers) if word in _SPDX), words)
+    words = text or " OR ".join(classifiers) or " AND ".join(_heading_of(installed, name) for name in told.get_all("License-File") or ())
+    return next((_SPDX[word] for word in (text, *classifiers, words) if word in _SPDX), words)
+
+
+def _heading_of(installed: Distribution, name: str) -> str:
+    """Return the first line of a licence that a distribution carries along (its METADATA names the file, PEP 639)."""
+    return (installed.read_text(f"licenses/{name}") or "").strip().partition("\n")[0].strip()
 
 
 def _applies(requirement: Requirement, extras: set[str]) -> bool:

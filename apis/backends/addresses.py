@@ -13,7 +13,7 @@ from apis.policy.model import Address
 MOST = 50
 MOST_WEIGHT, MOST_PRIORITY = 1000, 100
 _LINE = re.compile(r"(?P<url>\S+)(?P<rest>.*)\Z")
-_WORD = re.compile(r"(weight|priority)=(\d{1,4})\Z")
+_WORD = re.compile(r"(weight|priority)=([0-9]{1,4})\Z")
 _PORTS = {"https": 443, "http": 80}
 Kept = Mapping[str, Any]
 

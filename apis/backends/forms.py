@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -46,6 +47,7 @@ _SHARING = (
     "most_waiting",
     "most_calls",
 )
+_PATH = re.compile(r"/[!-\"$-\[\]-~]*\Z")  # RFC 3986, 3.3: neither blanks and controls nor # and \\
 _MONOSPACE = {"spellcheck": "false", "autocapitalize": "none"}
 
 
@@ -146,7 +148,7 @@ class BackEndForm(SecurityForm):
     def clean_health_path(self) -> str:
         """Take a path that can be asked for."""
         path = str(self.cleaned_data["health_path"])
-        if path and (not path.startswith("/") or not path.isascii() or any(one in path for one in " \t#\\")):
+        if path and not _PATH.match(path):
             raise ValidationError(_("A path begins with a slash and holds no blanks, for instance /health."))
         return path
 

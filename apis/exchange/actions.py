@@ -12,6 +12,10 @@ from apis.actions.rows import locked, save_changed
 from apis.exchange import documenting
 from apis.exchange.planning import Plan, Read, Wanted, plan
 from apis.models import Api, Operation
+from apis.named_values.values import KeptValues
+from apis.policies.rewriting import refuse_missing
+from apis.policies.surroundings import read_own
+from apis.policy import Scope, UnreadablePolicy
 from portal.activity import differences, record
 from portal.models import Event
 
@@ -19,6 +23,21 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.models import User
+
+
+class UnfitPolicy(Exception):
+    """The policy of an operation cannot be taken with the URL template that the document gives it.
+
+    :ivar operation: as it would be
+    :ivar reason: why, in a sentence
+    """
+
+    def __init__(self, operation: Operation, reason: str) -> None:
+        """Hold the operation and the reason."""
+        super().__init__(f"{operation}: {reason}")
+        self.operation = operation
+        self.reason = reason
+
 
 _FIELDS = ("display_name", "method", "url_template", "description")
 
@@ -41,6 +60,7 @@ def import_operations(
     :returns: what was done
     :raises apis.actions.EditedMeanwhile: if it has another revision by now
     :raises Api.DoesNotExist: if it is gone
+    :raises UnfitPolicy: if the policy of an operation needs parameters that it would not have any more
     """
     api = locked(api, revision)
     done = plan(operations_of(api), read.operations)
@@ -64,8 +84,18 @@ def _change(rows: dict[str, Operation], done: Plan) -> None:
     for row, change in zip(changed, done.changed, strict=True):
         for name in _FIELDS:
             setattr(row, name, getattr(change.after, name))
+    _refuse_unfit(changed)
     Operation.objects.bulk_update(changed, _FIELDS, batch_size=100)
     Operation.objects.filter(pk__in=[row.pk for row in changed]).update(revision=F("revision") + 1)
+
+
+def _refuse_unfit(operations: Iterable[Operation]) -> None:
+    values = KeptValues()
+    for one in operations:
+        try:
+            refuse_missing(read_own(one.document, Scope.OPERATION, values).sections, one.url_template, values)
+        except UnreadablePolicy as refusal:
+            raise UnfitPolicy(one, refusal.reason) from refusal
 
 
 def _document(api: Api, operations: Iterable[Wanted]) -> None:

@@ -18,7 +18,7 @@ from apis import actions
 from apis.access import may
 from apis.definitions.model import Definition
 from apis.exchange import words
-from apis.exchange.actions import import_operations, operations_of
+from apis.exchange.actions import UnfitPolicy, import_operations, operations_of
 from apis.exchange.exporting import FORMATS, exported
 from apis.exchange.forms import DifferenceForm, KeptForm, SourceForm
 from apis.exchange.planning import Read, plan
@@ -157,19 +157,21 @@ def _apply(request: PortalRequest, api: Api) -> HttpResponse:
         api = api_of(api.name)
         again = DifferenceForm(initial={**chosen, "revision": api.revision})
         return _difference(request, api, again, form.definition, edited=True)
+    except UnfitPolicy as refusal:
+        return _difference(request, api, DifferenceForm(initial=chosen), form.definition, refusal=words.unfit(refusal))
     words_of = {"added": len(done.added), "changed": len(done.changed), "gone": len(done.gone) if chosen["delete_missing"] else 0}
     messages.success(request, _("Imported: %(added)d added, %(changed)d changed, %(gone)d deleted.") % words_of)
     return see_other("apis:operations", name=api.name)
 
 
-def _difference(request: PortalRequest, api: Api, form: DifferenceForm, definition: Definition, *, edited: bool = False) -> HttpResponse:
+def _difference(request: PortalRequest, api: Api, form: DifferenceForm, definition: Definition, **told: Any) -> HttpResponse:
     read = _read(definition, form.initial)
     context = {
         "form": form,
         "kind": definition.kind,
         "plan": plan(operations_of(api), read.operations),
         "asides": [words.aside(one) for one in read.asides],
-        "edited": edited,
+        **told,
     }
-    status = CONFLICT if edited else OK
+    status = CONFLICT if "edited" in told else UNPROCESSABLE if "refusal" in told else OK
     return tab(request, api, "operations", template="apis/exchange/difference.html", status=status, **context)

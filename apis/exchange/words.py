@@ -7,6 +7,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from apis.definitions.model import Aside, Problem, Unreadable, Why
+from apis.exchange.actions import UnfitPolicy
 
 _PROBLEMS: dict[Problem, Promise] = {
     Problem.EMPTY: _("The document is empty."),
@@ -74,3 +75,9 @@ def aside(one: Aside) -> str:
     if one.why == Why.DUPLICATE_KEY:
         place = str(_LINE % {"line": place} if place else "JSON")
     return str(_ASIDES[one.why]) % {"place": place or "/", "detail": one.detail}
+
+
+def unfit(refusal: UnfitPolicy) -> str:
+    """Return why a document is not imported, in a sentence, and what to do."""
+    words = _("The policy of the operation %(operation)s does not fit the document. %(reason)s Change that policy first.")
+    return str(words) % {"operation": refusal.operation.display_name, "reason": refusal.reason}

@@ -13,7 +13,7 @@ from apis.history.moments import Moment, state_at
 from apis.history.rewinding import Facts
 from apis.models import Api, Credentials
 from apis.policy import as_xml, sections_in
-from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, KeyCheck, Policy, Rule
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, KeyCheck, Policy, Rule, SetBackendService
 from certificates.models import ClientCertificate
 from certificates.sealing import Secret
 from portal.models import Activity, Event
@@ -40,7 +40,7 @@ def document_at(api: Api, moment: Moment) -> str:
     facts = state_at(api, moment).facts or {}
     columns = {field.name for field in Api._meta.concrete_fields if not field.is_relation}
     then = Api(**{name: value for name, value in facts.items() if name in columns})
-    checks = (then.cors_rule(), then.caller_rule())
+    checks = (then.cors_rule(), then.caller_rule(), _lead(then, facts))
     return as_xml(
         Policy(
             api_id=api.pk,
@@ -61,6 +61,13 @@ def compare(one: str, other: str) -> Iterator[DocumentLine]:
     for line in difflib.ndiff(one.splitlines(), other.splitlines()):
         if not line.startswith("?"):
             yield DocumentLine(line[0].strip(), line[2:])
+
+
+def _lead(then: Api, facts: Facts) -> SetBackendService | None:
+    """Return where the document led calls."""
+    if facts.get("back_end"):
+        return SetBackendService(backend_id=str(facts["back_end"]))
+    return SetBackendService(base_url=then.base_url) if then.base_url else None
 
 
 def _credentials(facts: Facts, moment: Moment) -> tuple[Rule, ...]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.views.decorators.debug import sensitive_variables
 
+from apis.actions import NotOverHttp
+from apis.forms import NOT_OVER_HTTP
 from apis.models import Api, NamedSecret, NamedValue
 from apis.named_values.uses import Use, uses_of
 from apis.named_values.values import KeptValues, WithValue
@@ -15,7 +17,8 @@ from apis.policies.actions import apply_again
 from apis.policies.applying import Unsuitable
 from apis.policies.checking import checked
 from apis.policy import UnreadablePolicy
-from certificates.sealing import Secret
+from apis.policy.references import Values
+from certificates.sealing import SealingError, Secret
 from portal.activity import differences, record
 from portal.models import Event
 
@@ -111,13 +114,26 @@ def change(value: NamedValue, chosen: Chosen, *, revision: int | None = None, by
     uses = uses_of(value)
     if uses and chosen.display_name != value.display_name:
         raise InUse(uses)
-    before, text = _facts(value), value.text()
+    before, text = _facts(value), _text_if_it_opens(value, chosen)
     _store(value, chosen, now=now)
     hidden = {"value": (value.secret or not before["value"]) and value.text() != text}
     record(Event.NAMED_VALUE_CHANGED, value, by=by, at=now, changes=differences(before, _facts(value), hidden=hidden), **_named(value))
-    if value.text() != text:
-        _bring_up_to_date(uses, value, by=by, now=now)
+    if value.text() != text or value.secret != before["secret"]:
+        _bring_up_to_date(uses, WithValue(KeptValues(), value.display_name, text or ""), by=by, now=now)
     return value
+
+
+def _text_if_it_opens(value: NamedValue, chosen: Chosen) -> str | None:
+    """Return the text of *value*; ``None`` for a damaged one that another shall take the place of.
+
+    :raises certificates.sealing.SealingError: if a damaged one is to be kept
+    """
+    try:
+        return value.text()
+    except SealingError:
+        if chosen.value is None:
+            raise
+        return None
 
 
 @transaction.atomic
@@ -180,13 +196,14 @@ def _save(value: NamedValue) -> None:
         raise
 
 
-def _bring_up_to_date(uses: list[Use], value: NamedValue, *, by: User | None, now: datetime) -> None:
-    values = WithValue(KeptValues(), value.display_name, value.text())
+def _bring_up_to_date(uses: list[Use], before: Values, *, by: User | None, now: datetime) -> None:
     for use in uses:
         try:
             if isinstance(use.place, Api):
-                apply_again(use.place, values, by=by, now=now)
+                apply_again(use.place, before, by=by, now=now)
             else:
-                checked(use.document, use.place, values)
+                checked(use.document, use.place)
         except (UnreadablePolicy, Unsuitable) as refusal:
             raise Unfit(use, str(refusal)) from refusal
+        except NotOverHttp as refusal:
+            raise Unfit(use, str(NOT_OVER_HTTP)) from refusal

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from apis.named_values.models import NamedValue
+from apis.policy.references import SecretText
 
 
 class KeptValues(Mapping[str, str]):
@@ -17,7 +18,8 @@ class KeptValues(Mapping[str, str]):
         :raises KeyError: if there is none of the name
         :raises certificates.sealing.SealingError: if it is a secret that does not open
         """
-        return self._rows[name].text()
+        row = self._rows[name]
+        return SecretText(row.text()) if row.secret else row.text()
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -96,6 +96,8 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
             actions.delete(value, by=request.user, now=timezone.now())
         except actions.InUse as refusal:
             uses, status = refusal.uses, CONFLICT
+        except NamedValue.DoesNotExist as gone:
+            raise Http404 from gone
         else:
             messages.success(request, _("%(name)s was deleted.") % {"name": value})
             return see_other("named_values:index")
@@ -115,6 +117,8 @@ def _is_changed(request: PortalRequest, value: NamedValue, form: NamedValueForm)
     except actions.Unfit as refusal:
         words = _("The policy of %(use)s cannot be taken with it. %(reason)s")
         form.add_error("value", words % {"use": refusal.use.words, "reason": refusal.reason})
+    except NamedValue.DoesNotExist as gone:
+        raise Http404 from gone
     else:
         return True
     return False

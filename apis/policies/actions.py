@@ -13,11 +13,11 @@ from apis.actions.calls import ApiCalls, change_calls
 from apis.actions.rows import locked, save_changed
 from apis.backends.leading import Lead
 from apis.models import Api, Credentials, Operation, ServicePolicy
-from apis.named_values.values import KeptValues
 from apis.policies.applying import ApiDraft, draft_of
-from apis.policies.checking import checked
-from apis.policies.own import may_be_kept
-from apis.policy import document_with
+from apis.policies.checking import checked, legible
+from apis.policies.own import brought_up_to_date, may_be_kept
+from apis.policies.surroundings import read_own
+from apis.policy import Scope, document_with
 from apis.policy.references import Values
 from portal.activity import differences, record
 from portal.models import Event
@@ -108,17 +108,24 @@ def put_operation_document(operation: Operation, text: str, *, revision: int | N
     return operation
 
 
-def apply_again(api: Api, values: Values | None = None, *, by: User | None, now: datetime) -> None:
+def apply_again(api: Api, before: Values, *, by: User | None, now: datetime) -> None:
     """Bring an API's settings to what its document says, now that a named value is another one.
 
-    :raises apis.policy.UnreadablePolicy: if the document cannot be taken with it
+    What has been changed on a tab since the document was put is not the document's any more, and stays.
+
+    :param before: the named values as they were
+    :raises apis.policy.UnreadablePolicy: if the document cannot be taken with those of now
     :raises apis.policies.applying.Unsuitable: if it asks for what this API cannot have
+    :raises NotOverHttp: if a client certificate is presented and the Web service URL would be http
     """
-    document = checked(api.document, api, KeptValues() if values is None else values)
-    _apply(api, draft_of(document.rules, api), by=by, now=now)
+    document, written = legible(api.document, api), read_own(api.document, Scope.API, before)
+    rules = brought_up_to_date(api.own_rules(), written.rules, document.rules)
+    _apply(api, draft_of(rules, api), by=by, now=now)
 
 
 def _apply(api: Api, draft: ApiDraft, *, by: User | None, now: datetime) -> Api:
+    if _gives_up_certificate(api, draft):  # before it leads to http, perhaps
+        api = secure_api(api, draft.security, by=by, now=now)
     if draft.leads_to != Lead(back_end=api.back_end, base_url=api.base_url):
         api = lead_api(api, draft.leads_to, by=by, now=now)
     if draft.leads_to.back_end is None and not _is_secured_so(api, draft.security):
@@ -128,6 +135,12 @@ def _apply(api: Api, draft: ApiDraft, *, by: User | None, now: datetime) -> Api:
     if draft.callers != ApiCallers.of(api):
         api = change_callers(api, draft.callers, by=by, now=now)
     return api
+
+
+def _gives_up_certificate(api: Api, draft: ApiDraft) -> bool:
+    """Return whether an API shall no more present the certificate that it has of its own."""
+    own = api.certificate is not None and api.back_end is None
+    return own and draft.security.certificate is None and draft.leads_to.back_end is None
 
 
 def _is_secured_so(api: Api, wanted: ApiSecurity) -> bool:

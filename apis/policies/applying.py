@@ -111,11 +111,21 @@ def _refuse_other_credentials(rules: tuple[Rule, ...], security: ApiSecurity, ba
 
     :raises Unsuitable: naming the element
     """
-    same = security.certificate is not None and security.certificate.pk == back_end.certificate_id
+    same = _is_its_own(security, back_end)
     for element, kind in (("authentication-certificate", AuthenticationCertificate), ("authentication-basic", AuthenticationBasic)):
         if any(isinstance(rule, kind) for rule in rules) and not same:
             words = _("Credentials belong to the back end %(name)s; leave this out, or change it there.")
             raise Unsuitable(element, words % {"name": back_end.name})
+
+
+def _is_its_own(security: ApiSecurity, back_end: BackEnd) -> bool:
+    """Return whether credentials are those that *back_end* is shown anyway."""
+    if security.credentials != back_end.proves_itself_by:
+        return False
+    if security.credentials == Credentials.BASIC:
+        stored = back_end.password
+        return stored.username == security.username and security.password in {None, stored.opened()}
+    return security.certificate == back_end.certificate
 
 
 def _callers(rule: ValidateClientCertificate | None, api: Api) -> ApiCallers:

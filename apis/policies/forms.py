@@ -15,8 +15,12 @@ from apis.policies.checking import Place, checked
 from apis.policies.models import MOST_CHARACTERS
 from apis.policies.own import own_document
 from apis.policy import UnreadablePolicy
-from apis.policy.model import AuthenticationCertificate
+from apis.policy.model import AuthenticationCertificate, Rule, SetBackendService
+from apis.service_url import is_plain_http
+from certificates.sealing import SealingError
 from portal.validators import no_private_key
+
+DOES_NOT_OPEN = _("A secret named value in it, or the stored password, does not open. Enter that anew first.")
 
 
 class DocumentForm(forms.Form):
@@ -49,10 +53,18 @@ class DocumentForm(forms.Form):
             document = checked(text, self.place)
         except (UnreadablePolicy, Unsuitable) as refusal:
             raise ValidationError(str(refusal)) from refusal
-        presents = any(isinstance(rule, AuthenticationCertificate) for rule in document.rules)
-        if presents and isinstance(self.place, Api) and self.place.is_plain_http:
+        except SealingError as refusal:
+            raise ValidationError(DOES_NOT_OPEN) from refusal
+        if isinstance(self.place, Api) and _presents_over_http(document.rules, self.place):
             raise ValidationError(NOT_OVER_HTTP)
         return text if text.strip() else ""
+
+
+def _presents_over_http(rules: tuple[Rule, ...], api: Api) -> bool:
+    """Return whether *rules* present a certificate where they lead calls of *api*, and that is unencrypted."""
+    presents = any(isinstance(rule, AuthenticationCertificate) for rule in rules)
+    lead = next((rule for rule in rules if isinstance(rule, SetBackendService)), SetBackendService(base_url=api.own_address))
+    return presents and is_plain_http(lead.base_url)  # a back end that has a certificate is called by https
 
 
 class ApiDocumentForm(DocumentForm):

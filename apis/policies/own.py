@@ -35,6 +35,13 @@ def same_meaning(written: tuple[Rule, ...], now: tuple[Rule, ...]) -> bool:
     return len(written) == len(now) and all(_same(rule, kinds.get(type(rule))) for rule in written)
 
 
+def brought_up_to_date(now: tuple[Rule, ...], written: tuple[Rule, ...], read_anew: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Return the rules that hold *now*; in place of those that hold as a document has *written* them, what it says *read_anew*."""
+    held = {type(rule): rule for rule in now}
+    fresh = {type(rule): anew for rule, anew in zip(written, read_anew, strict=True) if _same(rule, held.get(type(rule)))}
+    return tuple(fresh.get(type(rule), rule) for rule in now)
+
+
 def may_be_kept(text: str, rules: tuple[Rule, ...]) -> bool:
     """Return whether a document may be stored as it was written: it tells no password, be it in a comment, and names no earlier version."""
     passwords = [one or other for one, other in _PASSWORD.findall(text)]

@@ -20,10 +20,11 @@ def refuse_missing(sections: Sections, template: str | None, values: Values) -> 
     for element in sections.get("inbound", ()):
         if element.name != NAME:
             continue
-        wanted = dict.fromkeys(read_rewrite_uri(resolved(element, values)).parameters)
+        whole = resolved(element, values)
+        wanted = dict.fromkeys(read_rewrite_uri(whole).parameters)
         if wanted and template is None:
-            element.refuse("Parameters ({…}) are an operation's; write this into the operation's own policy.")
+            whole.refuse("Parameters ({…}) are an operation's; write this into the operation's own policy.")
         if missing := [name for name in wanted if name not in known]:
-            element.refuse(f"The operation's URL template {template} has no parameter {{{missing[0]}}}.")
+            whole.refuse(f"The operation's URL template {template} has no parameter {{{missing[0]}}}.")
         if len(wanted) > MOST:
-            element.refuse(f"A path takes {MOST} parameters at most.")
+            whole.refuse(f"A path takes {MOST} parameters at most.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from django import forms
@@ -9,11 +10,14 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apis.named_values.values import KeptValues
 from apis.policy import UnreadablePolicy
 from apis.policy.elements import Element
+from apis.policy.references import resolved
 from apis.policy.statements import STATEMENTS
 from portal.numbers import WholeNumberField
 
+_DASH = re.compile(r"-(?![^{}]*\}\})")  # between addresses, not within the name of a named value
 _PLAIN = {"spellcheck": "false", "autocapitalize": "none"}
 _EXISTS = (
     ("override", _("Put this in its place")),
@@ -57,10 +61,10 @@ class StatementForm(forms.Form):
         raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
-        """Refuse what the statement's own reader refuses."""
+        """Refuse what the statement's own reader refuses, with the named values in it."""
         if not self.errors:
             try:
-                STATEMENTS[self.statement].read(self.element())
+                STATEMENTS[self.statement].read_in(self.section(), resolved(self.element(), KeptValues()))
             except UnreadablePolicy as refusal:
                 raise ValidationError(refusal.reason) from refusal
         return self.cleaned_data
@@ -141,8 +145,8 @@ class IpFilterForm(StatementForm):
         return Element(self.statement, {"action": self.cleaned_data["action"]}, list(map(self._address, lines)))
 
     def _address(self, line: str) -> Element:
-        first, dash, last = line.partition("-")
-        return Element("address-range", {"from": first.strip(), "to": last.strip()}) if dash else Element("address", text=line)
+        first, *last = _DASH.split(line, maxsplit=1)
+        return Element("address-range", {"from": first.strip(), "to": last[0].strip()}) if last else Element("address", text=line)
 
 
 class RewriteUriForm(StatementForm):

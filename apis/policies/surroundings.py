@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from apis.named_values.values import KeptValues
 from apis.policies.models import ServicePolicy
+from apis.policies.rewriting import refuse_missing
 from apis.policy import Document, Scope, UnreadablePolicy, read_document
 from apis.policy.model import Cors, Effective, Forwarding, ForwardRequest, Preflights, Rule
 from apis.policy.references import Values, names_in
@@ -84,6 +85,7 @@ def named_by(api: Api, around: Surroundings) -> frozenset[str]:
 
 def _of_operation(operation: Operation, api: Document, around: Surroundings) -> Effective:
     own = read_document(operation.document, Scope.OPERATION, around.values)
+    refuse_missing(own.sections, operation.url_template, around.values)
     seconds = _seconds(own.rules)
     return effective(together([around.service.sections, api.sections, own.sections]), around.values, idle_seconds=seconds)
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apis import actions
 from apis.access import may
+from apis.backends.models import BackEnd
 from apis.forms import NOT_OVER_HTTP
 from apis.models import ServicePolicy
 from apis.policies.actions import ChangedMeanwhile
@@ -25,8 +26,9 @@ from apis.policy.highlight import highlight
 from apis.policy.inserting import inserted
 from apis.policy.reader import RULES
 from apis.policy.statements import STATEMENTS
-from apis.security_form import ENTER_THE_PASSWORD
+from apis.security_form import ENTER_THE_PASSWORD, NO_SUCH_CERTIFICATE
 from apis.views.common import OK, UNPROCESSABLE, tab
+from certificates.models import ClientCertificate
 from certificates.sealing import SealingError
 from portal.history.undo import saved
 from portal.http import PortalRequest
@@ -85,6 +87,10 @@ def _is_saved(request: PortalRequest, what: Edited, form: DocumentForm | Stateme
         form.add_error(None, NOT_OVER_HTTP)
     except actions.PasswordMissing:
         form.add_error(None, ENTER_THE_PASSWORD)
+    except BackEnd.DoesNotExist:
+        form.add_error(None, _("The back end was deleted meanwhile."))
+    except ClientCertificate.DoesNotExist:
+        form.add_error(None, NO_SUCH_CERTIFICATE)
     else:
         _tell(request, what)
         return True

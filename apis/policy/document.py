@@ -23,7 +23,7 @@ from apis.policy.model import (
     ValidateClientCertificate,
 )
 from apis.policy.reader import BASE, Document, Scope, document_of, sections_of
-from apis.policy.references import NONE, Values
+from apis.policy.references import NONE, Values, refuse_hidden
 
 if TYPE_CHECKING:
     from apis.policy.model import Policy
@@ -65,7 +65,9 @@ def read_document(xml: str, scope: Scope, values: Values = NONE) -> Document:
     :param values: the named values that it may refer to
     :raises UnreadablePolicy: if it is not such a document; the message names element and line
     """
-    return document_of(read(xml), scope, values)
+    root = read(xml)
+    refuse_hidden(root, xml)
+    return document_of(root, scope, values)
 
 
 def sections_in(xml: str) -> Sections:

@@ -10,6 +10,7 @@ from xml.parsers import expat
 
 _INDENT = "  "
 _EXPRESSION = re.compile(r"@[({]")  # their quotes break XML, where a client sends them as they are (rawxml)
+_OF_SECRET = "The secret named value that stands here does not fit. What it is, and so why, is not told."  # noqa: S105 - a sentence
 _DEEPEST = 10  # elements within elements; a policy has five at most
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
 
@@ -40,13 +41,14 @@ class Element:
     text: str = ""  # without blanks at its ends
     line: int = 1
     text_line: int = 1  # where its text begins
+    secret: bool = False  # whether a secret was put in
 
     def refuse(self, reason: str) -> Never:
-        """Say that this element is at fault.
+        """Say that this element is at fault; not why, if a secret stands in it.
 
         :raises UnreadablePolicy: always
         """
-        raise UnreadablePolicy(self.name, self.line, reason)
+        raise UnreadablePolicy(self.name, self.line, _OF_SECRET if self.secret else reason)
 
     def refuse_text(self) -> None:
         """Say so if the element holds text.

@@ -12,7 +12,7 @@ from apis.policy.callers import read_callers
 from apis.policy.cors import read_cors
 from apis.policy.elements import Element
 from apis.policy.model import SECTIONS, AuthenticationBasic, AuthenticationCertificate, ForwardRequest, Rule, Sections, SetBackendService
-from apis.policy.references import NONE, Values, resolved, texts_of
+from apis.policy.references import NONE, Values, holds_secret, resolved, texts_of
 from apis.policy.statements import STATEMENTS, Statement
 from certificates.sealing import Secret
 
@@ -114,13 +114,22 @@ def _rule(section: str, element: Element, scope: Scope, values: Values) -> Rule 
             one.refuse("Expressions (@(…)) are not evaluated here; write the value itself, or a named value ({{…}}).")
     if statement := STATEMENTS.get(element.name):
         _check_section(section, element, statement.sections)
-        statement.read(resolved(element, values))
+        statement.read_in(section, resolved(element, values))
         return None
     kind = _RULES[element.name]
     _check_section(section, element, (kind.section,))
     if scope not in kind.scopes:
         element.refuse(f"<{element.name}> belongs into the policy of an API here: its operations share the connections to its back end.")
+    _refuse_secrets(element, values)
     return kind.read(resolved(element, values))
+
+
+def _refuse_secrets(element: Element, values: Values) -> None:
+    """Refuse secrets in what becomes a setting, which pages show and the log tells; a password is kept as one."""
+    if holds_secret(element, values, apart_from="password" if element.name == "authentication-basic" else ""):
+        element.refuse("A secret named value cannot stand here: it would be shown among the API's settings. Use one that is no secret.")
+    for child in element.children:
+        _refuse_secrets(child, values)
 
 
 def _check_section(section: str, element: Element, allowed: tuple[str, ...]) -> None:

@@ -22,6 +22,12 @@ class UnknownValue(LookupError):
         self.name = name
 
 
+class SecretText(str):
+    """The text of a secret value: it is put in, and told nobody."""
+
+    __slots__ = ()
+
+
 def names_in(text: str) -> frozenset[str]:
     """Return the names of the values that *text* refers to."""
     return frozenset(_REFERENCE.findall(text)) if "{{" in text else frozenset()
@@ -38,7 +44,8 @@ def resolved_text(text: str, values: Values) -> str:
 def resolved(element: Element, values: Values) -> Element:
     """Return *element* with the values in place of their names, in its attributes, its text and what it holds.
 
-    They are put in once the document is read, so that a value is text, whatever characters it holds.
+    They are put in once the document is read, so that a value is text, whatever characters it holds. An element with a secret in it
+    does not say why it is at fault: the reason would tell of the secret.
 
     :raises apis.policy.elements.UnreadablePolicy: naming the element that refers to a value that there is not
     """
@@ -48,7 +55,25 @@ def resolved(element: Element, values: Values) -> Element:
     except UnknownValue as unknown:
         element.refuse(str(unknown))
     children = [resolved(child, values) for child in element.children]
-    return Element(element.name, attributes, children, text, element.line, element.text_line)
+    secret = holds_secret(element, values) or any(child.secret for child in children)
+    return Element(element.name, attributes, children, text, element.line, element.text_line, secret)
+
+
+def holds_secret(element: Element, values: Values, *, apart_from: str = "") -> bool:
+    """Return whether a secret value is put into *element* itself, an attribute *apart_from* which is not looked at."""
+    texts = (element.text, *(text for name, text in element.attributes.items() if name != apart_from))
+    return any(isinstance(values.get(name), SecretText) for text in texts for name in names_in(text))
+
+
+def refuse_hidden(root: Element, xml: str) -> None:
+    """Go on only if each reference in a document can be found in its text *xml*, as those who look for uses of a value do.
+
+    :raises apis.policy.elements.UnreadablePolicy: naming the element
+    """
+    written = names_in(xml)
+    for element, text in texts_of(root):
+        if names_in(text) - written:
+            element.refuse("Write {{…}} as it is, without character references or comments in it.")
 
 
 def texts_of(element: Element) -> Iterator[tuple[Element, str]]:

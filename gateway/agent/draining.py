@@ -44,6 +44,10 @@ class Draining:
     _changes: str | None = None
     _ends_at: dict[int, float] = field(default_factory=dict)  # by mark
 
+    def is_due(self, now: float) -> bool:
+        """Return whether something has had its time, by a monotonic clock."""
+        return any(end <= now for end in self._ends_at.values())
+
     def look(self, envoy: int, *, now: float) -> None:
         """Note what has changed, and end what has had its time.
 
@@ -52,7 +56,7 @@ class Draining:
         :raises NotAllowed: if its sockets cannot be had
         """
         changes = self.ask(_CHANGES)
-        if changes is None or (changes == self._changes and not any(end <= now for end in self._ends_at.values())):
+        if changes is None or (changes == self._changes and not self.is_due(now)):
             return
         sockets = list(_marked_sockets(envoy))
         try:

@@ -42,6 +42,7 @@ _DRAIN_SECONDS = 5  # over which a replaced Envoy asks its callers to come again
 _AGENT_SECONDS, _LOOK_SECONDS = 3.0, 0.02
 _CONNECTION_SECONDS = 10.0  # how long an Envoy may take to find a new agent: it tries again after 0.5 s, 1 s, …
 _CLUSTERS_SECONDS = 1.0  # how often it is asked whether clusters have changed
+_SHARE = 50  # and no more of the time than one part in so many: Envoy's main thread looks through all its statistics for the answer
 _STOP_SECONDS = 3.0  # how long a stop waits for calls in flight; process managers lose patience after about five seconds
 # The key check warns once per credential and load; what is refused and who is connected, the portal knows; a stop is no warning.
 _QUIET = "misc:error,config:error,main:error"
@@ -69,6 +70,7 @@ class Envoy(Program):
     answers_at: tuple[str, int] | None = None  # until somebody has been told that it answers there
     gone: Draining | None = None  # None: what is open of a cluster that is gone goes on
     looked_at: float = 0.0
+    look_took: float = 0.0  # seconds
 
     def start(self) -> None:
         """Start the first Envoy, or one after a death; nothing is taken over."""
@@ -131,7 +133,10 @@ class Envoy(Program):
 
     def _end_what_is_gone(self, now: float) -> None:
         """End what is still open of deleted APIs and replaced certificates, once it has had its time."""
-        if self.gone is None or self.process is None or now - self.looked_at < _CLUSTERS_SECONDS:
+        if self.gone is None or self.process is None:
+            return
+        pause = _CLUSTERS_SECONDS if self.gone.is_due(now) else max(_CLUSTERS_SECONDS, _SHARE * self.look_took)
+        if now - self.looked_at < pause:
             return
         self.looked_at = now
         try:
@@ -141,6 +146,7 @@ class Envoy(Program):
                 f"what is open of deleted APIs and replaced certificates goes on: the system does not let its sockets be had ({refusal})"
             )
             self.gone = None
+        self.look_took = time.monotonic() - now
 
     def processes(self) -> list[subprocess.Popen[bytes]]:
         """Return those of its processes that run."""

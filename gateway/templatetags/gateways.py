@@ -37,7 +37,7 @@ def live_status_tag(context: RequestContext, kind: str, subject: Model) -> dict[
     user = getattr(context.get("request"), "user", None)
     if user is None or not user.has_perm("gateway.view_gateway"):
         return {}
-    return live_context(Kind(kind), subject.pk, user, wait=0)
+    return _shown(Kind(kind), subject.pk, _status_on_page(context, Kind(kind), subject.pk), user, wait=0)
 
 
 @register.inclusion_tag("gateways/_connection.html", takes_context=True)
@@ -45,7 +45,7 @@ def connection_picture(context: RequestContext, api: Api) -> dict[str, Any]:
     """Render the way of the calls of *api*, and where it breaks, for those who may see gateways."""
     if not context["user"].has_perm("gateway.view_gateway"):
         return {}
-    picture = picture_of(api, live_status(Kind.API, api.pk), now=timezone.now())
+    picture = picture_of(api, _status_on_page(context, Kind.API, api.pk), now=timezone.now())
     return {"picture": picture, "api": api, "perms": context["perms"]}
 
 
@@ -67,7 +67,18 @@ def live_context(kind: Kind, pk: int, user: User, *, wait: int) -> dict[str, Any
 
     :param wait: how long, in milliseconds, the page has waited before it asked for this; each time a little longer
     """
-    status = live_status(kind, pk)
+    return _shown(kind, pk, live_status(kind, pk), user, wait=wait)
+
+
+def _status_on_page(context: RequestContext, kind: Kind, pk: int) -> LiveStatus:
+    """Return whether something is live, asked once however often a page says it."""
+    known: dict[tuple[Kind, int], LiveStatus] = vars(context["request"]).setdefault("live_statuses", {})
+    if (kind, pk) not in known:
+        known[kind, pk] = live_status(kind, pk)
+    return known[kind, pk]
+
+
+def _shown(kind: Kind, pk: int, status: LiveStatus, user: User, *, wait: int) -> dict[str, Any]:
     following = min(wait * 3 // 2 or _FIRST_LOOK_MILLISECONDS, _LONGEST_MILLISECONDS)
     if status.state is State.NOWHERE:
         following = _LONGEST_MILLISECONDS

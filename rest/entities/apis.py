@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from apis import actions
 from apis.backends.by_url import apply_to
-from apis.exchange.actions import import_operations
+from apis.exchange import words
+from apis.exchange.actions import UnfitPolicy, import_operations
 from apis.forms import KEY_HEADER_IN_USE, NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.key_names import is_header_name, is_in_use, is_query_name
 from apis.models import Api
@@ -182,7 +183,10 @@ class Apis(Collection[Api, ApiDraft]):
     def _finish(self, api: Api, draft: ApiDraft) -> Api:
         if draft.imported:
             read, kind = draft.imported.read, draft.imported.kind
-            import_operations(api, read, kind=kind, by=self.call.user, now=self.call.now)
+            try:
+                import_operations(api, read, kind=kind, by=self.call.user, now=self.call.now)
+            except UnfitPolicy as refusal:
+                raise Invalid(Fault("value", words.unfit(refusal))) from refusal
             api.refresh_from_db()
         remarks.keep(api, draft.sent, KEPT, whole=draft.whole)
         if "serviceUrl" in draft.sent:

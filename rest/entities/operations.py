@@ -80,7 +80,7 @@ class Operations(OfApi[Operation, OperationDraft]):
         """Check an operation as its page does."""
         before = None if whole else row
         remarks.check(sent, KEPT)
-        sent.unsupported(["policies"], _("Policies belong to the API here, not to its operations."))
+        sent.unsupported(["policies"], _("An operation's policy is an entity of its own: put it to policies/policy below the operation."))
         form = OperationForm(
             {
                 name: sent.text(

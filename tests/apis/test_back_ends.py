@@ -189,6 +189,12 @@ def test_members_that_would_be_shown_different_things_make_no_pool() -> None:
         change(alike, certificate=None)
 
 
+def test_a_pool_is_no_member_of_itself() -> None:
+    one = make_back_end("one", "https://one.example.com")
+    with pytest.raises(actions.MembersDiffer):
+        change(one, addresses=({"member": "one", "url": one.url, "weight": 1, "priority": 0},))
+
+
 def test_what_is_used_stays() -> None:
     one, two = make_back_end("one", "https://one.example.com"), make_back_end("two", "https://two.example.com")
     lead(make_api(), pool(one, two))
@@ -243,6 +249,7 @@ def test_a_back_end_is_added_shown_changed_and_deleted(signed_in: Client) -> Non
         ("addresses", "https://one.example.com weight=x", "is not an address"),
         ("addresses", "https://169.254.169.254", "169.254.169.254"),
         ("health_path", "health", "begins with a slash"),
+        ("health_path", "/a\x7f", "begins with a slash"),
         ("eject_after", "0", "1"),
         ("credentials", "client-certificate", "Choose a client certificate"),
         ("credentials", "basic", "Enter the password"),

@@ -80,5 +80,5 @@ def test_plain_http_is_warned_of_and_the_more_with_a_password(signed_in: Client,
 
 def test_it_takes_few_queries(signed_in: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     make_api("orders")
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(24):
         signed_in.get("/apis/orders/")

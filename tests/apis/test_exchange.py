@@ -13,8 +13,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from apis.models import Api, Operation
+from apis.policies.actions import put_operation_document
 from portal.models import Activity, Event
 from tests.apis.documents import PETS, TEXT, site
 from tests.makers import make_api
@@ -182,6 +184,19 @@ def test_the_difference_is_shown_anew_if_the_api_was_changed_meanwhile(signed_in
     assert pets.operations.count() == 4
     assert signed_in.post(INTO, hidden(answer.content.decode()) | {"delete_missing": "on"}).status_code == 303
     assert stored() == OPERATIONS
+
+
+def test_a_document_that_the_policy_of_an_operation_does_not_fit_is_refused_naming_it(signed_in: Client, pets: Api) -> None:
+    text = '<policies><inbound><rewrite-uri template="/{petId}" /></inbound></policies>'
+    put_operation_document(pets.operations.get(name="get-pets-petid"), text, by=None, now=timezone.now())
+    page = signed_in.post(INTO, SOURCE | {"document": TEXT.replace("petId", "id")}).content.decode()
+    answer = signed_in.post(INTO, hidden(page) | {"delete_missing": "on"})
+    assert answer.status_code == 422
+    assert "has no parameter {petId}" in text_of(answer.content.decode())
+    assert stored() == OPERATIONS
+    pets.operations.update(document="")
+    assert signed_in.post(INTO, hidden(answer.content.decode()) | {"delete_missing": "on"}).status_code == 303
+    assert ("get-pets-petid", "GET", "/pets/{id}") in stored()
 
 
 @pytest.mark.parametrize("kind", ["openapi", "openapi%2Bjson", "swagger"])

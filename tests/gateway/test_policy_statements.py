@@ -111,6 +111,7 @@ def test_an_answer_carries_the_headers_that_its_policy_sets(gateway: Gateway, pu
     [
         (parameter("v", "2"), "?v=1&amp;w=3&amp;v=0", {"v=2", "w=3"}),
         (parameter("v", "2"), "", {"v=2"}),
+        ('<rewrite-uri template="/a?v=a+b" />', "?w=3", {"v=a%20b", "w=3"}),
         (parameter("v", "2", action="skip"), "?v=1", {"v=1"}),
         (parameter("v", "2", action="skip"), "", {"v=2"}),
         (parameter("v", "2", action="append"), "?v=1", {"v=1", "v=2"}),
@@ -217,6 +218,20 @@ def test_what_an_answer_leaves_out_is_left_out(gateway: Gateway, publish: Publis
     answer = gateway.call(publish(statement) + "/x")
     assert (answer.status, answer.body) == (status, b'{"a": 1}' if kind else b"")
     assert answer.headers.get("content-type", kind) == kind
+
+
+@pytest.mark.parametrize(("location", "given"), [("", None), (header("Location", "/b", action="skip"), "/b")])
+@pytest.mark.parametrize("status", [201, 302, 304])
+def test_an_answer_leads_nowhere_but_where_its_policy_says(
+    gateway: Gateway, publish: Publish, status: int, location: str, given: str | None
+) -> None:
+    path = publish(f'<return-response><set-status code="{status}" />{location}</return-response>')
+    assert gateway.call(path + "/x").headers.get("location") == given
+
+
+def test_the_longest_check_of_a_header_is_taken(gateway: Gateway, publish: Publish) -> None:
+    path = publish(CHECK.format("X-A", 401, "No", "true", f"<value>{'é' * 7998}</value><value>b</value>"))
+    assert gateway.call(path + "/x", headers={"X-A": "B"}).status == 200
 
 
 def test_a_preflight_that_goes_to_the_back_end_carries_nothing_to_check(gateway: Gateway, publish: Publish) -> None:

@@ -13,6 +13,7 @@ from apis import actions
 from apis.actions import ApiCalls
 from apis.calls import CorsChoice
 from apis.models import Api, Credentials
+from apis.policies.actions import put_operation_document
 from apis.policy.model import Protocol
 from portal.models import Activity
 from tests.makers import make_api
@@ -171,3 +172,20 @@ def test_a_fault_is_named_and_nothing_is_changed(values: dict[str, Any], named: 
         imported(orders(display_name="Changed", **values), tmp_path)
     assert f"\napis.orders.{named}: " in str(refusal.value)
     assert exported() == before
+
+
+def test_the_template_and_the_policy_of_an_operation_change_in_one_file(tmp_path: Path) -> None:
+    operation = actions.add_operation(
+        make_api(), name="own", display_name="Own", method="GET", url_template="/own/{id}", by=None, now=timezone.now()
+    )
+    policy = '<policies><inbound><rewrite-uri template="/{}" /></inbound></policies>'
+    put_operation_document(operation, policy.replace("{}", "{id}"), by=None, now=timezone.now())
+    wanted = exported()
+    (own,) = (one for one in wanted["apis"][0]["operations"] if one["name"] == "own")
+    own["url_template"] = "/own/{key}"
+    with pytest.raises(CommandError, match="has no parameter"):
+        imported(wanted, tmp_path)
+    own["policy"] = policy.replace("{}", "{key}")
+    imported(wanted, tmp_path)
+    operation.refresh_from_db()
+    assert (operation.url_template, operation.document) == (own["url_template"], own["policy"])

@@ -14,7 +14,7 @@ from apis.policy.statements.check_header import CheckHeader, read_check_header
 from apis.policy.statements.ip_filter import IpFilter, read_ip_filter
 from apis.policy.statements.return_response import ReturnResponse, read_return_response
 from apis.policy.statements.rewrite_uri import RewriteUri, read_rewrite_uri
-from apis.policy.statements.set_header import SetHeader, read_set_header
+from apis.policy.statements.set_header import SetHeader, read_set_header, read_set_header_of_answers
 from apis.policy.statements.set_query_parameter import SetQueryParameter, read_set_query_parameter
 
 __all__ = [
@@ -37,11 +37,23 @@ class Kind:
     """A kind of statement.
 
     :ivar read: makes the value of its element; raises :class:`apis.policy.elements.UnreadablePolicy`
-    :ivar sections: in which it may stand
+    :ivar outbound: does so for answers; ``None``: it is about calls alone
     """
 
     read: Callable[[Element], Statement]
-    sections: tuple[str, ...] = ("inbound",)
+    outbound: Callable[[Element], Statement] | None = None
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """In which it may stand."""
+        return ("inbound", "outbound") if self.outbound else ("inbound",)
+
+    def read_in(self, section: str, element: Element) -> Statement:
+        """Return the statement that *element* is in a *section*.
+
+        :raises apis.policy.elements.UnreadablePolicy: naming the element at fault
+        """
+        return self.outbound(element) if section == "outbound" and self.outbound else self.read(element)
 
 
 STATEMENTS: Mapping[str, Kind] = {
@@ -49,6 +61,6 @@ STATEMENTS: Mapping[str, Kind] = {
     "ip-filter": Kind(read_ip_filter),
     "return-response": Kind(read_return_response),
     "rewrite-uri": Kind(read_rewrite_uri),
-    "set-header": Kind(read_set_header, ("inbound", "outbound")),
+    "set-header": Kind(read_set_header, read_set_header_of_answers),
     "set-query-parameter": Kind(read_set_query_parameter),
 }

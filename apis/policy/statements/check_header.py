@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apis.policy.elements import Element
-from apis.policy.statements.headers import header_name, values, values_of
+from apis.policy.statements.headers import LONGEST_VALUE, header_name, values, values_of
 
 NAME = "check-header"
 _FLAGS = {"true": True, "false": False}
@@ -48,4 +48,7 @@ def read_check_header(element: Element) -> CheckHeader:
         element.refuse(f"failed-check-error-message has at most {LONGEST_MESSAGE} characters.")
     if (ignore_case := _FLAGS.get(element.needed("ignore-case").lower())) is None:
         element.refuse("ignore-case is true or false.")
-    return CheckHeader(name=header_name(element), status=int(status), message=message, ignore_case=ignore_case, values=values_of(element))
+    texts = values_of(element)
+    if sum(map(len, texts)) > LONGEST_VALUE:
+        element.refuse(f"The values have {LONGEST_VALUE} characters at most, all together.")
+    return CheckHeader(name=header_name(element), status=int(status), message=message, ignore_case=ignore_case, values=texts)

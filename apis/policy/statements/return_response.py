@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from apis.policy.elements import Element
 from apis.policy.statements import set_header
 from apis.policy.statements.exists_action import ExistsAction
-from apis.policy.statements.set_header import SetHeader, read_set_header
+from apis.policy.statements.set_header import SetHeader, read_set_header_of_answers
 
 NAME = "return-response"
 _STATUSES = range(200, 600)  # of a final answer (RFC 9110, 15)
@@ -67,11 +67,9 @@ def _status(element: Element) -> int:
 
 
 def _header(element: Element) -> SetHeader:
-    header = read_set_header(element)
+    header = read_set_header_of_answers(element)
     if header.action is ExistsAction.DELETE:
         element.refuse("The answer has no header yet that could be deleted.")
-    if header.name.lower() == set_header.HOST:
-        element.refuse("An answer has no Host.")
     return header
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 from apis.policy.elements import Element
 
@@ -61,4 +61,7 @@ def _pair(element: Element, part: str) -> tuple[str, str]:
     name, _, value = part.partition("=")
     if _PARAMETER.search(part):
         element.refuse("Parameters ({…}) stand in the path of a template, not in its query.")
-    return unquote(name), unquote(value)
+    try:
+        return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+    except UnicodeDecodeError:
+        element.refuse("What is percent-encoded in the query of a template is UTF-8.")

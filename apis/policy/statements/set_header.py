@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from apis.policy.elements import Element
@@ -10,6 +11,7 @@ from apis.policy.statements.headers import header_name, values, values_of
 
 NAME = "set-header"
 HOST = "host"
+_HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]+\Z")  # RFC 3986, 3.2.2 and 3.2.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,17 @@ def read_set_header(element: Element) -> SetHeader:
     element.refuse_attributes("name", "exists-action")
     name, action, texts = header_name(element), exists_action(element), values_of(element)
     check_values(element, action, texts)
-    if name.lower() == HOST and (action is not ExistsAction.OVERRIDE or len(texts) != 1 or not texts[0]):
-        element.refuse('Each call has one Host; write exists-action="override" and one <value>.')
+    if name.lower() == HOST and (action is not ExistsAction.OVERRIDE or len(texts) != 1 or not _HOST.match(texts[0])):
+        element.refuse('Each call has one Host; write exists-action="override" and one <value>, a host name with a port if need be.')
     return SetHeader(name=name, action=action, values=texts)
+
+
+def read_set_header_of_answers(element: Element) -> SetHeader:
+    """Return the same for an answer.
+
+    :raises apis.policy.elements.UnreadablePolicy: naming the element at fault
+    """
+    statement = read_set_header(element)
+    if statement.name.lower() == HOST:
+        element.refuse("An answer has no Host.")
+    return statement

@@ -81,7 +81,8 @@ def _wanted(row: Operation | None, entry: Document, place: str) -> _Wanted | Non
     wanted = merged(before, entry)
     if wanted == before:
         return None
-    form = OperationForm(wanted, operation=row)
+    stays = row is not None and wanted.get("policy", "") == row.document  # another one is checked once the template is there
+    form = OperationForm(wanted, operation=row, policy=None if stays else "")
     Properties(wanted, within=place).check_by(form, {})
     return _Wanted(
         name=wanted["name"],

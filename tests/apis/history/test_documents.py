@@ -20,7 +20,7 @@ from certificates import actions as certificate_actions
 from certificates.sealing import Secret
 from portal.activity.trimming import trim
 from portal.models import Activity
-from tests.makers import issue, make_api, make_certificate
+from tests.makers import issue, lead, make_api, make_back_end, make_certificate
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -51,7 +51,7 @@ def moments(signed_in: Client) -> dict[int, str]:
     seen = {}
 
     def see() -> None:
-        shown = signed_in.get("/apis/orders/policy/").context["document"]
+        shown = signed_in.get("/apis/orders/policy/").context["form"]["document"].value()
         assert shown == as_xml(Api.objects.select_related("certificate__current").get().policy())
         seen[number()] = shown
 
@@ -67,6 +67,10 @@ def moments(signed_in: Client) -> dict[int, str]:
     see()
     certificate_actions.roll_back(entry, version=1, by=None, now=NOW)
     actions.secure_api(api, NOTHING, by=None, now=NOW)
+    see()
+    lead(api, make_back_end("shop"))
+    see()
+    actions.lead_api(api, actions.Lead(base_url="https://other.example.com"), by=None, now=NOW)
     see()
     return seen
 

@@ -123,6 +123,28 @@ def test_an_operations_document_is_taken_back_too(signed_in: Client) -> None:
     assert not Operation.objects.get().document
 
 
+def test_a_form_takes_named_values_where_they_fit(signed_in: Client) -> None:
+    make_api("orders")
+    make_named_value("inner", "inner.example.com")
+    make_named_value("my-address", "10.0.0.1")
+    host = {"section_of": "inbound", "name": "Host", "exists_action": "override"}
+    assert signed_in.post(f"{API}add/set-header/", host | {"values": "{{inner}}"}).status_code == 303
+    assert signed_in.post(f"{API}add/set-header/", host | {"values": "{{nobody}}"}).status_code == 422
+    assert signed_in.post(f"{API}add/ip-filter/", {"action": "allow", "addresses": "{{my-address}}-10.0.0.9"}).status_code == 303
+    assert signed_in.post(f"{API}add/ip-filter/", {"action": "allow", "addresses": "{{inner}}"}).status_code == 422
+    assert Api.objects.get().document.count("{{") == 2
+
+
+def test_the_document_of_all_apis_is_taken_back_too(signed_in: Client) -> None:
+    for text in (document(header("X-A")), document(header("X-B"))):
+        signed_in.post(SERVICE, {"document": text})
+    first, second = Activity.objects.filter(event=Event.POLICY_CHANGED).order_by("id")
+    assert signed_in.post(f"/activity/{second.id}/undo/").status_code == 303
+    assert ServicePolicy.current().document == document(header("X-A"))
+    assert signed_in.post(f"/activity/{first.id}/restore/").status_code == 303
+    assert not ServicePolicy.current().document
+
+
 @pytest.mark.parametrize(
     ("statement", "sent", "written"),
     [

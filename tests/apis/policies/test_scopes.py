@@ -16,6 +16,11 @@ from apis.policy.statements import STATEMENTS, check_header, ip_filter, return_r
 from apis.policy.statements.exists_action import ExistsAction
 from apis.policy.statements.set_header import SetHeader
 
+LONG_CHECK = (
+    "<check-header name='a' failed-check-httpcode='401' failed-check-error-message='No' ignore-case='true'>"
+    f"<value>{'a' * 4000}</value><value>{'b' * 4001}</value></check-header>"
+)
+
 
 def header(name: str, value: str = "x") -> str:
     return f'<set-header name="{name}"><value>{value}</value></set-header>'
@@ -129,7 +134,11 @@ def test_what_is_written_of_a_statement_is_read_back(name: str) -> None:
         ("<rewrite-uri template='/a/{b'/>", "rewrite-uri", "{ and }"),
         ("<rewrite-uri template='/a?b={c}'/>", "rewrite-uri", "not in its query"),
         ("<rewrite-uri template='/a' copy-unmatched-params='false'/>", "rewrite-uri", "whole query"),
+        ("<rewrite-uri template='/a?b=%ff'/>", "rewrite-uri", "is UTF-8"),
+        ("<set-header name='Host'><value>a b</value></set-header>", "set-header", "a host name with a port"),
+        ("<return-response><set-header name='Host'><value>a</value></set-header></return-response>", "set-header", "An answer has no Host"),
         ("<check-header name='a'/>", "check-header", "failed-check-httpcode is missing"),
+        (LONG_CHECK, "check-header", "8000 characters at most, all together"),
         ("<ip-filter action='allow'/>", "ip-filter", "holds 1 to"),
         ("<ip-filter action='deny'><address>10.0.0.1</address></ip-filter>", "ip-filter", "allow or forbid"),
         ("<ip-filter action='allow'><address>ten</address></ip-filter>", "address", "“ten” is no IP address"),
@@ -154,6 +163,11 @@ def test_a_statement_stands_where_it_belongs() -> None:
     for section, statement in (("outbound", "<rewrite-uri template='/' />"), ("on-error", header("a")), ("backend", "<return-response />")):
         with pytest.raises(UnreadablePolicy, match="belongs into <inbound>"):
             read_document(f"<policies><{section}>{statement}</{section}></policies>", Scope.API)
+
+
+def test_an_answer_of_the_back_end_has_no_host() -> None:
+    with pytest.raises(UnreadablePolicy, match="An answer has no Host"):
+        read_document(f"<policies><outbound>{header('Host')}</outbound></policies>", Scope.SERVICE)
 
 
 @pytest.mark.parametrize("value", ["<b>&amp;", '"', "}} {{b}}", "100%"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from envoy.config.core.v3.base_pb2 import DataSource
 from envoy.config.route.v3.route_components_pb2 import Route
 
@@ -11,7 +13,8 @@ from gateway.compile.names import ANSWER_METADATA, CONTENT_TYPE, REDIRECTS_FILTE
 
 __all__ = ["MOST_BODY", "answer"]
 
-_CONTENT_TYPE = "content-type"
+_CONTENT_TYPE, _LOCATION = "content-type", "location"
+_REDIRECTION = 3
 _PLAIN = "text/plain; charset=utf-8"  # of a body of which nothing is said; it comes from a document, which is text
 
 
@@ -24,7 +27,12 @@ def answer(route: Route, given: ReturnResponse) -> None:
         route.direct_response.body.CopyFrom(DataSource(inline_string=given.body))
     kinds = [one.values[-1] for one in given.headers if one.name.lower() == _CONTENT_TYPE]
     removed, added = net_effect(one for one in given.headers if one.name.lower() != _CONTENT_TYPE)
-    route.response_headers_to_remove.extend(removed)
+    route.response_headers_to_remove.extend(dict.fromkeys((*_put_there_by_envoy(given.status), *removed)))
     route.response_headers_to_add.extend(added)
     route.metadata.filter_metadata.pop(REDIRECTS_FILTER, None)  # what leads to the back end's address was written so
     route.metadata.filter_metadata[ANSWER_METADATA].update({CONTENT_TYPE: kinds[-1] if kinds else _PLAIN})
+
+
+def _put_there_by_envoy(status: int) -> tuple[str, ...]:
+    """Return what Envoy puts into direct responses of a *status* by itself: the call's own address."""
+    return (_LOCATION,) if status == HTTPStatus.CREATED or status // 100 == _REDIRECTION else ()
