@@ -48,7 +48,7 @@ def remove(request: PortalRequest, kind: str, name: str) -> HttpResponse:
     """Have somebody no longer told of an entry; nothing happens if they are not."""
     entry = _entry(request, kind, name)[1]
     number = request.POST.get("contact", "")
-    contact = Contact.objects.filter(certificate=entry, pk=number if number.isascii() and number.isdecimal() else 0).first()
+    contact = Contact.objects.filter(certificate=entry, pk=int(number[:18]) if number.isascii() and number.isdecimal() else 0).first()
     if contact:
         actions.remove_contact(contact, by=request.user, now=timezone.now())
         messages.success(request, _("Notices about %(name)s no longer go to %(contact)s.") % {"name": entry.name, "contact": contact})

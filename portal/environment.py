@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 def read(name: str, default: str = "") -> str:
     """Return the value of *name*: the variable, else the content of the file ``NAME_FILE`` names, else *default*.
 
-    :raises ImproperlyConfigured: if ``NAME_FILE`` names a file that cannot be read
+    :raises ImproperlyConfigured: if ``NAME_FILE`` names a file that cannot be read, or holds no text
     """
     if name in os.environ:
         return os.environ[name]
@@ -19,6 +19,9 @@ def read(name: str, default: str = "") -> str:
         except OSError as error:
             reason = f"{name}_FILE names {file}, which cannot be read: {error.strerror}."
             raise ImproperlyConfigured(reason) from error
+        except UnicodeDecodeError:  # which would show what is in it
+            reason = f"{name}_FILE names {file}, which is no text in UTF-8."
+            raise ImproperlyConfigured(reason) from None
     return default
 
 

@@ -36,6 +36,20 @@ class PreferencesMiddleware:
         return self.get_response(request)
 
 
+class ZerosMiddleware:
+    """Leaves out of addresses the one character that nobody types and PostgreSQL refuses to look for."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Stand before *get_response*, and before whatever reads ``request.GET``."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Go on with what is left."""
+        if "%00" in (query := request.META.get("QUERY_STRING", "")):
+            request.META["QUERY_STRING"] = query.replace("%00", "")
+        return self.get_response(request)
+
+
 class BodyMiddleware:
     """Says so where the body was not kept, because it came too slowly or was too large (:mod:`portal.bodies`)."""
 

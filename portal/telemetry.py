@@ -34,8 +34,10 @@ def read_collector(name: str) -> CollectorUrl | None:
         host, port = url.hostname, url.port
     except ValueError:
         url, host, port = urlsplit(""), None, None
-    if url.scheme not in {"http", "https"} or not (host and port) or url.path.strip("/") or url.query or url.username is not None:
-        reason = f"{name} must be http://host:port or https://host:port, for instance http://127.0.0.1:4317; it says {text!r}."
+    more = url.path.strip("/") or url.query or url.fragment or url.username is not None or len(text.split()) > 1
+    if url.scheme not in {"http", "https"} or not (host and port) or more:
+        said = "it holds a user name, which is not possible here" if "@" in text else f"it says {text!r}"  # perhaps with a password
+        reason = f"{name} must be http://host:port or https://host:port, for instance http://127.0.0.1:4317; {said}."
         raise ImproperlyConfigured(reason)
     return CollectorUrl(url.scheme, host, port)
 
@@ -49,7 +51,11 @@ def read_access_log(name: str, *, collector: CollectorUrl | None) -> str:
     if text == TO_COLLECTOR and collector is None:
         reason = f"{name} is {TO_COLLECTOR}, but GATEWAY_OTLP_ADDRESS does not say where the collector is."
         raise ImproperlyConfigured(reason)
-    if text not in {"", TO_STDOUT, TO_COLLECTOR} and not (Path(text).is_absolute() and Path(text).parent.is_dir()):
+    if text not in {"", TO_STDOUT, TO_COLLECTOR} and not _can_be_file(Path(text)):
         reason = f"{name} must be {TO_STDOUT}, {TO_COLLECTOR}, or the whole path of a file in a folder that exists; it is {text!r}."
         raise ImproperlyConfigured(reason)
     return text
+
+
+def _can_be_file(path: Path) -> bool:
+    return path.is_absolute() and path.parent.is_dir() and not path.is_dir()

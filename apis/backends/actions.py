@@ -127,10 +127,19 @@ def create_back_end(name: str, chosen: BackEndSettings, *, by: User | None, now:
 
 
 @transaction.atomic
-def change_back_end(back_end: BackEnd, chosen: BackEndSettings, *, revision: int | None = None, by: User | None, now: datetime) -> BackEnd:
+def change_back_end(
+    back_end: BackEnd,
+    chosen: BackEndSettings,
+    *,
+    revision: int | None = None,
+    pools_follow: bool = True,
+    by: User | None,
+    now: datetime,
+) -> BackEnd:
     """Change a back end and all APIs and pools that use it.
 
     :param revision: the revision the editor saw; ``None`` skips the check
+    :param pools_follow: whether its pools do so at once; whoever changes several members has them follow afterwards (:func:`follow`)
     :raises EditedMeanwhile: if it has another revision by now
     :raises BackEnd.DoesNotExist: if it is gone
     :raises NotOverHttp, PasswordMissing, MembersDiffer, ClientCertificate.DoesNotExist, Authority.DoesNotExist: see :func:`create_back_end`
@@ -144,10 +153,20 @@ def change_back_end(back_end: BackEnd, chosen: BackEndSettings, *, revision: int
     changes = differences(known, _facts(back_end), hidden={"password": new_password})
     record(Event.BACKEND_CHANGED, back_end, by=by, at=now, changes=changes, url=back_end.url)
     _pass_on(back_end, by=by, now=now)
-    for pool in pools_of(back_end):
-        _follow(pool, back_end, by=by, now=now)
+    if pools_follow:
+        follow(back_end, by=by, now=now)
     by_url.settle(back_end, before, by=by, now=now)
     return back_end
+
+
+@transaction.atomic
+def follow(member: BackEnd, *, by: User | None, now: datetime) -> None:
+    """Bring the pools of *member* up to what it has become.
+
+    :raises MembersDiffer: if it differs from the other members of one
+    """
+    for pool in pools_of(member):
+        _follow(pool, member, by=by, now=now)
 
 
 @transaction.atomic
@@ -239,11 +258,11 @@ def _pass_on(back_end: BackEnd, *, by: User | None, now: datetime) -> None:
 def _take_from_members(pool: BackEnd) -> None:
     """Let *pool* prove itself as its members do.
 
-    :raises MembersDiffer: if they are not alike, or not all of them are there
+    :raises MembersDiffer: if they are not alike, not all of them are there, or one has a password, which a pool has none of
     """
-    members = list(BackEnd.objects.filter(name__in=pool.members).order_by("name"))
+    members = list(BackEnd.objects.filter(name__in=pool.members).exclude(name=pool.name).order_by("name"))
     alike = {_alike(member) for member in members}
-    if len(alike) != 1 or len(members) != len(set(pool.members)) or any(member.is_pool or member.name == pool.name for member in members):
+    if len(alike) != 1 or len(members) != len(set(pool.members)) or not all(map(_can_be_member, members)):
         raise MembersDiffer(pool.name)
     if not is_alike([member.url for member in members]):
         raise MembersDiffer(pool.name)
@@ -261,19 +280,24 @@ _LIKE_MEMBERS = (
 )
 
 
+def _can_be_member(back_end: BackEnd) -> bool:
+    return not back_end.is_pool and back_end.proves_itself_by != Credentials.BASIC
+
+
 def _alike(member: BackEnd) -> tuple[Any, ...]:
-    """Return what members of a pool must have in common; with HTTP basic each differs from every other."""
-    own = member.pk if member.credentials == Credentials.BASIC else None
-    return (own, member.proves_itself_by, *(getattr(member, name) for name in _LIKE_MEMBERS[1:]))
+    """Return what members of a pool must have in common."""
+    return (member.proves_itself_by, *(getattr(member, name) for name in _LIKE_MEMBERS[1:]))
 
 
 def _follow(pool: BackEnd, member: BackEnd, *, by: User | None, now: datetime) -> None:
-    """Bring *pool* up to what *member* has become.
+    """Bring *pool* up to what *member* has become; one that is so already stays untouched.
 
     :raises MembersDiffer: if it differs from the others now
     """
-    known = _facts(pool)
+    known, addresses = _facts(pool), [dict(one) for one in pool.addresses]
     _take_from_members(pool)
+    if _facts(pool) == known and pool.addresses == addresses:
+        return
     pool.changed_at, pool.changed_by, pool.revision = now, by, pool.revision + 1
     pool.save()
     record(Event.BACKEND_CHANGED, pool, by=by, at=now, changes=differences(known, _facts(pool)), url=pool.url, member=member.name)

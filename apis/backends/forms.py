@@ -33,7 +33,7 @@ from portal.validators import no_private_key, plain_name
 
 NAME_TAKEN = _("Another back end already has this name.")
 OF_MEMBERS = _("This is a pool: the addresses and the security are those of its members and are changed there.")
-_OF_MEMBERS = (
+FIELDS_OF_MEMBERS = (
     *("addresses", "credentials", "certificate", "username", "password", "validate_certificate_chain", "validate_certificate_name"),
     *("trusted_authority", "trusted_ca", "protocol", "asks_later", "older_servers", "connect_seconds", "by_url"),
 )
@@ -111,7 +111,7 @@ class BackEndForm(SecurityForm):
         self.initial.update({name: getattr(back_end, name) for name in ("title", "description", "by_url", *_SHARING)})
         self.initial["addresses"] = as_text(back_end.shown_addresses)
         if back_end.is_pool:
-            for name in _OF_MEMBERS:
+            for name in FIELDS_OF_MEMBERS:
                 self.fields[name].disabled = True
 
     def _basic_of(self, holder: Any) -> BackEndPassword | None:
@@ -155,7 +155,7 @@ class BackEndForm(SecurityForm):
     def clean(self) -> dict[str, Any]:
         """Fill in what is usual where nothing was typed."""
         for name in ("connect_seconds", "health_seconds", "eject_seconds"):
-            if name not in self.errors:
+            if name in self.fields and name not in self.errors:
                 self.cleaned_data[name] = self.cleaned_data.get(name) or self.fields[name].initial
         return super().clean()
 

@@ -22,7 +22,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,300}\Z")
 _BASED = re.compile(r"0(?:o[0-7]{1,300}|x[0-9a-fA-F]{1,300})\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _TYPES = frozenset(("str", "int", "float", "bool", "null", "map", "seq", "timestamp", "binary", "merge"))
-_ODD_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_ODD = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|\x00")
 _STANDARD = "tag:yaml.org,2002:"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -65,7 +65,7 @@ def _from_json(text: str, most: int) -> tuple[Any, list[Aside]]:
 
     value = json.loads(text, object_pairs_hook=pairs, strict=False)
     _measure(value, most)
-    return (_storable(value) if _ODD_ESCAPE.search(text) else value), asides
+    return (_storable(value) if _ODD.search(text) else value), asides
 
 
 def _storable(value: Any) -> Any:

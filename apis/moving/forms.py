@@ -52,7 +52,8 @@ class ChooseForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Take the APIs that are ticked; all of them, if the caller has not been shown any to tick."""
         names = set(self.names)
-        apis = self._pool.filter(name__in=names) if names or self.data.get("listed") else self._pool
+        found = self._pool.filter(name__in=[name for name in names if "\0" not in name])  # which PostgreSQL does not look for
+        apis = found if names or self.data.get("listed") else self._pool
         self.cleaned_data["apis"] = apis
         known = set(apis.values_list("name", flat=True)) if names else set()
         if missing := sorted(names - known):

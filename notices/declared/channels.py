@@ -19,6 +19,7 @@ from rest.bodies import Properties
 from rest.configuration.context import Context
 from rest.configuration.document import Document
 from rest.configuration.reading import check_new_name
+from rest.configuration.secrets.given import text_of
 from rest.configuration.secrets.keeping import Keeper
 from rest.configuration.sections.labels import labels_of
 from rest.configuration.sections.section import Section
@@ -88,7 +89,7 @@ def _apply(context: Context, wanted: Document, before: Document | None, place: s
 
 def _add(context: Context, wanted: Document, brought: dict[str, Secret], place: str) -> None:
     usual = {"language": settings.LANGUAGE_CODE}
-    form = _checked(ChannelForm({**usual, **wanted, **_typed(brought)}), wanted, place)
+    form = _checked(ChannelForm({**usual, **wanted, **_typed(brought, place)}), wanted, place)
     kind = ChannelKind(form.cleaned_data["kind"])
     told = form.cleaned_data
     try:
@@ -104,7 +105,7 @@ def _add(context: Context, wanted: Document, brought: dict[str, Secret], place: 
 
 def _change(context: Context, row: Channel, wanted: Document, others: dict[str, Secret], place: str) -> None:
     kind = ChannelKind(row.kind)
-    form = _checked(ChannelForm({**wanted, **_typed(others)}, there=kind), wanted, place)
+    form = _checked(ChannelForm({**wanted, **_typed(others, place)}, there=kind), wanted, place)
     address = form.destination if kind == ChannelKind.MAIL or "url" in others else ""
     secret = form.cleaned_data.get("secret", "")
     try:
@@ -118,8 +119,8 @@ def _checked(form: ChannelForm, wanted: Document, place: str) -> ChannelForm:
     return form
 
 
-def _typed(secrets: dict[str, Secret]) -> dict[str, str]:
-    return {name: secrets.get(name, _NOTHING).value.decode("utf-8", "replace") for name in _SECRETS}
+def _typed(secrets: dict[str, Secret], place: str) -> dict[str, str]:
+    return {name: text_of(secrets.get(name, _NOTHING), f"{place}{name}") for name in _SECRETS}
 
 
 def _delete(row: Channel, by: User | None, now: datetime) -> None:

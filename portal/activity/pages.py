@@ -100,7 +100,7 @@ def _download_form(request: PortalRequest) -> ActivityFilter:
 
 def _asked_about(request: PortalRequest) -> Narrowed:
     kind, _colon, pk = request.POST.get("about", "").partition(":")
-    return about(kind, pk) if pk else seen_by(request.user)
+    return about(kind, pk.replace("\0", "")) if pk else seen_by(request.user)
 
 
 def _narrowing(asked: QueryDict) -> QueryDict:

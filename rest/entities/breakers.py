@@ -70,9 +70,13 @@ def _refuse_other_conditions(breaker: Properties, rule: dict[str, Any], conditio
         breaker.refuse("rules", _("A gateway counts failed calls in a row; percentage and errorReasons are not possible here."))
     if rule.get("acceptRetryAfter"):
         breaker.refuse("rules", _("A gateway does not look at Retry-After here."))
-    for one in condition.get("statusCodeRanges") or [{"min": 500, "max": 599}]:
-        if not isinstance(one, dict) or (one.get("min"), one.get("max")) != (500, 599):
-            breaker.refuse("rules", _("A gateway counts every 5xx as a failed call: the one range is 500 to 599."))
+    ranges = condition.get("statusCodeRanges") or [{"min": 500, "max": 599}]
+    if not isinstance(ranges, list) or not all(map(_is_every_5xx, ranges)):
+        breaker.refuse("rules", _("A gateway counts every 5xx as a failed call: the one range is 500 to 599."))
+
+
+def _is_every_5xx(one: Any) -> bool:
+    return isinstance(one, dict) and (one.get("min"), one.get("max")) == (500, 599)
 
 
 def _seconds_of(text: Any) -> int:

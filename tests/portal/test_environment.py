@@ -31,6 +31,13 @@ def test_a_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tm
         read("PORTAL_TRIED")
 
 
+def test_a_file_that_holds_no_text_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "value").write_bytes(b"hunter2\xff")
+    monkeypatch.setenv("PORTAL_TRIED_FILE", str(tmp_path / "value"))
+    with pytest.raises(ImproperlyConfigured, match=r"which is no text in UTF-8\.$"):
+        read("PORTAL_TRIED")
+
+
 @pytest.mark.parametrize("text", ["", "1.5", "-1", "ten", "1 000"])
 def test_what_is_no_number_is_said(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("PORTAL_TRIED", text)
@@ -58,12 +65,24 @@ def test_what_is_well_formed_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["collector:4317", "ftp://collector:4317", "http://collector", "http://:4317", "http://x:1/v1/traces", "http://x:99999"]
+    "text",
+    [
+        *("collector:4317", "ftp://collector:4317", "http://collector", "http://:4317", "http://x:1/v1/traces", "http://x:99999"),
+        *("http://x:1#a", "http://a b:1", "http://x:1?a=b"),
+    ],
 )
 def test_what_is_no_address_of_a_collector_is_said(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("PORTAL_TRIED", text)
     with pytest.raises(ImproperlyConfigured, match=r"^PORTAL_TRIED must be http://host:port or https://host:port, for instance"):
         read_collector("PORTAL_TRIED")
+
+
+@pytest.mark.parametrize("text", ["http://me:hunter2@x:4317", "http://:hunter2@x:4317", "me:hunter2@x:4317"])
+def test_a_password_in_the_address_of_a_collector_is_not_shown(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("PORTAL_TRIED", text)
+    with pytest.raises(ImproperlyConfigured, match="it holds a user name, which is not possible here") as refusal:
+        read_collector("PORTAL_TRIED")
+    assert "hunter2" not in str(refusal.value)
 
 
 def test_a_collector_is_where_its_address_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +97,7 @@ def test_an_access_log_goes_to_a_place_that_exists(monkeypatch: pytest.MonkeyPat
     for text in ("", "stdout", "otlp", str(tmp_path / "calls.log")):
         monkeypatch.setenv("PORTAL_TRIED", text)
         assert read_access_log("PORTAL_TRIED", collector=collector) == text
-    for text in ("calls.log", str(tmp_path / "missing" / "calls.log"), "yes"):
+    for text in ("calls.log", str(tmp_path / "missing" / "calls.log"), "yes", str(tmp_path), "/"):
         monkeypatch.setenv("PORTAL_TRIED", text)
         with pytest.raises(ImproperlyConfigured, match=r"^PORTAL_TRIED must be stdout, otlp, or the whole path of a file in a folder that"):
             read_access_log("PORTAL_TRIED", collector=collector)

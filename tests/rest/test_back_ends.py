@@ -66,6 +66,14 @@ def test_a_pool_is_given_back_as_it_was_sent(wire: Wire) -> None:
             {"url": "https://a.example.com", "circuitBreaker": {"rules": [RULE | {"failureCondition": {"percentage": 5}}]}},
             "circuitBreaker.rules",
         ),
+        *(
+            (
+                {"url": "https://a.example.com", "circuitBreaker": {"rules": [RULE | {"failureCondition": {"statusCodeRanges": ranges}}]}},
+                "circuitBreaker.rules",
+            )
+            for ranges in (5, "5xx", {"min": 500}, [500], [None])
+        ),
+        ({"type": "Pool", "pool": {"services": [{"id": "/backends/basic"}]}}, "pool.services"),
         (
             {"url": "https://a.example.com", "credentials": {"authorization": {"scheme": "Bearer", "parameter": "x"}}},
             "credentials.authorization.scheme",
@@ -78,10 +86,19 @@ def test_a_pool_is_given_back_as_it_was_sent(wire: Wire) -> None:
 )
 def test_what_cannot_be_is_refused_by_name(wire: Wire, sent: dict[str, Any], target: str) -> None:
     wire.put("backends/one", {"url": "https://one.example.com"})
+    basic = {"authorization": {"scheme": "Basic", "parameter": base64.b64encode(b"u:p").decode()}}
+    assert wire.put("backends/basic", {"url": "https://basic.example.com", "credentials": basic}).status_code == 201
     answer = wire.put("backends/fresh", sent)
     assert answer.status_code == 400
     assert target in {detail["target"] for detail in read(answer)["error"]["details"]}
     assert not BackEnd.objects.filter(name="fresh").exists()
+
+
+def test_a_back_end_does_not_become_a_pool_of_itself(wire: Wire) -> None:
+    wire.put("backends/one", {"url": "https://one.example.com"})
+    answer = wire.put("backends/one", {"type": "Pool", "pool": {"services": [{"id": "/backends/one"}]}})
+    assert answer.status_code == 400
+    assert not BackEnd.objects.get(name="one").is_pool
 
 
 def test_members_that_differ_are_refused(wire: Wire) -> None:

@@ -163,8 +163,8 @@ class ConfirmForm(_Opening):
         kept: str = self.cleaned_data["kept"]
         try:
             data = zlib.decompressobj().decompress(base64.b64decode(kept, validate=True), 2 * MOST_BYTES)
-            self.document = json.loads(data)
-        except (binascii.Error, zlib.error, ValueError, RecursionError) as error:
+            self.document = read(data.decode())
+        except (binascii.Error, zlib.error, ValueError, NotRead) as error:
             raise ValidationError(_("The file did not come back whole. Choose it again.")) from error
         return kept
 

@@ -40,6 +40,13 @@ class Given:
         except ValueError as error:  # a NUL in it
             raise Invalid(Fault(place, _("This is no name of a file."))) from error
 
+    def text(self, reference: Mapping[str, Any], place: str) -> str:
+        """Return the text that a reference stands for.
+
+        :raises Invalid: if it is not where the reference says, or no text
+        """
+        return text_of(self.secret(reference, place), place)
+
     def secret(self, reference: Mapping[str, Any], place: str) -> Secret:
         """Return what a reference stands for.
 
@@ -60,3 +67,14 @@ class Given:
         if (value := self.environment.get(name)) is None:
             raise Invalid(Fault(place, _("The environment variable %(name)s is not set.") % {"name": name}))
         return Secret(value.encode("utf-8", "surrogateescape"))
+
+
+def text_of(secret: Secret, place: str) -> str:
+    """Return a secret as text: what is none is not to become another one unnoticed.
+
+    :raises Invalid: if it is no text
+    """
+    try:
+        return secret.value.decode()
+    except UnicodeDecodeError:
+        raise Invalid(Fault(place, _("This is no text in UTF-8."))) from None

@@ -19,11 +19,11 @@ from apis.naming import RESERVED_NAMES
 from apis.policy.model import DEFAULT_KEY_HEADER
 from apis.security_form import SecurityForm
 from apis.service_url import is_plain_http
-from certificates.sealing import Secret
 from rest.bodies import Properties
 from rest.configuration.context import Context
 from rest.configuration.document import Document
 from rest.configuration.reading import check_new_name
+from rest.configuration.secrets.given import text_of
 from rest.configuration.secrets.keeping import Nowhere
 from rest.configuration.sections import back_ends, documentation, operations, policies, trust
 from rest.configuration.sections.apis_shown import KEY_NAMES, SETTINGS, callers, calls, rows, security, settings, show
@@ -82,6 +82,7 @@ def apply(context: Context, wanted: Document, before: Document | None, place: st
         for change, part in _PARTS:  # where both say something new, the settings count
             if before is None or wanted.get(part) != before.get(part):
                 change(context, api, sent.nested(part), place)
+    _note_security(context, api, wanted, before)
     if "documentation" in wanted:
         documentation.keep(api, wanted["documentation"], KEPT, f"{place}documentation.")
     if "operations" in wanted:
@@ -125,13 +126,23 @@ def _secure(context: Context, api: Api, given: Properties, place: str) -> None:
     same = all(wanted[name] == before[name] for name in before)
     if same and (not password or api.basic_credentials.opened() == password):
         return
-    form = SecurityForm({**wanted, "password": _typed(password)}, api=api)
+    form = SecurityForm({**wanted, "password": text_of(password, f"{place}password") if password else ""}, api=api)
     Properties(given.values, within=place).check_by(form, {})
     try:
         actions.secure_api(api, form.chosen(), **context.stamp)
     except actions.NotOverHttp as refusal:
         raise Invalid(Fault(f"{place}credentials", NOT_OVER_HTTP)) from refusal
     api.refresh_from_db()
+
+
+def _note_security(context: Context, api: Api, wanted: Document, before: Document | None) -> None:
+    """Tell of a back end's API that what is said of its security does not count, if that is something new."""
+    if api.back_end is None:
+        return
+    said, there = wanted.get("security", {}), security(api, Nowhere())
+    if said != (before or {}).get("security", {}) and any(said.get(name, value) != value for name, value in there.items()):
+        note = _("%(api)s has the security of its back end %(back_end)s; what the file says of it does not count.")
+        context.notes.append(note % {"api": api.name, "back_end": api.back_end.name})
 
 
 def _change_callers(context: Context, api: Api, given: Properties, place: str) -> None:
@@ -171,10 +182,6 @@ _PARTS = ((_secure, "security"), (_change_callers, "callers"), (_change_calls, "
 
 def _delete(row: Api, by: User | None, now: datetime) -> None:
     actions.delete_api(row, by=by, now=now)
-
-
-def _typed(password: Secret | None) -> str:
-    return password.value.decode("utf-8", "surrogateescape") if password else ""
 
 
 def _blank() -> Document:

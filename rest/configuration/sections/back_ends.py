@@ -14,7 +14,7 @@ from apis.actions import NotOverHttp
 from apis.backends import actions
 from apis.backends.actions import BackEndSettings
 from apis.backends.addresses import as_text
-from apis.backends.forms import BackEndForm
+from apis.backends.forms import NAME_TAKEN, BackEndForm
 from apis.backends.models import BackEnd, BackEndPassword
 from apis.forms import NOT_OVER_HTTP
 from apis.models import Api, Credentials
@@ -23,17 +23,19 @@ from rest.bodies import Properties
 from rest.configuration.context import Context
 from rest.configuration.document import Document
 from rest.configuration.reading import check_new_name
+from rest.configuration.secrets.given import text_of
 from rest.configuration.secrets.keeping import Keeper, Nowhere
+from rest.configuration.sections import pools
 from rest.configuration.sections.labels import labels_of
 from rest.configuration.sections.section import Section, Target
 from rest.configuration.shape import making
+from rest.entities.backends import MEMBERS_DIFFER
 from rest.envelope import Fault, Invalid
 
 _TEXTS = ("title", "description", "credentials", "protocol", "health_path")
 _FLAGS = ("validate_certificate_chain", "validate_certificate_name", "asks_later", "older_servers", "by_url")
 _NUMBERS = ("connect_seconds", "health_seconds", "eject_after", "eject_seconds", "most_connections", "most_waiting", "most_calls")
 _NAMED = ("certificate", "username", "trusted_authority", "trusted_ca")
-_MEMBER = ("member", "weight", "priority")
 
 
 def lead(context: Context, api: Api, name: str, place: str) -> Api:
@@ -53,13 +55,11 @@ def lead(context: Context, api: Api, name: str, place: str) -> Api:
 
 
 def _shape() -> making.Shape:
-    whole = {"weight": making.whole(least=1, most=1000), "priority": making.whole(least=0, most=100)}
-    members = making.several(making.record({"member": making.text(), **whole}, needed=["member"]), "A pool: other entries share the calls.")
     passwords = {"password": making.secret("Of HTTP basic."), "password_file": making.text(about="The same, as a file's name.")}
     addresses = making.texts("Where there are several: each a URL, and behind it weight=… and priority=…, if need be.")
     urls = {name: making.text(longest=2000) for name in ("url", "spelled_url")}
     fields = making.of_form(BackEndForm, (*_TEXTS, *_FLAGS, *_NUMBERS, *_NAMED))
-    return making.entry({**urls, "addresses": addresses, "members": members, **fields, **passwords})
+    return making.entry({**urls, "addresses": addresses, "members": pools.members_shape(), **fields, **passwords})
 
 
 def _rows() -> list[BackEnd]:
@@ -69,13 +69,13 @@ def _rows() -> list[BackEnd]:
 
 
 def _show(row: BackEnd, keeper: Keeper) -> Document:
+    if row.is_pool:
+        return pools.show(row)
     basic: BackEndPassword | None = getattr(row, "password", None)
     password = keeper.keep(f"backends/{row.name}/password", basic.pk, basic.opened) if basic else None
-    members = [{name: one.get(name, usual) for name, usual in zip(_MEMBER, ("", 1, 0), strict=True)} for one in row.addresses]
     return {
         **{name: getattr(row, name) for name in ("name", "url", "spelled_url", *_TEXTS, *_FLAGS, *_NUMBERS)},
-        "addresses": as_text(row.addresses).splitlines() if row.addresses and not row.is_pool else [],
-        **({"members": members} if row.is_pool else {}),
+        "addresses": as_text(row.addresses).splitlines(),
         "credentials": row.proves_itself_by.value,
         "certificate": row.certificate.name if row.certificate else "",
         "username": basic.username if basic else "",
@@ -87,78 +87,105 @@ def _show(row: BackEnd, keeper: Keeper) -> Document:
 
 def _apply(context: Context, wanted: Document, before: Document | None, place: str) -> None:
     check_new_name(wanted, before, place)
-    wanted = _blank() | _without_stale_addresses(wanted, before)
+    if before is None and BackEnd.objects.filter(name__iexact=wanted["name"]).exists():
+        raise Invalid(Fault(f"{place}name", NAME_TAKEN))
     row = BackEnd.objects.filter(name=wanted["name"]).first()
-    password = context.password(wanted, place) if _proof(wanted) == Credentials.BASIC else None
-    if before == wanted and not _is_new(row, password):
-        return
-    form = BackEndForm(_as_typed(wanted, password), back_end=row)
-    form.fields.pop("name", None)
     if wanted.get("members"):
-        form.fields["addresses"].required = False
-    Properties(wanted, within=place).check_by(form, {} if wanted["addresses"] else {"addresses": "url"})
-    _save(context, row, wanted, _as_chosen(form, wanted), place)
+        pools.check_own(wanted, _blank() | (before or {}), place)
+        if wanted != before:
+            _save(context, row, wanted, pools.chosen(wanted, row, place), place)
+        return
+    wanted = _settled(_blank() | wanted, before)
+    password = _new_password(context, wanted, row, place)
+    if password or before is None or any(wanted[name] != value for name, value in before.items()):
+        _save(context, row, wanted, _chosen(wanted, before, row, password, place), place)
 
 
-def _without_stale_addresses(wanted: Document, before: Document | None) -> Document:
-    """Return what is wanted; another URL alone is all of the addresses there are."""
-    moved = before is not None and wanted.get("url") != before["url"] and wanted.get("addresses") == before["addresses"]
-    return {**wanted, "addresses": []} if moved else wanted
+def _settled(wanted: Document, before: Document | None) -> Document:
+    """Return what is wanted without what another value of the file has done away with: another URL alone is all of the addresses."""
+    moved = before is not None and wanted.get("url") != before.get("url") and wanted["addresses"] == before.get("addresses")
+    proof = _proof(wanted, _blank() | (before or {}))
+    certificate = wanted["certificate"] if proof == Credentials.CLIENT_CERTIFICATE else ""
+    return {**wanted, "addresses": [] if moved else wanted["addresses"], "credentials": proof, "certificate": certificate}
 
 
-def _is_new(row: BackEnd | None, password: Secret | None) -> bool:
+def _proof(wanted: Document, before: Document) -> str:
+    """Return how the gateway proves itself; another certificate alone, or none any more, says that as well."""
+    if wanted["credentials"] != before["credentials"] or wanted["certificate"] == before["certificate"]:
+        return str(wanted["credentials"])
+    if wanted["certificate"]:
+        return Credentials.CLIENT_CERTIFICATE.value
+    is_certificate = wanted["credentials"] == Credentials.CLIENT_CERTIFICATE
+    return Credentials.NONE.value if is_certificate else str(wanted["credentials"])
+
+
+def _new_password(context: Context, wanted: Document, row: BackEnd | None, place: str) -> Secret | None:
+    """Return the password that is brought along, unless it is the one that is stored."""
+    password = context.password(wanted, place) if wanted["credentials"] == Credentials.BASIC else None
     kept: BackEndPassword | None = getattr(row, "password", None)
-    return password is not None and (kept is None or kept.opened() != password)
+    return None if password is None or (kept and kept.opened() == password) else password
 
 
-def _proof(wanted: Document) -> str:
-    """Return how the gateway proves itself; a certificate alone says that it is that."""
-    return Credentials.CLIENT_CERTIFICATE.value if wanted["certificate"] else str(wanted["credentials"])
+def _chosen(wanted: Document, before: Document | None, row: BackEnd | None, password: Secret | None, place: str) -> BackEndSettings:
+    """Return the settings of a back end that is no pool.
 
-
-def _as_typed(wanted: Document, password: Secret | None) -> Document:
-    addresses = "\n".join(wanted["addresses"] or [str(wanted["url"])])
-    typed = password.value.decode("utf-8", "surrogateescape") if password else ""
-    return {**wanted, "addresses": addresses, "credentials": _proof(wanted), "password": typed}
-
-
-def _as_chosen(form: BackEndForm, wanted: Document) -> BackEndSettings:
-    if members := wanted.get("members"):
-        urls = dict(BackEnd.objects.values_list("name", "url"))
-        rows = tuple({"weight": 1, "priority": 0, **one, "url": urls.get(one["member"], "")} for one in members)
-        url = rows[0]["url"]
-        form.cleaned_data.setdefault("lines", [])
-        return replace(form.chosen_settings(), url=url, addresses=rows)
+    :raises Invalid: naming what cannot be
+    """
+    url = str(wanted.get("url", ""))
+    single = BackEnd(pk=row.pk) if row and row.is_pool else row  # what a pool has of its members is none of its own
+    form = BackEndForm(_as_typed(wanted, url, password, place), back_end=single)
+    form.fields.pop("name", None)
+    Properties(wanted, within=place).check_by(form, {} if wanted["addresses"] else {"addresses": "url"})
     chosen = form.chosen_settings()
-    same = chosen.url == str(wanted["url"])
-    return replace(chosen, spelled_url=str(wanted["spelled_url"]) if same else chosen.spelled_url)
+    is_said = bool(url) and (before is None or url != before.get("url"))
+    if is_said and wanted["addresses"] and url.rstrip("/") not in {chosen.url, form.cleaned_data["addresses"].split()[0].rstrip("/")}:
+        raise Invalid(Fault(f"{place}url", _("This is not the first of the addresses. Leave out one of the two, or let them be the same.")))
+    return replace(chosen, spelled_url=str(wanted["spelled_url"])) if chosen.url == url else chosen
+
+
+def _as_typed(wanted: Document, url: str, password: Secret | None, place: str) -> Document:
+    typed = text_of(password, f"{place}password") if password else ""
+    return {**wanted, "addresses": "\n".join(wanted["addresses"] or [url]), "password": typed}
 
 
 def _save(context: Context, row: BackEnd | None, wanted: Document, chosen: BackEndSettings, place: str) -> None:
     try:
         if row:
-            actions.change_back_end(row, chosen, **context.stamp)
+            actions.change_back_end(row, chosen, pools_follow=False, **context.stamp)
         else:
             actions.create_back_end(wanted["name"], chosen, **context.stamp)
     except NotOverHttp as refusal:
         raise Invalid(Fault(f"{place}certificate", NOT_OVER_HTTP)) from refusal
     except actions.MembersDiffer as refusal:
-        raise Invalid(Fault(f"{place}members", str(refusal))) from refusal
+        raise Invalid(Fault(f"{place}members", MEMBERS_DIFFER % {"pool": refusal.pool})) from refusal
+
+
+def _complete(context: Context, wanted: Document, _place: str) -> None:
+    """Let the pools of a back end follow, now that all of their members are what they are to be."""
+    try:
+        actions.follow(BackEnd.objects.get(name=wanted["name"]), **context.stamp)
+    except actions.MembersDiffer as refusal:
+        raise Invalid(Fault(f"backends.{refusal.pool}.members", MEMBERS_DIFFER % {"pool": refusal.pool})) from refusal
 
 
 def _make_way(context: Context, target: Target) -> None:
-    """Let go of back ends that go, where the APIs that use them are to use another one."""
+    """Let go of back ends that go, where the APIs that use them are to use another one, and pools to have other members."""
     for api in Api.objects.filter(back_end__name__in=target.goes["backends"]).select_related("back_end"):
         assert api.back_end is not None  # noqa: S101 - by this it was found
         if target.leaves("apis", api.name, "back_end", api.back_end.name):
             api_actions.lead_api(api, api_actions.Lead(), **context.stamp)
+    for pool in BackEnd.objects.filter(name__in=target.wanted["backends"]):
+        if target.goes["backends"].intersection(pool.members):
+            actions.change_back_end(pool, replace(BackEndSettings.of(pool), addresses=()), pools_follow=False, **context.stamp)
 
 
 def _delete(row: BackEnd, by: User | None, now: datetime) -> None:
     try:
         actions.delete_back_end(row, by=by, now=now)
     except actions.InUse as refusal:
-        raise Invalid(Fault(f"backends.{row.name}", str(refusal))) from refusal
+        names = ", ".join([*(api.name for api in refusal.apis), *(pool.name for pool in refusal.pools)])
+        sentence = _("These use the back end: %(names)s. Let them use another one first.") % {"names": names}
+        raise Invalid(Fault(f"backends.{row.name}", sentence)) from refusal
 
 
 def _blank() -> Document:
@@ -174,9 +201,10 @@ BACKENDS = Section(
     apply=_apply,
     delete=_delete,
     make_way=_make_way,
+    complete=_complete,
     blank=_blank,
     labels=lambda: labels_of(BackEndForm),
     touches=lambda name, apis: [str(api["name"]) for api in apis if api.get("back_end") == name],
     goes_first=True,  # APIs at its URL go back to the usual settings then; what a file says of them comes after
-    order=lambda entry: "members" in entry,  # pools behind their members
+    order=lambda entry: bool(entry.get("members")),  # pools behind their members
 )

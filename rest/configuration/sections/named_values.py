@@ -68,7 +68,7 @@ def _apply(context: Context, wanted: Document, before: Document | None, place: s
 def _text(context: Context, wanted: Document, place: str) -> str | None:
     """Return the text that an entry brings along; ``None`` for a secret one without it."""
     if wanted.get("secret_value"):
-        return context.given.secret(wanted["secret_value"], f"{place}secret_value").value.decode("utf-8", "replace")
+        return context.given.text(wanted["secret_value"], f"{place}secret_value")
     return None if wanted.get("secret") else str(wanted.get("value", ""))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ _MOST = 50  # faults that are told at once
 
 def faults_of(document: Any, shape: Shape) -> list[Fault]:
     """Return what of *document* does not have its *shape*, the first of them."""
+    if endless := list(_endless(document)):  # of which the rules of a shape know nothing
+        return endless[:_MOST]
     found: dict[tuple[str, str], Fault] = {}
     for error in jsonschema_rs.validator_for(shape).iter_errors(document):
         for fault in _faults(error, document, shape):
@@ -33,6 +36,17 @@ def place_of(document: Any, path: Iterable[str | int]) -> str:
         named = isinstance(step, int) and isinstance(here, dict) and isinstance(here.get("name"), str) and here["name"]
         words.append(str(named or (step + 1 if isinstance(step, int) else step)))
     return ".".join(words)
+
+
+def _endless(document: Any) -> Iterator[Fault]:
+    """Yield a fault for each number that JSON, and thus the database, does not have (RFC 8259, section 6)."""
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
+    while waiting:
+        path, here = waiting.pop()
+        if isinstance(here, float) and not math.isfinite(here):
+            yield Fault(place_of(document, path), _("This is no number, or too large a one."))
+        inner = here.items() if isinstance(here, dict) else enumerate(here) if isinstance(here, list) else ()
+        waiting += [((*path, step), value) for step, value in inner]
 
 
 def _faults(error: Any, document: Any, shape: Shape) -> Iterator[Fault]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import zlib
 from typing import Any
 
 import pytest
@@ -136,3 +138,12 @@ def test_a_file_that_says_what_is_changes_nothing(desk: Client) -> None:
     make_api("orders")
     shown = _uploaded(desk, desk.post(f"{HOME}download/", {"secrets": "left-out"}).content, delete_unmentioned="on")
     assert "Nothing would change" in _words(shown)
+
+
+@pytest.mark.parametrize("text", ['{"version": 1, "apis": [{"name": "\\ud800"}]}', "[" * 5000, '{"version": 1, "version": 1}', "\0", "5"])
+def test_what_comes_back_altered_is_refused_and_changes_nothing(desk: Client, text: str) -> None:
+    make_api("orders")
+    kept = base64.b64encode(zlib.compress(text.encode())).decode()
+    answer = desk.post(f"{HOME}import/", {"kept": kept, "digest": "0" * 64}, follow=True)
+    assert answer.status_code in {200, 422}
+    assert [api.name for api in Api.objects.all()] == ["orders"]

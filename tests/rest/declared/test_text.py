@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rest.configuration.shape.checking import faults_of
+from rest.configuration.shape.whole import shape
 from rest.configuration.text import NotRead, read, write
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -68,3 +70,15 @@ def test_what_would_go_unnoticed_is_refused(text: str, words: str) -> None:
 
 def test_certificates_stand_line_by_line() -> None:
     assert write({"certificates": "-----BEGIN\nabc\n-----END\n"}) == "certificates: |\n  -----BEGIN\n  abc\n  -----END\n"
+
+
+def test_zeros_that_no_database_takes_are_left_out() -> None:
+    assert read('{"a": "b\0c", "d": "e\\u0000f"}') == {"a": "bc", "d": "ef"}
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity"])
+def test_a_number_that_no_database_takes_is_refused_at_its_place(number: str) -> None:
+    faults = faults_of(read(f'{{"version": 1, "apis": [{{"name": "orders", "documentation": {{"sizes": [1, {number}]}}}}]}}'), shape())
+    assert [(fault.target, str(fault.message)) for fault in faults] == [
+        ("apis.orders.documentation.sizes.2", "This is no number, or too large a one.")
+    ]
