@@ -1,4 +1,4 @@
-"""The parts that a process of ours stands on, and how to look at each: what ``/readyz`` tells of."""
+"""The parts that a process of ours stands on, and how to look at each: what ``/readyz`` tells of, and a page in its reader's language."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.translation import gettext_noop as _
 
 from portal.readiness import Look
 
@@ -37,7 +38,7 @@ def database() -> str:
         return _refusal_of(asking)
     except DatabaseError as error:
         log.warning("The database does not answer: %s", error)
-        return "The database does not answer."
+        return _("The database does not answer.")
     finally:
         asking.close()
 
@@ -46,14 +47,14 @@ def _refusal_of(asking: BaseDatabaseWrapper) -> str:
     with asking.cursor() as cursor:
         cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
         if cursor.fetchone() is None:
-            return "The database is empty."
+            return _("The database is empty.")
         if asking.vendor == "sqlite":  # whether it takes a change
             cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
             cursor.execute("BEGIN IMMEDIATE")
             cursor.execute("ROLLBACK")
             return ""
         cursor.execute("SELECT current_setting('transaction_read_only')")
-        return "The database takes no changes." if cursor.fetchone() == ("on",) else ""
+        return _("The database takes no changes.") if cursor.fetchone() == ("on",) else ""
 
 
 def disk() -> str:
@@ -65,9 +66,9 @@ def disk() -> str:
         try:
             room = os.statvfs(folder)
         except OSError:
-            return "The folder that holds everything is not there."
+            return _("The folder that holds everything is not there.")
         if room.f_bavail * room.f_frsize < _LEAST_FREE:
-            return "The disk is full."
+            return _("The disk is full.")
         if not os.access(folder, os.W_OK | os.X_OK):
-            return "The folder that holds everything cannot be written."
+            return _("The folder that holds everything cannot be written.")
     return ""

@@ -61,12 +61,15 @@ def put_api_document(api: Api, text: str, *, revision: int | None = None, by: Us
 
     :param revision: the revision the editor saw; ``None`` skips the check
     :raises EditedMeanwhile: if it has another revision by now
+    :raises Api.DoesNotExist: if it is gone
     :raises apis.policy.UnreadablePolicy: if it cannot be taken
     :raises apis.policies.applying.Unsuitable: if it asks for what this API cannot have
     :raises BackEnd.DoesNotExist: if the back end is gone meanwhile
     :raises NotOverHttp: if a client certificate is to be presented and the Web service URL is http
     :raises PasswordMissing: if the stored password is to be kept and none is stored
     """
+    if not Api.objects.filter(pk=api.pk).exists():  # said before anything that its document names
+        raise Api.DoesNotExist
     document = checked(text, api)
     draft = draft_of(document.rules, api)
     api = locked(api, revision)

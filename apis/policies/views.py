@@ -105,8 +105,9 @@ def _tell(request: PortalRequest, what: Edited) -> None:
 
 
 def _form(request: PortalRequest, what: Edited) -> DocumentForm:
-    sent = request.POST if request.method == "POST" else None
-    return DocumentForm(sent, place=what.place, text=_shown(what), revision=what.revision())
+    if request.method == "POST":
+        return DocumentForm(request.POST, place=what.place, text=_shown(what), revision=what.revision())
+    return DocumentForm(None, place=what.place, text=what.text(), revision=what.revision())  # never less of it than there is
 
 
 def _shown(what: Edited) -> str:

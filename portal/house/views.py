@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from portal import __version__, errors, parts
@@ -58,7 +59,12 @@ def retention(request: PortalRequest) -> HttpResponse:
 def about(request: PortalRequest) -> HttpResponse:
     """Show the version, how each part is, and the licences of what it is made of."""
     report = Readiness(parts.looks()).report()
-    context = {"versions": _versions(), "reasons": dict(report.reasons), "ready": report.ready, "components": components(_LOCK)}
+    context = {
+        "versions": _versions(),
+        "reasons": {part: gettext(reason) if reason else "" for part, reason in report.reasons.items()},
+        "ready": report.ready,
+        "components": components(_LOCK),
+    }
     return render(request, "portal/house/about.html", context)
 
 

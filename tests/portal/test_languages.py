@@ -26,13 +26,13 @@ CATALOGUE = Path(settings.BASE_DIR) / "locale" / "zh_Hans" / "LC_MESSAGES" / "dj
 _NO_PAGES = {
     *("healthz", "readyz", "login", "guide", "help", "password_change", "invitation"),
     *("apis:export", "apis:export_list", "certificates:export", "server_certificates:export", "metrics"),
-    *("certificates:receipt_file", "server_certificates:receipt_file", "authorities:download"),
+    *("certificates:receipt_file", "server_certificates:receipt_file", "authorities:receipt_file", "authorities:download"),
     *("certificates:public_file", "server_certificates:public_file"),
 }
 PAGES = [pytest.param(name, address, id=name) for name, address in ADDRESSES.items() if address.method == "get" and name not in _NO_PAGES]
 # What is the same in every language: what the tests have stored, verbs, certificates' own words, names of languages.
 _DATA = re.compile(
-    r"\b(?:orders\.example\.com|all-apis|administrator(?:@example\.com)?|api\.example\.com|someone|newcomer|orders(?:-client)?|gateway-1|all|everything|English|Marked"
+    r"\b(?:orders\.example\.com|all-apis|administrator(?:@example\.com)?|api\.example\.com|someone|newcomer|shop|orders-host|Django|Python|SQLite|healthz|readyz|orders(?:-client)?|gateway-1|all|everything|English|Marked"
     r"|Ocp-Apim-Subscription-Key|subscription-key|OpenAPI|Swagger|YAML|JSON|api"
     r"|team(?:@example\.com)?|Slack|Microsoft Teams|CN|O|Example|5f3c-1|[0-9A-F]{4,64}|Envoy|P-256|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|https?://\S+)\b",
     re.IGNORECASE,

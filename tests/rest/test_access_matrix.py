@@ -110,6 +110,13 @@ ENTITIES = [
     Entity(f"{S}/namedValues/some", writes=_ALL),
     Entity(f"{S}/namedValues/some/listValue", reads=(), writes=("POST",)),
     Entity(f"{S}/namedValues/some/refreshSecret", reads=(), writes=("POST",)),
+    Entity(f"{S}/properties"),
+    Entity(f"{S}/properties/some", writes=_ALL),
+    Entity(f"{S}/properties/some/listValue", reads=(), writes=("POST",)),
+    Entity(f"{S}/loggers"),
+    Entity(f"{S}/loggers/some", writes=_ALL),
+    Entity(f"{S}/apis/there/operations/everything/tags"),
+    Entity(f"{S}/apis/there/operations/everything/tags/some", writes=_ALL),
     *(
         Entity(f"{S}/{kind}/there/{below}", reads=reads, writes=writes)
         for kind in ("certificates", "serverCertificates")

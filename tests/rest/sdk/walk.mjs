@@ -77,7 +77,9 @@ async function inventory() {
     const list = azure[kind].listByApi ?? azure[kind].listByService;
     assert.deepEqual(await names(list.call(azure[kind], ...where, "orders")), [], kind);
   }
-  await refused(400, azure.namedValue.beginCreateOrUpdateAndWait(...where, "some", { displayName: "some", value: "value" }));
+  await azure.namedValue.beginCreateOrUpdateAndWait(...where, "some", { displayName: "some", value: "value" });
+  await azure.namedValue.delete(...where, "some", "*");
+  await refused(400, azure.tag.createOrUpdate(...where, "some", { displayName: "some" }));
   await refused(403, azure.tenantAccess.listSecrets(...where, "access"));
   await refused(404, azure.api.get(...where, "none"));
   assert.ok((await azure.apiManagementService.get(...where)).gatewayUrl);

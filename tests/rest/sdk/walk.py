@@ -270,8 +270,10 @@ def inventory(azure: ApiManagementClient) -> None:
     assert (missing, listed > 25) == ([], True), (missing, listed)
     azure.named_value.delete(*WHERE, "none", if_match="*")
     azure.tag.delete(*WHERE, "none", if_match="*")
-    with refused(400, "namedValues"):
-        azure.named_value.begin_create_or_update(*WHERE, "some", {"properties": {"displayName": "some", "value": "value"}}).result()
+    azure.named_value.begin_create_or_update(*WHERE, "some", {"properties": {"displayName": "some", "value": "value"}}).result()
+    azure.named_value.delete(*WHERE, "some", if_match="*")
+    with refused(400, "tags"):
+        azure.tag.create_or_update(*WHERE, "some", {"properties": {"displayName": "some"}})
     with refused(403):
         azure.tenant_access.list_secrets(*WHERE, "access")
     service = azure.api_management_service.get(*WHERE)
