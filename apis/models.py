@@ -164,7 +164,8 @@ class Api(Calls, Callers):
         :raises certificates.sealing.SealingError: if the basic password or a named value does not open
         :raises apis.policy.UnreadablePolicy: if a document no longer fits the named values
         """
-        patterns = (OperationPattern(method=o.method, url_template=o.url_template, name=o.name) for o in self.operations.all())
+        operations = list(self.operations.all())
+        patterns = (OperationPattern(method=o.method, url_template=o.url_template, name=o.name) for o in operations)
         return Policy(
             api_id=self.pk,
             api=self.name,
@@ -175,7 +176,7 @@ class Api(Calls, Callers):
             hosts=tuple(self.hosts),
             caller_authorities=self.caller_authorities,
             watched=self.watched(),
-            **with_surroundings(self, self._inbound(), around or surroundings()),
+            **with_surroundings(self, operations, self._inbound(), around or surroundings()),
         )
 
     def own_rules(self) -> tuple[Rule, ...]:

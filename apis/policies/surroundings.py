@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +55,10 @@ def read_own(document: str, scope: Scope, values: Values) -> Document:
     return read_document(document, scope, values) if document else _NOTHING
 
 
-def with_surroundings(api: Api, rules: tuple[Rule, ...], around: Surroundings) -> dict[str, Any]:
+def with_surroundings(api: Api, operations: Sequence[Operation], rules: tuple[Rule, ...], around: Surroundings) -> dict[str, Any]:
     """Return the fields of an API's :class:`apis.policy.model.Policy` that its documents and those around it make.
 
+    :param operations: those of the API
     :param rules: what its own settings say
     :raises apis.policy.UnreadablePolicy: if one of the documents does not fit the named values
     """
@@ -65,21 +66,20 @@ def with_surroundings(api: Api, rules: tuple[Rule, ...], around: Surroundings) -
         raise around.problem
     own = read_own(api.document, Scope.API, around.values)
     written = together([around.service.sections, own.sections])
-    operations = [one for one in api.operations.all() if one.document]
     forwarding, inbound = _inherited(api.forwarding(), rules, own, around)
     return {
         "inbound": inbound,
         "forwarding": forwarding,
         "written": written,
         "effective": effective(written, around.values),
-        "of_operations": tuple(sorted((one.name, _of_operation(one, own, around)) for one in operations)),
-        "named_values": named_by(api, around),
+        "of_operations": tuple(sorted((one.name, _of_operation(one, own, around)) for one in operations if one.document)),
+        "named_values": named_by(api, operations, around),
     }
 
 
-def named_by(api: Api, around: Surroundings) -> frozenset[str]:
-    """Return the named values that an API's policy depends on, its operations' included."""
-    documents = (api.document, *(one.document for one in api.operations.all()))
+def named_by(api: Api, operations: Iterable[Operation], around: Surroundings) -> frozenset[str]:
+    """Return the named values that an API's policy depends on, that of its *operations* included."""
+    documents = (api.document, *(one.document for one in operations))
     return around.named.union(*map(names_in, documents))
 
 

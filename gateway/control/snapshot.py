@@ -400,7 +400,7 @@ def _closed_policy(api: Api, around: Surroundings) -> Policy:
         hosts=tuple(api.hosts),
         caller_authorities=api.caller_authorities,
         forwarding=api.forwarding(),
-        named_values=named_by(api, around),
+        named_values=named_by(api, api.operations.all(), around),
     )
 
 
