@@ -93,7 +93,10 @@ class Envoy(Program):
     def await_connection(self) -> None:
         """Give the current Envoy time to find its way to an agent that was started anew."""
         until = time.monotonic() + _CONNECTION_SECONDS
-        while self.process and self.process.poll() is None and time.monotonic() < until and not _is_connected(self.folder):
+        while self.process and self.process.poll() is None and time.monotonic() < until:
+            # An Envoy that has not noticed yet that the agent before is gone says that it is connected.
+            if _agent_listens(self.folder) and _is_connected(self.folder):
+                return
             time.sleep(_LOOK_SECONDS)
 
     def replace(self) -> None:
