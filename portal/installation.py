@@ -18,7 +18,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
@@ -89,13 +89,21 @@ def belonging() -> None:
 
 
 def tables() -> str | None:
-    """Bring the database to the newest migration."""
+    """Bring the database to the newest migration.
+
+    :raises ImproperlyConfigured: if that cannot be, because tables that earlier ones have made are not there
+    """
     connection.prepare_database()
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if not plan:
         return None
-    call_command("migrate", interactive=False, verbosity=0, database=DEFAULT_DB_ALIAS)
+    try:
+        call_command("migrate", interactive=False, verbosity=0, database=DEFAULT_DB_ALIAS)
+    except DatabaseError:
+        if lost := schema.refusal_of_lost():
+            raise ImproperlyConfigured(lost) from None
+        raise
     return f"Applied {len(plan)} database migrations."
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from django.apps import apps
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection, models
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from portal import database
@@ -86,7 +87,25 @@ def refusal() -> str:
 
     :raises django.db.DatabaseError: if it does not answer
     """
-    if not (found := differences()):
+    return _sentence_about(differences())
+
+
+def refusal_of_lost() -> str:
+    """Return the sentence about tables that applied migrations have made and that are not there; empty: none is lost.
+
+    For a migration that has failed, when the tables are not yet those of the models.
+
+    :raises django.db.DatabaseError: if the database does not answer
+    """
+    loader = MigrationLoader(connection)
+    state = loader.project_state([node for node in loader.applied_migrations if node in loader.graph.nodes])
+    stored = [one._meta for one in state.apps.get_models(include_auto_created=True) if one._meta.managed and not one._meta.proxy]
+    there = _tables_there()
+    return _sentence_about([f"table {name} is missing" for name in sorted({one.db_table for one in stored}) if name not in there])
+
+
+def _sentence_about(found: list[str]) -> str:
+    if not found:
         return ""
     more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
     return (

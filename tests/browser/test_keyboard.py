@@ -10,7 +10,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from tests.browser.walk import ENGLISH, PASSWORD, Walker
 from tests.processes import Portal
 
-FURTHEST = 80  # presses of Tab from one thing to any other on a page
+FURTHEST = 120  # presses of Tab from one thing to any other on a page
 
 _IS_FOCUSED = "element => element === document.activeElement"
 # Somebody sees where the focus is: the element has an outline, it is within the window, and nothing lies over its middle.
