@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -52,13 +52,14 @@ class StatementForm(forms.Form):
     title: ClassVar[Promise]
     explained: ClassVar[Promise]
 
+    if TYPE_CHECKING:
+
+        def element(self) -> Element:
+            """Return the statement, once the fields are read; each kind says its own."""
+
     def section(self) -> str:
         """Return the section that it goes to, once the form is valid."""
         return str(self.cleaned_data.get("section") or STATEMENTS[self.statement].sections[0])
-
-    def element(self) -> Element:
-        """Return the statement, once the fields are read."""
-        raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
         """Refuse what the statement's own reader refuses, with the named values in it."""

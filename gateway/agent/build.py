@@ -9,7 +9,7 @@ from pathlib import Path
 
 TESTED = (1, 40)  # the version that requirements.txt brings, and that all tests run with
 _SECONDS = 10.0
-# What `envoy --version` says, for instance: "envoy  version: 0123abcd/1.40.0/Clean/RELEASE/BoringSSL"
+# What `envoy --version` says, its commit, version, state of the tree, kind of build and TLS library, with slashes between
 _SAID = re.compile(r"version: [0-9a-f]*/(?P<version>(?P<major>\d+)\.(?P<minor>\d+)\.[^/]+)/[^/]+/[^/]+/(?P<library>\S+)")
 
 
