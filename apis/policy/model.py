@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from apis.policy.elements import Element
@@ -274,6 +274,16 @@ class Policy:
     def effective_of(self, operation: str) -> Effective:
         """Return the statements for calls of an *operation*."""
         return dict(self.of_operations).get(operation, self.effective)
+
+    def presenting(self, certificate: str, thumbprint: str) -> Policy:
+        """Return the same policy with another version of the certificate that the back end is shown.
+
+        :param certificate: the entry's name
+        :param thumbprint: the version's
+        """
+        shown = AuthenticationCertificate(certificate_id=certificate, thumbprint=thumbprint)
+        inbound = tuple(shown if isinstance(rule, AuthenticationCertificate) else rule for rule in self.inbound)
+        return replace(self, inbound=inbound)
 
     @property
     def rules(self) -> tuple[Rule, ...]:

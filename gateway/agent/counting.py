@@ -24,7 +24,7 @@ from gateway.agent.relay import Relay
 from gateway.compile import Resource, api_of_cluster
 from gateway.compile.names import METADATA, PRESENTS
 from gateway.compile.resource import CLUSTER
-from gateway.seeing.readings import METHOD, STATS, Counters, Reading, series_of
+from gateway.seeing.readings import COUNTERS, LATENCIES, METHOD, Counters, Reading, counters_of, latencies_of
 from gateway.streams.wire import NODE
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,9 @@ log = logging.getLogger(__name__)
 _EVERY_SECONDS = 2.0
 _MORE_SECONDS, _MOST_SECONDS = 0.05, 30.0  # for each API that was called: the control plane has so many rows to write
 _SHARE = 50  # no more of the time is spent on reading than one part in so many: Envoy's main thread does it, which also takes changes
+_SHARE_OF_LATENCIES = 200
 _ANSWER_SECONDS = 30.0
+_ANSWER_FIRST_SECONDS = 0.002  # for the word that a change is live, which is on its way when it has been accepted
 _MOST_KEPT = 1440  # minutes without a control plane that are told apart afterwards
 
 
@@ -62,12 +64,14 @@ class Counting:
         self._waiting: list[_Kept] = []
         self._something = asyncio.Event()
         self._changed = 0  # series, in the newest reading
+        self._latencies_at = float("-inf")  # when to read them next
 
     async def run(self) -> None:
         """Read for ever."""
         self._note_presented()
         while True:
             self._relay.clusters_changed.clear()
+            await asyncio.sleep(_ANSWER_FIRST_SECONDS)
             began = time.monotonic()
             try:
                 self._take(*await asyncio.to_thread(self._read), at=began)
@@ -102,6 +106,7 @@ class Counting:
 
     def _take(self, envoy: str, series: dict[str, dict[str, int]], *, at: float) -> None:
         known = self._known if envoy == self._envoy else {}
+        series = {name: {**known.get(name, {}), **counters} for name, counters in series.items()}  # latencies are not in all of them
         changed = {name: counters for name, counters in series.items() if known.get(name) != counters}
         self._envoy, self._known, self._changed = envoy, {**known, **changed}, len(changed)
         if changed:
@@ -131,15 +136,23 @@ class Counting:
                 self._presented[name] = said.get(PRESENTS, "")
 
     def _read(self) -> tuple[str, dict[str, dict[str, int]]]:
-        """Return which Envoy it is, and its counters.
+        """Return which Envoy it is, and its counters; now and then the latencies, too, which take it longer.
 
         :raises OSError: if it does not answer
         :raises http.client.HTTPException: if it does not answer
         :raises ValueError: if its answer is not understood
         """
-        connection = connection_to(self._chosen)  # one for both questions, so that the same process answers
+        connection = connection_to(self._chosen)  # one for all questions, so that the same process answers
         try:
             envoy = json.loads(get(connection, "/server_info")).get("command_line_options", {}).get("service_zone", "")
-            return str(envoy), series_of(get(connection, STATS))
+            series = counters_of(get(connection, COUNTERS))
+            if time.monotonic() >= self._latencies_at:
+                began = time.monotonic()
+                latencies = get(connection, LATENCIES)
+                took = time.monotonic() - began
+                self._latencies_at = began + max(_EVERY_SECONDS, _SHARE_OF_LATENCIES * took)
+                for name, counters in latencies_of(latencies).items():
+                    series.setdefault(name, {}).update(counters)
+            return str(envoy), series
         finally:
             connection.close()

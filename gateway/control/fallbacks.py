@@ -16,9 +16,8 @@ from uuid import UUID
 from django.db.models import QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from apis.models import Api
 from apis.policy.model import Policy
-from certificates.models import CertificateVersion
+from certificates.models import Certificate, CertificateVersion
 from certificates.sealing import SealingError
 from gateway.compile import Resource, compile_cluster
 from gateway.streams.stream import Key
@@ -58,15 +57,14 @@ Earlier = Mapping[int, tuple[CertificateVersion, ...]]  # by certificate
 Fallbacks = Mapping[Key, tuple[Fallback, ...]]  # the best first
 
 
-def earlier_versions(apis: Collection[Api]) -> Earlier:
-    """Return the versions that may stand in for the current ones of what *apis* present, the latest current one first."""
-    presented = {api.certificate.pk: api.certificate.current for api in apis if api.certificate}
-    if not presented:
+def earlier_versions(entries: Collection[Certificate]) -> Earlier:
+    """Return the versions that may stand in for the current ones of *entries*, the latest current one first."""
+    if not entries:
         return {}
-    with_key = CertificateVersion.objects.filter(certificate__in=presented, destroyed_at=None, current_since__isnull=False)
-    others = with_key.exclude(pk__in=[one.pk for one in presented.values() if one])
+    with_key = CertificateVersion.objects.filter(certificate__in=entries, destroyed_at=None, current_since__isnull=False)
+    others = with_key.exclude(pk__in=[one.current_id for one in entries if one.current_id])
     found: defaultdict[int, list[CertificateVersion]] = defaultdict(list)
-    for version in _latest(others.order_by(*_LATEST_FIRST), one_entry=len(presented) == 1).only(*_NEEDED):
+    for version in _latest(others.order_by(*_LATEST_FIRST), one_entry=len(entries) == 1).only(*_NEEDED):
         found[version.certificate_id].append(version)
     return {certificate: tuple(versions) for certificate, versions in found.items()}
 
@@ -80,9 +78,14 @@ def _latest(versions: QuerySet[CertificateVersion], *, one_entry: bool) -> Query
     return CertificateVersion.objects.filter(pk__in=chosen).order_by(*_LATEST_FIRST)
 
 
-def fallbacks_of(api: Api, policy: Policy, earlier: Earlier) -> tuple[Fallback, ...]:
-    """Return what may stand in for the cluster of *api*, the best first: for a canary's, the version that the others present."""
-    versions = earlier.get(api.certificate_id or 0, ())
-    if api.certificate and api.certificate.current and api.presented != api.certificate.current:
-        versions = (api.certificate.current, *(one for one in versions if one != api.presented))
+def fallbacks_of(policy: Policy, entry: Certificate | None, earlier: Earlier) -> tuple[Fallback, ...]:
+    """Return what may stand in for the cluster of an API, the best first: for a canary's, the version that the others present.
+
+    :param entry: the certificate that it presents
+    """
+    if entry is None:
+        return ()
+    versions, presented = earlier.get(entry.pk, ()), entry.presented_by(policy.api)
+    if entry.current and presented != entry.current:
+        versions = (entry.current, *(one for one in versions if one != presented))
     return tuple(Fallback(policy, version) for version in versions)

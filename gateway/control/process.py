@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 _SWITCH_SECONDS = 0.0005  # how long one thread may keep the others from running; the default of 5 ms would be seen in every push
 _STANDBY_SECONDS = 0.2
+_SENT_SECONDS = 0.05  # how long the next change waits, at most, until this one is on its way
 _END_SECONDS = 5.0
 
 
@@ -75,7 +76,14 @@ async def _serve() -> None:
         if update.complete:
             gc.collect()
             gc.freeze()  # thousands of resources that stay: walking them would pause the loop for tenths of a second
-        loop.call_soon_threadsafe(cache.apply, update)
+        sent = threading.Event()
+
+        def apply() -> None:
+            cache.apply(update)
+            loop.call_soon(sent.set)  # after the streams that it has woken
+
+        loop.call_soon_threadsafe(apply)
+        sent.wait(_SENT_SECONDS)  # the thread that looks for the next change would keep the loop from running
 
     def gateways_changed() -> None:
         rows = list(Gateway.objects.exclude(fingerprint="").values_list("name", "fingerprint", "next_fingerprint"))

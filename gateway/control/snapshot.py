@@ -9,15 +9,15 @@ import queue
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
 from apis.calls import MOST_COUNTED_KEYS
 from apis.models import Api
-from apis.policies.surroundings import Surroundings, named_by, surroundings
+from apis.policies.surroundings import Surroundings, surroundings
 from apis.policy import UnreadablePolicy
-from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Protocol, Sharing, Trust
+from apis.policy.model import Policy, Protocol
 from certificates.host_names import covers
 from certificates.identity import Identity
 from certificates.sealing import SealingError
@@ -31,12 +31,12 @@ from gateway.compile import (
     compile_segment,
     compile_status,
     segment_name,
-    segment_of,
 )
 from gateway.compile.resource import CLUSTER, ROUTES, SCOPE
-from gateway.control import keys, server_certificates
+from gateway.control import keys, prepared, server_certificates
 from gateway.control.alpn import BackEnd, Handshakes
 from gateway.control.fallbacks import Earlier, Fallback, Fallbacks, earlier_versions, fallbacks_of
+from gateway.control.prepared import Entries, Prepared, Shown, closed_policy, identity_of
 from gateway.control.server_certificates import ServerCertificates
 from gateway.control.status_queue import StatusQueue
 from gateway.streams.cache import Update
@@ -46,41 +46,11 @@ from portal.models import Activity, Event
 log = logging.getLogger(__name__)
 
 _CHUNK = 500
+_AROUND = ("policy", "named-value", "encryption")  # lines that say that what stands around APIs has changed, or is sealed otherwise
 _NO_BACKEND = "This API has no back end yet: its Web service URL is not set."
 _REFUSAL = "The gateway cannot prove itself to this API's back end; the portal says why."
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """One API, compiled."""
-
-    policy: Policy
-    keys: frozenset[Key]  # of its cluster and secrets
-    certificate: int | None
-
-    @property
-    def routed(self) -> Policy:
-        """The part of the policy that routes depend on."""
-        whole = self.policy.backend
-        backend = Backend(
-            scheme=whole.scheme,
-            host=whole.host,
-            port=whole.port,
-            path=whole.path,
-            protocol=whole.http,
-            offers_http2=whole.offers_http2,
-            trust=Trust(),
-            sharing=Sharing(addresses=whole.addresses) if whole.sharing else None,
-        )
-        inbound = tuple(rule for rule in (self.policy.cors, self.policy.caller_certificate) if rule)
-        return dataclasses.replace(self.policy, inbound=inbound, backend=backend)
-
-    @property
-    def segment(self) -> str:
-        """The first segment of its path."""
-        return segment_of(self.policy.path)
 
 
 class Snapshot:
@@ -96,7 +66,7 @@ class Snapshot:
 
     def _forget(self) -> None:
         self.line = 0
-        self._apis: dict[int, _Prepared] = {}
+        self._apis: dict[int, Prepared] = {}
         self._segments: defaultdict[str, set[int]] = defaultdict(set)
         self._by_certificate: defaultdict[int, set[int]] = defaultdict(set)
         self._asking: dict[int, tuple[str, ...]] = {}  # the APIs that want callers' certificates, and their host names (none: any)
@@ -105,6 +75,7 @@ class Snapshot:
         self._problems: set[int] = set()
         self._keys = keys.Keys()
         self._server_certificates = ServerCertificates()
+        self._around: Surroundings | None = None
 
     def apis_of(self, key: Key) -> Collection[int]:
         """Return the ids of the APIs that a resource serves."""
@@ -127,12 +98,14 @@ class Snapshot:
         self._forget()
         resources: list[Resource] = []
         fallbacks: dict[Key, tuple[Fallback, ...]] = {}
-        around = surroundings(at_once=True)
-        for rows in _chunks(_rows().iterator(chunk_size=_CHUNK)):
-            for api, compiled, instead in self._compile(rows, earlier_versions(rows), around):
+        self._around = around = surroundings(at_once=True)
+        for rows in _chunks(prepared.rows().iterator(chunk_size=_CHUNK)):
+            earlier = earlier_versions({api.certificate.pk: api.certificate for api in rows if api.certificate}.values())
+            for pk, one, compiled, instead in self._compile(rows, earlier, around):
                 resources += compiled
                 fallbacks |= instead
-                self._place(api.pk, None)
+                self._apis[pk] = one
+                self._place(pk, None)
         self._keys.load()
         resources += self._keys.all()
         for segment in sorted(self._segments):
@@ -150,20 +123,24 @@ class Snapshot:
         :raises django.db.DatabaseError: if the database is away; the same lines can be followed again
         """
         trusting = _apis_that_trust(lines)
-        apis = {api for line in lines for api in self._apis_named_by(line)}.union(*trusting.values())
+        shown = self._shown_anew(lines, trusting)
+        apis = {api for line in lines for api in self._apis_named_by(line)}.union(*trusting.values()) - shown.keys()
         subscriptions_by_line = {line.id: self._subscriptions_named_by(line) for line in lines}
         subscriptions = {subscription for named in subscriptions_by_line.values() for subscription in named}
-        api_rows, subscription_rows = _fetch(_rows(), apis), _fetch(keys.rows(), subscriptions)
+        api_rows, subscription_rows = _fetch(prepared.rows(), apis), _fetch(keys.rows(), subscriptions)
         servers = server_certificates.named_by(lines)
         server_lines = {line.id for line in lines if line.kind == server_certificates.KIND}
         server_rows = _fetch(server_certificates.rows(), servers)
-        earlier = {key: found for rows in _chunks(iter(api_rows)) for key, found in earlier_versions(rows).items()}
-        around = surroundings(at_once=True) if apis else Surroundings()
+        entries = {one.pk: one for one in (*(api.certificate for api in api_rows), *(one.entry for one in shown.values())) if one}
+        earlier = {key: found for some in _chunks(iter(entries.values())) for key, found in earlier_versions(some).items()}
+        around = self._surroundings(lines)
         # From here on nothing is read, so that nothing is left half done when the database goes away.
         opened = {line: self._keys.opened_by(named, self._counting) for line, named in subscriptions_by_line.items()}
         shards = self._keys.replace(subscriptions, subscription_rows)
         opened = {line: opened[line] | self._keys.opened_by(named, self._counting) for line, named in subscriptions_by_line.items()}
-        changed = self._replace_apis(apis, api_rows, earlier, around, self._segments_of(frozenset().union(*opened.values())))
+        before = {pk: self._apis.get(pk) for pk in (*apis, *shown)}
+        news = [*self._compile(api_rows, earlier, around), *self._compile_shown(shown, earlier)]
+        changed = self._replace_apis(before, news, self._segments_of(frozenset().union(*opened.values())))
         self._server_certificates.take(server_rows, named=servers)
         edge, gone = self._server_certificates.compile(self._asks)
         edge_keys = frozenset((one.type_url, one.name) for one in edge) | frozenset(gone)
@@ -190,6 +167,13 @@ class Snapshot:
             left=changed.left,
             fallbacks=changed.fallbacks,
         )
+
+    def _surroundings(self, lines: Sequence[Activity]) -> Surroundings:
+        """Return what stands around APIs; read again only where *lines* say that it has changed, because every switch waits for this."""
+        if self._around is None or any(line.kind in _AROUND for line in lines):
+            self._around = None  # should the database go away
+            self._around = surroundings(at_once=True)
+        return self._around
 
     def speaks_http2(self, api: int) -> None:
         """Take in that a gateway has seen the back end of an API speak HTTP/2. May be called by any thread."""
@@ -242,15 +226,26 @@ class Snapshot:
             return frozenset({int(line.subject_id)})
         return self._keys.of_api(int(line.subject_id)) if line.event == Event.API_DELETED else frozenset()
 
-    def _replace_apis(
-        self, apis: Collection[int], rows: Sequence[Api], earlier: Earlier, around: Surroundings, also: Collection[str]
-    ) -> _Changed:
-        """Compile *rows*, all that is left of *apis*, and, where it matters, their segments; and the segments *also*."""
+    def _shown_anew(self, lines: Sequence[Activity], trusting: Mapping[int, frozenset[int]]) -> dict[int, Shown]:
+        """Return what APIs present by now that *lines* concern only because of their certificate: nothing else of them need be read.
+
+        :param trusting: the APIs that lines concern because of the authorities that they trust
+        """
+        by_certificate = {pk for line in lines if line.kind == "certificate" for pk in self._apis_named_by(line)}
+        otherwise = {pk for line in lines if line.kind != "certificate" for pk in self._apis_named_by(line)}.union(*trusting.values())
+        candidates = {pk: self._apis[pk] for pk in by_certificate - otherwise}
+        entries = Entries({one.certificate for one in candidates.values() if one.certificate})
+        return {pk: shown for pk, one in candidates.items() if (shown := entries.shown_by(one))}
+
+    def _replace_apis(self, before: Mapping[int, Prepared | None], news: Iterable[_New], also: Collection[str]) -> _Changed:
+        """Put *news* in place of what there was *before*; compile the segments for which it matters, and the segments *also*."""
         changed = _Changed({}, [], set(), {})
-        before = {pk: self._apis.pop(pk, None) for pk in apis}
-        for _, compiled, fallbacks in self._compile(rows, earlier, around):
-            changed.resources.extend(compiled)
-            changed.fallbacks.update(fallbacks)
+        for pk in before:
+            self._apis.pop(pk, None)
+        for one in news:
+            self._apis[one.pk] = one.prepared
+            changed.resources.extend(one.resources)
+            changed.fallbacks.update(one.fallbacks)
         stale = set(also)
         for pk, old in before.items():
             new = self._apis.get(pk)
@@ -268,16 +263,14 @@ class Snapshot:
                 changed.removed.update(_keys_of(segment))
         return dataclasses.replace(changed, left=self._left_behind(before))
 
-    def _left_behind(self, before: Mapping[int, _Prepared | None]) -> frozenset[Key]:
+    def _left_behind(self, before: Mapping[int, Prepared | None]) -> frozenset[Key]:
         """Return the routes and scopes of segments that APIs have moved out of, and none into."""
         segments = [(old.segment if old else None, one.segment) for pk, old in before.items() if (one := self._apis.get(pk))]
         moves = [(here, there) for here, there in segments if here != there]
         came = {there for _, there in moves}
         return frozenset(key for here, _ in moves if here is not None and here not in came for key in _keys_of(here))
 
-    def _compile(
-        self, rows: Iterable[Api], earlier: Earlier, around: Surroundings
-    ) -> Iterator[tuple[Api, tuple[Resource, ...], Fallbacks]]:
+    def _compile(self, rows: Iterable[Api], earlier: Earlier, around: Surroundings) -> Iterator[_New]:
         """Prepare *rows*, and what may stand in. What cannot be compiled, refuses its calls and says why; the others go on."""
         identities: dict[object, Identity] = {}
         for api in rows:
@@ -286,23 +279,28 @@ class Snapshot:
             try:
                 policy = self._as_seen(api.policy(around))
                 if api.has_backend:
-                    compiled = compile_cluster(policy, _identity(api, identities))
-                    fallbacks = fallbacks_of(api, policy, earlier)
+                    compiled = compile_cluster(policy, identity_of(api.presented, identities) if api.presented else None)
+                    fallbacks = fallbacks_of(policy, api.certificate, earlier)
                 else:
                     compiled = compile_refusal(policy, _NO_BACKEND)
             except (SealingError, UnreadablePolicy, ValueError, LookupError) as error:
                 problem = str(error)
                 log.warning("The API %s refuses its calls: %s", api.name, problem)
-                policy = _closed_policy(api, around)
+                policy = closed_policy(api, around)
                 compiled = compile_refusal(policy, _REFUSAL)
             if problem or api.pk in self._problems:
                 self._statuses.problem(api.pk, problem or None)
                 (self._problems.add if problem else self._problems.discard)(api.pk)
-            keys = frozenset((one.type_url, one.name) for one in compiled)
-            self._apis[api.pk] = _Prepared(policy, keys, api.certificate_id)
-            yield api, compiled, {(CLUSTER, compiled[-1].name): fallbacks} if fallbacks else {}
+            yield _new(policy, compiled, fallbacks, certificate=api.certificate_id, forwards=api.has_backend and not problem)
 
-    def _place(self, pk: int, old: _Prepared | None) -> None:
+    def _compile_shown(self, shown: Mapping[int, Shown], earlier: Earlier) -> Iterator[_New]:
+        """Prepare APIs again that present another version of their certificate, and are otherwise as they were."""
+        for pk, one in shown.items():
+            policy = self._as_seen(self._apis[pk].policy.presenting(one.entry.name, one.version.thumbprint))
+            compiled = compile_cluster(policy, one.identity)
+            yield _new(policy, compiled, fallbacks_of(policy, one.entry, earlier), certificate=one.entry.pk, forwards=True)
+
+    def _place(self, pk: int, old: Prepared | None) -> None:
         """Bring the indices up to date with one API."""
         if old:
             self._segments[old.segment].discard(pk)
@@ -341,6 +339,23 @@ class Snapshot:
         return frozenset(self._apis[pk].segment for pk in apis if pk in self._apis)
 
 
+class _New(NamedTuple):
+    """An API as it is by now."""
+
+    pk: int
+    prepared: Prepared
+    resources: tuple[Resource, ...]
+    fallbacks: Fallbacks
+
+
+def _new(
+    policy: Policy, compiled: tuple[Resource, ...], fallbacks: tuple[Fallback, ...], *, certificate: int | None, forwards: bool
+) -> _New:
+    keys = frozenset((one.type_url, one.name) for one in compiled)
+    instead = {(CLUSTER, compiled[-1].name): fallbacks} if fallbacks else {}
+    return _New(policy.api_id, Prepared(policy, keys, certificate, forwards), compiled, instead)
+
+
 @dataclass(frozen=True, slots=True)
 class _Changed:
     """What reading APIs again has given."""
@@ -376,41 +391,11 @@ def _back_end(policy: Policy) -> BackEnd:
     return BackEnd(policy.backend.host, policy.backend.port)
 
 
-def _rows() -> QuerySet[Api]:
-    related = ("certificate__current", "certificate__ahead", "basic_credentials", "back_end")
-    return Api.objects.select_related(*related).prefetch_related("operations").order_by("pk")
-
-
 def _fetch(rows: QuerySet[M], ids: Collection[int]) -> list[M]:
-    """Return the *rows* of these *ids* that exist."""
-    ordered = sorted(ids)
-    return [row for start in range(0, len(ordered), _CHUNK) for row in rows.filter(pk__in=ordered[start : start + _CHUNK])]
-
-
-def _closed_policy(api: Api, around: Surroundings) -> Policy:
-    """Return the policy of an API whose own cannot be told, as far as its routes go: they lead to a refusal."""
-    return Policy(
-        api_id=api.pk,
-        api=api.name,
-        path=api.path,
-        backend=Backend(scheme="https", host="closed.invalid", port=443, path="", trust=Trust()),
-        key_check=KeyCheck(required=api.subscription_required, header=api.key_header, query=api.key_query),
-        operations=tuple(sorted(OperationPattern(method=o.method, url_template=o.url_template, name=o.name) for o in api.operations.all())),
-        inbound=tuple(rule for rule in (api.cors_rule(), api.caller_rule()) if rule),
-        hosts=tuple(api.hosts),
-        caller_authorities=api.caller_authorities,
-        forwarding=api.forwarding(),
-        named_values=named_by(api, api.operations.all(), around),
-    )
-
-
-def _identity(api: Api, known: dict[object, Identity]) -> Identity | None:
-    """Return what *api* presents, unsealed once for all that present it."""
-    if (version := api.presented) is None:
-        return None
-    if version.pk not in known:
-        known[version.pk] = version.identity()
-    return known[version.pk]
+    """Return the *rows* of these *ids* that exist. The database is not asked to sort: making such a query takes half as long again."""
+    ordered, unsorted = sorted(ids), rows.order_by()
+    found = [row for start in range(0, len(ordered), _CHUNK) for row in unsorted.filter(pk__in=ordered[start : start + _CHUNK])]
+    return sorted(found, key=lambda row: row.pk)
 
 
 def _chunks(rows: Iterator[T]) -> Iterator[list[T]]:

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 # The database is there, and it or already its driver takes no such value.
 _UNWRITABLE = (DataError, IntegrityError, ValueError, OverflowError)
-_GATHER_SECONDS = 0.01  # what happens within this time is written together
+_GATHER_SECONDS = 0.025  # what happens within this time is written together: that a change was sent, and that it was applied
 _RETRY_SECONDS = 1.0
 _CHUNK = 500
 _PRUNE_EVERY = 1000  # rows written

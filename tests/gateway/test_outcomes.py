@@ -14,7 +14,7 @@ from certificates.sealing import Secret
 from gateway.compile import Resource, cluster_name, compile_cluster, compile_refusal
 from gateway.compile.resource import CLUSTER
 from gateway.seeing.outcomes import Outcome, tally
-from gateway.seeing.readings import STATS, series_of
+from gateway.seeing.readings import COUNTERS, counters_of
 from tests.gateway.backends import Backend
 from tests.gateway.gateways import KEY, Gateway, policy
 from tests.gateway.test_failure_kinds import raw_server
@@ -40,7 +40,7 @@ def outcome_of(gateway: Gateway, one: Policy, target: str = "/x", cluster: tuple
     with contextlib.suppress(http.client.IncompleteRead):  # it was cut off
         gateway.call(f"/{one.path}{target}", key=KEY)
     name = cluster_name(one.api_id)
-    found = tally(name, series_of(gateway.admin(STATS))[name], presented="")[""].outcomes[""]
+    found = tally(name, counters_of(gateway.admin(COUNTERS))[name], presented="")[""].outcomes[""]
     gateway.withdraw(one)
     return {outcome: number for outcome, number in found.items() if number}
 

@@ -20,7 +20,7 @@ from apis.policy.refusal_pages import REFUSAL_PAGES, refuses_certificate
 from gateway.compile import cluster_name
 from gateway.seeing.failures import failed_call
 from gateway.seeing.outcomes import Outcome, tally
-from gateway.seeing.readings import STATS, series_of
+from gateway.seeing.readings import COUNTERS, counters_of
 from kit.issuing import Issued, issue
 from tests.gateway.backends import wait_for
 from tests.gateway.gateways import KEY, Answer, Gateway, policy
@@ -82,7 +82,7 @@ def _tls(certificate: Issued) -> ssl.SSLContext:
 
 def outcomes_of(gateway: Gateway, api: int, thumbprint: str = "") -> dict[Outcome, int]:
     """Return how the calls of an API have ended, as the gateway's counters tell."""
-    counters = series_of(gateway.admin(STATS)).get(cluster_name(api), {})
+    counters = counters_of(gateway.admin(COUNTERS)).get(cluster_name(api), {})
     found = tally(cluster_name(api), counters, presented=thumbprint)[""].outcomes[thumbprint]
     return {outcome: number for outcome, number in found.items() if number}
 
