@@ -54,6 +54,10 @@ class Fleet:
         self._process.send_signal(signal.SIGUSR1)
         self.number -= 1
 
+    def cpu_seconds(self) -> float:
+        """Return the processor time that they have used so far, all of them together."""
+        return servers.cpu_seconds(self._process.pid)
+
     def taken(self, line: int, *, seconds: float) -> list[float]:
         """Return when each gateway (of those that read) has taken the change of this *line* (0: everything), in CLOCK_MONOTONIC.
 
@@ -86,6 +90,7 @@ def main(arguments: Namespace) -> None:
     rows = [_measure(apis, gateways, 3 if arguments.quick else arguments.changes) for apis, gateways in sizes]
     remarks = [
         "filled: from the start of all gateways at once until the last has everything; the control plane holds it already.",
+        "CPU s: what filling took of the processors, the control plane's part and that of the simulated gateways, which share them here.",
         "change: milliseconds from the commit until a gateway has it, over all gateways and changes; last: until the last one has it.",
         "one stalled: the same while one gateway reads nothing more.",
     ]
@@ -104,11 +109,13 @@ def _measure(apis: int, gateways: int, changes: int) -> Row:
         folders = [folder / f"simulated-{number:03}" for number in range(gateways)]
         for one in folders:
             ours.publisher.enrol(one)
-        before = ours.running["xds"].memory()
+        xds = ours.running["xds"]
+        before, spent = xds.memory(), xds.cpu_seconds()
         progress(f"Filling {gateways} gateways …")
         with _fleet(address, folders) as fleet:
             filled = max(fleet.taken(0, seconds=_PATIENCE_SECONDS)) - fleet.began
             sent = sum(fleet.bytes.values()) / 1e6
+            spent, theirs, most = xds.cpu_seconds() - spent, fleet.cpu_seconds(), xds.peak_memory()
             progress("Changes …")
             each, last = _changes(ours, fleet, changes)
             fleet.stall_one()
@@ -117,8 +124,10 @@ def _measure(apis: int, gateways: int, changes: int) -> Row:
                 "APIs": apis,
                 "gateways": gateways,
                 "filled s": filled,
+                "xDS CPU s": spent,
+                "gateways' CPU s": theirs,
                 "sent MB": sent,
-                "xDS MB": ours.running["xds"].memory() / 1e6,
+                "xDS MB at most": most / 1e6,
                 "xDS MB before": before / 1e6,
                 "change p50 ms": percentile(each, 0.5),
                 "change p99 ms": percentile(each, 0.99),

@@ -55,11 +55,16 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Return the processor time that it has used so far, of all its living processes together."""
-        return sum(_cpu_seconds(process) for process in family(self.pid))
+        return cpu_seconds(self.pid)
 
     def memory(self) -> int:
         """Return the bytes of memory that its processes hold (resident sets; what they share is counted for each)."""
         return sum(_resident(process) for process in family(self.pid))
+
+    def peak_memory(self) -> int:
+        """Return the most bytes that its first process has held at a time."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
 def start(
@@ -137,6 +142,11 @@ def family(process: int) -> list[int]:
     for one in found:
         found.extend(child for child, parent in parents.items() if parent == one)
     return found
+
+
+def cpu_seconds(process: int) -> float:
+    """Return the processor time that *process* and its living descendants have used so far."""
+    return sum(_cpu_seconds(one) for one in family(process))
 
 
 def name_of(process: int) -> str:

@@ -28,16 +28,16 @@ class Resource:
     type_url: str
     name: str
     body: bytes = field(repr=False)
+    version: str = field(init=False, repr=False, compare=False)  # a hash of the content: equal content is not sent twice
+
+    def __post_init__(self) -> None:
+        """Note the version: whoever feeds a hundred gateways asks for it a thousand times."""
+        object.__setattr__(self, "version", hashlib.sha256(self.body).hexdigest()[:16])
 
     @classmethod
     def of(cls, name: str, message: Message) -> Self:
         """Return *message* as a resource called *name*, serialised deterministically (maps sorted by key)."""
         return cls(TYPE_PREFIX + message.DESCRIPTOR.full_name, name, message.SerializeToString(deterministic=True))
-
-    @property
-    def version(self) -> str:
-        """A hash of the content, so that equal resources are not sent twice, whoever compiled them."""
-        return hashlib.sha256(self.body).hexdigest()[:16]
 
 
 def filter_config(name: str, message: Message) -> Resource:

@@ -35,8 +35,8 @@ OPTIONS = (
 
 def handlers(deltas: Callable[..., Any], logs: Callable[..., Any]) -> tuple[Any, ...]:
     """Return the two services that an Envoy calls, as gRPC takes them."""
-    (_, response), (log, done) = wire.DELTA_MESSAGES, wire.LOG_MESSAGES
-    following = grpc.stream_stream_rpc_method_handler(deltas, wire.read_request, response.SerializeToString)
+    log, done = wire.LOG_MESSAGES
+    following = grpc.stream_stream_rpc_method_handler(deltas, wire.read_request)  # answered in bytes
     logging = grpc.stream_unary_rpc_method_handler(logs, log.FromString, done.SerializeToString)
     return (
         grpc.method_handlers_generic_handler(wire.DISCOVERY, {wire.DELTAS: following}),
@@ -76,7 +76,7 @@ async def _write(node_stream: NodeStream, cache: Cache, context: Context) -> Non
         while not node_stream.ended.is_set() and (responses := node_stream.next_responses()):
             line = cache.line  # of all of them, whatever comes while they are written
             for response in responses:
-                await context.write(response_of(*response, line=line))
+                await context.write(response_of(*response, line=line, encode=node_stream.encode))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(node_stream.wake.wait(), PATIENCE if node_stream.stream.waiting else None)
 

@@ -26,6 +26,7 @@ _ASKED_FOR_BY = {CLUSTER: SECRET, SCOPE: ROUTES}  # having read the one, a gatew
 PATIENCE = 2.0
 FILL_PATIENCE = 30.0  # the same for a newcomer, who may lack thousands
 _MOST_AT_ONCE = 10_000  # resources in one response
+_MOST_TO_AGENT = 250  # a megabyte of routes: what waits for a gateway that reads slowly lies in the control plane's memory
 _CUT_OFF = "...(truncated)"  # Envoy's end of an error with more than 4,096 bytes (source/common/config/utility.cc)
 Key = tuple[str, str]  # type URL and name
 
@@ -195,7 +196,9 @@ class Stream(Generic[R]):
 
     def _most(self, type_url: str, state: TypeState[R]) -> int:
         """Return how many resources a response may carry."""
-        if type_url == CLUSTER or self._peer is Peer.AGENT:
+        if self._peer is Peer.AGENT:
+            return _MOST_TO_AGENT
+        if type_url == CLUSTER:
             return _MOST_AT_ONCE
         if type_url == SCOPE and not state.in_flight and not self._filled:
             return len(state.due)  # at first all at once: the listener is ready when the scopes of one response are

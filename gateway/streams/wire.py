@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 from envoy.config.core.v3.base_pb2 import BuildVersion, Node
@@ -58,17 +59,25 @@ def request_of(message: DeltaDiscoveryRequest) -> Request:
     )
 
 
-def response_of(type_url: str, batch: Batch[Resource], *, line: int) -> DeltaDiscoveryResponse:
-    """Return *batch* as a response.
+def response_of(type_url: str, batch: Batch[Resource], *, line: int, encode: Callable[[Collection[Resource]], bytes]) -> bytes:
+    """Return *batch* as a response, as it goes over the wire.
 
     :param line: the newest change it takes in; only for people who read Envoy's admin page
+    :param encode: :func:`encoded`, or what remembers the results of it
     """
-    response = DeltaDiscoveryResponse(type_url=type_url, nonce=batch.nonce, system_version_info=str(line), removed_resources=batch.removed)
-    for name, resource in batch.resources.items():
-        entry = response.resources.add(name=name, version=resource.version)
-        entry.resource.type_url = type_url
+    head = DeltaDiscoveryResponse(type_url=type_url, nonce=batch.nonce, system_version_info=str(line), removed_resources=batch.removed)
+    # Messages that stand one behind the other are one with the fields of both (Protocol Buffers, "Last One Wins").
+    return bytes(head.SerializeToString()) + encode(batch.resources.values())
+
+
+def encoded(resources: Collection[Resource]) -> bytes:
+    """Return that part of a response which holds *resources*."""
+    response = DeltaDiscoveryResponse()
+    for resource in resources:
+        entry = response.resources.add(name=resource.name, version=resource.version)
+        entry.resource.type_url = resource.type_url
         entry.resource.value = resource.body
-    return response
+    return bytes(response.SerializeToString())
 
 
 def version_of(message: DeltaDiscoveryRequest) -> str:

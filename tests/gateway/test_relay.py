@@ -17,7 +17,7 @@ from gateway.compile.resource import CLUSTER, FILTER, LISTENER, ROUTES, SCOPE, S
 from gateway.streams.cache import NodeStream
 from gateway.streams.delta import Batch
 from gateway.streams.stream import BARRIER, TYPES, Peer, Request, blame
-from gateway.streams.wire import response_of
+from gateway.streams.wire import encoded, response_of
 
 _OWN = GatewayListener(host="127.0.0.1", port=18080, idle_seconds=7, trusted_proxies=2)
 
@@ -40,7 +40,7 @@ class Between:
         self._nonces += 1
         nonce = f"from-above-{self._nonces}"
         batch: Batch[Resource] = Batch(nonce, {one.name: one for one in resources}, removed)
-        self.relay.receive(response_of(type_url, batch, line=line))
+        self.relay.receive(DeltaDiscoveryResponse.FromString(response_of(type_url, batch, line=line, encode=encoded)))
         return nonce
 
     def answer_to(self, nonce: str) -> Request | None:
