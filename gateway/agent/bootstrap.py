@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from envoy.config.bootstrap.v3.bootstrap_pb2 import Admin, Bootstrap, LayeredRuntime, RuntimeLayer
+from envoy.config.bootstrap.v3.bootstrap_pb2 import Admin, Bootstrap, ClusterManager, LayeredRuntime, RuntimeLayer
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.address_pb2 import Address, Pipe, SocketAddress
 from envoy.config.core.v3.backoff_pb2 import BackoffStrategy
@@ -73,6 +73,8 @@ def bootstrap(chosen: GatewayBootstrap) -> Bootstrap:
         stats_flush_on_admin=True,
         stats_config=StatsConfig(stats_matcher=StatsMatcher(exclusion_list=_not_counted())),
         deferred_stat_options=Bootstrap.DeferredStatOptions(enable_deferred_creation_stats=True),
+        # A worker makes what it needs for a back end at its first call: most workers never call most of thousands.
+        cluster_manager=ClusterManager(enable_deferred_cluster_creation=True),
         overload_manager=_limits(chosen),
         typed_dns_resolver_config=_resolver(),
         layered_runtime=LayeredRuntime(layers=[RuntimeLayer(name="limits", static_layer=_runtime(chosen))]),

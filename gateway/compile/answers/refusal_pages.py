@@ -2,7 +2,7 @@
 
 The script runs only on answers whose status is one of the table's. It reads short pages that say how long they are and are not
 compressed, as servers' own are; the answer passes as it is, with an activity id and the kind of failure beside it. An API that presents no
-certificate, as its routes tell, cannot have one refused: its back end demands one.
+certificate, as its virtual host or routes tell, cannot have one refused: its back end demands one.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ local function note_refusal(handle)
   if headers:get("{activity}") or not is_refusal(handle, headers) then return end
   headers = handle:headers()
   headers:add("{activity}", activity_id())
-  headers:add("{failure}", handle:metadata():get("{without}") and "{demanded}" or "{kind}")
+  headers:add("{failure}", told(handle, "{without}") and "{demanded}" or "{kind}")
   handle:streamInfo():dynamicMetadata():set("{namespace}", "{refused}", true)
 end
 """
 
 
 def script() -> str:
-    """Return the functions of the script; ``note_refusal`` is to be called with the answer."""
+    """Return the functions of the script; ``note_refusal`` is to be called with the answer. It needs ``told`` of the redirects."""
     return SCRIPT.format(
         pages=", ".join(_pages()),
         longest=_LONGEST_PAGE,

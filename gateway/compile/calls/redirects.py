@@ -9,17 +9,30 @@ such a header: other calls pay for a glance.
 from __future__ import annotations
 
 from envoy.config.core.v3.base_pb2 import DataSource
+from envoy.config.route.v3.route_components_pb2 import Route, VirtualHost
 from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua
 from google.protobuf.struct_pb2 import Struct
 
 from apis.policy.model import Policy
 from gateway.compile.calls.forwarding import authority_of
-from gateway.compile.names import base_of
+from gateway.compile.names import REDIRECTS_FILTER, WITHOUT_CERTIFICATE, base_of
 
 HEADERS = ("location", "set-cookie")  # that it is about
+_AS_WRITTEN = "as-written"
 _SCRIPT = """
--- The route says what stands for what: api and service (paths), scheme, host, authority (with the port), usual (as the Host header has it);
--- of the last three there may be several, with blanks between them.
+-- The route, or else the virtual host where it is one API's, says what stands for what: api and service (paths), scheme, host, authority
+-- (with the port), usual (as the Host header has it); of the last three there may be several, with blanks between them.
+local function told(handle, name)
+  return handle:metadata():get(name) or handle:virtualHost():metadata():get(name)
+end
+
+local function names_of(handle)
+  local of_route = handle:metadata()
+  if of_route:get("as-written") then return nil end
+  local names = of_route:get("scheme") and of_route or handle:virtualHost():metadata()
+  return names:get("scheme") and names
+end
+
 local function holds(words, one)
   for word in words:gmatch("%S+") do
     if word == one then return true end
@@ -95,8 +108,8 @@ local function bring_home(cookie, names)
 end
 
 function envoy_on_response(handle)
-  local names = handle:metadata()
-  if not names:get("scheme") then return end
+  local names = names_of(handle)
+  if not names then return end
   local headers = handle:headers()
   local location = headers:get("location")
   local found = location and lead_back(location, names, handle:requestHeaders():get("x-forwarded-host") or "")
@@ -114,12 +127,25 @@ end
 
 
 def leads_back() -> Lua:
-    """Return the script; it changes nothing where the route does not say what stands for what (:func:`addresses`)."""
+    """Return the script; it changes nothing where nobody says what stands for what (:func:`say_what_answers_mean`)."""
     return Lua(default_source_code=DataSource(inline_string=_SCRIPT))
 
 
-def addresses(policy: Policy) -> Struct:
-    """Return what the script goes by, for the metadata of the API's routes."""
+def say_what_answers_mean(place: Route | VirtualHost, policy: Policy) -> None:
+    """Tell the scripts that look at answers what they go by: an API's virtual host once, else each of its routes."""
+    if policy.forwarding.rewrite_redirects:
+        place.metadata.filter_metadata[REDIRECTS_FILTER].CopyFrom(_addresses(policy))
+    if not policy.presents_certificate:
+        place.metadata.filter_metadata[REDIRECTS_FILTER].update({WITHOUT_CERTIFICATE: "yes"})
+
+
+def leave_as_written(route: Route) -> None:
+    """Have what *route* answers stay as it is: what leads to the back end's address was written so."""
+    route.metadata.filter_metadata[REDIRECTS_FILTER].Clear()
+    route.metadata.filter_metadata[REDIRECTS_FILTER].update({_AS_WRITTEN: "yes"})
+
+
+def _addresses(policy: Policy) -> Struct:
     backend = policy.backend
     shown = [(f"[{one.host}]" if ":" in one.host else one.host, one) for one in backend.addresses]
     known = Struct()

@@ -31,7 +31,7 @@ from gateway.compile.calls.overriding import OVERRIDING_HEADERS, asks_for_anothe
 from gateway.compile.calls.paths import names_once, without_path_parameters
 from gateway.compile.calls.policies import MOST_BODY, applied, unused_filters
 from gateway.compile.calls.preflights import let_browsers_read, preflights
-from gateway.compile.calls.redirects import addresses
+from gateway.compile.calls.redirects import say_what_answers_mean
 from gateway.compile.calls.retries import SAFE_METHODS, is_safe, not_answered, not_begun
 from gateway.compile.calls.root import ROOT, open_to_all, own_names_of_root, scope_key, without_a_key
 from gateway.compile.calls.subscribed import subscribers_of, switched_off
@@ -52,10 +52,8 @@ from gateway.compile.names import (
     OPERATION_METADATA,
     OWN_ANSWER_HEADERS,
     OWNER_HEADER,
-    REDIRECTS_FILTER,
     ROOT_FILTER,
     SCOPE_HEADER,
-    WITHOUT_CERTIFICATE,
     base_of,
     cluster_name,
     segment_name,
@@ -120,6 +118,7 @@ def not_found(name: str) -> Route:
 def _one_api(policy: Policy, keys: KeysOfApis) -> VirtualHost:
     """Return a host that holds the API's rule once for all its routes."""
     host = VirtualHost(routes=_routes(policy), retry_policy=not_begun())
+    say_what_answers_mean(host, policy)
     if policy.path:
         _set_filters(host, policy, keys)
     else:
@@ -143,6 +142,8 @@ def _with_filters(policy: Policy, keys: KeysOfApis) -> list[Route]:
     *operations, rest = _routes(policy)
     for route in operations:
         _set_filters(route, policy, keys)
+        if route.HasField("route"):
+            say_what_answers_mean(route, policy)
     return [*operations, rest]
 
 
@@ -230,10 +231,6 @@ def _route(policy: Policy, operation: OperationPattern, match: RouteMatch, actio
         route.response_headers_to_add.append(varies_by_origin())
     if rule := policy.caller_certificate:
         route.metadata.filter_metadata[CALLERS_FILTER].CopyFrom(rule_of(policy, rule))
-    if policy.forwarding.rewrite_redirects:
-        route.metadata.filter_metadata[REDIRECTS_FILTER].CopyFrom(addresses(policy))
-    if not policy.presents_certificate:
-        route.metadata.filter_metadata[REDIRECTS_FILTER].update({WITHOUT_CERTIFICATE: "yes"})
     return route
 
 

@@ -9,7 +9,8 @@ from envoy.config.route.v3.route_components_pb2 import Route
 
 from apis.policy.statements.return_response import MOST_BODY, ReturnResponse
 from gateway.compile.calls.policies.headers import net_effect
-from gateway.compile.names import ANSWER_METADATA, CONTENT_TYPE, REDIRECTS_FILTER
+from gateway.compile.calls.redirects import leave_as_written
+from gateway.compile.names import ANSWER_METADATA, CONTENT_TYPE
 
 __all__ = ["MOST_BODY", "answer"]
 
@@ -29,7 +30,7 @@ def answer(route: Route, given: ReturnResponse) -> None:
     removed, added = net_effect(one for one in given.headers if one.name.lower() != _CONTENT_TYPE)
     route.response_headers_to_remove.extend(dict.fromkeys((*_put_there_by_envoy(given.status), *removed)))
     route.response_headers_to_add.extend(added)
-    route.metadata.filter_metadata.pop(REDIRECTS_FILTER, None)  # what leads to the back end's address was written so
+    leave_as_written(route)
     route.metadata.filter_metadata[ANSWER_METADATA].update({CONTENT_TYPE: kinds[-1] if kinds else _PLAIN})
 
 
