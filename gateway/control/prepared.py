@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 
 from apis.models import Api, Operation
 from apis.policies.surroundings import Surroundings, named_by
-from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Sharing, Trust
+from apis.policy.model import AuthenticationCertificate, Backend, KeyCheck, OperationPattern, Policy, Sharing, Trust
 from certificates.identity import Identity
 from certificates.models import CertificateVersion, ClientCertificate
 from certificates.sealing import SealingError
@@ -47,7 +47,8 @@ class Prepared:
             trust=Trust(),
             sharing=Sharing(addresses=whole.addresses) if whole.sharing else None,
         )
-        inbound = tuple(rule for rule in (self.policy.cors, self.policy.caller_certificate) if rule)
+        shown = AuthenticationCertificate(certificate_id="", thumbprint="") if self.policy.presents_certificate else None  # whichever
+        inbound = tuple(rule for rule in (self.policy.cors, self.policy.caller_certificate, shown) if rule)
         return dataclasses.replace(self.policy, inbound=inbound, backend=backend)
 
     @property
