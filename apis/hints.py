@@ -52,7 +52,7 @@ def hints_for(api: Api, failure: str, *, presented: CertificateVersion | None, a
 
 def hints_for_forbidden(api: Api, *, at: datetime) -> list[Hint]:
     """Return what may help where the back end itself answers that the call is not allowed."""
-    hints = [*_of_dates(api.certificate.current if api.certificate else None, at)]
+    hints = [*_of_dates(api.presented, at)]
     return [*hints, asks_later(api)] if _could_be_asked_later(api) else hints
 
 

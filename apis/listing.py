@@ -36,7 +36,17 @@ SHOWN = (
     "certificate__current__label",
     "certificate__current__thumbprint",
     "certificate__current__not_after",
+    "certificate__canary",
+    "certificate__ahead__label",
+    "certificate__ahead__thumbprint",
+    "certificate__ahead__not_after",
+    "stays_with__label",
+    "stays_with__thumbprint",
+    "stays_with__not_after",
 )
+
+
+PRESENTED = ("certificate__current", "certificate__ahead", "stays_with")  # what those are of
 
 
 def _with(credentials: Credentials) -> Callable[[], Q]:

@@ -83,6 +83,11 @@ class Api(Calls, Callers):
     certificate = models.ForeignKey(
         ClientCertificate, models.PROTECT, null=True, blank=True, related_name="apis", verbose_name=_("client certificate")
     )
+    stays_with = (
+        models.ForeignKey(  # while others present a newer version that its back end has not accepted (certificates.rollout.staying)
+            CertificateVersion, models.SET_NULL, null=True, blank=True, editable=False, related_name="+", verbose_name=_("stays with")
+        )
+    )
     validate_certificate_chain = models.BooleanField(_("Certificate chain validation"), default=True)
     validate_certificate_name = models.BooleanField(_("Certificate name validation"), default=True)
     trusted_ca = models.TextField(_("trusted authority"), blank=True)  # PEM; empty: the system's bundle
@@ -155,10 +160,18 @@ class Api(Calls, Callers):
     @property
     def presented(self) -> CertificateVersion | None:
         """The version of its certificate that it presents; ``None``: it presents none."""
-        return self.certificate.presented_by(self.name) if self.certificate else None
+        if self.certificate is None:
+            return None
+        return self.stays_with or self.certificate.presented_by(self.name)
+
+    def present(self, certificate: ClientCertificate | None) -> None:
+        """Let it present *certificate*, or none; where that is another one, no version of the one before is kept. The caller saves."""
+        if certificate is None or certificate.pk != self.certificate_id:
+            self.stays_with = None
+        self.certificate = certificate
 
     def policy(self, around: Surroundings | None = None) -> Policy:
-        """Cross from rows to values. For many prefetch ``operations``, select ``certificate__current``, ``…ahead``, ``basic_credentials``.
+        """Cross from rows to values. For many prefetch ``operations``, select what it presents and ``basic_credentials``.
 
         :param around: what stands around the API; for many read once
         :raises certificates.sealing.SealingError: if the basic password or a named value does not open

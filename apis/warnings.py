@@ -43,7 +43,7 @@ def _of_connection(api: Api) -> Iterator[Hint]:
 
 
 def _of_certificate(api: Api, now: datetime) -> Iterator[Hint]:
-    if api.certificate is None or (current := api.certificate.current) is None:
+    if api.certificate is None or (current := api.presented) is None:
         return
     texts: list[str | Promise] = [*current.doubts(now=now)]
     if now <= current.not_after < now + EXPIRES_SOON:

@@ -87,7 +87,7 @@ def _to_try(proposal: Proposal) -> _ToTry:
     match proposal:
         case Candidate():
             presenting = Api.objects.select_related("back_end").filter(
-                certificate=proposal.certificate_id, credentials=Credentials.CLIENT_CERTIFICATE
+                certificate=proposal.certificate_id, credentials=Credentials.CLIENT_CERTIFICATE, stays_with=None
             )
             return _ToTry(presenting.order_by("display_name", "name"), rules_of(proposal.certificate).paths, proposal)
         case Move():

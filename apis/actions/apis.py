@@ -138,7 +138,7 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
         raise BelongsToBackEnd(api.back_end)
     before = facts.of_api(api)
     api.credentials = chosen.credentials
-    api.certificate = _kept(chosen.certificate) if chosen.credentials == Credentials.CLIENT_CERTIFICATE else None
+    api.present(_kept(chosen.certificate) if chosen.credentials == Credentials.CLIENT_CERTIFICATE else None)
     api.validate_certificate_chain = chosen.validate_certificate_chain
     api.validate_certificate_name = chosen.validate_certificate_chain and chosen.validate_certificate_name
     api.trusted_ca, api.trusted_authority = found.pem, found.entry

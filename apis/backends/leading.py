@@ -82,7 +82,8 @@ def take_from(api: Api, back_end: BackEnd) -> bool:
     for name in BACK_ENDS:
         setattr(api, name, getattr(back_end, name))
     api.back_end, api.service_url = back_end, back_end.url
-    api.credentials, api.certificate = back_end.proves_itself_by, back_end.certificate
+    api.credentials = back_end.proves_itself_by
+    api.present(back_end.certificate)
     return _take_password(api, back_end.password if api.credentials == Credentials.BASIC else None)
 
 
@@ -91,7 +92,8 @@ def _leave(api: Api) -> bool:
         return False
     for name, usual in BACK_ENDS.items():
         setattr(api, name, usual)
-    api.back_end, api.credentials, api.certificate = None, Credentials.NONE, None
+    api.back_end, api.credentials = None, Credentials.NONE
+    api.present(None)
     return _take_password(api, None)
 
 

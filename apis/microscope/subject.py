@@ -37,7 +37,7 @@ class Subject:
         """What is presented; ``None``: nothing."""
         if self.api.credentials != Credentials.CLIENT_CERTIFICATE or self.api.certificate is None:
             return None
-        return self.api.certificate.current
+        return self.api.presented
 
     @property
     def path(self) -> str:
@@ -55,7 +55,8 @@ def as_saved(api: Api) -> Subject:
 def with_security(api: Api, chosen: ApiSecurity) -> Subject:
     """Return *api* with what its Security tab says; the user name and password of the back end are not sent in a test."""
     changed = copy.copy(api)
-    changed.credentials, changed.certificate = chosen.credentials, chosen.certificate
+    changed.credentials = chosen.credentials
+    changed.present(chosen.certificate)
     changed.validate_certificate_chain = chosen.validate_certificate_chain
     changed.validate_certificate_name = chosen.validate_certificate_name and chosen.validate_certificate_chain
     entry = chosen.trusted_authority

@@ -69,15 +69,20 @@ class Entries:
     """Certificate entries as they are now, unsealed once for all APIs that present them."""
 
     def __init__(self, ids: Collection[int]) -> None:
-        """Read the entries of these *ids*, in one query."""
+        """Read the entries of these *ids*, and which APIs stay with another version of theirs."""
         found = ClientCertificate.objects.filter(pk__in=ids).select_related("current", "ahead").order_by() if ids else ()
         self._entries = {one.pk: one for one in found}
+        staying = Api.objects.filter(certificate__in=ids, stays_with__isnull=False).order_by() if ids else Api.objects.none()
+        self._staying = set(staying.values_list("pk", flat=True))
         self._identities: dict[object, Identity] = {}
 
     def shown_by(self, api: Prepared) -> Shown | None:
-        """Return what *api* presents by now; ``None`` if all of it has to be read: it refuses its calls, or a key does not open."""
+        """Return what *api* presents by now; ``None`` if all of it has to be read.
+
+        That is so where it refuses its calls, stays with a version of its own, or a key does not open.
+        """
         entry = self._entries.get(api.certificate or 0)
-        version = entry.presented_by(api.policy.api) if entry and api.forwards else None
+        version = entry.presented_by(api.policy.api) if entry and api.forwards and api.policy.api_id not in self._staying else None
         if entry is None or version is None:
             return None
         try:
@@ -98,7 +103,7 @@ def identity_of(version: CertificateVersion, known: dict[object, Identity]) -> I
 
 def rows() -> QuerySet[Api]:
     """Return all APIs with what their policies and clusters are made of."""
-    related = ("certificate__current", "certificate__ahead", "basic_credentials", "back_end")
+    related = ("certificate__current", "certificate__ahead", "stays_with", "basic_credentials", "back_end")
     operations = Prefetch("operations", Operation.objects.order_by())  # a policy has an order of its own
     return Api.objects.select_related(*related).prefetch_related(operations).order_by("pk")
 

@@ -95,6 +95,12 @@ def _one_goes_ahead(apis: list[Api], certificate: ClientCertificate, now: dateti
     record(Event.CERTIFICATE_CANARY_BEGAN, certificate, by=None, at=now)
 
 
+def _some_stay(apis: list[Api], certificate: ClientCertificate, now: datetime) -> None:
+    before = certificate.current
+    _replace(apis, certificate, now)
+    Api.objects.filter(pk=apis[3].pk).update(stays_with=before)  # as a switch of some does, in the transaction of its line
+
+
 def _a_policy_of_all_comes_before(apis: list[Api], certificate: ClientCertificate, now: datetime) -> None:
     document = '<policies><inbound><set-header name="x-one"><value>{{greeting}}</value></set-header></inbound></policies>'
     policies.put_service_document(document, by=None, now=now)
@@ -119,6 +125,7 @@ CHANGES = {change.__name__.strip("_").replace("_", " "): change for change in (
     _replace_what_another_presents_by_now,
     _replace_and_move,
     _one_goes_ahead,
+    _some_stay,
     _a_policy_of_all_comes_before,
     _a_named_value_changes_as_well,
     _sealed_anew,
@@ -158,7 +165,7 @@ def test_a_switch_reads_no_api_however_many_present_the_certificate(
     gateway = Gateway()
     _replace(apis, certificate, timezone.now())
     lines = list(Activity.objects.filter(id__gt=gateway.snapshot.line))
-    with django_assert_num_queries(2):  # the entry, and what stands in for its version
+    with django_assert_num_queries(3):  # the entry, who stays with another version, and what stands in
         update = gateway.snapshot.follow(lines)
     assert len(update.resources) == APIS
 
