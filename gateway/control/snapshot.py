@@ -377,7 +377,7 @@ def _back_end(policy: Policy) -> BackEnd:
 
 
 def _rows() -> QuerySet[Api]:
-    related = ("certificate__current", "certificate__ahead", "basic_credentials", "back_end")
+    related = ("certificate__current", "certificate__ahead", "basic_credentials", "sharedsecret", "back_end")
     return Api.objects.select_related(*related).prefetch_related("operations").order_by("pk")
 
 
