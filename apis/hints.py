@@ -12,7 +12,6 @@ from django.utils.functional import Promise
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
 
-from apis.models import Credentials
 from apis.policy.failure import OF_THE_CLIENT_CERTIFICATE, Failure
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def hints_for_forbidden(api: Api, *, at: datetime) -> list[Hint]:
 
 
 def _could_be_asked_later(api: Api) -> bool:
-    return api.credentials == Credentials.CLIENT_CERTIFICATE and not api.is_plain_http and not api.asks_later
+    return api.certificate_id is not None and not api.is_plain_http and not api.asks_later
 
 
 def _of_dates(presented: CertificateVersion | None, at: datetime) -> Iterator[Hint]:

@@ -58,6 +58,7 @@ CHIPS = (
     Chip(key="behind", label=_("Behind"), condition=partial(that_stand, Standing.BEHIND), tone="warn"),
     Chip(key="client-certificate", label=_("Client certificates"), condition=_with(Credentials.CLIENT_CERTIFICATE)),
     Chip(key="basic", label=_("HTTP basic"), condition=_with(Credentials.BASIC)),
+    Chip(key="shared-secret", label=_("Shared secret"), condition=_with(Credentials.SHARED_SECRET)),
     Chip(key="none", label=_("No credentials"), condition=_with(Credentials.NONE)),
 )
 

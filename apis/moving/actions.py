@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from apis.backends import moving as back_ends
-from apis.models import Api, BasicCredentials, Credentials
+from apis.models import Api, BasicCredentials, beside
 from apis.moving.models import Chosen, Move
 from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, OverHttp, SamePerson, SharesBackEnd
 from certificates.models import ClientCertificate
@@ -203,7 +203,7 @@ def _present(target: ClientCertificate, apis: Sequence[Api], *, by: User | None,
     _refuse_shared(apis, target)
     before = _credentials_of(apis)
     for api in apis:
-        api.credentials, api.certificate, api.stays_with = Credentials.CLIENT_CERTIFICATE, target, None
+        api.credentials, api.certificate, api.stays_with = beside(api.credentials), target, None
         api.revision, api.changed_at, api.changed_by = api.revision + 1, now, by
     Api.objects.bulk_update(apis, _MOVED, batch_size=_BATCH)
     BasicCredentials.objects.filter(api__in=apis).delete()
@@ -228,7 +228,7 @@ def _credentials_of(apis: Sequence[Api]) -> dict[int, dict[str, Any]]:
 
 def _line(api: Api, before: dict[str, Any], *, by: User | None, now: datetime) -> Activity:
     assert api.certificate is not None  # noqa: S101 - just given
-    after = {"credentials": Credentials.CLIENT_CERTIFICATE.value, "certificate": api.certificate.name}
+    after = {"credentials": str(api.credentials), "certificate": api.certificate.name}
     changes = differences(before, after, hidden={"password": before["username"] is not None})
     return line_of(Event.API_SECURED, api, by=by, at=now, changes=changes, **after)
 

@@ -103,7 +103,7 @@ def identity_of(version: CertificateVersion, known: dict[object, Identity]) -> I
 
 def rows() -> QuerySet[Api]:
     """Return all APIs with what their policies and clusters are made of."""
-    related = ("certificate__current", "certificate__ahead", "stays_with", "basic_credentials", "back_end")
+    related = ("certificate__current", "certificate__ahead", "stays_with", "basic_credentials", "sharedsecret", "back_end")
     operations = Prefetch("operations", Operation.objects.order_by())  # a policy has an order of its own
     return Api.objects.select_related(*related).prefetch_related(operations).order_by("pk")
 

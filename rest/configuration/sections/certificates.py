@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apis import actions
+from apis.credentials.keeping import stored
 from apis.models import Api, Credentials
 from certificates import actions as certificate_actions
 from certificates import problems
@@ -162,8 +163,10 @@ def _let_go(context: Context, row: Row, target: Target) -> None:
     for api in Api.objects.filter(certificate=row.pk, back_end=None):
         wanted = target.wanted["apis"].get(api.name, {}).get("security", {})
         if api.name in target.goes["apis"] or folded(wanted.get("certificate", row.name)) != folded(row.name):
+            own = stored(api)
             chosen = actions.ApiSecurity(
-                credentials=Credentials.NONE,
+                credentials=Credentials(api.credentials) if own else Credentials.NONE,
+                proof=own.proof(None) if own else None,
                 validate_certificate_chain=api.validate_certificate_chain,
                 validate_certificate_name=api.validate_certificate_name,
                 trusted_ca=api.trusted_ca,
