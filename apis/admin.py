@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import reverse
 
+from apis.credentials.models import SharedSecret
 from apis.models import Api, BasicCredentials, NamedSecret, NamedValue, Operation, ServicePolicy, Subscription, SubscriptionKey
 from portal.admin import ReadOnlyAdmin
 
@@ -87,6 +88,15 @@ class BasicCredentialsAdmin(ReadOnlyAdmin):
     list_display = ("api", "username", "ring_key")
     list_select_related = ("api",)
     fields = ("api", "username", "ring_key")
+
+
+@admin.register(SharedSecret)
+class SharedSecretAdmin(ReadOnlyAdmin):
+    """Who is sent a shared secret, without it."""
+
+    list_display = ("api", "back_end", "secret_place", "secret_name", "ring_key")
+    list_select_related = ("api", "back_end")
+    fields = ("api", "back_end", "secret_place", "secret_name", "ring_key")
 
 
 @admin.register(Subscription)

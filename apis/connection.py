@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from apis.gateway_call import Answer, GatewayUnreachable, call
 from apis.handshake.of_backend import asks_for_certificate
 from apis.hints import Hint, asks_later, hints_for, hints_for_forbidden
-from apis.models import Credentials, KeyKind, Subscription, SubscriptionState
+from apis.models import KeyKind, Subscription, SubscriptionState
 from apis.policy.failure import Failure
 from apis.policy.refusal_pages import refuses_certificate
 from apis.url_template import ANY_METHOD, sample_of
@@ -144,7 +144,7 @@ def explain(api: Api, answer: Answer) -> Trial:
     if answer.status in _FORBIDDEN:
         words = _("The back end was reached and answered that the caller may not do this (%(status)d).") % {"status": answer.status}
         return Trial(kind="warn", words=words, answer=answer, hints=hints_for_forbidden(api, at=now))
-    if api.credentials == Credentials.CLIENT_CERTIFICATE:
+    if api.certificate:
         return _answered_with_certificate(api, answer)
     words = _("The back end was reached and answered %(status)d.") % {"status": answer.status}
     return Trial(kind="good", words=words, answer=answer)

@@ -13,7 +13,7 @@ from apis import url_template
 from apis.actions import ApiSettings, Lead
 from apis.backends.models import BackEnd
 from apis.backends.picking import BACK_ENDS, chooses_back_end, chosen_back_end
-from apis.models import Api, Credentials, Operation, Subscription, valid_path
+from apis.models import Api, Operation, Subscription, valid_path
 from apis.named_values.values import KeptValues
 from apis.naming import RESERVED_NAMES, free_name
 from apis.policies.rewriting import refuse_missing
@@ -129,7 +129,7 @@ class SettingsForm(forms.Form):
 
     def _presents_to_it(self) -> bool:
         """Tell whether a certificate is presented to the API's own address."""
-        return bool(self.api and self.api.own_url is None and self.api.credentials == Credentials.CLIENT_CERTIFICATE)
+        return bool(self.api and self.api.own_url is None and self.api.certificate)
 
     def clean_back_end(self) -> BackEnd | None:
         """Take a back end that is there."""

@@ -12,7 +12,6 @@ from django.utils.functional import Promise
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
 
-from apis.models import Credentials
 from apis.policy.failure import OF_THE_CLIENT_CERTIFICATE, Failure
 
 if TYPE_CHECKING:
@@ -52,12 +51,12 @@ def hints_for(api: Api, failure: str, *, presented: CertificateVersion | None, a
 
 def hints_for_forbidden(api: Api, *, at: datetime) -> list[Hint]:
     """Return what may help where the back end itself answers that the call is not allowed."""
-    hints = [*_of_dates(api.certificate.current if api.certificate else None, at)]
+    hints = [*_of_dates(api.presented, at)]
     return [*hints, asks_later(api)] if _could_be_asked_later(api) else hints
 
 
 def _could_be_asked_later(api: Api) -> bool:
-    return api.credentials == Credentials.CLIENT_CERTIFICATE and not api.is_plain_http and not api.asks_later
+    return api.certificate_id is not None and not api.is_plain_http and not api.asks_later
 
 
 def _of_dates(presented: CertificateVersion | None, at: datetime) -> Iterator[Hint]:

@@ -36,7 +36,17 @@ SHOWN = (
     "certificate__current__label",
     "certificate__current__thumbprint",
     "certificate__current__not_after",
+    "certificate__canary",
+    "certificate__ahead__label",
+    "certificate__ahead__thumbprint",
+    "certificate__ahead__not_after",
+    "stays_with__label",
+    "stays_with__thumbprint",
+    "stays_with__not_after",
 )
+
+
+PRESENTED = ("certificate__current", "certificate__ahead", "stays_with")  # what those are of
 
 
 def _with(credentials: Credentials) -> Callable[[], Q]:
@@ -48,6 +58,7 @@ CHIPS = (
     Chip(key="behind", label=_("Behind"), condition=partial(that_stand, Standing.BEHIND), tone="warn"),
     Chip(key="client-certificate", label=_("Client certificates"), condition=_with(Credentials.CLIENT_CERTIFICATE)),
     Chip(key="basic", label=_("HTTP basic"), condition=_with(Credentials.BASIC)),
+    Chip(key="shared-secret", label=_("Shared secret"), condition=_with(Credentials.SHARED_SECRET)),
     Chip(key="none", label=_("No credentials"), condition=_with(Credentials.NONE)),
 )
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apis.callers import Callers
 from apis.calls import Calls
+from apis.credentials.models import SharedSecret
 from apis.named_values.models import NamedSecret, NamedValue
 from apis.policies.models import ServicePolicy
 from apis.policies.surroundings import Surroundings, surroundings, with_surroundings
@@ -36,7 +37,7 @@ from apis.service_url import is_plain_http
 from certificates.authorities.models import Authority
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, ClientCertificate, SealedSecret, valid_name
 
-__all__ = ["NamedSecret", "NamedValue", "ServicePolicy"]  # models of rooms, which Django finds here
+__all__ = ["NamedSecret", "NamedValue", "ServicePolicy", "SharedSecret"]  # models of rooms, which Django finds here
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -55,6 +56,16 @@ class Credentials(models.TextChoices):
     NONE = "none", _("None")
     BASIC = "basic", _("HTTP basic")
     CLIENT_CERTIFICATE = "client-certificate", _("Client certificates")
+    SHARED_SECRET = "shared-secret", _("Shared secret")
+
+
+# What a client certificate may be presented beside; beside the others none is.
+BESIDE_CERTIFICATE = (Credentials.SHARED_SECRET,)
+
+
+def beside(credentials: str) -> Credentials:
+    """Return the credentials of what had *credentials* and is given a certificate to present: what may stand beside it stays."""
+    return Credentials(credentials) if credentials in BESIDE_CERTIFICATE else Credentials.CLIENT_CERTIFICATE
 
 
 class Api(Calls, Callers):
@@ -83,6 +94,11 @@ class Api(Calls, Callers):
     certificate = models.ForeignKey(
         ClientCertificate, models.PROTECT, null=True, blank=True, related_name="apis", verbose_name=_("client certificate")
     )
+    stays_with = (
+        models.ForeignKey(  # while others present a newer version that its back end has not accepted (certificates.rollout.staying)
+            CertificateVersion, models.SET_NULL, null=True, blank=True, editable=False, related_name="+", verbose_name=_("stays with")
+        )
+    )
     validate_certificate_chain = models.BooleanField(_("Certificate chain validation"), default=True)
     validate_certificate_name = models.BooleanField(_("Certificate name validation"), default=True)
     trusted_ca = models.TextField(_("trusted authority"), blank=True)  # PEM; empty: the system's bundle
@@ -104,18 +120,20 @@ class Api(Calls, Callers):
         operations: RelatedManager[Operation]
         subscriptions: RelatedManager[Subscription]
         basic_credentials: BasicCredentials
+        sharedsecret: SharedSecret
 
     class Meta:
-        """An API presents a certificate exactly if its credentials say so; a name is not checked without the chain."""
+        """An API presents a certificate if its credentials say so, or beside a secret; a name is not checked without the chain."""
 
         ordering: ClassVar = ["display_name", "name"]
         verbose_name = _("API")
         verbose_name_plural = _("APIs")
         constraints: ClassVar = [
             models.CheckConstraint(
-                name="a_certificate_is_presented_exactly_if_chosen",
+                name="a_certificate_is_presented_only_if_chosen",
                 condition=Q(credentials=Credentials.CLIENT_CERTIFICATE, certificate__isnull=False)
-                | (~Q(credentials=Credentials.CLIENT_CERTIFICATE) & Q(certificate__isnull=True)),
+                | Q(credentials__in=BESIDE_CERTIFICATE)
+                | (~Q(credentials__in=(Credentials.CLIENT_CERTIFICATE, *BESIDE_CERTIFICATE)) & Q(certificate__isnull=True)),
             ),
             models.CheckConstraint(
                 name="no_name_validation_without_the_chain",
@@ -155,13 +173,21 @@ class Api(Calls, Callers):
     @property
     def presented(self) -> CertificateVersion | None:
         """The version of its certificate that it presents; ``None``: it presents none."""
-        return self.certificate.presented_by(self.name) if self.certificate else None
+        if self.certificate is None:
+            return None
+        return self.stays_with or self.certificate.presented_by(self.name)
+
+    def present(self, certificate: ClientCertificate | None) -> None:
+        """Let it present *certificate*, or none; where that is another one, no version of the one before is kept. The caller saves."""
+        if certificate is None or certificate.pk != self.certificate_id:
+            self.stays_with = None
+        self.certificate = certificate
 
     def policy(self, around: Surroundings | None = None) -> Policy:
-        """Cross from rows to values. For many prefetch ``operations``, select ``certificate__current``, ``…ahead``, ``basic_credentials``.
+        """Cross from rows to values. For many prefetch ``operations``, select what it presents and what is sealed.
 
         :param around: what stands around the API; for many read once
-        :raises certificates.sealing.SealingError: if the basic password or a named value does not open
+        :raises certificates.sealing.SealingError: if a password, a secret or a named value does not open
         :raises apis.policy.UnreadablePolicy: if a document no longer fits the named values
         """
         operations = list(self.operations.all())
@@ -182,7 +208,7 @@ class Api(Calls, Callers):
     def own_rules(self) -> tuple[Rule, ...]:
         """Return what its own settings say in terms of policies, without what stands around it.
 
-        :raises certificates.sealing.SealingError: if the basic password does not open
+        :raises certificates.sealing.SealingError: if its password or secret does not open
         """
         waits = () if self.idle_seconds is None else (ForwardRequest(timeout_seconds=self.idle_seconds),)
         return (*self._inbound(), *waits)
@@ -224,10 +250,16 @@ class Api(Calls, Callers):
                 basic = self.basic_credentials
                 return (AuthenticationBasic(username=basic.username, password=basic.unseal()),)
             case Credentials.CLIENT_CERTIFICATE:
-                assert self.certificate is not None  # noqa: S101 - the database's own constraint
-                presented = self.presented
-                assert presented is not None  # noqa: S101 - an entry is made with its first version
-                return (AuthenticationCertificate(certificate_id=self.certificate.name, thumbprint=presented.thumbprint),)
+                return self._certificate()
+            case Credentials.SHARED_SECRET:
+                return (*self._certificate(), self.sharedsecret.proof(self.sharedsecret.unseal()))
+
+    def _certificate(self) -> tuple[Rule, ...]:
+        if self.certificate is None:
+            return ()
+        presented = self.presented
+        assert presented is not None  # noqa: S101 - an entry is made with its first version
+        return (AuthenticationCertificate(certificate_id=self.certificate.name, thumbprint=presented.thumbprint),)
 
 
 class BasicCredentials(SealedSecret):

@@ -12,17 +12,24 @@ from django.utils.translation import gettext_lazy as _
 
 from apis.actions import ApiSecurity
 from apis.calls import ProtocolChoice
+from apis.credentials.fields import ENTER_THE_SECRET, STAYS, SharedSecretFields
+from apis.credentials.keeping import stored
+from apis.credentials.models import SharedSecret
 from apis.forms import NOT_OVER_HTTP, RevisionField
-from apis.models import BasicCredentials, Credentials
+from apis.models import BESIDE_CERTIFICATE, BasicCredentials, Credentials
 from apis.pickers import AUTHORITIES, CERTIFICATES, chooses_authority, chosen_authority, offer_matches
 from apis.policy.model import Protocol
 from certificates.authorities.forms import MAX_PEM, PEM_FIELD, PublicText, clean_pasted
 from certificates.authorities.models import Authority
 from certificates.sealing import Secret
 
+_SECRETS = {"shared_secret": SharedSecret}  # by the field that it is typed in
 ENTER_THE_PASSWORD = _("Enter the password.")
 NO_SUCH_CERTIFICATE = _("There is no client certificate of this name. Its subject, its thumbprint or the last four of it will do as well.")
-_NEEDED_IF_CHOSEN = ("certificate", "username", "password", "protocol", "trusted_authority")
+_NEEDED_IF_CHOSEN = (
+    *("certificate", "username", "password", "protocol", "trusted_authority"),
+    *("secret_place", "secret_name", "shared_secret"),
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -35,7 +42,7 @@ def chooses_certificate() -> forms.Widget:
     )
 
 
-class SecurityForm(forms.Form):
+class SecurityForm(SharedSecretFields):
     """How the gateway proves itself to the back end, and how it checks the back end.
 
     Only the fields that belong to the chosen credentials count; what the others hold is ignored.
@@ -121,6 +128,12 @@ class SecurityForm(forms.Form):
         }
         for name in _NEEDED_IF_CHOSEN:  # not marked "(optional)": whoever sees them needs them
             self.fields[name].needed_if_chosen = True  # type: ignore[attr-defined]  # for templates/django/forms/field.html
+        self.stored = stored(api) if api.credentials in BESIDE_CERTIFICATE else None
+        if self.stored:
+            self.initial |= self.stored.values()
+        for name, kind in _SECRETS.items():
+            if isinstance(self.stored, kind):
+                self.fields[name].help_text = STAYS
         if basic:
             self.fields["password"].help_text = _("Left empty, the stored password stays.")
         self.fields["certificate"].widget = chooses_certificate()
@@ -153,6 +166,9 @@ class SecurityForm(forms.Form):
                 self._check_certificate()
             case Credentials.BASIC:
                 self._check_basic()
+            case Credentials.SHARED_SECRET:
+                self.check_shared_secret(stored=isinstance(self.stored, SharedSecret))
+                self._check_certificate_beside()
         self._check_asks_later()
         return self.cleaned_data
 
@@ -166,6 +182,7 @@ class SecurityForm(forms.Form):
             certificate=cleaned.get("entry"),
             username=cleaned["username"] if basic else "",
             password=Secret(cleaned["password"].encode()) if basic and cleaned["password"] else None,
+            proof=self.shared_secret_proof() if credentials == Credentials.SHARED_SECRET else None,
             validate_certificate_chain=cleaned["validate_certificate_chain"],
             validate_certificate_name=cleaned["validate_certificate_name"],
             trusted_ca=cleaned["trusted_ca"],
@@ -175,6 +192,16 @@ class SecurityForm(forms.Form):
             asks_later=cleaned["asks_later"] or (False if cleaned["protocol"] else None),
             older_servers=cleaned["older_servers"] or (False if cleaned["protocol"] else None),
         )
+
+    def lacks_secret(self) -> None:
+        """Say that the stored password or secret, which was to stay, is there no more."""
+        shared = self.cleaned_data["credentials"] == Credentials.SHARED_SECRET
+        self.add_error(*("shared_secret", ENTER_THE_SECRET) if shared else ("password", ENTER_THE_PASSWORD))
+
+    def _check_certificate_beside(self) -> None:
+        """Take a certificate that is presented besides, if one is chosen."""
+        if self.cleaned_data.get("certificate"):
+            self._check_certificate()
 
     def _check_certificate(self) -> None:
         name = self.cleaned_data.get("certificate", "")

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apis.hints import Hint
-from apis.models import Api, Credentials
+from apis.models import BESIDE_CERTIFICATE, Api, Credentials
 from certificates.models import EXPIRES_SOON
 
 
@@ -29,6 +29,8 @@ def _of_connection(api: Api) -> Iterator[Hint]:
         text = _("Calls to the back end are unencrypted, because the Web service URL begins with http://.")
         if api.credentials == Credentials.BASIC:
             text = _("User name and password go to the back end unencrypted, because the Web service URL begins with http://.")
+        if api.credentials in BESIDE_CERTIFICATE:
+            text = _("What proves the gateway goes to the back end unencrypted, because the Web service URL begins with http://.")
         yield Hint(text=text, way_out=_("Settings"), url=settings)
         return
     if api.older_servers:
@@ -43,7 +45,7 @@ def _of_connection(api: Api) -> Iterator[Hint]:
 
 
 def _of_certificate(api: Api, now: datetime) -> Iterator[Hint]:
-    if api.certificate is None or (current := api.certificate.current) is None:
+    if api.certificate is None or (current := api.presented) is None:
         return
     texts: list[str | Promise] = [*current.doubts(now=now)]
     if now <= current.not_after < now + EXPIRES_SOON:

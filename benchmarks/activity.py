@@ -11,16 +11,14 @@ import random
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.in_process import page, portal, took
 from benchmarks.report import Row, options, percentile, progress, publish
 
 if TYPE_CHECKING:
-    from django.test import Client
-
     from portal.models import Activity
 
 PAGES = {
@@ -45,45 +43,19 @@ def main(arguments: Namespace) -> None:
     """Measure and publish."""
     lines, rounds = (2_000, 2) if arguments.quick else (arguments.lines, arguments.rounds)
     with tempfile.TemporaryDirectory(prefix="portal-benchmark-") as home:
-        client = _portal(home)
+        client = portal(home)
         progress(f"Writing {lines:,} lines …")
-        writing = _took(lambda: _fill(lines))
+        writing = took(lambda: _fill(lines))
         _change()  # the API of the number 1
-        pages = [_page(client, title, f"/activity/{query}", rounds) for title, query in PAGES.items()]
-        pages.append(_page(client, "the history of one API", _history(), rounds))
+        pages = [page(client, title, f"/activity/{query}", rounds) for title, query in PAGES.items()]
+        pages.append(page(client, "the history of one API", _history(), rounds))
         work: list[Row] = [
             {"": "writing a line of those", "ms": writing / lines},
-            {"": "a change of one's own, with its line", "ms": percentile([_took(_change) for _ in range(20 * rounds)], 0.5)},
-            {"": "activity verify", "ms": _took(_verify)},
-            {"": "activity export", "ms": _took(_export)},
+            {"": "a change of one's own, with its line", "ms": percentile([took(_change) for _ in range(20 * rounds)], 0.5)},
+            {"": "activity verify", "ms": took(_verify)},
+            {"": "activity export", "ms": took(_export)},
         ]
         publish("activity", {f"Pages, {lines:,} lines": pages, "Work": work}, arguments, remarks=[f"Each page {rounds} times."])
-
-
-def _portal(home: str) -> Client:
-    """Set up a portal in *home* and sign an administrator in."""
-    os.environ |= {"PORTAL_HOME": home, "PORTAL_SECRET_KEY": "benchmark", "DJANGO_SETTINGS_MODULE": "portal.settings"}
-    import django
-
-    (Path(home) / "static").mkdir()  # WhiteNoise warns when it is not there
-    django.setup()
-    from django.conf import settings
-    from django.contrib.auth.models import Group, User
-    from django.core.management import call_command
-    from django.test import Client
-
-    from portal import installation
-    from portal.roles import ADMINISTRATORS
-
-    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    settings.ALLOWED_HOSTS.append("testserver")
-    installation.encryption_keys()
-    call_command("migrate", verbosity=0)
-    user = User.objects.create(username="boss")
-    user.groups.add(Group.objects.get(name=ADMINISTRATORS))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def _fill(number: int) -> None:
@@ -111,12 +83,6 @@ def _fill(number: int) -> None:
 
     for first in range(0, number, 50_000):
         write(lines(first, min(first + 50_000, number)))
-
-
-def _page(client: Client, title: str, path: str, rounds: int) -> Row:
-    client.get(path)  # its template is compiled when it is first asked for
-    took = [_took(lambda: client.get(path)) for _ in range(rounds)]
-    return {"": title, "p50 ms": percentile(took, 0.5), "max ms": max(took)}
 
 
 def _history() -> str:
@@ -147,13 +113,6 @@ def _export() -> None:
     from django.core.management import call_command
 
     call_command("activity", "export", stdout=io.TextIOWrapper(open(os.devnull, "wb")))  # noqa: PTH123, SIM115 - nowhere
-
-
-def _took(work: Callable[[], object]) -> float:
-    """Return how many milliseconds *work* takes."""
-    began = time.monotonic()
-    work()
-    return (time.monotonic() - began) * 1000
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from certificates.facts import Facts
 from certificates.holders import Holder, holders_of
 from certificates.models import Certificate, CertificateVersion, ClientCertificate, KeyDestroyed, Kind, folded
 from certificates.naming import unused_name
-from certificates.rollout import probation, receipts
+from certificates.rollout import probation, receipts, staying
 from certificates.rollout.models import Candidate, rules_of
 from certificates.uses import apis_that_need
 from portal.activity import differences, record
@@ -375,6 +375,7 @@ def _bring_key_back(version: CertificateVersion, pfx: Pfx) -> None:
 def _make_current(certificate: Certificate, version: CertificateVersion, *, now: datetime) -> None:
     """Let *version* be the current one, in whatever way it came; were it the candidate, or went it in steps, nothing is left to decide."""
     probation.supersede(certificate, at=now)
+    staying.release(certificate, version)
     Candidate.objects.filter(certificate=certificate.pk, thumbprint_sha256=version.thumbprint_sha256).delete()
     if certificate.current:
         certificate.versions.filter(pk=certificate.current.pk).update(current_until=version.current_since)

@@ -26,6 +26,7 @@ from certificates.rollout import actions as rollout
 from certificates.rollout.entrance import go_on, may_replace_at_once, propose_roll_back
 from certificates.rollout.models import Candidate, rules_of
 from certificates.rollout.standing import probation_of
+from certificates.rollout.staying import kept_versions, staying_of
 from certificates.rollout.views import beside
 from certificates.sources.standing import request_for, requests_of, source_of
 from certificates.uses import apis_that_need
@@ -33,6 +34,7 @@ from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
 
 _SHOWN_RECEIPTS = 10
+_OF_STAYING = ("name", "display_name", "stays_with__number", "stays_with__thumbprint", "stays_with__not_before", "stays_with__not_after")
 _SHOWN_APIS = 50  # of those that use a certificate; the others are counted
 
 
@@ -86,6 +88,7 @@ def detail(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
         "candidate": Candidate.objects.filter(certificate=certificate.pk).select_related("proposed_by", "confirmed_by").first(),
         **probation_of(certificate),
         "receipts": certificate.receipts.all()[:_SHOWN_RECEIPTS],
+        **_staying_with(certificate),
         "now": timezone.now(),
         **_use_of(certificate),
     }
@@ -203,6 +206,14 @@ def _what_it_is(version: CertificateVersion) -> dict[str, Any]:
             *doubts.at_renewal(path, purpose, now=now),
         ],
     }
+
+
+def _staying_with(certificate: Certificate) -> dict[str, Any]:
+    """Return the APIs that stay with an earlier version, as far as a page shows them, and how many stay with which."""
+    if not (kept := kept_versions(certificate)):
+        return {"kept": {}}
+    apis = staying_of(certificate).select_related("stays_with").order_by("display_name", "name").only(*_OF_STAYING)
+    return {"staying": apis[:_SHOWN_APIS], "kept": kept, "staying_more": max(0, sum(kept.values()) - _SHOWN_APIS)}
 
 
 def _use_of(certificate: Certificate) -> dict[str, Any]:

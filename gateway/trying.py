@@ -22,7 +22,7 @@ from apis.handshake.of_backend import target_of
 from apis.handshake.question import Question, Target
 from apis.handshake.seen import Seen, Stage
 from apis.handshake.shaking import shake_hands
-from apis.models import Api, Credentials
+from apis.models import Api
 from apis.moving.models import Move
 from apis.policy.model import Backend, Protocol
 from certificates.authorities.trying import Result as TrustResult
@@ -86,9 +86,7 @@ def _to_try(proposal: Proposal) -> _ToTry:
     """Return what is to be shown to whom."""
     match proposal:
         case Candidate():
-            presenting = Api.objects.select_related("back_end").filter(
-                certificate=proposal.certificate_id, credentials=Credentials.CLIENT_CERTIFICATE
-            )
+            presenting = Api.objects.select_related("back_end").filter(certificate=proposal.certificate_id, stays_with=None)
             return _ToTry(presenting.order_by("display_name", "name"), rules_of(proposal.certificate).paths, proposal)
         case Move():
             return _ToTry(proposal.apis(), _paths_of(proposal), proposal.version)

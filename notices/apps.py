@@ -16,11 +16,14 @@ class NoticesConfig(AppConfig):
         from notices.declared.contacts import CONTACTS
         from notices.declared.schedule import SCHEDULE
         from notices.keeper import NoticeKeeper
+        from notices.rest import ADDRESSES
         from portal import keepers
         from portal.subjects import describe, register
+        from rest import life
         from rest.configuration.sections import registry
         from rest.configuration.sections.parts import register as register_part
 
+        life.register(ADDRESSES)
         register_part("contacts", CONTACTS)
         registry.register(CHANNELS)
         registry.register_setting(SCHEDULE)

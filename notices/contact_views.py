@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
@@ -19,10 +17,9 @@ from certificates.kinds import PAGES, Pages
 from certificates.models import Certificate
 from notices import actions
 from notices.forms import ContactForm
-from notices.models import Contact, Schedule
+from notices.models import Contact
 from notices.standing import standing_of
-from notices.subjects import Subject, look
-from notices.subjects.entries import subject_of
+from notices.subjects.finding import subject_by_key
 from portal.http import PortalRequest
 from portal.responses import see_other
 
@@ -59,7 +56,7 @@ def remove(request: PortalRequest, kind: str, name: str) -> HttpResponse:
 @permission_required("certificates.change_clientcertificate", raise_exception=True)
 def acknowledge(request: PortalRequest) -> HttpResponse:
     """Have nothing more told of the version of a ``subject`` (its key) that there is now; with ``resume``, tell of it again."""
-    subject = _subject(request.POST.get("subject", ""))
+    subject = subject_by_key(request.POST.get("subject", ""), now=timezone.now())
     if subject and not request.user.has_perm(subject.told_to):
         raise PermissionDenied
     if subject is None:
@@ -80,17 +77,6 @@ def _entry(request: PortalRequest, kind: str, name: str) -> tuple[Pages, Certifi
     if not request.user.has_perm(pages.permission("change")):
         raise PermissionDenied
     return pages, get_object_or_404(pages.model.objects.with_current().named(name))
-
-
-def _subject(key: str) -> Subject | None:
-    """Return the subject of that key: an entry whether or not it ends soon, else what is due."""
-    kind, _separator, number = key.partition(":")
-    pages = next((pages for known, pages in PAGES.items() if known.value == kind), None)
-    if pages and number.isascii() and number.isdecimal():
-        entry = pages.model.objects.with_current().filter(pk=int(number[:18])).first()
-        return subject_of(entry) if entry else None
-    due = look(now=timezone.now(), within=timedelta(days=max(Schedule.current().thresholds)))
-    return next((subject for subject in due if subject.key == key), None)
 
 
 def _back(request: PortalRequest) -> str:

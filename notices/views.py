@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -25,7 +25,8 @@ from notices.forms import AlertsForm, ChannelForm, ScheduleForm
 from notices.messages import trial
 from notices.models import Acknowledgement, Channel, ChannelKind, Recipient, Schedule, Told
 from notices.recipients import addressee_of
-from notices.subjects import Subject, look
+from notices.subjects import Subject
+from notices.subjects.finding import due
 from portal.http import PortalRequest
 from portal.responses import see_other
 
@@ -143,15 +144,15 @@ def _schedule_form() -> ScheduleForm:
 def _index(request: PortalRequest, form: ScheduleForm, *, status: int = 200) -> HttpResponse:
     now = timezone.now()
     last = {row.key: row for row in Recipient.objects.all()}
-    due = look(now=now, within=timedelta(days=max(Schedule.current().thresholds)))
+    found = due(now=now)
     context = {
         "form": form,
         "alerts": AlertsForm(initial=model_to_dict(Schedule.current(), fields=[*AlertsForm.base_fields])),
         "channels": [(row, last.get(row.key)) for row in Channel.objects.all()],
         "unreached": _unreached(last.values()),
         "mail": settings.EMAIL_HOST,
-        "due": _standings(due[:_SHOWN], now),
-        "more": max(len(due) - _SHOWN, 0),
+        "due": _standings(found[:_SHOWN], now),
+        "more": max(len(found) - _SHOWN, 0),
     }
     return render(request, "notices/index.html", context, status=status)
 

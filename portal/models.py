@@ -35,6 +35,7 @@ class Event(models.TextChoices):
     CERTIFICATE_MOVE_PLANNED = "certificate.move-planned", _("Move of APIs planned")
     CERTIFICATE_MOVE_DISCARDED = "certificate.move-discarded", _("Planned move of APIs discarded")
     CERTIFICATE_APIS_MOVED = "certificate.apis-moved", _("APIs moved to a certificate")
+    CERTIFICATE_APIS_STAY = "certificate.apis-stay", _("APIs stay with an earlier version")
     SERVER_CERTIFICATE_UPLOADED = "server-certificate.uploaded", _("Server certificate uploaded")
     SERVER_CERTIFICATE_REPLACED = "server-certificate.replaced", _("Server certificate replaced")
     SERVER_CERTIFICATE_ROLLED_BACK = "server-certificate.rolled-back", _("Server certificate rolled back")

@@ -32,6 +32,7 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.CERTIFICATE_MOVE_PLANNED: gettext_lazy("{who} planned to move APIs to the certificate {subject}"),
     Event.CERTIFICATE_MOVE_DISCARDED: gettext_lazy("{who} discarded the planned move of APIs to the certificate {subject}"),
     Event.CERTIFICATE_APIS_MOVED: gettext_lazy("{who} moved APIs to the certificate {subject}"),
+    Event.CERTIFICATE_APIS_STAY: gettext_lazy("{who} let APIs stay with an earlier version of the certificate {subject}"),
     Event.SERVER_CERTIFICATE_UPLOADED: gettext_lazy("{who} uploaded the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_REPLACED: gettext_lazy("{who} replaced the server certificate {subject}"),
     Event.SERVER_CERTIFICATE_ROLLED_BACK: gettext_lazy("{who} rolled back the server certificate {subject}"),

@@ -225,6 +225,7 @@ _arm_addresses = [
     _arm(r"properties/(?P<name>[^/]+)", _one(OlderProperties)),
     _arm(r"policies/?", _list(ServicePolicies)),
     _arm(r"policies/(?P<name>[^/]+)", _one(ServicePolicies)),
+    *life.addresses_of_service(_arm),
     _arm(r"tenant/(?P<path>.+)", absent.answer_tenant),
     _arm(_any_of(absent.OF_THE_SERVICE), absent.answer_of_service),
     _arm(r".*", _nothing),

@@ -160,12 +160,16 @@ class Portal:
         """Where the demonstration's files lie."""
         return Folder(self.home / "demo")
 
-    def client_certificate(self, common_name: str) -> Issued:
-        """Return a new client certificate that the demonstration's back end accepts."""
+    @property
+    def authority(self) -> Issued:
+        """The demonstration's authority, of its back end and of the client certificates that this accepts."""
         key = serialization.load_pem_private_key(self.demo.authority_key.read_bytes(), password=None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
-        authority = Issued(certificate=x509.load_pem_x509_certificate(self.demo.authority.read_bytes()), key=key)
-        return issue(common_name, by=authority)
+        return Issued(certificate=x509.load_pem_x509_certificate(self.demo.authority.read_bytes()), key=key)
+
+    def client_certificate(self, common_name: str) -> Issued:
+        """Return a new client certificate that the demonstration's back end accepts."""
+        return issue(common_name, by=self.authority)
 
     def backend_log(self) -> list[str]:
         """Return the lines that the back end has logged."""

@@ -4,7 +4,7 @@ from apis.actions.apis import ApiSecurity, ApiSettings, change_api, create_api, 
 from apis.actions.callers import ApiCallers, change_callers
 from apis.actions.calls import ApiCalls, change_calls
 from apis.actions.operations import add_operation, change_operation, delete_operation
-from apis.actions.refusals import EditedMeanwhile, KeyTaken, NotOverHttp, PasswordMissing, Taken
+from apis.actions.refusals import EditedMeanwhile, KeyTaken, NotOverHttp, Taken
 from apis.actions.subscriptions import (
     change_subscription,
     create_subscription,
@@ -15,6 +15,7 @@ from apis.actions.subscriptions import (
     show_keys,
 )
 from apis.backends.leading import BelongsToBackEnd, Lead
+from apis.credentials.refusals import PasswordMissing
 
 __all__ = [
     "ApiCallers",

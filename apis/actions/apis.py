@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from apis.actions import facts
-from apis.actions.refusals import NotOverHttp, PasswordMissing
+from apis.actions.refusals import NotOverHttp
 from apis.actions.rows import locked, save, save_changed
 from apis.backends.leading import BelongsToBackEnd, Lead, lead
-from apis.models import Api, BasicCredentials, Credentials
+from apis.credentials.keeping import keep
+from apis.credentials.refusals import PasswordMissing
+from apis.models import BESIDE_CERTIFICATE, Api, BasicCredentials, Credentials
 from apis.policy.model import Protocol
+from apis.policy.proofs import Proof
 from apis.trust import trusted
 from certificates.authorities.models import Authority
 from certificates.models import ClientCertificate
@@ -48,6 +51,7 @@ class ApiSecurity:
     certificate: ClientCertificate | None = None
     username: str = ""
     password: Secret | None = None  # None: keep the one that is stored
+    proof: Proof | None = None  # what is sent with credentials of its kind
     validate_certificate_chain: bool = True
     validate_certificate_name: bool = True
     trusted_ca: str = ""  # becomes an entry, or is one
@@ -90,10 +94,10 @@ def change_api(api: Api, chosen: ApiSettings, *, revision: int | None = None, by
     api = locked(api, revision)
     before = facts.of_api(api)
     _apply_settings(api, chosen)
-    new_password = lead(api, leads_to) if leads_to else False
+    hidden = lead(api, leads_to) if leads_to else {}
     _refuse_certificate_over_http(api)
     save_changed(api, by=by, now=now)
-    changes = differences(before, facts.of_api(api), hidden={"password": new_password})
+    changes = differences(before, facts.of_api(api), hidden=hidden)
     record(Event.API_CHANGED, api, by=by, at=now, changes=changes, path=api.path, service_url=api.service_url)
     return api
 
@@ -110,10 +114,10 @@ def lead_api(api: Api, to: Lead, *, revision: int | None = None, by: User | None
     to = to.locked()
     api = locked(api, revision)
     before = facts.of_api(api)
-    new_password = lead(api, to)
+    hidden = lead(api, to)
     _refuse_certificate_over_http(api)
     save_changed(api, by=by, now=now)
-    changes = differences(before, facts.of_api(api), hidden={"password": new_password})
+    changes = differences(before, facts.of_api(api), hidden=hidden)
     record(Event.API_CHANGED, api, by=by, at=now, changes=changes, path=api.path, service_url=api.service_url)
     return api
 
@@ -128,7 +132,7 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
     :raises EditedMeanwhile: if it has another revision by now
     :raises NotOverHttp: if a client certificate is chosen and the Web service URL is http
     :raises BelongsToBackEnd: if it uses a back end, whose these are
-    :raises PasswordMissing: if the stored password is to be kept and none is stored
+    :raises PasswordMissing: if the stored password or secret is to be kept and none is stored
     :raises ClientCertificate.DoesNotExist: if the certificate is gone
     :raises Authority.DoesNotExist: if the trusted authority is gone
     """
@@ -138,7 +142,8 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
         raise BelongsToBackEnd(api.back_end)
     before = facts.of_api(api)
     api.credentials = chosen.credentials
-    api.certificate = _kept(chosen.certificate) if chosen.credentials == Credentials.CLIENT_CERTIFICATE else None
+    presents = chosen.credentials in {Credentials.CLIENT_CERTIFICATE, *BESIDE_CERTIFICATE}
+    api.present(_kept(chosen.certificate) if presents else None)
     api.validate_certificate_chain = chosen.validate_certificate_chain
     api.validate_certificate_name = chosen.validate_certificate_chain and chosen.validate_certificate_name
     api.trusted_ca, api.trusted_authority = found.pem, found.entry
@@ -146,7 +151,7 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
         if (value := getattr(chosen, name)) is not None:
             setattr(api, name, value)
     _refuse_certificate_over_http(api)
-    new_password = _set_basic_credentials(api, chosen)
+    hidden = {"password": _set_basic_credentials(api, chosen), "secret": keep(api, chosen.proof)}
     save_changed(api, by=by, now=now)
     found.tell(by=by, now=now)
     record(
@@ -154,7 +159,7 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
         api,
         by=by,
         at=now,
-        changes=differences(before, facts.of_api(api), hidden={"password": new_password}),
+        changes=differences(before, facts.of_api(api), hidden=hidden),
         credentials=chosen.credentials.value,
         certificate=api.certificate.name if api.certificate else None,
         validate_certificate_chain=api.validate_certificate_chain,
@@ -197,7 +202,7 @@ def _apply_settings(api: Api, chosen: ApiSettings) -> None:
 
 
 def _refuse_certificate_over_http(api: Api) -> None:
-    if api.credentials == Credentials.CLIENT_CERTIFICATE and api.is_plain_http:
+    if api.certificate and api.is_plain_http:
         raise NotOverHttp
 
 

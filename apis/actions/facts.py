@@ -6,6 +6,7 @@ from typing import Any
 
 from apis.callers import Callers
 from apis.calls import Calls
+from apis.credentials.keeping import values_of
 from apis.models import Api, BasicCredentials, Operation, Subscription
 
 _SETTINGS = ("display_name", "description", "service_url", "path", "subscription_required", "key_header", "key_query")
@@ -14,13 +15,13 @@ _API = (*_SETTINGS, *_SECURITY, "document", *(field.name for part in (Calls, Cal
 
 
 def of_api(api: Api) -> dict[str, Any]:
-    """Return settings, security, who may call and how calls go on, but no password."""
+    """Return settings, security, who may call and how calls go on, but neither password nor secret."""
     found = {name: getattr(api, name) for name in _API}
     found["certificate"] = api.certificate.name if api.certificate else None
     for place in ("trusted_authority", "caller_authority"):
         found[place] = authority.name if (authority := getattr(api, place)) else None
     found["username"] = BasicCredentials.objects.filter(api=api).values_list("username", flat=True).first()
-    return found | _led(api)
+    return found | values_of(api) | _led(api)
 
 
 def of_new_api(api: Api) -> dict[str, Any]:

@@ -36,9 +36,5 @@ class Taken(Exception):
         self.field = field
 
 
-class PasswordMissing(Exception):
-    """The stored password was to be kept, and none is stored: somebody has chosen other credentials meanwhile."""
-
-
 class NotOverHttp(Exception):
     """A client certificate is presented in a TLS handshake, so it cannot go with an http Web service URL."""

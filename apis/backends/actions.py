@@ -14,8 +14,10 @@ from apis.backends.addresses import is_alike
 from apis.backends.leading import take_from
 from apis.backends.models import BackEnd, BackEndPassword
 from apis.calls import ProtocolChoice
-from apis.models import Api, Credentials
+from apis.credentials.keeping import keep, stored, values_of
+from apis.models import BESIDE_CERTIFICATE, Api, Credentials
 from apis.policy.model import CONNECT_SECONDS
+from apis.policy.proofs import Proof
 from apis.trust import trusted
 from certificates.authorities.models import Authority
 from certificates.models import ClientCertificate
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
-_NOT_COLUMNS = ("username", "password")
+_NOT_COLUMNS = ("username", "password", "proof")
 
 
 class InUse(Exception):
@@ -80,6 +82,7 @@ class BackEndSettings:
     certificate: ClientCertificate | None = None
     username: str = ""
     password: Secret | None = None  # None: keep the one that is stored
+    proof: Proof | None = None  # what is sent with credentials of its kind
     validate_certificate_chain: bool = True
     validate_certificate_name: bool = True
     trusted_ca: str = ""  # becomes an entry, or is one
@@ -100,11 +103,13 @@ class BackEndSettings:
 
     @classmethod
     def of(cls, back_end: BackEnd) -> Self:
-        """Return what *back_end* has now; its password stays."""
+        """Return what *back_end* has now; its password or secret stays."""
         values = {one.name: getattr(back_end, one.name) for one in fields(cls) if one.name not in _NOT_COLUMNS}
         basic = BackEndPassword.objects.filter(back_end=back_end).only("username").first()
-        kinds = {"credentials": back_end.proves_itself_by, "protocol": ProtocolChoice(back_end.protocol)}
-        return cls(**{**values, **kinds, "addresses": tuple(back_end.addresses), "username": basic.username if basic else ""})
+        kinds: dict[str, Any] = {"credentials": back_end.proves_itself_by, "protocol": ProtocolChoice(back_end.protocol)}
+        secret = stored(back_end)
+        kinds |= {"username": basic.username if basic else "", "proof": secret.proof(None) if secret else None}
+        return cls(**{**values, **kinds, "addresses": tuple(back_end.addresses)})
 
 
 @transaction.atomic
@@ -113,14 +118,14 @@ def create_back_end(name: str, chosen: BackEndSettings, *, by: User | None, now:
 
     :raises NameTaken: if another one bears the name
     :raises NotOverHttp: if it has a certificate and is called by http, or an API at its URL is
-    :raises PasswordMissing: if there is no password for HTTP basic
+    :raises PasswordMissing: if there is no password for HTTP basic, or no secret
     :raises MembersDiffer: if it is a pool of back ends that are not alike
     :raises ClientCertificate.DoesNotExist: if the certificate is gone
     :raises Authority.DoesNotExist: if the trusted authority is gone
     """
     back_end = BackEnd(name=name, created_at=now, revision=0)
-    _apply(back_end, chosen, by=by, now=now)
-    changes = differences({}, _facts(back_end), hidden={"password": back_end.credentials == Credentials.BASIC})
+    hidden = _apply(back_end, chosen, by=by, now=now)
+    changes = differences({}, _facts(back_end), hidden=hidden)
     record(Event.BACKEND_CREATED, back_end, by=by, at=now, changes=changes, url=back_end.url)
     by_url.settle(back_end, None, by=by, now=now)
     return back_end
@@ -149,8 +154,8 @@ def change_back_end(
         raise EditedMeanwhile
     known = _facts(before)
     back_end = BackEnd.objects.get(pk=back_end.pk)
-    new_password = _apply(back_end, chosen, by=by, now=now)
-    changes = differences(known, _facts(back_end), hidden={"password": new_password})
+    hidden = _apply(back_end, chosen, by=by, now=now)
+    changes = differences(known, _facts(back_end), hidden=hidden)
     record(Event.BACKEND_CHANGED, back_end, by=by, at=now, changes=changes, url=back_end.url)
     _pass_on(back_end, by=by, now=now)
     if pools_follow:
@@ -191,8 +196,8 @@ def pools_of(back_end: BackEnd) -> list[BackEnd]:
     return [pool for pool in pools if back_end.name in pool.members]
 
 
-def _apply(back_end: BackEnd, chosen: BackEndSettings, *, by: User | None, now: datetime) -> bool:
-    """Write what was chosen and save; return whether the password is another one now."""
+def _apply(back_end: BackEnd, chosen: BackEndSettings, *, by: User | None, now: datetime) -> dict[str, bool]:
+    """Write what was chosen and save; return which secrets are others now."""
     found = trusted(chosen.trusted_ca, chosen.trusted_authority, by=by, now=now)
     if chosen.certificate:  # locked, so that nobody deletes it before the back end points at it
         ClientCertificate.objects.select_for_update().get(pk=chosen.certificate.pk)
@@ -211,7 +216,7 @@ def _apply(back_end: BackEnd, chosen: BackEndSettings, *, by: User | None, now: 
     back_end.revision += 1
     _save(back_end)
     found.tell(by=by, now=now)
-    return _set_password(back_end, chosen)
+    return {"password": _set_password(back_end, chosen), "secret": keep(back_end, chosen.proof)}
 
 
 def _save(back_end: BackEnd) -> None:
@@ -249,16 +254,16 @@ def _pass_on(back_end: BackEnd, *, by: User | None, now: datetime) -> None:
     back_end = BackEnd.objects.select_related("certificate", "trusted_authority", "password").get(pk=back_end.pk)
     for api in Api.objects.select_for_update(of=("self",)).filter(back_end=back_end).order_by("pk"):
         before = facts.of_api(api)
-        new_password = take_from(api, back_end)
+        hidden = take_from(api, back_end)
         save_changed(api, by=by, now=now)
-        changes = differences(before, facts.of_api(api), hidden={"password": new_password})
+        changes = differences(before, facts.of_api(api), hidden=hidden)
         record(Event.API_SECURED, api, by=by, at=now, changes=changes, back_end=back_end.name)
 
 
 def _take_from_members(pool: BackEnd) -> None:
     """Let *pool* prove itself as its members do.
 
-    :raises MembersDiffer: if they are not alike, not all of them are there, or one has a password, which a pool has none of
+    :raises MembersDiffer: if they are not alike, not all of them are there, or one has a password or secret, which a pool has none of
     """
     members = list(BackEnd.objects.filter(name__in=pool.members).exclude(name=pool.name).order_by("name"))
     alike = {_alike(member) for member in members}
@@ -281,7 +286,7 @@ _LIKE_MEMBERS = (
 
 
 def _can_be_member(back_end: BackEnd) -> bool:
-    return not back_end.is_pool and back_end.proves_itself_by != Credentials.BASIC
+    return not back_end.is_pool and back_end.proves_itself_by not in {Credentials.BASIC, *BESIDE_CERTIFICATE}
 
 
 def _alike(member: BackEnd) -> tuple[Any, ...]:
@@ -314,4 +319,5 @@ def _facts(back_end: BackEnd) -> dict[str, Any]:
     found["username"] = (
         BackEndPassword.objects.filter(back_end=back_end).values_list("username", flat=True).first() if back_end.pk else None
     )
+    found |= values_of(back_end)
     return found

@@ -11,7 +11,8 @@ from django.db.models import Q
 
 from apis.actions import ApiSecurity, secure_api
 from apis.backends.models import BackEnd
-from apis.models import Api, Credentials
+from apis.credentials.keeping import stored
+from apis.models import BESIDE_CERTIFICATE, Api, Credentials, beside
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,10 +65,11 @@ def _has(api: Api, back_end: BackEnd) -> bool:
 def _give(api: Api, back_end: BackEnd, before: BackEnd | None, *, by: User | None, now: datetime) -> Api:
     """Secure an API as *back_end* says. Credentials stay if it has none, unless they came from *before*."""
     certificate, credentials = api.certificate, Credentials(api.credentials)
+    own = stored(api) if credentials in BESIDE_CERTIFICATE else None  # what is sent beside a certificate is the API's own
     if back_end.certificate:
-        certificate, credentials = back_end.certificate, Credentials.CLIENT_CERTIFICATE
+        certificate, credentials = back_end.certificate, beside(credentials)
     elif certificate and before and certificate.pk == before.certificate_id:
-        certificate, credentials = None, Credentials.NONE
+        certificate, credentials = None, credentials if own else Credentials.NONE
     chosen = ApiSecurity(
         credentials=credentials,
         certificate=certificate,
@@ -75,6 +77,7 @@ def _give(api: Api, back_end: BackEnd, before: BackEnd | None, *, by: User | Non
         validate_certificate_chain=back_end.validate_certificate_chain,
         validate_certificate_name=back_end.validate_certificate_name,
         trusted_ca=api.trusted_ca,
+        proof=own.proof(None) if own else None,
     )
     wanted = (credentials, certificate, chosen.validate_certificate_chain, chosen.validate_certificate_name)
     if wanted == (Credentials(api.credentials), api.certificate, api.validate_certificate_chain, api.validate_certificate_name):

@@ -23,7 +23,7 @@ from apis.backends.models import (
 )
 from apis.calls import MOST_CONNECT_SECONDS, ProtocolChoice
 from apis.forms import NameField
-from apis.models import Credentials
+from apis.models import BESIDE_CERTIFICATE, Credentials
 from apis.naming import free_name
 from apis.policy.model import CONNECT_SECONDS
 from apis.security_form import SecurityForm
@@ -34,7 +34,8 @@ from portal.validators import no_private_key, plain_name
 NAME_TAKEN = _("Another back end already has this name.")
 OF_MEMBERS = _("This is a pool: the addresses and the security are those of its members and are changed there.")
 FIELDS_OF_MEMBERS = (
-    *("addresses", "credentials", "certificate", "username", "password", "validate_certificate_chain", "validate_certificate_name"),
+    *("addresses", "credentials", "certificate", "username", "password", "secret_place", "secret_name", "shared_secret"),
+    *("validate_certificate_chain", "validate_certificate_name"),
     *("trusted_authority", "trusted_ca", "protocol", "asks_later", "older_servers", "connect_seconds", "by_url"),
 )
 _SHARING = (
@@ -175,9 +176,10 @@ class BackEndForm(SecurityForm):
             by_url=cleaned["by_url"],
             **self._where(base),
             credentials=security.credentials,
-            certificate=security.certificate if security.credentials == Credentials.CLIENT_CERTIFICATE else None,
+            certificate=security.certificate if security.credentials in {Credentials.CLIENT_CERTIFICATE, *BESIDE_CERTIFICATE} else None,
             username=security.username,
             password=security.password,
+            proof=security.proof,
             validate_certificate_chain=security.validate_certificate_chain,
             validate_certificate_name=security.validate_certificate_name,
             trusted_ca=security.trusted_ca,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from apis.calls import ProtocolChoice
+from apis.credentials.keeping import take_over
 from apis.models import Api, BasicCredentials, Credentials
 from apis.policy.model import CONNECT_SECONDS
 
@@ -60,10 +61,10 @@ class Lead:
         return replace(self, back_end=rows.select_for_update(of=("self",)).get(pk=self.back_end.pk))
 
 
-def lead(api: Api, to: Lead) -> bool:
+def lead(api: Api, to: Lead) -> dict[str, bool]:
     """Lead the calls of *api*, which is locked, elsewhere; the caller saves it.
 
-    :return: whether its password is another one now
+    :return: which of its secrets are others now
     """
     own = api.own_address
     api.own_url = own if to.back_end or to.base_url else None
@@ -73,26 +74,29 @@ def lead(api: Api, to: Lead) -> bool:
     return _leave(api)
 
 
-def take_from(api: Api, back_end: BackEnd) -> bool:
+def take_from(api: Api, back_end: BackEnd) -> dict[str, bool]:
     """Write what *back_end* says into the columns of *api*; the caller saves it.
 
-    :return: whether its password is another one now
-    :raises certificates.sealing.SealingError: if the back end's password does not open
+    :return: which of its secrets are others now
+    :raises certificates.sealing.SealingError: if one of the back end's does not open
     """
     for name in BACK_ENDS:
         setattr(api, name, getattr(back_end, name))
     api.back_end, api.service_url = back_end, back_end.url
-    api.credentials, api.certificate = back_end.proves_itself_by, back_end.certificate
-    return _take_password(api, back_end.password if api.credentials == Credentials.BASIC else None)
+    api.credentials = back_end.proves_itself_by
+    api.present(back_end.certificate)
+    password = _take_password(api, back_end.password if api.credentials == Credentials.BASIC else None)
+    return {"password": password, "secret": take_over(api, back_end)}
 
 
-def _leave(api: Api) -> bool:
+def _leave(api: Api) -> dict[str, bool]:
     if api.back_end_id is None:
-        return False
+        return {}
     for name, usual in BACK_ENDS.items():
         setattr(api, name, usual)
-    api.back_end, api.credentials, api.certificate = None, Credentials.NONE, None
-    return _take_password(api, None)
+    api.back_end, api.credentials = None, Credentials.NONE
+    api.present(None)
+    return {"password": _take_password(api, None), "secret": take_over(api, None)}
 
 
 def _take_password(api: Api, given: BackEndPassword | None) -> bool:

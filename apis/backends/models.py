@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apis.backends.addresses import parsed
 from apis.calls import MOST_CONNECT_SECONDS, ProtocolChoice
-from apis.models import Api, Credentials
+from apis.models import BESIDE_CERTIFICATE, Api, Credentials
 from apis.policy.model import CONNECT_SECONDS, Ejection, HealthCheck, Limits, Sharing
 from apis.service_url import is_plain_http
 from certificates.authorities.models import Authority
@@ -109,7 +109,9 @@ class BackEnd(models.Model):
     @property
     def proves_itself_by(self) -> Credentials:
         """How the gateway proves itself there; a row of the release before that has a certificate says nothing else of it."""
-        return Credentials.CLIENT_CERTIFICATE if self.certificate_id else Credentials(self.credentials)
+        if self.certificate_id and self.credentials not in BESIDE_CERTIFICATE:
+            return Credentials.CLIENT_CERTIFICATE
+        return Credentials(self.credentials)
 
     @property
     def is_pool(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from apis.backends.actions import pools_of
 from apis.backends.models import BackEnd, BackEndPassword
-from apis.models import Api, Credentials
+from apis.models import Api, beside
 from portal.activity import differences, line_of
 from portal.models import Activity, Event
 
@@ -45,9 +45,9 @@ def present(target: ClientCertificate, apis: Sequence[Api], *, by: User | None, 
 
 def _present(back_end: BackEnd, target: ClientCertificate, *, by: User | None, now: datetime) -> Activity:
     before = {"credentials": back_end.proves_itself_by.value, "certificate": back_end.certificate.name if back_end.certificate else None}
-    back_end.credentials, back_end.certificate = Credentials.CLIENT_CERTIFICATE, target
+    back_end.credentials, back_end.certificate = beside(back_end.proves_itself_by), target
     back_end.revision, back_end.changed_at, back_end.changed_by = back_end.revision + 1, now, by
     back_end.save()
     BackEndPassword.objects.filter(back_end=back_end).delete()
-    after = {"credentials": Credentials.CLIENT_CERTIFICATE.value, "certificate": target.name}
+    after = {"credentials": str(back_end.credentials), "certificate": target.name}
     return line_of(Event.BACKEND_CHANGED, back_end, by=by, at=now, changes=differences(before, after), url=back_end.url)

@@ -21,7 +21,7 @@ from apis.backends.models import BackEnd
 from apis.backends.picking import back_end_options
 from apis.forms import NOT_OVER_HTTP
 from apis.pickers import SUGGESTIONS, looked_for
-from apis.security_form import ENTER_THE_PASSWORD, NO_SUCH_CERTIFICATE
+from apis.security_form import NO_SUCH_CERTIFICATE
 from apis.views.common import CONFLICT, OK, UNPROCESSABLE
 from certificates.authorities.forms import NO_SUCH_AUTHORITY
 from certificates.authorities.models import Authority
@@ -36,7 +36,6 @@ BUSY = 429
 _SENTENCES: tuple[tuple[type[Exception], str, Any], ...] = (
     (actions.NameTaken, "name", NAME_TAKEN),
     (NotOverHttp, "credentials", NOT_OVER_HTTP),
-    (PasswordMissing, "password", ENTER_THE_PASSWORD),
     (ClientCertificate.DoesNotExist, "certificate", NO_SUCH_CERTIFICATE),
     (Authority.DoesNotExist, "trusted_authority", NO_SUCH_AUTHORITY),
 )
@@ -52,7 +51,7 @@ def index(request: PortalRequest) -> HttpResponse:
     return render(request, template, {"listing": shown, "page": shown.page, "fragment": fragment})
 
 
-@sensitive_post_parameters("password", "trusted_ca")
+@sensitive_post_parameters("password", "shared_secret", "trusted_ca")
 @sensitive_variables("form")
 @require_http_methods(["GET", "HEAD", "POST"])
 @may("apis.add_api")
@@ -101,7 +100,7 @@ def suggestions(request: PortalRequest) -> HttpResponse:
     return render(request, "apis/_options.html", {"options": options})
 
 
-@sensitive_post_parameters("password", "trusted_ca")
+@sensitive_post_parameters("password", "shared_secret", "trusted_ca")
 @sensitive_variables("form")
 @require_http_methods(["GET", "HEAD", "POST"])
 @may("apis.change_api")
@@ -153,6 +152,8 @@ def _saved(form: BackEndForm, save: Any) -> BackEnd | None:
         found: BackEnd = save()
     except actions.MembersDiffer as refusal:
         form.add_error(None, _("The pool %(pool)s holds this back end; its members have to be alike.") % {"pool": refusal.pool})
+    except PasswordMissing:
+        form.lacks_secret()
     except tuple(kind for kind, _field, _words in _SENTENCES) as refusal:
         field, words = next((field, words) for kind, field, words in _SENTENCES if isinstance(refusal, kind))
         form.add_error(field, words)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from apis.console.models import TestedCall
 from apis.console.telling import Told
+from apis.credentials.words import sent_in_words
 from apis.models import Operation
 from certificates.models import CertificateVersion, Kind
 
@@ -51,6 +52,7 @@ class Deeds:
     :ivar is_another: whether it is another one than was chosen
     :ivar key: what became of the key
     :ivar presented: the certificate of the connection to the back end; ``None``: there was none, or it is gone
+    :ivar sent: what proves the gateway besides, as the API has it now, in words; empty: nothing
     """
 
     told: Told
@@ -58,6 +60,7 @@ class Deeds:
     is_another: bool
     key: str
     presented: CertificateVersion | None
+    sent: str
     times: tuple[Time, ...]
 
 
@@ -73,6 +76,7 @@ def deeds_of(call: TestedCall) -> Deeds | None:
         is_another=bool(told.operation) and told.operation != call.operation,
         key=_key(call, told),
         presented=_presented(told),
+        sent=sent_in_words(call.api) if told.back_end else "",
         times=tuple(_times(told)),
     )
 

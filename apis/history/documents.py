@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from apis.credentials.models import proof_of
 from apis.history.moments import Moment, state_at
 from apis.history.rewinding import Facts
 from apis.models import Api, Credentials
@@ -73,12 +74,19 @@ def _lead(then: Api, facts: Facts) -> SetBackendService | None:
 def _credentials(facts: Facts, moment: Moment) -> tuple[Rule, ...]:
     match facts.get("credentials"):
         case Credentials.CLIENT_CERTIFICATE:
-            name = str(facts.get("certificate"))
-            return (AuthenticationCertificate(certificate_id=name, thumbprint=_thumbprint(name, moment)),)
+            return _certificate(facts, moment)
         case Credentials.BASIC:
             return (AuthenticationBasic(username=str(facts.get("username") or ""), password=Secret(b"")),)  # masked in the document
+        case Credentials.SHARED_SECRET:
+            return (*_certificate(facts, moment), proof_of(facts))
         case _:
             return ()
+
+
+def _certificate(facts: Facts, moment: Moment) -> tuple[Rule, ...]:
+    if not (name := facts.get("certificate")):
+        return ()
+    return (AuthenticationCertificate(certificate_id=str(name), thumbprint=_thumbprint(str(name), moment)),)
 
 
 def _thumbprint(name: str, moment: Moment) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from apis import actions
 from apis.callers_form import CallersForm
 from apis.calls_form import CallsForm
+from apis.credentials.keeping import COLUMNS
 from apis.forms import NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.history.moments import both_sides, state_now
 from apis.history.rewinding import Facts
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
 PERMISSION = "apis.change_api"
 # What belongs together: where one of them changes, all go back.
 _GROUPS = (
-    ("credentials", "certificate", "username"),
+    ("credentials", "certificate", "username", *COLUMNS),
     ("validate_certificate_chain", "validate_certificate_name"),
     ("cors", "cors_origins", "cors_methods", "cors_headers", "cors_exposed", "cors_max_age", "cors_credentials"),
     ("trusted_authority", "trusted_ca"),
     ("caller_certificate", "caller_authority", "caller_authorities", "caller_identities"),
 )
+_SECRETS = {"password": Credentials.BASIC, "secret": Credentials.SHARED_SECRET}  # that credentials go with
 _LED = ("service_url", "own_url", "back_end")
 TEXT_OF = {"trusted_authority": "trusted_ca", "caller_authority": "caller_authorities"}  # by what holds an entry's name
 _BY_REST_ALONE = ("key_header", "key_query")
@@ -102,7 +104,7 @@ def api_of(line: Activity) -> Api:
 def with_groups(names: Iterable[str]) -> list[str]:
     """Return the *names* of fields, with those that belong to them, each once."""
     groups = {name: group for group in _GROUPS for name in group} | {"own_url": _LED, "back_end": _LED}
-    return list(dict.fromkeys(one for name in names if name != "password" for one in groups.get(name, (name,))))
+    return list(dict.fromkeys(one for name in names if name not in _SECRETS for one in groups.get(name, (name,))))
 
 
 def _picked(names: Iterable[str], then: Facts, now: Facts) -> dict[str, Any]:
@@ -171,17 +173,22 @@ def with_sentences(change: Callable[[], object]) -> None:
 
 
 def _refuse_lost_password(api: Api, line: Activity, side: Side, values: Any) -> None:
-    """Refuse basic credentials whose password is another one by now, or none."""
-    if values.get("credentials") != Credentials.BASIC:
+    """Refuse credentials whose password or secret is another one by now, or none."""
+    names = {name for name, credentials in _SECRETS.items() if values.get("credentials") == credentials}
+    if not names:
         return
     before, after = both_sides(api, line)
     then = before if side is Side.BEFORE else after
-    if "password" in then.secrets:
-        raise Refused(_lost_password())
+    if names & then.secrets:
+        raise Refused(_lost_password() if "password" in names else _lost_secret())
 
 
 def _lost_password() -> str:
     return _("The password of then is not kept. Choose HTTP basic on the Security tab and enter it there.")
+
+
+def _lost_secret() -> str:
+    return _("The secret of then is not kept. Choose the credentials on the Security tab and enter it there.")
 
 
 TABS = {

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from apis.actions import ApiSecurity
+from apis.credentials.keeping import is_stored
 from apis.models import Api, Credentials
-from apis.policy.model import AuthenticationBasic, Backend, Policy
+from apis.policy.model import AuthenticationBasic, Backend, Policy, Rule
 from apis.url_template import ANY_METHOD, sample_of
 from certificates.models import CertificateVersion
 from certificates.sealing import Secret
@@ -35,9 +36,9 @@ class Subject:
     @property
     def presented(self) -> CertificateVersion | None:
         """What is presented; ``None``: nothing."""
-        if self.api.credentials != Credentials.CLIENT_CERTIFICATE or self.api.certificate is None:
+        if self.api.certificate is None:
             return None
-        return self.api.certificate.current
+        return self.api.presented
 
     @property
     def path(self) -> str:
@@ -53,9 +54,10 @@ def as_saved(api: Api) -> Subject:
 
 
 def with_security(api: Api, chosen: ApiSecurity) -> Subject:
-    """Return *api* with what its Security tab says; the user name and password of the back end are not sent in a test."""
+    """Return *api* with what its Security tab says; what is sent to the back end besides a certificate is not sent in a test."""
     changed = copy.copy(api)
-    changed.credentials, changed.certificate = chosen.credentials, chosen.certificate
+    changed.credentials = chosen.credentials
+    changed.present(chosen.certificate)
     changed.validate_certificate_chain = chosen.validate_certificate_chain
     changed.validate_certificate_name = chosen.validate_certificate_name and chosen.validate_certificate_chain
     entry = chosen.trusted_authority
@@ -63,17 +65,23 @@ def with_security(api: Api, chosen: ApiSecurity) -> Subject:
     changed.protocol = chosen.protocol or api.protocol
     changed.asks_later = api.asks_later if chosen.asks_later is None else chosen.asks_later
     changed.older_servers = api.older_servers if chosen.older_servers is None else chosen.older_servers
-    return Subject(api=changed, is_saved=_means_the_same(api, changed) and chosen.password is None)
+    return Subject(
+        api=changed,
+        is_saved=_means_the_same(api, changed) and chosen.password is None and (chosen.proof is None or is_stored(api, chosen.proof)),
+    )
 
 
 def policy_with(api: Api, chosen: ApiSecurity) -> Policy:
-    """Return the policy that *api* has once what its Security tab says is saved; without the password of the back end."""
+    """Return the policy that *api* has once what its Security tab says is saved; without the password or secret of the back end."""
     changed = with_security(api, chosen).api
-    if chosen.credentials != Credentials.BASIC:
+    sent: Rule | None = chosen.proof
+    if chosen.credentials == Credentials.BASIC:
+        sent = AuthenticationBasic(username=chosen.username, password=Secret(b""))
+    if sent is None:
         return changed.policy()
-    changed.credentials = Credentials.NONE  # the password that it would open is another one, or none yet
+    # The password or secret that it would open is another one, or none yet.
+    changed.credentials = Credentials.CLIENT_CERTIFICATE if changed.certificate else Credentials.NONE
     policy = changed.policy()
-    sent = AuthenticationBasic(username=chosen.username, password=Secret(b""))
     return replace(policy, inbound=(*policy.inbound, sent))
 
 

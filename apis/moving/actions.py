@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from apis.backends import moving as back_ends
-from apis.models import Api, BasicCredentials, Credentials
+from apis.models import Api, BasicCredentials, beside
 from apis.moving.models import Chosen, Move
-from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, NotTried, OverHttp, SamePerson, SharesBackEnd
+from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, OverHttp, SamePerson, SharesBackEnd
 from certificates.models import ClientCertificate
 from certificates.rollout.actions import TRIED_AGAIN_FOR
 from certificates.rollout.models import rules_of
 from certificates.rollout.proposals import When
+from certificates.rollout.staying import NotTried
 from certificates.rollout.trying import is_accepted, refusing
 from portal.activity import Through, acting_through, differences, line_of, write
 from portal.activity.acting import current as acting_now
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
 
-_MOVED = ("credentials", "certificate", "revision", "changed_at", "changed_by")
+_MOVED = ("credentials", "certificate", "stays_with", "revision", "changed_at", "changed_by")
 _BATCH = 500
 
 
@@ -35,13 +36,13 @@ _BATCH = 500
 def propose(target: ClientCertificate, apis: QuerySet[Api], *, by: User | None, now: datetime) -> Move:
     """Let *apis* be moved to *target*, and have that tried. What the same person had proposed and not decided upon is forgotten.
 
-    :param apis: those that present it already stay out of it
+    :param apis: those that present it already stay out of it, but for those that stay with an earlier version of it
     :raises NothingToMove: if there are no others
     :raises OverHttp: if some are called without TLS
     :raises SharesBackEnd: if some have the certificate from a back end that others use, too
     """
     target = ClientCertificate.objects.select_for_update(of=("self",)).select_related("current").get(pk=target.pk)
-    rows = list(apis.exclude(certificate=target.pk).order_by("pk"))
+    rows = list(apis.exclude(certificate=target.pk, stays_with=None).order_by("pk"))
     if not rows:
         raise NothingToMove
     _refuse_http(rows)
@@ -156,11 +157,11 @@ def locked(move: Move) -> Move:
 
 
 def _to_move(apis: Sequence[Api], move: Move) -> list[Api]:
-    """Return those of *apis* that do not present the certificate already.
+    """Return those of *apis* that do not present the certificate already, in its current version.
 
     :raises NothingToMove: if there are none
     """
-    moving = [api for api in apis if api.certificate_id != move.target_id]
+    moving = [api for api in apis if api.certificate_id != move.target_id or api.stays_with_id]
     if not moving:
         raise NothingToMove
     return moving
@@ -202,11 +203,11 @@ def _present(target: ClientCertificate, apis: Sequence[Api], *, by: User | None,
     _refuse_shared(apis, target)
     before = _credentials_of(apis)
     for api in apis:
-        api.credentials, api.certificate = Credentials.CLIENT_CERTIFICATE, target
+        api.credentials, api.certificate, api.stays_with = beside(api.credentials), target, None
         api.revision, api.changed_at, api.changed_by = api.revision + 1, now, by
     Api.objects.bulk_update(apis, _MOVED, batch_size=_BATCH)
     BasicCredentials.objects.filter(api__in=apis).delete()
-    lines = [_line(api, before[api.pk], by=by, now=now) for api in apis]
+    lines = [_line(api, before[api.pk], by=by, now=now) for api in apis if before[api.pk]["certificate"] != target.name]
     lines += back_ends.present(target, apis, by=by, now=now)
     write([*lines, _line_of_all(Event.CERTIFICATE_APIS_MOVED, target, apis, by=by, now=now)])
 
@@ -227,7 +228,7 @@ def _credentials_of(apis: Sequence[Api]) -> dict[int, dict[str, Any]]:
 
 def _line(api: Api, before: dict[str, Any], *, by: User | None, now: datetime) -> Activity:
     assert api.certificate is not None  # noqa: S101 - just given
-    after = {"credentials": Credentials.CLIENT_CERTIFICATE.value, "certificate": api.certificate.name}
+    after = {"credentials": str(api.credentials), "certificate": api.certificate.name}
     changes = differences(before, after, hidden={"password": before["username"] is not None})
     return line_of(Event.API_SECURED, api, by=by, at=now, changes=changes, **after)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, UUIDField
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import Promise
 
@@ -13,7 +14,7 @@ from apis.models import Credentials
 from apis.moving.models import Move
 from certificates import doubts
 from certificates.judgement import Purpose, doubts_of
-from certificates.models import ClientCertificate, Kind
+from certificates.models import CertificateVersion, Kind
 from certificates.rollout.comparison import Comparison, Row, compare
 from certificates.rollout.views import sum_of, tried_table
 from certificates.rollout.words import LABELS, caution_sentence
@@ -23,9 +24,9 @@ _SHOWN = 20  # certificates that APIs come from; the others are counted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class From:
-    """A certificate that some of the APIs present now."""
+    """A version of a certificate that some of the APIs present now."""
 
-    certificate: ClientCertificate
+    version: CertificateVersion
     apis: int
     comparison: Comparison
     rows: list[tuple[Promise, Row]]
@@ -36,7 +37,7 @@ class From:
 class Compared:
     """All of a move.
 
-    :ivar more: how many certificates that APIs come from are not compared
+    :ivar more: how many versions that APIs come from are not compared
     :ivar bare: how many APIs present none now
     :ivar forgotten: how many forget a password
     :ivar doubts: why back ends may refuse the certificate, whatever was presented before
@@ -53,10 +54,11 @@ class Compared:
 def of(move: Move) -> Compared:
     """Compare. Another subject or issuer is what a move is for; what has to be confirmed is a certificate that is doubted."""
     apis = move.apis().order_by()
-    uses = dict(apis.filter(certificate__isnull=False).values_list("certificate").annotate(number=Count("pk")))
-    entries = ClientCertificate.objects.filter(pk__in=uses).select_related("current").order_by("name")[:_SHOWN]
+    presented = Coalesce("stays_with", "certificate__current", output_field=UUIDField())
+    uses = dict(apis.filter(certificate__isnull=False).values_list(presented).annotate(number=Count("pk")))
+    versions = CertificateVersion.objects.filter(pk__in=uses).select_related("certificate").order_by("certificate__name", "number")
     doubted = doubts_of(move.path, Purpose.CLIENT, now=timezone.now())
-    sources = [_from(entry, move, uses[entry.pk]) for entry in entries]
+    sources = [_from(version, move, uses[version.pk]) for version in versions[:_SHOWN]]
     fresh = any(source.comparison.fresh for source in sources)
     bare = apis.filter(certificate__isnull=True)
     return Compared(
@@ -69,11 +71,10 @@ def of(move: Move) -> Compared:
     )
 
 
-def _from(entry: ClientCertificate, move: Move, apis: int) -> From:
-    assert entry.current is not None  # noqa: S101 - an entry is made with its first version
-    comparison = compare(entry.current.path, move.path, Purpose.CLIENT, now=timezone.now())
+def _from(version: CertificateVersion, move: Move, apis: int) -> From:
+    comparison = compare(version.path, move.path, Purpose.CLIENT, now=timezone.now())
     return From(
-        certificate=entry,
+        version=version,
         apis=apis,
         comparison=comparison,
         rows=[(LABELS[row.name], row) for row in comparison.rows],

@@ -15,10 +15,9 @@ from apis.moving.models import Move
 from apis.pickers import CERTIFICATES, offer_matches
 from apis.security_form import NO_SUCH_CERTIFICATE, chooses_certificate
 from certificates.models import ClientCertificate
-from certificates.rollout.forms import NOW, DecisionForm
+from certificates.rollout.forms import ACCEPTING, NOW, DecisionForm
 from certificates.rollout.models import When
 
-ACCEPTING = "accepted"
 SHOWN = 200  # with a check box each; more are moved all, or chosen in the list
 
 

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 
 from apis.moving import actions
 from apis.moving.models import Move
-from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, OverHttp, SharesBackEnd, named
+from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, OverHttp, SharesBackEnd
 from certificates.models import ClientCertificate
 from certificates.rollout.actions import TRIED_AGAIN_EVERY
 from certificates.rollout.keeper import keep_on
 from certificates.rollout.proposals import When
+from certificates.rollout.staying import named
 from certificates.rollout.trying import is_accepted
 
 log = logging.getLogger(__name__)

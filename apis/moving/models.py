@@ -103,7 +103,8 @@ class Chosen(models.Model):
     @staticmethod
     def look_at(api: Api) -> dict[str, Any]:
         """Return what of *api* the decision rests on."""
-        return {"credentials": api.credentials, "certificate": api.certificate_id, "service_url": api.service_url}
+        seen = {"credentials": api.credentials, "certificate": api.certificate_id, "service_url": api.service_url}
+        return seen | ({"stays_with": str(api.stays_with_id)} if api.stays_with_id else {})
 
 
 class TriedMove(TriedAt):

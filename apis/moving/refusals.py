@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from certificates.rollout.staying import named
+
 if TYPE_CHECKING:
     from apis.models import Api
-
-_NAMED = 5
 
 
 class Refused(Exception):
@@ -39,19 +39,9 @@ class NothingToMove(Exception):
     """No API is left that does not present the certificate already."""
 
 
-class NotTried(Exception):
-    """Only what accepts the certificate is to move, and the try has not ended."""
-
-
 class Gone(Exception):
     """The move is there no more: it was carried out, or discarded."""
 
 
 class SamePerson(Exception):
     """Who has proposed the move wants to confirm it, and the certificate's rules say that another person does."""
-
-
-def named(apis: Sequence[Api]) -> str:
-    """Return the names of *apis*, as far as a sentence can hold them."""
-    names = [api.display_name for api in apis]
-    return ", ".join(names[:_NAMED]) + (f" … (+{len(names) - _NAMED})" if len(names) > _NAMED else "")

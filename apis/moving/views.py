@@ -18,16 +18,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from apis.access import may
-from apis.listing import chosen
+from apis.listing import PRESENTED, chosen
 from apis.models import Api
 from apis.moving import actions, comparing
-from apis.moving.forms import ACCEPTING, SHOWN, ChooseForm, MoveForm
+from apis.moving.forms import SHOWN, ChooseForm, MoveForm
 from apis.moving.keeper import why
 from apis.moving.models import Move
-from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, NotTried, OverHttp, SamePerson, SharesBackEnd, named
+from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, OverHttp, SamePerson, SharesBackEnd
 from certificates.models import ClientCertificate
-from certificates.rollout.forms import NOW
+from certificates.rollout.forms import ACCEPTING, NOW
 from certificates.rollout.proposals import When
+from certificates.rollout.staying import NotTried, named
+from certificates.rollout.words import NOT_TRIED, STAYING
 from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
 
@@ -81,7 +83,7 @@ def _choose(request: PortalRequest, pool: QuerySet[Api], entry: ClientCertificat
             form.add_error(None, why(refusal))
         else:
             return _go_on(request, move)
-    rows = pool.select_related("certificate__current").order_by("display_name", "name")
+    rows = pool.select_related(*PRESENTED).order_by("display_name", "name")
     number = rows.count()
     context = {
         "form": form,
@@ -118,7 +120,7 @@ def move(request: PortalRequest, move: Move) -> HttpResponse:
         except SamePerson:
             form.add_error(None, _("You have proposed this move, and the certificate demands that another person confirms it."))
         except NotTried:
-            form.add_error("when", _("The try has not ended, so nobody knows who accepts the certificate. Wait for it, or try again."))
+            form.add_error("when", NOT_TRIED)
         except _REFUSALS as refusal:
             if isinstance(refusal, ChangedMeanwhile):
                 actions.look_again(move, now=timezone.now())
@@ -147,8 +149,7 @@ def _tell(request: PortalRequest, name: str, moved: list[Api], staying: list[Api
     where = _("Below stands where it is presented.")
     messages.success(request, words % {"number": len(moved), "name": name} + " " + where)
     if staying:
-        stay = _("These stay as they are, for their back ends did not accept it: %(apis)s.")
-        messages.warning(request, stay % {"apis": named(staying)})
+        messages.warning(request, str(STAYING) % {"apis": named(staying)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

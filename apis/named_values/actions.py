@@ -14,8 +14,8 @@ from apis.models import Api, NamedSecret, NamedValue
 from apis.named_values.uses import Use, uses_of
 from apis.named_values.values import KeptValues, WithValue
 from apis.policies.actions import apply_again
-from apis.policies.applying import Unsuitable
 from apis.policies.checking import checked
+from apis.policies.proving import Unsuitable
 from apis.policy import UnreadablePolicy
 from apis.policy.references import Values
 from certificates.sealing import SealingError, Secret

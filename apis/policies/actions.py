@@ -12,6 +12,7 @@ from apis.actions.callers import ApiCallers, change_callers
 from apis.actions.calls import ApiCalls, change_calls
 from apis.actions.rows import locked, save_changed
 from apis.backends.leading import Lead
+from apis.credentials.keeping import is_stored
 from apis.models import Api, Credentials, Operation, ServicePolicy
 from apis.policies.applying import ApiDraft, draft_of
 from apis.policies.checking import checked, legible
@@ -75,7 +76,7 @@ def put_api_document(api: Api, text: str, *, revision: int | None = None, by: Us
     api = locked(api, revision)
     before = api.document
     api = _apply(api, draft, by=by, now=now)
-    rules = Api.objects.select_related("certificate__current", "basic_credentials", "back_end").get(pk=api.pk).own_rules()
+    rules = Api.objects.select_related("certificate__current", "basic_credentials", "sharedsecret", "back_end").get(pk=api.pk).own_rules()
     kept = text if may_be_kept(text, document.rules) else document_with(rules, document.sections)
     api.document = kept if text.strip() else ""
     if api.document != before:
@@ -150,6 +151,8 @@ def _is_secured_so(api: Api, wanted: ApiSecurity) -> bool:
     """Return whether an API proves itself as *wanted* already; documents say nothing else of its security."""
     if api.credentials != wanted.credentials or api.certificate != wanted.certificate:
         return False
+    if wanted.proof:
+        return is_stored(api, wanted.proof)
     if wanted.credentials != Credentials.BASIC:
         return True
     stored = api.basic_credentials

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from typing import Any, assert_never
+from typing import assert_never
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -15,8 +14,9 @@ from apis.actions.calls import ApiCalls
 from apis.backends.leading import Lead
 from apis.backends.models import BackEnd
 from apis.callers import CallerCertificate, text_of
-from apis.models import Api, BasicCredentials, Credentials
-from apis.policy import MASKED_PASSWORD
+from apis.credentials.keeping import is_stored
+from apis.models import Api, Credentials
+from apis.policies.proving import ELEMENTS, Unsuitable, security_of
 from apis.policy.model import (
     AuthenticationBasic,
     AuthenticationCertificate,
@@ -26,25 +26,8 @@ from apis.policy.model import (
     SetBackendService,
     ValidateClientCertificate,
 )
+from apis.policy.proofs import AuthenticationSharedSecret
 from apis.service_url import BadServiceUrl, check, refusals_of_resolved
-from certificates.models import ClientCertificate
-
-_LONGEST_USERNAME = 255
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
-
-class Unsuitable(Exception):
-    """A document is well written and asks for what this API cannot have.
-
-    :ivar element: the element at fault
-    :ivar faults: sentences
-    """
-
-    def __init__(self, element: str, *faults: str) -> None:
-        """Hold what is wrong."""
-        super().__init__(" ".join(faults))
-        self.element = element
-        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +45,14 @@ def draft_of(rules: tuple[Rule, ...], api: Api) -> ApiDraft:
 
     :raises Unsuitable: naming the element at fault
     """
-    security = _with_trust_of(api, credentials=Credentials.NONE)
+    security = security_of(rules, api)
     calls = ApiCalls.of(api).without_rules()
     callers = _callers(None, api)
     leads_to = Lead()
     for rule in rules:
         match rule:
-            case AuthenticationCertificate():
-                security = _with_trust_of(api, credentials=Credentials.CLIENT_CERTIFICATE, certificate=_entry(rule))
-            case AuthenticationBasic():
-                security = _basic(rule, api)
+            case AuthenticationCertificate() | AuthenticationBasic() | AuthenticationSharedSecret():
+                pass  # taken together
             case Cors():
                 calls = calls.with_cors(rule)
             case ValidateClientCertificate():
@@ -111,9 +92,10 @@ def _refuse_other_credentials(rules: tuple[Rule, ...], security: ApiSecurity, ba
 
     :raises Unsuitable: naming the element
     """
-    same = _is_its_own(security, back_end)
-    for element, kind in (("authentication-certificate", AuthenticationCertificate), ("authentication-basic", AuthenticationBasic)):
-        if any(isinstance(rule, kind) for rule in rules) and not same:
+    if _is_its_own(security, back_end):
+        return
+    for rule in rules:
+        if element := ELEMENTS.get(type(rule)):
             words = _("Credentials belong to the back end %(name)s; leave this out, or change it there.")
             raise Unsuitable(element, words % {"name": back_end.name})
 
@@ -121,6 +103,8 @@ def _refuse_other_credentials(rules: tuple[Rule, ...], security: ApiSecurity, ba
 def _is_its_own(security: ApiSecurity, back_end: BackEnd) -> bool:
     """Return whether credentials are those that *back_end* is shown anyway."""
     if security.credentials != back_end.proves_itself_by:
+        return False
+    if security.proof and not is_stored(back_end, security.proof):
         return False
     if security.credentials == Credentials.BASIC:
         stored = back_end.password
@@ -147,46 +131,3 @@ def _callers(rule: ValidateClientCertificate | None, api: Api) -> ApiCallers:
         caller_authorities=api.caller_authorities if rule.trusted else "",
         caller_identities=tuple(text_of(identity) for identity in rule.identities),
     )
-
-
-def _with_trust_of(api: Api, **changes: Any) -> ApiSecurity:
-    return ApiSecurity(
-        validate_certificate_chain=api.validate_certificate_chain,
-        validate_certificate_name=api.validate_certificate_name,
-        trusted_ca=api.trusted_ca,
-        **changes,
-    )
-
-
-def _entry(rule: AuthenticationCertificate) -> ClientCertificate:
-    """Return the entry that a rule names. A thumbprint may be that of an earlier version: the entry is what is bound.
-
-    :raises Unsuitable: if there is none, or id and thumbprint name different ones
-    """
-    entries = ClientCertificate.objects.filter(current__isnull=False)
-    if rule.certificate_id:
-        entries = entries.named(rule.certificate_id)
-    if rule.thumbprint:
-        entries = entries.filter(versions__thumbprint=rule.thumbprint)
-    if entry := entries.first():
-        return entry
-    named = " ".join(one for one in (rule.certificate_id, rule.thumbprint) if one)
-    raise Unsuitable("authentication-certificate", _("There is no client certificate %(named)s.") % {"named": named})
-
-
-def _basic(rule: AuthenticationBasic, api: Api) -> ApiSecurity:
-    """Return the security for a user name and password; the mask of a password means the one that is stored.
-
-    :raises Unsuitable: if they cannot be sent as HTTP basic (RFC 7617), or none is stored
-    """
-    password, keep = rule.password.value.decode(), rule.password.value.decode() == MASKED_PASSWORD
-    faults = []
-    if not rule.username or ":" in rule.username or len(rule.username) > _LONGEST_USERNAME:
-        faults.append(_("A user name for HTTP basic has 1 to 255 characters and no colon."))
-    if _CONTROL.search(rule.username) or _CONTROL.search(password):
-        faults.append(_("Control characters cannot be sent."))
-    if keep and not BasicCredentials.objects.filter(api=api).exists():
-        faults.append(_("The password *** stands for the stored one, but none is stored."))
-    if faults:
-        raise Unsuitable("authentication-basic", *faults)
-    return _with_trust_of(api, credentials=Credentials.BASIC, username=rule.username, password=None if keep else rule.password)

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from apis.forms import NOT_OVER_HTTP, RevisionField
 from apis.models import Api
-from apis.policies.applying import Unsuitable
 from apis.policies.checking import Place, checked
 from apis.policies.models import MOST_CHARACTERS
 from apis.policies.own import own_document
+from apis.policies.proving import Unsuitable
 from apis.policy import UnreadablePolicy
 from apis.policy.model import AuthenticationCertificate, Rule, SetBackendService
 from apis.service_url import is_plain_http

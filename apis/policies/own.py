@@ -9,17 +9,19 @@ from apis.named_values.values import KeptValues
 from apis.policies.surroundings import read_own
 from apis.policy import MASKED_PASSWORD, Scope, UnreadablePolicy, document_with
 from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Rule
+from apis.policy.proofs import PROOFS, same_proof
 from apis.policy.references import Values
 from certificates.models import ClientCertificate
 
-_PASSWORD = re.compile(r"""password\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_GIVEN = {word: re.compile(word + r"""\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE) for word in ("password", "secret")}
+_ELEMENT = re.compile(r"authentication-shared-secret")
 _REFERENCE = re.compile(r"\{\{[^{}]*\}\}\Z")
 
 
 def own_document(api: Api, values: Values | None = None) -> str:
     """Return the document of *api*, its password masked.
 
-    :raises certificates.sealing.SealingError: if the basic password does not open
+    :raises certificates.sealing.SealingError: if its password or secret does not open
     """
     rules = api.own_rules()
     try:
@@ -44,10 +46,16 @@ def brought_up_to_date(now: tuple[Rule, ...], written: tuple[Rule, ...], read_an
 
 def may_be_kept(text: str, rules: tuple[Rule, ...]) -> bool:
     """Return whether a document may be stored as it was written: it tells no password, be it in a comment, and names no earlier version."""
-    passwords = [one or other for one, other in _PASSWORD.findall(text)]
-    masked = len(passwords) == text.lower().count("password") and all(one == MASKED_PASSWORD or _REFERENCE.match(one) for one in passwords)
+    masked = _is_masked(text, "password") and (not any(isinstance(rule, PROOFS) for rule in rules) or _is_masked(text, "secret"))
     named = {rule.thumbprint for rule in rules if isinstance(rule, AuthenticationCertificate) and rule.thumbprint}
     return masked and ClientCertificate.objects.filter(current__thumbprint__in=named).count() == len(named)
+
+
+def _is_masked(text: str, word: str) -> bool:
+    """Return whether *word* stands in *text* only as the attribute of a mask or a named value, or in the name of an element of ours."""
+    given = [one or other for one, other in _GIVEN[word].findall(text)]
+    mentioned = _ELEMENT.sub("", text.lower()).count(word)
+    return len(given) == mentioned and all(one == MASKED_PASSWORD or _REFERENCE.match(one) for one in given)
 
 
 def _same(written: Rule, now: Rule | None) -> bool:
@@ -56,4 +64,6 @@ def _same(written: Rule, now: Rule | None) -> bool:
     if isinstance(written, AuthenticationBasic) and isinstance(now, AuthenticationBasic):
         kept = written.password.value.decode() == MASKED_PASSWORD
         return written.username == now.username and (kept or written.password == now.password)
+    if isinstance(written, PROOFS) and isinstance(now, PROOFS):
+        return same_proof(written, now)
     return written == now

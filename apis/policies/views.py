@@ -17,9 +17,9 @@ from apis.backends.models import BackEnd
 from apis.forms import NOT_OVER_HTTP
 from apis.models import ServicePolicy
 from apis.policies.actions import ChangedMeanwhile
-from apis.policies.applying import Unsuitable
 from apis.policies.forms import DocumentForm
 from apis.policies.places import Edited, edited
+from apis.policies.proving import Unsuitable
 from apis.policies.statement_forms import STATEMENT_FORMS, StatementForm
 from apis.policy import UnreadablePolicy
 from apis.policy.highlight import highlight

@@ -22,6 +22,7 @@ from apis.policy.model import (
     SetBackendService,
     ValidateClientCertificate,
 )
+from apis.policy.proofs import MASK, AuthenticationSharedSecret, Proof, attributes_of
 from apis.policy.reader import BASE, Document, Scope, document_of, sections_of
 from apis.policy.references import NONE, Values, refuse_hidden
 
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
 
 __all__ = ["MASKED_PASSWORD", "SECTIONS", "UnreadablePolicy", "as_xml", "document_with", "parse", "read_document", "sections_in"]
 
-MASKED_PASSWORD = "***"  # noqa: S105 - what stands for a password that is not shown
+MASKED_PASSWORD = MASK  # what stands for a password that is not shown
 
 
 def as_xml(policy: Policy, *, reveal: bool = False) -> str:
     """Return the effective policy document of an API; equal policies give equal text, which ends with a newline.
 
-    :param reveal: show the basic password instead of :data:`MASKED_PASSWORD`; never in a page or an answer
+    :param reveal: show passwords and secrets instead of :data:`MASKED_PASSWORD`; never in a page or an answer
     """
     return document_with(policy.rules, policy.written, reveal=reveal)
 
@@ -85,9 +86,8 @@ def _element(rule: Rule, *, reveal: bool) -> Element:
         case AuthenticationCertificate():
             named = {"certificate-id": rule.certificate_id, "thumbprint": rule.thumbprint}
             return Element("authentication-certificate", {key: value for key, value in named.items() if value})
-        case AuthenticationBasic():
-            password = rule.password.value.decode() if reveal else MASKED_PASSWORD
-            return Element("authentication-basic", {"username": rule.username, "password": password})
+        case AuthenticationBasic() | AuthenticationSharedSecret():
+            return Element(*_with_secret(rule, reveal=reveal))
         case Cors():
             return cors.element_of(rule)
         case ValidateClientCertificate():
@@ -99,3 +99,11 @@ def _element(rule: Rule, *, reveal: bool) -> Element:
             return Element("forward-request", {"timeout": str(rule.timeout_seconds)})
         case _:
             assert_never(rule)
+
+
+def _with_secret(rule: AuthenticationBasic | Proof, *, reveal: bool) -> tuple[str, dict[str, str]]:
+    """Return the name and the attributes of the element of a rule that holds a secret."""
+    if not isinstance(rule, AuthenticationBasic):
+        return attributes_of(rule, reveal=reveal)
+    password = rule.password.value.decode() if reveal else MASKED_PASSWORD
+    return "authentication-basic", {"username": rule.username, "password": password}

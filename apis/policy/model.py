@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from apis.policy.elements import Element
+from apis.policy.proofs import PROOFS, Proof
 from apis.policy.statements import Statement
 
 if TYPE_CHECKING:
@@ -100,10 +101,10 @@ class SetBackendService:
     base_url: str = ""
 
 
-Rule = AuthenticationCertificate | AuthenticationBasic | Cors | ForwardRequest | SetBackendService | ValidateClientCertificate
+Rule = AuthenticationCertificate | AuthenticationBasic | Proof | Cors | ForwardRequest | SetBackendService | ValidateClientCertificate
 
 
-CREDENTIALS = (AuthenticationCertificate, AuthenticationBasic)
+CREDENTIALS = (AuthenticationCertificate, AuthenticationBasic, *PROOFS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,14 @@ from apis.policy.callers import read_callers
 from apis.policy.cors import read_cors
 from apis.policy.elements import Element
 from apis.policy.model import SECTIONS, AuthenticationBasic, AuthenticationCertificate, ForwardRequest, Rule, Sections, SetBackendService
+from apis.policy.proofs import READERS, SECRET_ATTRIBUTES
 from apis.policy.references import NONE, Values, holds_secret, resolved, texts_of
 from apis.policy.statements import STATEMENTS, Statement
 from certificates.sealing import Secret
 
 MOST_TIMEOUT_SECONDS = 3600
 BASE = "base"
+_CERTIFICATE, _BASIC = "authentication-certificate", "authentication-basic"
 
 _THUMBPRINT = re.compile(r"[0-9A-F]{40}\Z")
 _IGNORED_IN_THUMBPRINTS = re.compile(r"[\s:\u200b-\u200f\u202a-\u202e\ufeff]")  # what Windows and people paste along
@@ -96,8 +98,10 @@ def _rules_of(section: Element, scope: Scope, values: Values) -> list[Rule]:
     _refuse_twice([one for one in section.children if one.name not in STATEMENTS])
     rules = [rule for element in section.children if (rule := _rule(section.name, element, scope, values)) is not None]
     credentials = [element for element in section.children if element.name.startswith("authentication-")]
-    if len(credentials) > 1:
-        credentials[1].refuse("An API presents one kind of credentials, once.")
+    if len({one.name for one in credentials} - {_CERTIFICATE}) > 1 or {_CERTIFICATE, _BASIC} <= {one.name for one in credentials}:
+        credentials[1].refuse(
+            "An API presents one kind of credentials, once; a client certificate may stand beside a secret of another kind."
+        )
     return rules
 
 
@@ -126,7 +130,7 @@ def _rule(section: str, element: Element, scope: Scope, values: Values) -> Rule 
 
 def _refuse_secrets(element: Element, values: Values) -> None:
     """Refuse secrets in what becomes a setting, which pages show and the log tells; a password is kept as one."""
-    if holds_secret(element, values, apart_from="password" if element.name == "authentication-basic" else ""):
+    if holds_secret(element, values, apart_from=SECRET_ATTRIBUTES.get(element.name, "")):
         element.refuse("A secret named value cannot stand here: it would be shown among the API's settings. Use one that is no secret.")
     for child in element.children:
         _refuse_secrets(child, values)
@@ -137,7 +141,7 @@ def _check_section(section: str, element: Element, allowed: tuple[str, ...]) -> 
         element.refuse(f"<{element.name}> belongs into {' or '.join(f'<{name}>' for name in allowed)}, not into <{section}>.")
 
 
-def _certificate(element: Element) -> AuthenticationCertificate:
+def _read_certificate(element: Element) -> AuthenticationCertificate:
     element.refuse_content()
     element.refuse_attributes("certificate-id", "thumbprint")
     attributes = element.attributes
@@ -152,7 +156,7 @@ def _certificate(element: Element) -> AuthenticationCertificate:
     return AuthenticationCertificate(certificate_id=certificate_id, thumbprint=thumbprint)
 
 
-def _basic(element: Element) -> AuthenticationBasic:
+def _read_basic(element: Element) -> AuthenticationBasic:
     element.refuse_content()
     element.refuse_attributes("username", "password")
     for needed in ("username", "password"):
@@ -187,8 +191,9 @@ def _set_backend_service(element: Element) -> SetBackendService:
 
 _OF_APIS = frozenset({Scope.API})
 _RULES: Mapping[str, _RuleKind] = {
-    "authentication-certificate": _RuleKind("inbound", _certificate, _OF_APIS),
-    "authentication-basic": _RuleKind("inbound", _basic, _OF_APIS),
+    _CERTIFICATE: _RuleKind("inbound", _read_certificate, _OF_APIS),
+    _BASIC: _RuleKind("inbound", _read_basic, _OF_APIS),
+    **{name: _RuleKind("inbound", read, _OF_APIS) for name, read in READERS.items()},
     "cors": _RuleKind("inbound", read_cors, frozenset({Scope.SERVICE, Scope.API})),
     "set-backend-service": _RuleKind("inbound", _set_backend_service, _OF_APIS),
     "validate-client-certificate": _RuleKind("inbound", read_callers, _OF_APIS),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apis.models import Api, Credentials, Subscription
+from apis.models import Api, Subscription
 from apis.views.common import gateway_address
 from certificates.models import ClientCertificate
 
@@ -55,7 +55,7 @@ def first_steps(context: RequestContext, *, called: bool = False) -> dict[str, A
     """
     if called:
         return {"steps": []}
-    bound = Api.objects.filter(credentials=Credentials.CLIENT_CERTIFICATE).order_by("created_at").first()
+    bound = Api.objects.filter(certificate__isnull=False).order_by("created_at").first()
     first = Subscription.objects.order_by("created_at").first()
     if bound and first and first.created_at < timezone.now() - _NEWCOMER:
         return {"steps": []}

@@ -10,8 +10,8 @@ from django import template
 from apis.models import Api
 from apis.moving.failing import fails
 from apis.moving.models import Move
-from apis.moving.refusals import named
 from certificates.models import ClientCertificate
+from certificates.rollout.staying import named
 from certificates.rollout.trying import refusing
 
 register = template.Library()

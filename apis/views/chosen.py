@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apis import actions
 from apis.access import may
-from apis.listing import SHOWN, chosen
+from apis.listing import PRESENTED, SHOWN, chosen
 from apis.models import Api
 from apis.price import price_of
 from portal.http import PortalRequest
@@ -55,13 +55,13 @@ def export(request: PortalRequest) -> HttpResponse:
     asked = request.GET.copy()
     if not asked.getlist("apis"):
         asked["chosen"] = "all"
-    rows = chosen(asked).select_related("certificate__current").only(*SHOWN).order_by("display_name", "name")
+    rows = chosen(asked).select_related(*PRESENTED).only(*SHOWN).order_by("display_name", "name")
     return download("apis", _HEADINGS, (_row(api) for api in rows.iterator(chunk_size=500)))
 
 
 def _row(api: Api) -> tuple[Any, ...]:
-    current = api.certificate.current if api.certificate else None
-    presented = (api.certificate, current.thumbprint, current.not_after.astimezone(UTC).isoformat()) if current else ("", "", "")
+    version = api.presented
+    presented = (api.certificate, version.thumbprint, version.not_after.astimezone(UTC).isoformat()) if version else ("", "", "")
     changed = api.changed_at.astimezone(UTC).isoformat(timespec="seconds")
     return (api.name, api.display_name, api.path, api.service_url, api.credentials, *presented, changed)
 

@@ -24,7 +24,7 @@ _ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - nothing is bound here
 
 def api_of(name: str) -> Api:
     """Return the API with what its tabs show, or answer 404."""
-    return get_object_or_404(Api.objects.select_related("certificate__current", "back_end", "changed_by"), name=name)
+    return get_object_or_404(Api.objects.select_related("certificate__current", "stays_with", "back_end", "changed_by"), name=name)
 
 
 def tab(request: PortalRequest, api: Api, which: str, *, status: int = OK, template: str = "", **context: Any) -> HttpResponse:

@@ -35,7 +35,7 @@ def index(request: PortalRequest) -> HttpResponse:
     """List the APIs: ``q``, ``show`` and ``certificate`` narrow, ``sort``, ``per`` and ``page`` do what they say."""
     if answer := led_to(request):
         return answer
-    rows = api_list.rows(request.GET).select_related("certificate__current").only(*api_list.SHOWN)
+    rows = api_list.rows(request.GET).select_related(*api_list.PRESENTED).only(*api_list.SHOWN)
     found = listing(request, rows, api_list.COLUMNS, search=api_list.search, chips=api_list.CHIPS)
     shown = offering(found, request, name="apis", columns=api_list.COLUMNS, unsorted=api_list.UNSORTED)
     template = "apis/_list.html" if (fragment := wants_fragment(request)) else "apis/index.html"

@@ -19,7 +19,7 @@ from apis.models import Api
 from apis.pickers import SUGGESTIONS, authority_options, certificate_options, looked_for
 from apis.policy import as_xml
 from apis.policy.highlight import highlight
-from apis.security_form import ENTER_THE_PASSWORD, NO_SUCH_CERTIFICATE, SecurityForm
+from apis.security_form import NO_SUCH_CERTIFICATE, SecurityForm
 from apis.views.common import OK, UNPROCESSABLE, api_of, belongs_to, edited_meanwhile, tab
 from certificates.authorities.forms import NO_SUCH_AUTHORITY
 from certificates.authorities.models import Authority
@@ -29,7 +29,7 @@ from portal.http import PortalRequest
 from portal.responses import see_other
 
 
-@sensitive_post_parameters("password", "trusted_ca")
+@sensitive_post_parameters("password", "shared_secret", "trusted_ca")
 @sensitive_variables("form")
 @require_http_methods(["GET", "HEAD", "POST"])
 @may("apis.view_api", change="apis.change_api")
@@ -51,14 +51,14 @@ def security(request: PortalRequest, name: str) -> HttpResponse:
         except actions.BelongsToBackEnd as refusal:
             form.add_error(None, belongs_to(refusal))
         except actions.PasswordMissing:
-            form.add_error("password", ENTER_THE_PASSWORD)
+            form.lacks_secret()
         else:
             _tell(request, saved, form)
             return see_other("apis:security", name=api.name)
     return tab(request, api, "security", form=form, status=UNPROCESSABLE if form.errors else OK)
 
 
-@sensitive_post_parameters("password", "trusted_ca")
+@sensitive_post_parameters("password", "shared_secret", "trusted_ca")
 @sensitive_variables("form")
 @require_POST
 @may("apis.change_api")

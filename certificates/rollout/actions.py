@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -15,13 +16,16 @@ from certificates import actions
 from certificates.facts import Facts
 from certificates.models import Certificate, CertificateVersion, KeyDestroyed
 from certificates.pfx.model import Pfx
-from certificates.rollout import receipts, steps
-from certificates.rollout.models import Candidate, Probation, Rules, When, rules_of
+from certificates.rollout import receipts, staying, steps
+from certificates.rollout.models import CANARY_MINUTES, Candidate, Probation, Rules, When, rules_of
 from portal.activity import Through, acting_through, differences, record
 from portal.activity.acting import current as acting_now
+from portal.models import Event
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+    from apis.models import Api
 
 C = TypeVar("C", bound=Certificate)
 
@@ -172,6 +176,33 @@ def switch(candidate: Candidate, *, by: User | None, now: datetime, in_steps: st
     return _make_current(candidate, by=by, now=now)
 
 
+@transaction.atomic
+def switch_accepting(candidate: Candidate, *, by: User | None, now: datetime) -> tuple[Certificate, list[Api]]:
+    """Make a candidate the current version, now, for the APIs whose back ends accept it; the others stay with the version before.
+
+    Those switch together, whatever the entry's rules say of steps.
+
+    :return: the entry, and the APIs that stay
+    :raises Gone: if it is there no more
+    :raises SamePerson: if another person has to confirm it
+    :raises certificates.rollout.staying.NotTried: if the try has not ended
+    :raises certificates.rollout.staying.NobodyAccepts: if no back end accepts it
+    :raises certificates.actions.AlreadyUploaded: if another entry has come to hold this certificate
+    :raises certificates.sealing.SealingError: if its private key does not open
+    """
+    candidate = _locked(candidate)
+    _refuse_same_person(candidate, by)
+    stay, before = staying.would_stay(candidate), candidate.certificate.current
+    staying.keep(stay, before)
+    _take_steps(candidate, steps.Steps("", CANARY_MINUTES))
+    candidate.confirmed_by, candidate.confirmed_at = by, now
+    certificate = _make_current(candidate, by=by, now=now, stay=stay)
+    if stay and before:
+        changes = {"apis": ["", [api.display_name for api in stay]]}
+        record(Event.CERTIFICATE_APIS_STAY, certificate, by=by, at=now, changes=changes, version=before.number)
+    return certificate, stay
+
+
 def renew(certificate: C, pfx: Pfx, *, by: User | None, now: datetime, source: str = "") -> C:
     """Do what :func:`certificates.actions.renew` does, in steps where the entry's rules say so.
 
@@ -253,13 +284,13 @@ def _propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: dateti
     return candidate
 
 
-def _make_current(candidate: Candidate, *, by: User | None, now: datetime) -> Certificate:
+def _make_current(candidate: Candidate, *, by: User | None, now: datetime, stay: Sequence[Api] = ()) -> Certificate:
     prefetch_related_objects([candidate], "tries")  # for the receipt: the candidate ends with the switch
     if in_steps := steps.steps_of(candidate):
         certificate = steps.begin(candidate, in_steps, by=by, now=now)
     else:
         certificate = actions.switch_to(candidate.certificate, candidate.pfx(), by=by, now=now, source=candidate.source)
-        receipts.complete(certificate, candidate, at=now)
+        receipts.complete(certificate, candidate, at=now, stay=[api.name for api in stay])
         steps.expect(candidate)
     candidate.delete()
     return certificate

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from certificates.actions import event_of
 from certificates.models import Certificate, CertificateVersion
 from certificates.rollout.models import Candidate, Rules
+from certificates.rollout.staying import is_kept
 from certificates.sealing import Secret
 from portal.activity import record
 
@@ -28,7 +29,7 @@ _stand_ins: list[StandIns] = []
 
 
 class StillPresented(Exception):
-    """The version is the current one, or stands in for it at a gateway that refuses that."""
+    """The version is the current one, some API stays with it, or it stands in for the current one at a gateway that refuses that."""
 
 
 def stand_ins_by(stand_ins: StandIns) -> None:
@@ -40,7 +41,7 @@ def is_presented(version: CertificateVersion) -> bool:
     """Return whether somebody is shown a version now, as far as gateways have told."""
     (stand_ins,) = _stand_ins
     entry = version.certificate
-    return version.pk in {entry.current_id, entry.ahead_id} or version.pk in stand_ins(entry)
+    return version.pk in {entry.current_id, entry.ahead_id} or is_kept(version) or version.pk in stand_ins(entry)
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from certificates.models import Certificate, CertificateVersion
 from certificates.pfx import Pfx
 from certificates.rollout import actions
 from certificates.rollout.comparison import compare
-from certificates.rollout.forms import NOW, TRY, ConfirmForm
+from certificates.rollout.forms import ACCEPTING, NOW, TRY, ConfirmForm
 from certificates.rollout.models import Candidate, rules_of
 from certificates.rollout.views import compared, decide
 from portal.http import PortalRequest
@@ -49,7 +49,7 @@ def go_on(request: PortalRequest, pages: Pages, candidate: Candidate) -> HttpRes
         said["when"] = NOW
     form = ConfirmForm(said, candidate=candidate, has_to_be_confirmed=comparison.has_to_be_confirmed)
     another = rules_of(certificate).another_person
-    if request.POST.get("when") != TRY and not another and form.is_valid():
+    if request.POST.get("when") not in {TRY, ACCEPTING} and not another and form.is_valid():
         return decide(request, pages, candidate, form)
     if another:
         messages.info(request, _("Nothing is replaced yet: this certificate demands that another person confirms it, on this page."))

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from certificates.facts import Facts
 from certificates.models import NAME_MAX_LENGTH, Certificate, Kind
 from certificates.rollout.models import CANARY_MINUTES, Candidate, When
+from certificates.rollout.staying import switching_of
 from certificates.rollout.steps import Steps, chosen_for
-from certificates.uses import apis_that_need
 from portal.numbers import WholeNumberField
 
-NOW, TRY = "now", "try"
+NOW, TRY, ACCEPTING = "now", "try", "accepted"
 _MOST_MINUTES = 7 * 24 * 60
 _OFFERED = 50
 
@@ -76,13 +76,13 @@ class MinutesAlone(WholeNumberField):
 
 def offered_canaries(certificate: Certificate) -> list[str]:
     """Return the names of APIs that may be an entry's canary, as far as a page offers them."""
-    return list(apis_that_need(certificate).order_by("name").values_list("name", flat=True)[:_OFFERED])
+    return list(switching_of(certificate).order_by("name").values_list("name", flat=True)[:_OFFERED])
 
 
 def check_canary(form: forms.BaseForm, certificate: Certificate) -> None:
     """Put a sentence at the field if the API that was named does not present the entry."""
     named = form.cleaned_data.get("canary", "")
-    if named and not apis_that_need(certificate).filter(name=named).exists():
+    if named and not switching_of(certificate).filter(name=named).exists():
         form.add_error("canary", _("No API of this name presents this certificate. Choose one that does, or none."))
 
 
@@ -164,6 +164,10 @@ class ConfirmForm(DecisionForm):
         self._certificate = candidate.certificate
         if self._certificate.kind != Kind.CLIENT:
             del self.fields["canary"], self.fields["canary_minutes"]
+        else:
+            first, *others = self.fields["when"].choices  # type: ignore[attr-defined]  # a ChoiceField
+            accepting = (ACCEPTING, _("Now, those whose back ends accept it; the others stay"))
+            self.fields["when"].choices = [first, accepting, *others]  # type: ignore[attr-defined]  # the widget's, too
 
     def clean(self) -> dict[str, Any]:
         """Take an API that presents the entry for a canary."""

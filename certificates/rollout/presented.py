@@ -44,6 +44,7 @@ class Switch:
 
     :ivar until: when the next one began, or this one was taken back; ``None``: it holds
     :ivar canary: the API that it was made for alone; empty: all
+    :ivar staying: the APIs that it was not made for
     """
 
     version: UUID
@@ -51,6 +52,7 @@ class Switch:
     at: datetime
     until: datetime | None
     canary: str
+    staying: tuple[str, ...] = ()
 
 
 Calls = Callable[[Switch], tuple[Call | None, Call | None]]
@@ -85,6 +87,7 @@ def _switch_of(receipt: Receipt) -> Switch | None:
         at=receipt.at,
         until=_until(receipt),
         canary=receipt.content.get("canary", ""),
+        staying=tuple(receipt.content.get("staying", ())),
     )
 
 

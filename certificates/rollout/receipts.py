@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -55,12 +55,15 @@ def write(line: Activity, certificate: Certificate, before: CertificateVersion |
     Receipt.objects.create(certificate_id=certificate.pk, change=line.id, at=line.at, content=content)
 
 
-def complete(certificate: Certificate, candidate: Candidate, *, at: datetime) -> None:
-    """Add to the receipt of a switch of this moment how it came to it: who proposed and confirmed, and what the try had shown."""
+def complete(certificate: Certificate, candidate: Candidate, *, at: datetime, stay: Sequence[str] = ()) -> None:
+    """Add to the receipt of a switch of this moment how it came to it: who proposed and confirmed, and what the try had shown.
+
+    :param stay: the APIs that stay with the version before, by name
+    """
     receipt = Receipt.objects.filter(certificate=certificate.pk, at=at).first()
     if receipt is None:  # it was current already
         return
-    receipt.content |= decided(candidate, tries=_TRIED)
+    receipt.content |= decided(candidate, tries=_TRIED) | ({"staying": list(stay)} if stay else {})
     receipt.save(update_fields=["content"])
 
 

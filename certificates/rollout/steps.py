@@ -21,7 +21,7 @@ from certificates.rollout import probation as probations
 from certificates.rollout import receipts
 from certificates.rollout.models import Candidate, Outcome, Probation, rules_of
 from certificates.rollout.refusals import Seen, seen_in
-from certificates.uses import apis_that_need
+from certificates.rollout.staying import switching_of
 from portal.activity import Through, acting_through, record
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def begin(candidate: Candidate, steps: Steps, *, by: User | None, now: datetime)
     """
     certificate, before = candidate.certificate, candidate.certificate.current
     assert before is not None  # noqa: S101 - an entry is made with its first version
-    if not apis_that_need(certificate).filter(name=steps.canary).exists():
+    if not switching_of(certificate).filter(name=steps.canary).exists():
         raise NoCanary(certificate, steps.canary)
     probations.supersede(certificate, at=now)
     version = actions.add_ahead(certificate, candidate.pfx(), canary=steps.canary, by=by, now=now)

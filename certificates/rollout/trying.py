@@ -106,6 +106,11 @@ def is_accepted(proposal: Proposal) -> bool:
     return proposal.is_tried and not refusing(proposal)
 
 
+def accepting(proposal: Proposal) -> set[str]:
+    """Return the APIs, by name, whose back ends have accepted it everywhere that calls come from."""
+    return {one.api for one in proposal.tries.all()} - refusing(proposal)
+
+
 def refusing(proposal: Proposal) -> set[str]:
     """Return the APIs, by name, whose back ends have not accepted it everywhere that calls come from."""
     tries = list(proposal.tries.all())

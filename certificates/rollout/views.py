@@ -24,12 +24,12 @@ from certificates.judgement import Purpose
 from certificates.kinds import Pages
 from certificates.models import Certificate, Kind
 from certificates.pages import find, render, where_it_goes
-from certificates.rollout import actions, steps, trying
+from certificates.rollout import actions, staying, steps, trying
 from certificates.rollout.comparison import Comparison, compare
-from certificates.rollout.forms import NOW, ConfirmForm
+from certificates.rollout.forms import ACCEPTING, NOW, ConfirmForm
 from certificates.rollout.models import Candidate, Outcome, When, rules_of
 from certificates.rollout.proposals import TriedAt
-from certificates.rollout.words import LABELS, caution_sentence, reason_sentence
+from certificates.rollout.words import LABELS, NOBODY_ACCEPTS, NOT_TRIED, STAYING, caution_sentence, reason_sentence
 from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
 
@@ -75,9 +75,14 @@ def confirm(request: PortalRequest, pages: Pages, candidate: Candidate) -> HttpR
             form.add_error(None, _("You have brought this version, and this certificate demands that another person confirms it."))
         except steps.NoCanary as refusal:
             form.add_error("canary", str(refusal))
+        except staying.NotTried:
+            form.add_error("when", str(NOT_TRIED))
+        except staying.NobodyAccepts:
+            form.add_error("when", str(NOBODY_ACCEPTS))
         except certificate_actions.AlreadyUploaded as refusal:
             form.add_error(None, _("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name})
     context = {"certificate": certificate, "form": form, "candidate": candidate, **shown(candidate, comparison), **table_of(candidate)}
+    context["kept"] = sum(staying.kept_versions(certificate).values())
     return render(request, pages, "certificates/rollout/confirm.html", context, status=422 if form.errors else 200)
 
 
@@ -85,6 +90,7 @@ def decide(request: PortalRequest, pages: Pages, candidate: Candidate, form: Con
     """Do what a valid *form* says, and show the entry.
 
     :raises actions.SamePerson: if another person has to
+    :raises staying.NotTried, staying.NobodyAccepts: if only those shall switch that accept it, and nobody knows of any
     :raises certificate_actions.AlreadyUploaded: if another entry has come to hold this certificate
     """
     name, now = candidate.certificate.name, timezone.now()
@@ -93,6 +99,8 @@ def decide(request: PortalRequest, pages: Pages, candidate: Candidate, form: Con
             certificate = actions.switch(candidate, by=request.user, now=now, in_steps=form.in_steps)
             messages.success(request, _what_was_done(pages, certificate))
             return see_other(pages.to["detail"], name)
+        if form.cleaned_data["when"] == ACCEPTING:
+            return _switch_accepting(request, pages, candidate)
         when = When(form.cleaned_data["when"])
         moment, zone = form.moment, form.cleaned_data["zone"]
         actions.plan(candidate, when=when, at=moment, zone=zone, by=request.user, now=now, in_steps=form.in_steps)
@@ -100,6 +108,14 @@ def decide(request: PortalRequest, pages: Pages, candidate: Candidate, form: Con
         return _gone(request, pages, name)
     messages.success(request, _("The switch is planned; until then the present version stays."))
     return see_other(pages.to["detail"], name)
+
+
+def _switch_accepting(request: PortalRequest, pages: Pages, candidate: Candidate) -> HttpResponse:
+    certificate, stay = actions.switch_accepting(candidate, by=request.user, now=timezone.now())
+    messages.success(request, _what_was_done(pages, certificate))
+    if stay:
+        messages.warning(request, str(STAYING) % {"apis": staying.named(stay)})
+    return see_other(pages.to["detail"], certificate.name)
 
 
 def _what_was_done(pages: Pages, certificate: Certificate) -> str:
@@ -171,7 +187,16 @@ def _shown(certificate: Certificate, path: Sequence[Facts], comparison: Comparis
 def table_of(candidate: Candidate) -> dict[str, Any]:
     """Return the table of tries, and what they sum up to."""
     found = list(candidate.tries.all())
-    return {"candidate": candidate, **tried_table(found), "sum": sum_of(found), "accepted": trying.is_accepted(candidate)}
+    context = {"candidate": candidate, **tried_table(found), "sum": sum_of(found), "accepted": trying.is_accepted(candidate)}
+    return context | _split_of(candidate, {one.api: one.display_name for one in found})
+
+
+def _split_of(candidate: Candidate, names: dict[str, str]) -> dict[str, Any]:
+    """Return how many APIs accept a candidate, and the others by what people call them; nothing where all do, or none."""
+    refusing = trying.refusing(candidate) if candidate.is_tried else set()
+    if not refusing or len(refusing) == len(names):
+        return {}
+    return {"accepting": len(names) - len(refusing), "refusing": staying.first_of(sorted(names[api] for api in refusing))}
 
 
 def tried_table(found: Sequence[TriedAt]) -> dict[str, Any]:

@@ -63,6 +63,11 @@ REASONS: dict[Reason, Promise] = {
 }
 
 
+NOT_TRIED = _("The try has not ended, so nobody knows who accepts the certificate. Wait for it, or try again.")
+NOBODY_ACCEPTS = _("No back end accepts it, so no API would switch. The present version stays.")
+STAYING = _("These stay as they are, for their back ends did not accept it: %(apis)s.")
+
+
 def caution_sentence(caution: Caution, kind: Kind) -> str:
     """Return what to think of twice about an entry of this *kind*, in the active language."""
     return str(CAUTIONS[kind][caution.kind]) % {"old": caution.old, "new": caution.new}

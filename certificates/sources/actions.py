@@ -22,6 +22,7 @@ from certificates.models import Certificate, Kind, folded
 from certificates.pfx import Pfx, make_key, read_answer
 from certificates.signing import KeyKind, Wanted
 from certificates.signing.typed import alternatives_of, subject_of
+from certificates.sources.acme.binding import keep
 from certificates.sources.acme.ordering import Authority, Binding, Wish, new_account_key, two_thirds
 from certificates.sources.acme.proofs import proof_by
 from certificates.sources.brought import Brought
@@ -135,6 +136,34 @@ def order(kind: type[C], wish: Wish, *, binding: Binding | None = None, name: st
     return _keep_order(kind, wish, account, pfx, name=name, by=by, now=now)
 
 
+@transaction.atomic
+def order_later(certificate: Certificate, wish: Wish, *, binding: Binding | None = None, by: User | None, now: datetime) -> Source:
+    """Let an entry renew itself by ACME from now on, beginning with its next renewal; at once if it is not for the names of *wish*.
+
+    The account is registered with the first order (:mod:`certificates.sources.acme.keeper`).
+
+    :param binding: what ties the new account to one that the authority knows; sealed until then
+    """
+    before = _place_of(certificate)
+    account = AcmeAccount(
+        source=_set_source(certificate, SourceKind.ACME, wish.settings(), "", now, due_at=_first_order(certificate, wish))
+    )
+    account.seal(new_account_key())
+    account.save(force_insert=True)
+    if binding:
+        keep(account, binding)
+    changes = differences({"place": before}, {"place": wish.directory})
+    record(_event("source-set", certificate), certificate, by=by, at=now, changes=changes, place=wish.directory)
+    return account.source
+
+
+def _first_order(certificate: Certificate, wish: Wish) -> datetime:
+    version = certificate.current
+    assert version is not None  # noqa: S101 - an entry is made with its first version
+    names = {str(name) for name in version.path[0].alternative_names}
+    return two_thirds(version.not_before, version.not_after) if set(wish.names) <= names else version.not_before
+
+
 def next_renewal(pfx: Pfx) -> dict[str, datetime]:
     """Return when a certificate that was just issued is renewed, and when its authority is asked about that: at once."""
     facts = Facts.of(pfx.certificate)
@@ -236,7 +265,7 @@ def _place_of(entry: Certificate) -> str | None:
 def _set_source(entry: Certificate, kind: SourceKind, settings: dict[str, str], digest: str, now: datetime, **more: datetime) -> Source:
     """Put a source into the place of the one before, with all that belongs to that."""
     Source.objects.filter(certificate_id=entry.pk).delete()
-    told = {"delivered": digest, "delivered_at": now, "looked_at": now, **more}
+    told = {"delivered": digest, "delivered_at": now if digest else None, "looked_at": now, **more}
     return Source.objects.create(certificate_id=entry.pk, kind=kind, settings=settings, **told)
 
 

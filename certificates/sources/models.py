@@ -119,7 +119,7 @@ class AcmeAccount(SealedSecret):
     """The account that an entry orders under. The sealed secret is its key, PKCS#8 DER."""
 
     source = models.OneToOneField(Source, models.CASCADE, related_name="account")
-    url = models.CharField(max_length=2000)  # what it is known by at the authority
+    url = models.CharField(max_length=2000)  # what it is known by at the authority; empty: it is registered with the first order
 
     class Meta:
         """Nobody sees it."""
@@ -131,6 +131,23 @@ class AcmeAccount(SealedSecret):
     def __str__(self) -> str:
         """Return which entry orders under it."""
         return str(self.source.certificate)
+
+
+class AcmeBinding(SealedSecret):
+    """What ties an account to one that its authority knows (:mod:`.acme.binding`), until it is registered. The sealed secret is JSON."""
+
+    account = models.OneToOneField(AcmeAccount, models.CASCADE, related_name="binding")
+
+    class Meta:
+        """Nobody sees it."""
+
+        default_permissions = ()
+        verbose_name = _("ACME account binding")
+        verbose_name_plural = _("ACME account bindings")
+
+    def __str__(self) -> str:
+        """Return whose it is."""
+        return str(self.account)
 
 
 class AcmeProof(models.Model):

@@ -14,6 +14,7 @@ KEY_HEADER = DEFAULT_KEY_HEADER.lower()  # where the key check reads the key, wh
 # Whose key the caller has shown, where the API counts by it. One of the names that Envoy finds without a search (a key that is compared
 # costs 30 ns, not 100); it means something to a filter that we do not have.
 OWNER_HEADER = "x-envoy-ip-tags"
+SECRET_HEADER = "x-portal-secret"  # noqa: S105 - a name; on its way into the query, within the filters of a cluster
 CALLER_HEADER = "x-portal-caller"  # the thumbprint of the certificate that a caller has shown
 
 # What the gateway tells in answers of its own; a back end's are removed.
@@ -53,6 +54,7 @@ ANSWER_METADATA, CONTENT_TYPE = "portal.answer", "content-type"  # in the metada
 PRESENTS = "presents"  # in a cluster's metadata: the thumbprint of the client certificate that it presents
 
 _SERVER_SECRETS = "server-"
+_TOKEN_SOURCES = "token-source-"  # noqa: S105 - a name
 _CLUSTER_NAME = re.compile(r"api-(\d+)\Z")
 
 
@@ -70,6 +72,27 @@ def api_of_cluster(name: str) -> int | None:
 def basic_secret_name(api_id: int) -> str:
     """Return the name of the secret that holds an API's Authorization header."""
     return f"basic-{api_id}"
+
+
+def shared_secret_name(api_id: int) -> str:
+    """Return the name of the secret that an API sends in a header or a query parameter."""
+    return f"shared-secret-{api_id}"
+
+
+def token_name(api_id: int) -> str:
+    """Return the name of the secret that holds the token of an API's calls; the agent gives it to Envoy."""
+    return f"token-{api_id}"
+
+
+def token_source_name(api_id: int) -> str:
+    """Return the name of the secret that tells the agent where an API's token comes from."""
+    return f"{_TOKEN_SOURCES}{api_id}"
+
+
+def api_of_token_source(name: str) -> int | None:
+    """Return the id of the API whose source of tokens is called *name*, ``None`` if it is no source."""
+    number = name.removeprefix(_TOKEN_SOURCES)
+    return int(number) if number != name and number.isdecimal() else None
 
 
 def server_secret_name(certificate_id: int) -> str:

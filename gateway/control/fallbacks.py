@@ -78,14 +78,15 @@ def _latest(versions: QuerySet[CertificateVersion], *, one_entry: bool) -> Query
     return CertificateVersion.objects.filter(pk__in=chosen).order_by(*_LATEST_FIRST)
 
 
-def fallbacks_of(policy: Policy, entry: Certificate | None, earlier: Earlier) -> tuple[Fallback, ...]:
+def fallbacks_of(policy: Policy, entry: Certificate | None, presented: CertificateVersion | None, earlier: Earlier) -> tuple[Fallback, ...]:
     """Return what may stand in for the cluster of an API, the best first: for a canary's, the version that the others present.
 
-    :param entry: the certificate that it presents
+    :param entry: the certificate of the API
+    :param presented: the version of it that it presents
     """
     if entry is None:
         return ()
-    versions, presented = earlier.get(entry.pk, ()), entry.presented_by(policy.api)
+    versions = earlier.get(entry.pk, ())
     if entry.current and presented != entry.current:
         versions = (entry.current, *(one for one in versions if one != presented))
     return tuple(Fallback(policy, version) for version in versions)

@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 
 from apis.models import Api, Operation
 from apis.policies.surroundings import Surroundings, named_by
-from apis.policy.model import Backend, KeyCheck, OperationPattern, Policy, Sharing, Trust
+from apis.policy.model import AuthenticationCertificate, Backend, KeyCheck, OperationPattern, Policy, Sharing, Trust
 from certificates.identity import Identity
 from certificates.models import CertificateVersion, ClientCertificate
 from certificates.sealing import SealingError
@@ -47,7 +47,8 @@ class Prepared:
             trust=Trust(),
             sharing=Sharing(addresses=whole.addresses) if whole.sharing else None,
         )
-        inbound = tuple(rule for rule in (self.policy.cors, self.policy.caller_certificate) if rule)
+        shown = AuthenticationCertificate(certificate_id="", thumbprint="") if self.policy.presents_certificate else None  # whichever
+        inbound = tuple(rule for rule in (self.policy.cors, self.policy.caller_certificate, shown) if rule)
         return dataclasses.replace(self.policy, inbound=inbound, backend=backend)
 
     @property
@@ -68,15 +69,20 @@ class Entries:
     """Certificate entries as they are now, unsealed once for all APIs that present them."""
 
     def __init__(self, ids: Collection[int]) -> None:
-        """Read the entries of these *ids*, in one query."""
+        """Read the entries of these *ids*, and which APIs stay with another version of theirs."""
         found = ClientCertificate.objects.filter(pk__in=ids).select_related("current", "ahead").order_by() if ids else ()
         self._entries = {one.pk: one for one in found}
+        staying = Api.objects.filter(certificate__in=ids, stays_with__isnull=False).order_by() if ids else Api.objects.none()
+        self._staying = set(staying.values_list("pk", flat=True))
         self._identities: dict[object, Identity] = {}
 
     def shown_by(self, api: Prepared) -> Shown | None:
-        """Return what *api* presents by now; ``None`` if all of it has to be read: it refuses its calls, or a key does not open."""
+        """Return what *api* presents by now; ``None`` if all of it has to be read.
+
+        That is so where it refuses its calls, stays with a version of its own, or a key does not open.
+        """
         entry = self._entries.get(api.certificate or 0)
-        version = entry.presented_by(api.policy.api) if entry and api.forwards else None
+        version = entry.presented_by(api.policy.api) if entry and api.forwards and api.policy.api_id not in self._staying else None
         if entry is None or version is None:
             return None
         try:
@@ -97,7 +103,7 @@ def identity_of(version: CertificateVersion, known: dict[object, Identity]) -> I
 
 def rows() -> QuerySet[Api]:
     """Return all APIs with what their policies and clusters are made of."""
-    related = ("certificate__current", "certificate__ahead", "basic_credentials", "back_end")
+    related = ("certificate__current", "certificate__ahead", "stays_with", "basic_credentials", "sharedsecret", "back_end")
     operations = Prefetch("operations", Operation.objects.order_by())  # a policy has an order of its own
     return Api.objects.select_related(*related).prefetch_related(operations).order_by("pk")
 

@@ -280,7 +280,7 @@ class Snapshot:
                 policy = self._as_seen(api.policy(around))
                 if api.has_backend:
                     compiled = compile_cluster(policy, identity_of(api.presented, identities) if api.presented else None)
-                    fallbacks = fallbacks_of(policy, api.certificate, earlier)
+                    fallbacks = fallbacks_of(policy, api.certificate, api.presented, earlier)
                 else:
                     compiled = compile_refusal(policy, _NO_BACKEND)
             except (SealingError, UnreadablePolicy, ValueError, LookupError) as error:
@@ -298,7 +298,7 @@ class Snapshot:
         for pk, one in shown.items():
             policy = self._as_seen(self._apis[pk].policy.presenting(one.entry.name, one.version.thumbprint))
             compiled = compile_cluster(policy, one.identity)
-            yield _new(policy, compiled, fallbacks_of(policy, one.entry, earlier), certificate=one.entry.pk, forwards=True)
+            yield _new(policy, compiled, fallbacks_of(policy, one.entry, one.version, earlier), certificate=one.entry.pk, forwards=True)
 
     def _place(self, pk: int, old: Prepared | None) -> None:
         """Bring the indices up to date with one API."""

@@ -33,7 +33,7 @@ def _last(switch: Switch) -> Call | None:
 
 
 def _rows(switch: Switch, **chosen: Any) -> QuerySet[VersionCount]:
-    rows = VersionCount.objects.filter(SENT, **chosen)
+    rows = VersionCount.objects.filter(SENT, **chosen).exclude(api__name__in=switch.staying)
     return rows.filter(api__name=switch.canary) if switch.canary else rows
 
 

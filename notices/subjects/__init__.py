@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from notices.subjects import authorities, backends, entries, failing, gateways
+from notices.subjects import authorities, backends, entries, failing, gateways, staying
 from notices.subjects.subject import Kind, Subject
 
 __all__ = ["Kind", "Subject", "look"]
 
-_LOOKS = (entries.look, authorities.look, gateways.look, backends.look, failing.look)
+_LOOKS = (entries.look, staying.look, authorities.look, gateways.look, backends.look, failing.look)
 
 
 def look(*, now: datetime, within: timedelta) -> list[Subject]:

@@ -35,13 +35,15 @@ class Context:
         """The arguments that every action takes."""
         return {"by": self.by, "now": self.now}
 
-    def password(self, entry: Document, place: str) -> Secret | None:
-        """Return the password that an entry refers to, by ``password`` or, as a file's name alone, by ``password_file``.
+    def password(self, entry: Document, place: str, field: str = "password") -> Secret | None:
+        """Return the secret that an entry refers to, by ``password`` or, as a file's name alone, by ``password_file``.
+
+        :param field: what it is called in place of that
 
         :raises rest.envelope.Invalid: if it is not where the reference says
         """
-        if reference := entry.get("password"):
-            return self.given.secret(reference, f"{place}password")
-        if name := entry.get("password_file"):
-            return Secret(self.given.content(str(name), f"{place}password_file").rstrip(b"\r\n"))
+        if reference := entry.get(field):
+            return self.given.secret(reference, f"{place}{field}")
+        if name := entry.get(f"{field}_file"):
+            return Secret(self.given.content(str(name), f"{place}{field}_file").rstrip(b"\r\n"))
         return None

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
+from apis.credentials.keeping import loaded
+from apis.credentials.models import SharedSecret
 from apis.models import Credentials
 from apis.policy import MASKED_PASSWORD
+from apis.policy.proofs import AuthenticationSharedSecret, SecretPlace, fault_of_secret, fault_of_secret_name
+from apis.policy.references import names_in
 from certificates.models import ClientCertificate, folded
 from certificates.sealing import Secret
 
@@ -36,20 +40,46 @@ def shown_credentials(row: BackEnd, service: Service) -> dict[str, Any]:
     }
     if row.proves_itself_by == Credentials.BASIC:
         found["authorization"] = {"scheme": "Basic", "parameter": MASKED_PASSWORD}
+    if isinstance(sent := loaded(row), SharedSecret):
+        found[sent.secret_place] = {sent.secret_name: [MASKED_PASSWORD]}
     return found
 
 
 @sensitive_variables()
 def credentials_of(sent: Properties, draft: BackEndSettings, row: BackEnd | None) -> BackEndSettings:
     """Return *draft* with the credentials that were sent; none if none were."""
-    sent.unsupported(("query", "header"), _("A back end is shown a client certificate or an authorization, and nothing else here."))
     certificate, authorization = _certificate(sent), sent.nested("authorization")
-    plain = replace(draft, credentials=Credentials.NONE, certificate=None, username="", password=None)
+    plain = replace(draft, credentials=Credentials.NONE, certificate=None, username="", password=None, proof=None)
+    if proof := _shared_secret(sent, row):
+        if authorization.values:
+            sent.refuse("authorization", _("A back end is sent an authorization or another secret, not both."))
+        return replace(plain, credentials=Credentials.SHARED_SECRET, certificate=certificate, proof=proof)
     if not authorization.values:
         return replace(plain, credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate) if certificate else plain
     if certificate:
         sent.refuse("authorization", _("A back end is shown a client certificate or an authorization, not both."))
     return _basic(authorization, plain, row)
+
+
+@sensitive_variables()
+def _shared_secret(sent: Properties, row: BackEnd | None) -> AuthenticationSharedSecret | None:
+    """Return the one header or query parameter that is sent with a secret; ``None`` if there is none."""
+    given = [(place, name, value) for place in SecretPlace for name, value in sent.nested(place).values.items()]
+    if not given:
+        return None
+    place, name, value = given[0]
+    texts = value if isinstance(value, list) else [value]
+    if len(given) > 1 or len(texts) != 1 or not isinstance(texts[0], str) or not texts[0]:
+        sent.refuse(place, _("A back end is sent one secret here: one header or query parameter, with one value."))
+        return None
+    secret = None if texts[0] == MASKED_PASSWORD else Secret(texts[0].encode())
+    if secret is None and not (row and isinstance(loaded(row), SharedSecret)):
+        sent.refuse(place, _("*** stands for the stored secret, but none is stored."))
+    if fault := fault_of_secret_name(place, name) or fault_of_secret(place, "" if secret is None else texts[0]):
+        sent.refuse(place, fault)
+    if secret and names_in(texts[0]):
+        sent.refuse(place, _("Named values are not put in here; send the secret itself."))
+    return AuthenticationSharedSecret(place=place, name=name, secret=secret)
 
 
 @sensitive_variables()

@@ -20,9 +20,9 @@ from apis.calls import CorsChoice
 from apis.forms import NOT_OVER_HTTP
 from apis.models import Api, Credentials, Operation, ServicePolicy
 from apis.policies.actions import put_api_document, put_operation_document, put_service_document
-from apis.policies.applying import Unsuitable
 from apis.policies.checking import Place, checked
 from apis.policies.own import own_document
+from apis.policies.proving import Unsuitable
 from apis.policy import UnreadablePolicy
 from portal.live import Kind
 from rest import etags
@@ -103,7 +103,7 @@ class Policies(OfApi[Api, str], _Policies[Api]):
 
     def rows(self) -> QuerySet[Api]:
         """Return the API, if it has a policy."""
-        related = ("certificate__current", "basic_credentials", "remarks", "back_end")
+        related = ("certificate__current", "basic_credentials", "sharedsecret", "remarks", "back_end")
         says_something = ~Q(credentials=Credentials.NONE) | Q(idle_seconds__isnull=False) | Q(cors=CorsChoice.GATEWAY)
         says_something |= ~Q(caller_certificate=CallerCertificate.NONE) | ~Q(document="")
         says_something |= Q(own_url__isnull=False)

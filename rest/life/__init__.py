@@ -52,6 +52,18 @@ OF_AUTHORITIES: dict[str, Answer] = {
     r"receipts/(?P<change>[0-9]{1,18})": receipts.answer_receipt,
 }
 
+_of_service: dict[str, Answer] = {}  # what stands beside entries
+
+
+def register(answers: dict[str, Answer]) -> None:
+    """Have the service answer at further addresses. Called once for each room, by the app that knows, before the first call."""
+    _of_service.update(answers)
+
+
+def addresses_of_service(address: Callable[[str, Answer], Any]) -> list[Any]:
+    """Return what was registered, each made by *address* from its pattern and who answers."""
+    return [address(pattern, answer) for pattern, answer in _of_service.items()]
+
 
 def addresses_of(kind: type[Collection[Any, Any]], answers: dict[str, Answer], address: Callable[[str, Answer], Any]) -> list[Any]:
     """Return the addresses below the entries of a *kind*, each made by *address* from its pattern and who answers."""

@@ -12,12 +12,12 @@ from certificates import actions as certificate_actions
 from certificates import doubts
 from certificates.judgement import Purpose
 from certificates.models import Certificate, CertificateVersion, KeyDestroyed, Kind
-from certificates.rollout import actions, trying
+from certificates.rollout import actions, staying, trying
 from certificates.rollout.comparison import Comparison, compare
-from certificates.rollout.forms import NOW
+from certificates.rollout.forms import ACCEPTING, NOW
 from certificates.rollout.models import Candidate, When
 from certificates.rollout.steps import NoCanary
-from certificates.rollout.words import caution_sentence, reason_sentence
+from certificates.rollout.words import NOBODY_ACCEPTS, NOT_TRIED, caution_sentence, reason_sentence
 from rest.collection import CREATED, NO_CONTENT, Collection
 from rest.envelope import Conflict, Fault, Invalid, NotFound
 from rest.life.asked import READS, answered, entity, entry_of
@@ -52,7 +52,7 @@ def answer_try(collection: Entries, name: str) -> HttpResponse:
 
 
 def answer_confirm(collection: Entries, name: str) -> HttpResponse:
-    """Decide upon the candidate: at once answers the entry, else the candidate."""
+    """Decide upon the candidate: at once answers the entry; of those that accept it which APIs have switched and which stay; else it."""
     row: Certificate = entry_of(collection, name, "POST")
     candidate = _candidate_of(row)
     comparison = _compared(collection, candidate)
@@ -62,17 +62,29 @@ def answer_confirm(collection: Entries, name: str) -> HttpResponse:
         if form.cleaned_data["when"] == NOW:
             actions.switch(candidate, in_steps=form.in_steps, **stamp)
             return answered(collection, collection.entity(collection.get(name)))
+        if form.cleaned_data["when"] == ACCEPTING:
+            return answered(collection, _switched(candidate, **stamp))
         when = When(form.cleaned_data["when"])
         actions.plan(candidate, when=when, at=form.moment, zone=form.cleaned_data["zone"], in_steps=form.in_steps, **stamp)
     except actions.Gone:
         raise NotFound from None
     except NoCanary as refusal:
         raise Conflict(refusal.sentence) from refusal
+    except staying.NotTried:
+        raise Conflict(str(NOT_TRIED)) from None
+    except staying.NobodyAccepts:
+        raise Conflict(str(NOBODY_ACCEPTS)) from None
     except actions.SamePerson:
         raise Conflict(_("You have brought this version, and this certificate demands that another person confirms it.")) from None
     except certificate_actions.AlreadyUploaded as refusal:
         raise Conflict(_("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name}) from refusal
     return answered(collection, _entity(collection, row, _candidate_of(row)))
+
+
+def _switched(candidate: Candidate, **stamp: Any) -> dict[str, Any]:
+    certificate, stay = actions.switch_accepting(candidate, **stamp)
+    switched = staying.switching_of(certificate).order_by("name").values_list("name", flat=True)
+    return {"switched": list(switched), "staying": sorted(api.name for api in stay)}
 
 
 @sensitive_variables("pfx", "sent")

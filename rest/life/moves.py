@@ -9,14 +9,16 @@ from django.utils.translation import gettext as _
 
 from apis.models import Api
 from apis.moving import actions, comparing
-from apis.moving.forms import ACCEPTING, MoveForm
+from apis.moving.forms import MoveForm
 from apis.moving.keeper import why
 from apis.moving.models import Move
-from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, NotTried, OverHttp, SamePerson
+from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, OverHttp, SamePerson
 from certificates.models import ClientCertificate
 from certificates.rollout import trying
-from certificates.rollout.forms import NOW
+from certificates.rollout.forms import ACCEPTING, NOW
 from certificates.rollout.models import When
+from certificates.rollout.staying import NotTried
+from certificates.rollout.words import NOT_TRIED
 from rest.bodies import Properties
 from rest.collection import CREATED, NO_CONTENT, Collection
 from rest.envelope import Conflict, NotFound
@@ -71,7 +73,7 @@ def answer_confirm(collection: Entries, name: str, number: str) -> HttpResponse:
     except SamePerson:
         raise Conflict(_("You have proposed this move, and the certificate demands that another person confirms it.")) from None
     except NotTried:
-        raise Conflict(_("The try has not ended, so nobody knows who accepts the certificate. Wait for it, or try again.")) from None
+        raise Conflict(str(NOT_TRIED)) from None
     except _REFUSALS as refusal:
         raise Conflict(why(refusal)) from refusal
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from certificates import actions
 from certificates.models import Certificate, CertificateVersion, KeyDestroyed
 from certificates.rollout import destroying
+from certificates.rollout.staying import staying_of
 from rest.bodies import Properties
 from rest.collection import Collection
 from rest.entities.certificates import ANOTHER_PERSON_CONFIRMS
@@ -23,7 +24,11 @@ def answer_versions(collection: Entries, name: str) -> HttpResponse:
     """Answer the versions of an entry, the newest first."""
     row: Certificate = entry_of(collection, name, *READS)
     versions = row.versions.defer("der", "chain", "wrapped_key", "ciphertext").select_related("created_by")
-    return listed(collection, [entity(collection, row, ("versions", str(one.number)), _shown(row, one)) for one in versions])
+    stay: dict[int, list[str]] = {}
+    for number, api in staying_of(row).order_by("name").values_list("stays_with__number", "name"):
+        stay.setdefault(number, []).append(api)
+    shown = ((one, _shown(row, one) | {"staying": stay.get(one.number, [])}) for one in versions)
+    return listed(collection, [entity(collection, row, ("versions", str(one.number)), properties) for one, properties in shown])
 
 
 def answer_roll_back(collection: Entries, name: str) -> HttpResponse:
@@ -50,7 +55,9 @@ def answer_destroy_key(collection: Entries, name: str, number: str) -> HttpRespo
     except CertificateVersion.DoesNotExist:
         raise NotFound from None
     except destroying.StillPresented as refusal:
-        raise Conflict(_("The version is current, or a gateway presents it in place of the current one.")) from refusal
+        raise Conflict(
+            _("The version is current, an API stays with it, or a gateway presents it in place of the current one.")
+        ) from refusal
     return answered(collection, entity(collection, row, ("versions", number), _shown(row, version)))
 
 

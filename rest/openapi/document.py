@@ -107,6 +107,8 @@ def _paths() -> Document:
         if kind.schema in _WITH_A_LIFE:
             for below, described in life.addresses_below(schema=kind.schema, plural=kind.plural).items():
                 paths[f"{address}/{below}"] = {**described, "parameters": [*entity["parameters"], *described.get("parameters", [])]}
+    for path, described in life.addresses_of_service().items():
+        paths[f"{_ARM_PREFIX}/{path}"] = {**described, "parameters": [*common, *described.get("parameters", [])]}
     of_subscription = [*common, *_common("sid")]
     for verb, answer in (
         ("listSecrets", {"200": _response("Both keys.", "Keys")}),

@@ -70,7 +70,9 @@ ADDRESSES = (
     _of("candidate/try", post=Operation(word="tryCandidate", says="Has it tried again.", shown="Candidate", made=202)),
     _of(
         "candidate/confirm",
-        post=Operation(word="confirmCandidate", says="Decides when it is switched to.", sent="Decision", shown="entry or Candidate"),
+        post=Operation(
+            word="confirmCandidate", says="Decides when it is switched to.", sent="Decision", shown="entry or Candidate or Switched"
+        ),
     ),
     _of("receipts", get=Operation(word="listReceipts", says="The receipts of switches, the newest first.", shown="ReceiptList")),
     _of(
@@ -126,6 +128,25 @@ ADDRESSES = (
         post=Operation(word="confirmMove", says="Decides when, and for which APIs.", sent="MoveDecision", shown="Move or Moved"),
     ),
 )
+_KEY = {"name": "noticeKey", "in": "path", "required": True, "schema": {"type": "string", "pattern": r"^[a-z-]+(:[0-9a-f]+){0,2}$"}}
+_NOTICE_KEY = {"parameters": [_KEY]}
+OF_SERVICE: dict[str, tuple[dict[str, Operation], Document]] = {
+    "notices": ({"get": Operation(word="list", says="What is due, the most urgent first.", shown="NoticeList")}, {}),
+    "notices/{noticeKey}": ({"get": Operation(word="get", says="What is told of one thing.", shown="Notice")}, _NOTICE_KEY),
+    "notices/{noticeKey}/acknowledge": (
+        {"post": Operation(word="acknowledge", says="Nothing more is told of this version.", shown="Notice")},
+        _NOTICE_KEY,
+    ),
+    "notices/{noticeKey}/resume": ({"post": Operation(word="resume", says="It is told of again.", shown="Notice")}, _NOTICE_KEY),
+}
+
+
+def addresses_of_service() -> dict[str, Document]:
+    """Return the operations beside entries, by path."""
+    return {
+        path: {method: _described(operation, "", "Notices") for method, operation in operations.items()} | more
+        for path, (operations, more) in OF_SERVICE.items()
+    }
 
 
 def addresses_below(*, schema: str, plural: str) -> dict[str, Document]:

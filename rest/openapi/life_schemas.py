@@ -65,7 +65,7 @@ PLAIN: dict[str, Schema] = {
     "RollBack": record({"version": {"type": "integer", "minimum": 1, "maximum": 999_999_999}}, required=("version",)),
     "Decision": record(
         {
-            "when": {"enum": ["now", "at", "after-try"]},
+            "when": {"enum": ["now", "accepted", "at", "after-try"], "description": "accepted: now, where back ends accept it."},
             **_DECISION,
             "canary": text("The API that presents it first; empty: all at once. Of client certificates."),
             "canaryMinutes": _MINUTES,
@@ -94,7 +94,9 @@ _PROPOSED: Schema = {
 }
 # What stands in "properties" of answers.
 SHOWN: dict[str, Schema] = {
-    "Version": record({"version": _COUNT, "isCurrent": {"type": "boolean"}, "subject": _WORD, "expirationDate": _MOMENT}),
+    "Version": record(
+        {"version": _COUNT, "isCurrent": {"type": "boolean"}, "subject": _WORD, "expirationDate": _MOMENT, "staying": _NAMES}
+    ),
     "Candidate": record({"subject": _WORD, "expirationDate": _MOMENT, **_PROPOSED}),
     "Receipt": record({"change": _COUNT, "at": _MOMENT, "what": _WORD, "by": _WORD, "source": _WORD, "gateways": {"type": "object"}}),
     "Source": record(
@@ -119,12 +121,24 @@ SHOWN: dict[str, Schema] = {
         }
     ),
     "Move": record({"apis": _NAMES, **_PROPOSED}),
+    "Notice": record(
+        {
+            "kind": {"type": "string"},
+            "name": {"type": "string"},
+            **dict.fromkeys(("subject", "thumbprint", "acknowledgedBy"), _WORD),
+            "expirationDate": _MOMENT | {"description": "null: it fails, and trouble says why."},
+            "trouble": _WORD,
+            "apis": _NAMES,
+            "acknowledgedDate": _MOMENT,
+        }
+    ),
 }
-LISTED = ("Version", "Receipt", "Move")
+LISTED = ("Version", "Receipt", "Move", "Notice")
 _SIGNED = record({"receipt": {"type": "object"}, "signature": {"type": "object"}}, required=("receipt", "signature"))
 # Answers that are no entities.
 AS_THEY_ARE: dict[str, Schema] = {
     "SignedReceipt": _SIGNED,
+    "Switched": record({"switched": _NAMES, "staying": _NAMES}, required=("switched", "staying")),
     "Moved": record({"moved": _NAMES, "staying": _NAMES}, required=("moved", "staying")),
 }
 

@@ -80,10 +80,10 @@ class Walker:
         """Return a walker with names that no other walk has."""
         return cls(page, portal, words, f"walk-{uuid.uuid4().hex[:8]}")
 
-    def add_api(self) -> None:
-        """Add an API like the demonstration's: it calls the back end, and trusts its authority, but presents nothing."""
+    def add_api(self, *, service_url: str = "") -> None:
+        """Add an API like the demonstration's: it calls its back end, or another one, and trusts its authority, but presents nothing."""
         self.page.goto("/apis/new/")
-        self._fill(display_name=f"API {self.name}", name=self.name, service_url=self.portal.backend_url, path=self.name)
+        self._fill(display_name=f"API {self.name}", name=self.name, service_url=service_url or self.portal.backend_url, path=self.name)
         self._submit(self.page.locator("input[name=service_url]"))
         expect(self.page).to_have_url(re.compile(rf"/apis/{self.name}/"))
         self.page.goto(f"/apis/{self.name}/operations/new/")

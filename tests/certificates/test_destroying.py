@@ -85,7 +85,7 @@ def test_the_key_of_what_is_presented_stays(signed_in: Client) -> None:
     Refusal.objects.create(gateway=make_gateway(), api=make_api(), reason="no", presents=_version(1), since=timezone.now())
     page = signed_in.post(f"{PAGE}versions/1/destroy/")
     assert page.status_code == 409
-    assert "stands in where a gateway refuses that" in page.content.decode()
+    assert "stands in where a gateway refuses the current one" in page.content.decode()
     with pytest.raises(StillPresented):
         destroy_key(entry, version=1, by=None, now=timezone.now())
     assert _version(1).unseal().value == FIRST.key_der

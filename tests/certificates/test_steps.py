@@ -368,7 +368,7 @@ def test_what_stands_in_for_a_canarys_cluster_is_what_the_others_present(signed_
     _propose(signed_in, third, when="now", **IN_STEPS)
     rows = list(api_rows())
     earlier = earlier_versions({api.certificate.pk: api.certificate for api in rows if api.certificate}.values())
-    numbers = {api.name: [_number(one) for one in fallbacks_of(api.policy(), api.certificate, earlier)] for api in rows}
+    numbers = {api.name: [_number(one) for one in fallbacks_of(api.policy(), api.certificate, api.presented, earlier)] for api in rows}
     assert numbers == {"orders": [2, 1], "invoices": [1]}
 
 

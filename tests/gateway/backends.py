@@ -127,6 +127,7 @@ class Backend:
 
     :ivar certificate: what it shows; ``None``: no TLS
     :ivar accepts: the authority client certificates must come from; ``None``: it asks for none
+    :ivar accepts_too: another one that they may come from
     :ivar offers: what it offers by ALPN; it speaks HTTP/1.1 whatever is chosen
     """
 
@@ -134,6 +135,7 @@ class Backend:
     accepts: Issued | None = None
     newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     offers: tuple[str, ...] = ()
+    accepts_too: Issued | None = None
     port: int = field(default_factory=lambda: free_ports(1)[0])
 
     def __enter__(self) -> Self:
@@ -146,6 +148,11 @@ class Backend:
         """End it."""
         self._server.shutdown()
         self._server.server_close()
+
+    def trust(self, authority: Issued) -> None:
+        """Take client certificates of another *authority*, too, from the next handshake on."""
+        self.accepts_too = authority
+        self._server.context = _context(self)
 
     @property
     def calls(self) -> list[Call]:
@@ -249,7 +256,7 @@ def _context(backend: Backend) -> ssl.SSLContext:
         context.load_cert_chain(file.name)
     if backend.accepts:
         context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(cadata=backend.accepts.pem)
+        context.load_verify_locations(cadata=backend.accepts.pem + (backend.accepts_too.pem if backend.accepts_too else ""))
     if backend.offers:
         context.set_alpn_protocols(list(backend.offers))
     return context

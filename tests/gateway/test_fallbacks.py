@@ -81,7 +81,7 @@ def test_one_whose_key_does_not_open_gives_no_cluster(certificate: ClientCertifi
     _replace(certificate, 2)
     CertificateVersion.objects.filter(number=2).update(ciphertext=b"tampered" * 8)
     (api,) = _rows()
-    broken, whole = fallbacks_of(api.policy(), api.certificate, earlier_versions(_entries()))
+    broken, whole = fallbacks_of(api.policy(), api.certificate, api.presented, earlier_versions(_entries()))
     assert broken.resource is None
     assert whole.resource is not None
     assert whole.certificate_version == certificate.versions.get(number=1).pk

@@ -18,8 +18,9 @@ from certificates.sealing import Secret
 from gateway.compile import MOST_PLAIN_KEYS
 from gateway.models import FailedCall, Refusal
 from kit.issuing import Issued, issue
-from portal.activity import last_line
+from portal.activity import last_line, record
 from portal.live import Kind, State, live_status
+from portal.models import Event
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_certificate, make_subscription
@@ -188,6 +189,7 @@ def test_what_the_gateway_refuses_is_named_on_that_api_only_and_its_calls_are_re
     eventually(lambda: plant.applied(last_line()))
     assert plant.call("/bad/1", key=key).status == 200
     Api.objects.filter(pk=bad.pk).update(trusted_ca="-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n")
+    record(Event.API_SECURED, bad, by=None, at=timezone.now())
     line = _replace(certificate, issue("renewed", by=authority))
     refusal = eventually(lambda: Refusal.objects.filter(api=bad).select_related("gateway").first())
     assert refusal.gateway.name == "gateway-1"

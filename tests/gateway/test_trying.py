@@ -223,13 +223,14 @@ class TestFromThePortal:
             assert "2 accepted, 1 refused" in page
             (refusing,) = [one for one in page.split("<tr")[1:] if "Refused" in one]
             assert ">Strict<" in refusing
-            signed_in.post(f"{PAGE}replace/discard/")
-            make_certificate("orders-client-2", issued=renamed)
-            asked = signed_in.post(f"{PAGE}move/", {"to": "orders-client-2"})
+            assert signed_in.post(f"{PAGE}replace/confirm/", {"when": "accepted", "confirmed": "on"}).status_code == 303
+            presented = {api.name: api.presented.number for api in Api.objects.all() if api.presented}
+            assert presented == {"one": 2, "two": 2, "strict": 1}
+            strict.trust(authority)
+            asked = signed_in.post(f"{PAGE}move/", {"to": "orders-client", "apis": "strict"})
             keeper.Tries(Move).step()
             assert signed_in.post(asked.headers["Location"], {"when": "accepted"}).status_code == 303
-        presented = dict(Api.objects.values_list("name", "certificate__name"))
-        assert presented == {"one": "orders-client-2", "two": "orders-client-2", "strict": "orders-client"}
+        assert {api.presented.thumbprint for api in Api.objects.all() if api.presented} == {renamed.thumbprint}
 
     def test_what_a_source_brings_is_switched_to_once_it_is_accepted(
         self, entry: ClientCertificate, renewed: Issued, authority: Issued, server_certificate: Issued

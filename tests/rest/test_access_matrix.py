@@ -77,6 +77,14 @@ MOVES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("moves/1/confirm", (), ("POST",)),
 )
 
+# What is told of; as the page, to whoever may change certificates.
+NOTICES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("notices", (), _READ),
+    ("notices/client:1", (), _READ),
+    ("notices/client:1/acknowledge", (), ("POST",)),
+    ("notices/client:1/resume", (), ("POST",)),
+)
+
 ENTITIES = [
     Entity("/openapi.json", to_anybody=True),
     Entity(S),
@@ -128,6 +136,7 @@ ENTITIES = [
     Entity(f"{S}/trustedAuthorities"),
     Entity(f"{S}/trustedAuthorities/there", writes=_WHOLE),
     *(Entity(f"{S}/trustedAuthorities/there/{below}", reads=reads, writes=writes) for below, reads, writes in LIFE),
+    *(Entity(f"{S}/{path}", reads=reads, writes=writes) for path, reads, writes in NOTICES),
     Entity(f"{S}/tenant/access", closed=True),
     Entity(f"{S}/tenant/access/listSecrets", closed=True),
     Entity(f"{S}/nothing", reads=()),

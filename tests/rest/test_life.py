@@ -17,7 +17,7 @@ from apis.models import Api, Credentials
 from certificates import actions as certificate_actions
 from certificates.authorities.models import Authority, AuthorityCandidate
 from certificates.models import ClientCertificate, ServerCertificate
-from certificates.rollout.models import Candidate, Rules, When
+from certificates.rollout.models import Candidate, Outcome, Rules, Tried, When
 from kit.issuing import Issued, issue
 from tests.makers import make_api, make_authority, make_certificate
 from tests.rest.conftest import Wire
@@ -28,6 +28,10 @@ ROOT, OTHER = issue("Root", authority=True), issue("Other", authority=True)
 
 def _file(issued: Issued) -> dict[str, str]:
     return {"data": base64.b64encode(issued.pfx_file()).decode(), "password": "secret"}
+
+
+def _presents(entry: ClientCertificate) -> api_actions.ApiSecurity:
+    return api_actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=entry)
 
 
 def _post(wire: Wire, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -48,6 +52,22 @@ def entry(publisher: object) -> ClientCertificate:
 @pytest.mark.usefixtures("entry")
 class TestCertificates:
     BASE = "certificates/orders-client"
+
+    def test_those_that_accept_a_version_switch_and_the_others_are_named(self, wire: Wire, entry: ClientCertificate) -> None:
+        for name in ("accepts", "refuses"):
+            api_actions.secure_api(make_api(name), _presents(entry), by=None, now=timezone.now())
+        wire.put(f"{self.BASE}/candidate", _file(SECOND))
+        assert _post(wire, f"{self.BASE}/candidate/confirm", {"when": "accepted"}).status_code == 409, "not tried yet"
+        candidate = Candidate.objects.get()
+        for name, outcome in (("accepts", Outcome.ACCEPTED), ("refuses", Outcome.REFUSED)):
+            Tried.objects.create(candidate=candidate, api=name, display_name=name, back_end="b", outcome=outcome)
+        Candidate.objects.update(tried_for=candidate.try_asked_at)
+        switched = json.loads(_post(wire, f"{self.BASE}/candidate/confirm", {"when": "accepted"}).content)
+        assert switched == {"switched": ["accepts"], "staying": ["refuses"]}
+        versions = json.loads(wire.get(f"{self.BASE}/versions").content)["value"]
+        assert {one["properties"]["version"]: one["properties"]["staying"] for one in versions} == {2: [], 1: ["refuses"]}
+        moved = _post(wire, f"{self.BASE}/moves", {"apis": ["refuses"]})
+        assert moved.status_code == 201, "what stays can be moved to the current version"
 
     def test_a_version_is_proposed_looked_at_and_confirmed(self, wire: Wire) -> None:
         proposed = wire.put(f"{self.BASE}/candidate", _file(SECOND))

@@ -7,7 +7,7 @@ import re
 from apis.policy.elements import Element
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")  # RFC 9110, 5.6.2
-_VISIBLE = re.compile(r"[\t -~\x80-\U0010ffff]*\Z")  # RFC 9110, 5.5
+VISIBLE = re.compile(r"[\t -~\x80-\U0010ffff]*\Z")  # RFC 9110, 5.5
 _FRAMING = frozenset(
     ("connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
 )  # of one connection (RFC 9110, 7.6.1), so that both ends' are the gateway's
@@ -21,11 +21,16 @@ def header_name(element: Element) -> str:
     :raises apis.policy.elements.UnreadablePolicy: if it is none, or one that is the gateway's own
     """
     name = element.needed("name")
-    if len(name) > LONGEST_NAME or not _TOKEN.match(name):
-        element.refuse("name is not the name of a header.")
-    if name.lower() in _FRAMING or _OWN.match(name.lower()):
-        element.refuse(f"The header {name} is the gateway's own; leave it out.")
+    if fault := fault_of_name(name):
+        element.refuse(fault)
     return name
+
+
+def fault_of_name(name: str) -> str:
+    """Return why *name* is no header's that may be set, in a sentence; empty: it is one."""
+    if len(name) > LONGEST_NAME or not _TOKEN.match(name):
+        return "name is not the name of a header."
+    return f"The header {name} is the gateway's own; leave it out." if name.lower() in _FRAMING or _OWN.match(name.lower()) else ""
 
 
 def values_of(element: Element, *, least: int = 0) -> tuple[str, ...]:
@@ -39,7 +44,7 @@ def values_of(element: Element, *, least: int = 0) -> tuple[str, ...]:
             child.refuse(f"<{element.name}> holds <value> only.")
         child.refuse_attributes()
         child.refuse_children()
-        if len(child.text) > LONGEST_VALUE or not _VISIBLE.match(child.text):
+        if len(child.text) > LONGEST_VALUE or not VISIBLE.match(child.text):
             child.refuse(f"A value is one line of {LONGEST_VALUE} characters at most.")
     if not least <= len(element.children) <= MOST_VALUES:
         element.refuse(f"<{element.name}> holds {least} to {MOST_VALUES} <value> elements.")

@@ -19,7 +19,9 @@ from django.utils import timezone
 from certificates.actions import AlreadyUploaded
 from certificates.judgement import Purpose
 from certificates.models import CertificateVersion
+from certificates.pfx import Pfx
 from certificates.sources import actions
+from certificates.sources.acme.binding import binding_of, note_registration
 from certificates.sources.acme.ordering import Authority, Wish, two_thirds
 from certificates.sources.acme.proofs import proof_by
 from certificates.sources.models import Source, SourceKind
@@ -93,13 +95,23 @@ class AcmeKeeper:
     def _renew(self, source: Source, authority: Authority, now: datetime) -> None:
         wish = Wish.of(source.settings)
         try:
-            pfx = authority.obtain(wish, Purpose(source.certificate.kind), proof_by(wish.challenge))
+            pfx = self._order(source, authority, wish)
             digest = hashlib.sha256(pfx.certificate).hexdigest()
             actions.take(source, digest, pfx, now=timezone.now(), **actions.next_renewal(pfx))
         except Trouble as trouble:
             self._failed(source, trouble, now)
         except AlreadyUploaded as refusal:
             self._failed(source, Trouble(why=Why.HELD, path=wish.directory, detail=refusal.certificate.name), now)
+
+    def _order(self, source: Source, authority: Authority, wish: Wish) -> Pfx:
+        """Order, also where the account is registered with this order; that it is stays, whatever becomes of the order.
+
+        :raises Trouble: if the authority does not issue it
+        """
+        try:
+            return authority.obtain(wish, Purpose(source.certificate.kind), proof_by(wish.challenge), binding=binding_of(source.account))
+        finally:
+            note_registration(source.account, authority.account)
 
     def _failed(self, source: Source, trouble: Trouble, now: datetime) -> None:
         log.warning("The certificate %s was not renewed: %s", source.certificate.name, trouble)

@@ -18,12 +18,12 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.wrappers_pb2 import UInt32Value
 
-from apis.policy.model import AuthenticationBasic, Backend, Policy, Protocol
+from apis.policy.model import Backend, Policy, Protocol
 from certificates.identity import Identity
 from gateway.compile.answers.failures import ASKS_LATER, LEAVES_OUT, REFUSAL
 from gateway.compile.backends.addresses import discovery_of, endpoints_of, set_limits, speak_tls
-from gateway.compile.backends.basic import authorization_filter, authorization_secret
 from gateway.compile.backends.health import leaves_out, watch_health
+from gateway.compile.backends.proving import Sent, sent_to
 from gateway.compile.names import METADATA, PRESENTS, WITHOUT_CERTIFICATE, cluster_name
 from gateway.compile.resource import Resource, pack
 from gateway.marks import LEVEL, OPTION, mark_of
@@ -42,16 +42,16 @@ class IdentityMissing(ValueError):
 
 
 def compile_cluster(policy: Policy, identity: Identity | None) -> tuple[Resource, ...]:
-    """Return the API's cluster and, with basic credentials, the secret it needs (to be sent with or before it).
+    """Return the API's cluster and the secrets it needs (to be sent with or before it).
 
     :param identity: what the policy's certificate id stands for
     :raises IdentityMissing: if the policy presents a certificate and *identity* is ``None``, so that no call goes out without one
     """
-    basic = next((rule for rule in policy.inbound if isinstance(rule, AuthenticationBasic)), None)
+    sent = sent_to(policy)
     presents = policy.presents_certificate
     if presents and identity is None:
         raise IdentityMissing(f"The API {policy.api} presents a client certificate, and none was given.")
-    cluster = _cluster(policy, basic=basic is not None)
+    cluster = _cluster(policy, sent)
     cluster.load_assignment.CopyFrom(endpoints_of(policy.backend, cluster.name))
     set_limits(cluster, policy.backend)
     watch_health(cluster, policy.backend)
@@ -60,8 +60,7 @@ def compile_cluster(policy: Policy, identity: Identity | None) -> tuple[Resource
     if remarks := _remarks(policy.backend, identity if presents else None):
         cluster.metadata.CopyFrom(_metadata(remarks))
     _mark(cluster, policy.api_id)
-    secrets = (authorization_secret(policy.api_id, basic),) if basic else ()
-    return (*secrets, Resource.of(cluster.name, cluster))
+    return (*sent.secrets, Resource.of(cluster.name, cluster))
 
 
 def _mark(cluster: Cluster, api: int) -> None:
@@ -84,10 +83,10 @@ def compile_refusal(policy: Policy, reason: str) -> tuple[Resource, ...]:
     return (Resource.of(cluster.name, cluster),)
 
 
-def _cluster(policy: Policy, *, basic: bool) -> Cluster:
+def _cluster(policy: Policy, sent: Sent) -> Cluster:
     protocol = _protocol(policy.backend)
-    if basic:
-        protocol.http_filters.extend([authorization_filter(policy.api_id), HttpFilter(name="codec", typed_config=pack(UpstreamCodec()))])
+    if sent.filters:
+        protocol.http_filters.extend([*sent.filters, HttpFilter(name="codec", typed_config=pack(UpstreamCodec()))])
     return Cluster(
         name=cluster_name(policy.api_id),
         type=discovery_of(policy.backend),

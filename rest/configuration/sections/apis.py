@@ -14,7 +14,7 @@ from apis.callers_form import CallersForm
 from apis.calls_form import CallsForm
 from apis.forms import KEY_HEADER_IN_USE, NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.key_names import is_header_name, is_in_use, is_query_name
-from apis.models import Api, Credentials
+from apis.models import Api
 from apis.naming import RESERVED_NAMES
 from apis.policy.model import DEFAULT_KEY_HEADER
 from apis.security_form import SecurityForm
@@ -23,9 +23,8 @@ from rest.bodies import Properties
 from rest.configuration.context import Context
 from rest.configuration.document import Document
 from rest.configuration.reading import check_new_name
-from rest.configuration.secrets.given import text_of
 from rest.configuration.secrets.keeping import Nowhere
-from rest.configuration.sections import back_ends, documentation, operations, policies, trust
+from rest.configuration.sections import back_ends, credentials, documentation, operations, policies, trust
 from rest.configuration.sections.apis_shown import KEY_NAMES, SETTINGS, callers, calls, rows, security, settings, show
 from rest.configuration.sections.labels import labels_of
 from rest.configuration.sections.section import Section, Target
@@ -35,7 +34,7 @@ from rest.envelope import Fault, Invalid
 
 _SECURITY = (
     *("credentials", "certificate", "username", "validate_certificate_chain", "validate_certificate_name"),
-    *("trusted_authority", "trusted_ca", "protocol", "asks_later", "older_servers"),
+    *("trusted_authority", "trusted_ca", "protocol", "asks_later", "older_servers", *credentials.FIELDS),
 )
 _CALLERS = ("hosts", "caller_certificate", "caller_authority", "caller_authorities", "caller_identities")
 
@@ -43,13 +42,12 @@ _CALLERS = ("hosts", "caller_certificate", "caller_authority", "caller_authoriti
 def shape() -> making.Shape:
     """Return what an API may look like."""
     names = {name: making.text(longest=100) for name in KEY_NAMES}
-    passwords = {"password": making.secret("Of HTTP basic."), "password_file": making.text(about="The same, as a file's name.")}
     return making.entry(
         {
             **making.of_form(SettingsForm, SETTINGS),
             **names,
             "back_end": making.text(about="The name of a back end, whose credentials and checks count then; empty: none."),
-            "security": making.record({**making.of_form(SecurityForm, _SECURITY), **passwords}),
+            "security": making.record({**making.of_form(SecurityForm, _SECURITY), **credentials.shapes()}),
             "callers": making.record(making.of_form(CallersForm, _CALLERS)),
             "calls": making.record(making.of_form(CallsForm, calls(Api()))),
             "policy": policies.shape(),
@@ -116,17 +114,16 @@ def _save(context: Context, api: Api | None, sent: Properties, place: str) -> Ap
 
 
 def _secure(context: Context, api: Api, given: Properties, place: str) -> None:
-    """Change an API's security if it is to be another, or a password is brought along that is not the stored one."""
+    """Change an API's security if it is to be another, or a secret is brought along that is not the stored one."""
     if api.back_end:  # whose security it has
         return
     place = f"{place}security."
     before = security(api, Nowhere())
     wanted = trust.by_entry(before | dict(given.values), before, trust.SECURITY, api.trusted_ca)
-    password = context.password(wanted, place) if wanted["credentials"] == Credentials.BASIC else None
-    same = all(wanted[name] == before[name] for name in before)
-    if same and (not password or api.basic_credentials.opened() == password):
+    secret = credentials.brought(context, wanted, place)
+    if all(wanted[name] == before[name] for name in before) and not credentials.is_new(api, secret):
         return
-    form = SecurityForm({**wanted, "password": text_of(password, f"{place}password") if password else ""}, api=api)
+    form = SecurityForm(credentials.typed(wanted, secret, place), api=api)
     Properties(given.values, within=place).check_by(form, {})
     try:
         actions.secure_api(api, form.chosen(), **context.stamp)

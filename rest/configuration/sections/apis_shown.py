@@ -12,11 +12,14 @@ from apis.models import Api, Credentials, Operation
 from apis.policy.model import DEFAULT_KEY_HEADER, DEFAULT_KEY_QUERY
 from rest.configuration.document import Document
 from rest.configuration.secrets.keeping import Keeper
-from rest.configuration.sections import documentation, operations
+from rest.configuration.sections import credentials, documentation, operations
 
 SETTINGS = ("display_name", "description", "service_url", "path", "subscription_required")
 KEY_NAMES = {"key_header": DEFAULT_KEY_HEADER, "key_query": DEFAULT_KEY_QUERY}
-_RELATED = ("back_end", "certificate", "basic_credentials", "trusted_authority", "caller_authority__current", "remarks")
+_RELATED = (
+    *("back_end", "certificate", "basic_credentials", "sharedsecret"),
+    *("trusted_authority", "caller_authority__current", "remarks"),
+)
 
 
 def rows() -> Any:
@@ -54,6 +57,7 @@ def security(row: Api, keeper: Keeper) -> Document:
         "certificate": row.certificate.name if row.certificate else "",
         "username": basic.username if basic else "",
         **({"password": password} if password else {}),
+        **credentials.shown(row, keeper, f"apis/{row.name}/security"),
         "validate_certificate_chain": row.validate_certificate_chain,
         "validate_certificate_name": row.validate_certificate_name,
         "trusted_authority": row.trusted_authority.name if row.trusted_authority else "",

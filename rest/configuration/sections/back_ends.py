@@ -17,15 +17,14 @@ from apis.backends.addresses import as_text
 from apis.backends.forms import NAME_TAKEN, BackEndForm
 from apis.backends.models import BackEnd, BackEndPassword
 from apis.forms import NOT_OVER_HTTP
-from apis.models import Api, Credentials
+from apis.models import BESIDE_CERTIFICATE, Api, Credentials
 from certificates.sealing import Secret
 from rest.bodies import Properties
 from rest.configuration.context import Context
 from rest.configuration.document import Document
 from rest.configuration.reading import check_new_name
-from rest.configuration.secrets.given import text_of
 from rest.configuration.secrets.keeping import Keeper, Nowhere
-from rest.configuration.sections import pools
+from rest.configuration.sections import credentials, pools
 from rest.configuration.sections.labels import labels_of
 from rest.configuration.sections.section import Section, Target
 from rest.configuration.shape import making
@@ -35,7 +34,7 @@ from rest.envelope import Fault, Invalid
 _TEXTS = ("title", "description", "credentials", "protocol", "health_path")
 _FLAGS = ("validate_certificate_chain", "validate_certificate_name", "asks_later", "older_servers", "by_url")
 _NUMBERS = ("connect_seconds", "health_seconds", "eject_after", "eject_seconds", "most_connections", "most_waiting", "most_calls")
-_NAMED = ("certificate", "username", "trusted_authority", "trusted_ca")
+_NAMED = ("certificate", "username", "trusted_authority", "trusted_ca", *credentials.FIELDS)
 
 
 def lead(context: Context, api: Api, name: str, place: str) -> Api:
@@ -55,16 +54,15 @@ def lead(context: Context, api: Api, name: str, place: str) -> Api:
 
 
 def _shape() -> making.Shape:
-    passwords = {"password": making.secret("Of HTTP basic."), "password_file": making.text(about="The same, as a file's name.")}
     addresses = making.texts("Where there are several: each a URL, and behind it weight=… and priority=…, if need be.")
     urls = {name: making.text(longest=2000) for name in ("url", "spelled_url")}
     fields = making.of_form(BackEndForm, (*_TEXTS, *_FLAGS, *_NUMBERS, *_NAMED))
-    return making.entry({**urls, "addresses": addresses, "members": pools.members_shape(), **fields, **passwords})
+    return making.entry({**urls, "addresses": addresses, "members": pools.members_shape(), **fields, **credentials.shapes()})
 
 
 def _rows() -> list[BackEnd]:
     """Return all of them, pools behind their members."""
-    rows = BackEnd.objects.select_related("certificate", "trusted_authority", "password").order_by("name")
+    rows = BackEnd.objects.select_related("certificate", "trusted_authority", "password", "sharedsecret").order_by("name")
     return sorted(rows, key=lambda row: row.is_pool)
 
 
@@ -80,6 +78,7 @@ def _show(row: BackEnd, keeper: Keeper) -> Document:
         "certificate": row.certificate.name if row.certificate else "",
         "username": basic.username if basic else "",
         **({"password": password} if password else {}),
+        **credentials.shown(row, keeper, f"backends/{row.name}"),
         "trusted_authority": row.trusted_authority.name if row.trusted_authority else "",
         "trusted_ca": "" if row.trusted_authority else row.trusted_ca,
     }
@@ -96,22 +95,24 @@ def _apply(context: Context, wanted: Document, before: Document | None, place: s
             _save(context, row, wanted, pools.chosen(wanted, row, place), place)
         return
     wanted = _settled(_blank() | wanted, before)
-    password = _new_password(context, wanted, row, place)
-    if password or before is None or any(wanted[name] != value for name, value in before.items()):
-        _save(context, row, wanted, _chosen(wanted, before, row, password, place), place)
+    secret = credentials.brought(context, wanted, place)
+    secret = secret if credentials.is_new(row, secret) else None
+    if secret or before is None or any(wanted[name] != value for name, value in before.items()):
+        _save(context, row, wanted, _chosen(wanted, before, row, secret, place), place)
 
 
 def _settled(wanted: Document, before: Document | None) -> Document:
     """Return what is wanted without what another value of the file has done away with: another URL alone is all of the addresses."""
     moved = before is not None and wanted.get("url") != before.get("url") and wanted["addresses"] == before.get("addresses")
     proof = _proof(wanted, _blank() | (before or {}))
-    certificate = wanted["certificate"] if proof == Credentials.CLIENT_CERTIFICATE else ""
+    certificate = wanted["certificate"] if proof in {Credentials.CLIENT_CERTIFICATE, *BESIDE_CERTIFICATE} else ""
     return {**wanted, "addresses": [] if moved else wanted["addresses"], "credentials": proof, "certificate": certificate}
 
 
 def _proof(wanted: Document, before: Document) -> str:
     """Return how the gateway proves itself; another certificate alone, or none any more, says that as well."""
-    if wanted["credentials"] != before["credentials"] or wanted["certificate"] == before["certificate"]:
+    said = wanted["credentials"]
+    if said != before["credentials"] or wanted["certificate"] == before["certificate"] or said in BESIDE_CERTIFICATE:
         return str(wanted["credentials"])
     if wanted["certificate"]:
         return Credentials.CLIENT_CERTIFICATE.value
@@ -119,21 +120,14 @@ def _proof(wanted: Document, before: Document) -> str:
     return Credentials.NONE.value if is_certificate else str(wanted["credentials"])
 
 
-def _new_password(context: Context, wanted: Document, row: BackEnd | None, place: str) -> Secret | None:
-    """Return the password that is brought along, unless it is the one that is stored."""
-    password = context.password(wanted, place) if wanted["credentials"] == Credentials.BASIC else None
-    kept: BackEndPassword | None = getattr(row, "password", None)
-    return None if password is None or (kept and kept.opened() == password) else password
-
-
-def _chosen(wanted: Document, before: Document | None, row: BackEnd | None, password: Secret | None, place: str) -> BackEndSettings:
+def _chosen(wanted: Document, before: Document | None, row: BackEnd | None, secret: Secret | None, place: str) -> BackEndSettings:
     """Return the settings of a back end that is no pool.
 
     :raises Invalid: naming what cannot be
     """
     url = str(wanted.get("url", ""))
     single = BackEnd(pk=row.pk) if row and row.is_pool else row  # what a pool has of its members is none of its own
-    form = BackEndForm(_as_typed(wanted, url, password, place), back_end=single)
+    form = BackEndForm(_as_typed(wanted, url, secret, place), back_end=single)
     form.fields.pop("name", None)
     Properties(wanted, within=place).check_by(form, {} if wanted["addresses"] else {"addresses": "url"})
     chosen = form.chosen_settings()
@@ -143,9 +137,8 @@ def _chosen(wanted: Document, before: Document | None, row: BackEnd | None, pass
     return replace(chosen, spelled_url=str(wanted["spelled_url"])) if chosen.url == url else chosen
 
 
-def _as_typed(wanted: Document, url: str, password: Secret | None, place: str) -> Document:
-    typed = text_of(password, f"{place}password") if password else ""
-    return {**wanted, "addresses": "\n".join(wanted["addresses"] or [url]), "password": typed}
+def _as_typed(wanted: Document, url: str, secret: Secret | None, place: str) -> Document:
+    return {**credentials.typed(wanted, secret, place), "addresses": "\n".join(wanted["addresses"] or [url])}
 
 
 def _save(context: Context, row: BackEnd | None, wanted: Document, chosen: BackEndSettings, place: str) -> None:

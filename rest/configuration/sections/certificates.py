@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apis import actions
+from apis.credentials.keeping import stored
 from apis.models import Api, Credentials
 from certificates import actions as certificate_actions
 from certificates import problems
@@ -24,12 +25,15 @@ from certificates.rollout import actions as rollout
 from certificates.rollout.rules_form import RulesForm
 from certificates.rollout.steps import NoCanary
 from certificates.sealing import SealingError, Secret
+from certificates.sources.acme.forms import AcmeForm
+from certificates.sources.forms import WatchForm
 from rest.configuration.context import Context
 from rest.configuration.document import Document
 from rest.configuration.reading import check_new_name
 from rest.configuration.secrets.keeping import Keeper
 from rest.configuration.sections import parts
 from rest.configuration.sections.labels import labels_of
+from rest.configuration.sections.renewing import refuse_to_order_first, watch
 from rest.configuration.sections.section import Section, Target
 from rest.configuration.shape import making
 from rest.entities.certificates import ANOTHER_PERSON_CONFIRMS
@@ -83,7 +87,8 @@ def _apply(model: Model, context: Context, wanted: Document, before: Document | 
         pfx = _read(context, wanted, place)
         if not before or Facts.of(pfx.certificate).thumbprint != before["thumbprint"]:
             _bring(model, context, wanted["name"], pfx, f"{place}{_brings(wanted)}")
-    elif before is None and not parts.watch(context, model, wanted["name"], wanted.get("source"), f"{place}source"):
+    elif before is None and not watch(context, model, wanted["name"], wanted.get("source"), f"{place}source"):
+        refuse_to_order_first(wanted.get("source"), f"{place}source")
         raise Invalid(Fault(f"{place}pfx", _("There is no such certificate; name a PFX file, and its password's file as password_file.")))
     elif before and wanted["thumbprint"] != before["thumbprint"]:
         context.notes.append(_("%(name)s: another certificate is there; name a PFX file to replace it.") % {"name": wanted["name"]})
@@ -158,8 +163,10 @@ def _let_go(context: Context, row: Row, target: Target) -> None:
     for api in Api.objects.filter(certificate=row.pk, back_end=None):
         wanted = target.wanted["apis"].get(api.name, {}).get("security", {})
         if api.name in target.goes["apis"] or folded(wanted.get("certificate", row.name)) != folded(row.name):
+            own = stored(api)
             chosen = actions.ApiSecurity(
-                credentials=Credentials.NONE,
+                credentials=Credentials(api.credentials) if own else Credentials.NONE,
+                proof=own.proof(None) if own else None,
                 validate_certificate_chain=api.validate_certificate_chain,
                 validate_certificate_name=api.validate_certificate_name,
                 trusted_ca=api.trusted_ca,
@@ -213,7 +220,11 @@ def _section(name: str, label: str | Promise, model: Model) -> Section:
         delete=partial(_delete, name),
         blank=lambda: {part: each.blank() for part, each in parts.PARTS.items()},
         touches=_touches,
-        labels=lambda: {"thumbprint": gettext_lazy("Thumbprint"), "subject": gettext_lazy("Subject"), **labels_of(RulesForm)},
+        labels=lambda: {
+            "thumbprint": gettext_lazy("Thumbprint"),
+            "subject": gettext_lazy("Subject"),
+            **labels_of(RulesForm, AcmeForm, WatchForm),
+        },
         folds=True,
     )
 

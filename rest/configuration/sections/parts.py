@@ -6,28 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-from django.utils.translation import gettext as _
-
 from certificates.models import Certificate
 from certificates.rollout import actions as rollout
 from certificates.rollout.models import Rules
 from certificates.rollout.rules_form import RulesForm, valid_path
 from certificates.sources import actions as sources
 from certificates.sources.models import SourceKind
-from certificates.sources.trouble import Trouble
-from certificates.sources.watched import WatchedPlace
 from rest.bodies import Properties
 from rest.configuration.context import Context
-from rest.configuration.reading import refuse_unknown
+from rest.configuration.sections.renewing import PLACE, order, shape_of_order, watch
+from rest.configuration.sections.renewing import shown as shown_source
 from rest.configuration.shape import making
-from rest.envelope import Fault, Invalid
 
 _RULES = (
     *("sources", "window_days", "window_from", "window_to", "window_zone", "another_person", "destroy_after_days"),
     *("canary", "canary_minutes", "probation_minutes"),
 )
-_PLACE = ("path", "password_file", "key_file", "chain_file")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,23 +65,6 @@ def apply(context: Context, row: Certificate, wanted: dict[str, Any], place: str
             part.apply(context, row, wanted[name], f"{place}{name}")
 
 
-def watch(context: Context, model: type[Any], name: str, wanted: Any, place: str) -> bool:
-    """Make the entry *name* of what lies at a watched place, if *wanted* is a source of that kind; return whether it is.
-
-    :raises Invalid: naming what cannot be
-    """
-    if not wanted or wanted["kind"] != SourceKind.WATCHED:
-        return False
-    sent = refuse_unknown(wanted, ("kind", *_PLACE), f"{place}.")
-    values = {field: sent.text(field, needed=field == "path") for field in _PLACE}
-    sent.check()
-    try:
-        sources.watch(model, WatchedPlace.of(values, settings.WATCHED_FOLDERS), name=name, **context.stamp)
-    except Trouble as trouble:
-        raise Invalid(Fault(f"{place}.{trouble.field}", str(trouble))) from trouble
-    return True
-
-
 def _rules(row: Any) -> dict[str, Any]:
     rules: Rules = getattr(row, "rules", None) or Rules()
     times = {name: f"{at:%H:%M}" if (at := getattr(rules, name)) else "" for name in ("window_from", "window_to")}
@@ -112,21 +89,23 @@ def _set_rules(context: Context, row: Certificate, wanted: Any, place: str) -> N
 
 def _source(row: Any) -> dict[str, Any] | None:
     source = getattr(row, "source", None)
-    return None if source is None else {"kind": source.kind, **source.settings}
+    return None if source is None else shown_source(source)
 
 
 def _set_source(context: Context, row: Certificate, wanted: Any, place: str) -> None:
     if wanted is None:
         sources.unwatch(row, **context.stamp)
     elif not watch(context, type(row), row.name, wanted, place):
-        context.notes.append(_("%(name)s: its source is set on its page, not from a file.") % {"name": row.name})
+        order(context, row, wanted, place)
 
 
 def _shape_of_source() -> making.Shape:
-    kind = making.text(choices=SourceKind.values)
-    about = "What the entry renews itself from; null: nothing. One that orders (acme) is set on the page, since an account belongs to it."
-    fields = {"type": ["object", "null"], "properties": {"kind": kind}, "required": ["kind"], "additionalProperties": {"type": "string"}}
-    return fields | {"description": about}
+    fields = {
+        "kind": making.text(choices=SourceKind.values),
+        **{name: making.text(about="Of a watched place.") for name in PLACE},
+        **shape_of_order(),
+    }
+    return making.record(fields, needed=["kind"], about="What the entry renews itself from; null: nothing.") | {"type": ["object", "null"]}
 
 
 PARTS: dict[str, Part] = {

@@ -11,8 +11,8 @@ from apis.actions import NotOverHttp, PasswordMissing
 from apis.forms import NOT_OVER_HTTP
 from apis.models import Api, Operation
 from apis.policies.actions import put_api_document, put_operation_document, put_service_document
-from apis.policies.applying import Unsuitable
 from apis.policies.models import MOST_CHARACTERS, ServicePolicy
+from apis.policies.proving import Unsuitable
 from apis.policy import UnreadablePolicy
 from apis.security_form import ENTER_THE_PASSWORD
 from rest.configuration.context import Context

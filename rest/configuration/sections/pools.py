@@ -67,7 +67,7 @@ def chosen(wanted: Document, row: BackEnd | None, place: str) -> BackEndSettings
     Properties(wanted, within=place).check_by(form, {})
     addresses = _members(wanted, place)
     base = BackEndSettings.of(row) if row else BackEndSettings(url="")
-    plain = replace(base, credentials=Credentials.NONE, certificate=None, username="", password=None, spelled_url="")
+    plain = replace(base, credentials=Credentials.NONE, certificate=None, username="", password=None, proof=None, spelled_url="")
     own = {name: form.cleaned_data[name] for name in _OWN if name in form.cleaned_data}
     return replace(plain, **own, by_url=wanted["by_url"], url=addresses[0]["url"], addresses=addresses)
 

@@ -1,0 +1,93 @@
+"""Storing, changing and forgetting what an API or a back end sends. Within the transaction of whoever changes the holder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apis.credentials.models import ProofSecret, SharedSecret, columns_of
+from apis.credentials.refusals import PasswordMissing
+from apis.policy.proofs import AuthenticationSharedSecret, Proof, same_proof
+
+if TYPE_CHECKING:
+    from apis.backends.models import BackEnd
+    from apis.models import Api
+
+    Holder = Api | BackEnd
+
+KINDS: tuple[type[ProofSecret], ...] = (SharedSecret,)
+COLUMNS = tuple(name for kind in KINDS for name in kind.VALUES)
+_KIND_OF: dict[type[Proof], type[ProofSecret]] = {AuthenticationSharedSecret: SharedSecret}
+
+
+def stored(holder: Holder) -> ProofSecret | None:
+    """Return what *holder* sends; ``None``: nothing of these kinds."""
+    return next((row for kind in KINDS if (row := kind._default_manager.filter(**_of(holder)).first())), None) if holder.pk else None
+
+
+def loaded(holder: Holder) -> ProofSecret | None:
+    """Return the same by the relations of *holder*, which were selected with it where many are read."""
+    return next((row for kind in KINDS if (row := getattr(holder, kind._meta.model_name or "", None))), None)
+
+
+def values_of(holder: Holder) -> dict[str, Any]:
+    """Return what the activity log tells of what *holder* sends: every column of every kind, ``None`` where there is nothing."""
+    row = stored(holder)
+    return dict.fromkeys(COLUMNS) | (row.values() if row else {})
+
+
+def keep(holder: Holder, proof: Proof | None) -> bool:
+    """Have *holder* send *proof* from now on; ``None``: nothing.
+
+    :return: whether the secret is another one now
+    :raises PasswordMissing: if the stored secret is to be kept and none of the kind is stored
+    """
+    row = stored(holder)
+    if proof is None:
+        return row is not None and bool(row.delete())
+    if proof.secret is None:
+        _keep_secret(row, proof)
+        return False
+    if row:
+        row.delete()
+    fresh = _KIND_OF[type(proof)](**_of(holder), **columns_of(proof))
+    fresh.seal(proof.secret)
+    fresh.save()
+    return True
+
+
+def take_over(api: Api, back_end: BackEnd | None) -> bool:
+    """Have *api* send what *back_end* does; ``None``: nothing.
+
+    :return: whether the secret is another one now
+    :raises certificates.sealing.SealingError: if the back end's does not open
+    """
+    given = stored(back_end) if back_end else None
+    if given is None:
+        return keep(api, None)
+    proof = given.proof(given.unseal())
+    return False if is_stored(api, proof) else keep(api, proof)
+
+
+def is_stored(holder: Holder, proof: Proof) -> bool:
+    """Return whether *holder* sends *proof* already; a secret that is not said is the one that is stored."""
+    row = stored(holder)
+    if row is None:
+        return False
+    return same_proof(row.proof(row.opened() if proof.secret else None), proof) if isinstance(row, _KIND_OF[type(proof)]) else False
+
+
+def is_kind_stored(holder: Holder, proof: Proof) -> bool:
+    """Return whether *holder* sends something of the kind of *proof*, whose secret can stay."""
+    return isinstance(stored(holder), _KIND_OF[type(proof)])
+
+
+def _keep_secret(row: ProofSecret | None, proof: Proof) -> None:
+    if row is None or not isinstance(row, _KIND_OF[type(proof)]):
+        raise PasswordMissing
+    for name, value in columns_of(proof).items():
+        setattr(row, name, value)
+    row.save()
+
+
+def _of(holder: Holder) -> dict[str, Any]:
+    return {"api" if holder._meta.model_name == "api" else "back_end": holder}

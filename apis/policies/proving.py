@@ -1,0 +1,109 @@
+"""What an API's policy document says of how the gateway proves itself, in terms of the API's security."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apis.actions.apis import ApiSecurity
+from apis.credentials.keeping import is_kind_stored
+from apis.models import Api, BasicCredentials, Credentials, beside
+from apis.policy import MASKED_PASSWORD
+from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Rule
+from apis.policy.proofs import AuthenticationSharedSecret, Proof
+from certificates.models import ClientCertificate
+
+_LONGEST_USERNAME = 255
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+ELEMENTS: dict[type[Rule], str] = {
+    AuthenticationCertificate: "authentication-certificate",
+    AuthenticationBasic: "authentication-basic",
+    AuthenticationSharedSecret: "authentication-shared-secret",
+}
+_CREDENTIALS = {AuthenticationSharedSecret: Credentials.SHARED_SECRET}
+
+
+class Unsuitable(Exception):
+    """A document is well written and asks for what this API cannot have.
+
+    :ivar element: the element at fault
+    :ivar faults: sentences
+    """
+
+    def __init__(self, element: str, *faults: str) -> None:
+        """Hold what is wrong."""
+        super().__init__(" ".join(faults))
+        self.element = element
+        self.faults = faults
+
+
+def security_of(rules: tuple[Rule, ...], api: Api) -> ApiSecurity:
+    """Return the security that *rules* say; how the back end is checked stays.
+
+    :raises Unsuitable: naming the element at fault
+    """
+    chosen: dict[str, Any] = {"credentials": Credentials.NONE}
+    for rule in rules:
+        match rule:
+            case AuthenticationCertificate():
+                chosen |= {"credentials": beside(chosen["credentials"]), "certificate": _entry(rule)}
+            case AuthenticationBasic():
+                chosen = _basic(rule, api)
+            case AuthenticationSharedSecret():
+                chosen |= _proof(rule, api)
+    return _with_trust_of(api, **chosen)
+
+
+def _with_trust_of(api: Api, **changes: Any) -> ApiSecurity:
+    return ApiSecurity(
+        validate_certificate_chain=api.validate_certificate_chain,
+        validate_certificate_name=api.validate_certificate_name,
+        trusted_ca=api.trusted_ca,
+        **changes,
+    )
+
+
+def _entry(rule: AuthenticationCertificate) -> ClientCertificate:
+    """Return the entry that a rule names. A thumbprint may be that of an earlier version: the entry is what is bound.
+
+    :raises Unsuitable: if there is none, or id and thumbprint name different ones
+    """
+    entries = ClientCertificate.objects.filter(current__isnull=False)
+    if rule.certificate_id:
+        entries = entries.named(rule.certificate_id)
+    if rule.thumbprint:
+        entries = entries.filter(versions__thumbprint=rule.thumbprint)
+    if entry := entries.first():
+        return entry
+    named = " ".join(one for one in (rule.certificate_id, rule.thumbprint) if one)
+    raise Unsuitable("authentication-certificate", _("There is no client certificate %(named)s.") % {"named": named})
+
+
+def _basic(rule: AuthenticationBasic, api: Api) -> dict[str, Any]:
+    """Return what the security is for a user name and password; the mask of a password means the one that is stored.
+
+    :raises Unsuitable: if they cannot be sent as HTTP basic (RFC 7617), or none is stored
+    """
+    password, keep = rule.password.value.decode(), rule.password.value.decode() == MASKED_PASSWORD
+    faults = []
+    if not rule.username or ":" in rule.username or len(rule.username) > _LONGEST_USERNAME:
+        faults.append(_("A user name for HTTP basic has 1 to 255 characters and no colon."))
+    if _CONTROL.search(rule.username) or _CONTROL.search(password):
+        faults.append(_("Control characters cannot be sent."))
+    if keep and not BasicCredentials.objects.filter(api=api).exists():
+        faults.append(_("The password *** stands for the stored one, but none is stored."))
+    if faults:
+        raise Unsuitable("authentication-basic", *faults)
+    return {"credentials": Credentials.BASIC, "username": rule.username, "password": None if keep else rule.password}
+
+
+def _proof(rule: Proof, api: Api) -> dict[str, Any]:
+    """Return what the security is where *rule* is sent; the mask of a secret means the one that is stored.
+
+    :raises Unsuitable: if none is stored
+    """
+    if rule.secret is None and not is_kind_stored(api, rule):
+        raise Unsuitable(ELEMENTS[type(rule)], _("The secret *** stands for the stored one, but none is stored."))
+    return {"credentials": _CREDENTIALS[type(rule)], "proof": rule}

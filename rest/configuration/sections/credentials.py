@@ -1,0 +1,70 @@
+"""What an API or a back end of a configuration file sends to prove itself, and where its secrets are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apis.credentials.keeping import COLUMNS, KINDS, loaded
+from apis.models import Credentials
+from certificates.models import SealedSecret
+from certificates.sealing import Secret
+from rest.configuration.context import Context
+from rest.configuration.document import Document
+from rest.configuration.secrets.given import text_of
+from rest.configuration.secrets.keeping import Keeper
+from rest.configuration.shape import making
+
+FIELDS = COLUMNS  # as the forms call them
+# By credentials: the field of the form that their secret is typed in, and what it is in words.
+_SECRETS = {Credentials.BASIC: ("password", "Of HTTP basic."), Credentials.SHARED_SECRET: ("shared_secret", "Of the shared secret.")}
+
+
+def shapes() -> dict[str, making.Shape]:
+    """Return the shapes of all secrets: references, or files' names."""
+    found: dict[str, making.Shape] = {}
+    for name, about in _SECRETS.values():
+        found |= {name: making.secret(about), f"{name}_file": making.text(about="The same, as a file's name.")}
+    return found
+
+
+def shown(holder: Any, keeper: Keeper, place: str) -> Document:
+    """Return what *holder*, an API or a back end, sends, its secret as *keeper* keeps it; what is usual where there is nothing."""
+    row = loaded(holder)
+    values = {name: usual for kind in KINDS for name, usual in kind().values().items()} | (row.values() if row else {})
+    if row is None:
+        return values
+    field = _SECRETS[Credentials(holder.credentials)][0]
+    secret = keeper.keep(f"{place}/{field}", row.pk, row.opened)
+    return values | ({field: secret} if secret else {})
+
+
+def brought(context: Context, wanted: Document, place: str) -> Secret | None:
+    """Return the secret that a file brings for the credentials that are *wanted*; ``None``: none.
+
+    :raises rest.envelope.Invalid: if it is not where the reference says
+    """
+    found = _SECRETS.get(wanted["credentials"])
+    return context.password(wanted, place, found[0]) if found else None
+
+
+def is_new(holder: Any, secret: Secret | None) -> bool:
+    """Return whether a *secret* that a file brings is another one than *holder* has."""
+    row = loaded(holder) or _password_of(holder)
+    return secret is not None and (row is None or row.opened() != secret)
+
+
+def typed(wanted: Document, secret: Secret | None, place: str) -> Document:
+    """Return *wanted* as it would be typed into a form, with this *secret*.
+
+    :raises rest.envelope.Invalid: if it is no text
+    """
+    fields = {field: "" for field, _about in _SECRETS.values()}
+    if secret and wanted["credentials"] in _SECRETS:
+        field = _SECRETS[wanted["credentials"]][0]
+        fields[field] = text_of(secret, f"{place}{field}")
+    return {**wanted, **fields}
+
+
+def _password_of(holder: Any) -> SealedSecret | None:
+    """Return the password of HTTP basic; it is called otherwise on APIs than on back ends."""
+    return getattr(holder, "basic_credentials", None) or getattr(holder, "password", None)

@@ -1,0 +1,1 @@
+"""What the gateway sends to prove itself: rows, forms, documents."""
