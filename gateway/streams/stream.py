@@ -27,6 +27,7 @@ PATIENCE = 2.0
 FILL_PATIENCE = 30.0  # the same for a newcomer, who may lack thousands
 _MOST_AT_ONCE = 10_000  # resources in one response
 _MOST_TO_AGENT = 250  # a megabyte of routes: what waits for a gateway that reads slowly lies in the control plane's memory
+_MOST_AT_FIRST = 50  # routes in one response to an Envoy that starts; if it refuses one of them, all are sent again one by one
 _CUT_OFF = "...(truncated)"  # Envoy's end of an error with more than 4,096 bytes (source/common/config/utility.cc)
 Key = tuple[str, str]  # type URL and name
 
@@ -202,6 +203,8 @@ class Stream(Generic[R]):
             return _MOST_AT_ONCE
         if type_url == SCOPE and not state.in_flight and not self._filled:
             return len(state.due)  # at first all at once: the listener is ready when the scopes of one response are
+        if type_url == ROUTES and self._peer is Peer.ENVOY_OF_AGENT and not self._filled:
+            return _MOST_AT_FIRST
         return 1
 
     def _gate(self, type_url: str, now: float) -> _Gate[R]:

@@ -6,7 +6,7 @@ import pytest
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse
 
 from gateway.compile import Resource
-from gateway.compile.resource import CLUSTER
+from gateway.compile.resource import CLUSTER, ROUTES
 from gateway.control.status_queue import StatusQueue
 from gateway.streams.cache import Cache, NodeStream, Update
 from gateway.streams.delta import WILDCARD
@@ -65,3 +65,17 @@ def test_what_one_gateway_refused_is_not_what_another_gets(cache: Cache) -> None
     one, other = Resource(CLUSTER, "api-1", b"1"), Resource(CLUSTER, "api-1", b"2")
     assert cache.encode_once([one]) == encoded([one])
     assert cache.encode_once([other]) == encoded([other])
+
+
+def test_an_envoy_that_starts_gets_many_routes_at_once_and_those_of_a_refused_response_one_by_one() -> None:
+    names = [f"segment-{number}" for number in range(120)]
+    cache = Cache(StatusQueue())
+    cache.apply(Update(line=1, resources=tuple(Resource(ROUTES, name, b"") for name in names), complete=True))
+    envoy = NodeStream(cache, "gateway", Peer.ENVOY_OF_AGENT)
+    cache.join(envoy)
+    envoy.receive(Request(type_url=ROUTES, subscribe=names))
+    batches = [batch for _ in range(3) for _, batch in envoy.next_responses()]
+    assert [len(one.resources) for one in batches] == [50, 50, 20]
+    envoy.receive(Request(type_url=ROUTES, nonce=batches[2].nonce, error="Unable to parse"))
+    again = [batch for _ in range(21) for _, batch in envoy.next_responses()]
+    assert [list(one.resources) for one in again] == [[name] for name in names[100:]]
