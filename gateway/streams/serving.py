@@ -29,6 +29,10 @@ OPTIONS = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 500),  # gateways ping, too
     ("grpc.http2.max_ping_strikes", 0),
+    # A fleet that comes back at once waits for its turn; gRPC would cancel who waits for 30 seconds, and drop some of more than 1,000.
+    ("grpc.server_max_unrequested_time_in_server", 600),
+    ("grpc.server.max_pending_requests", 20_000),
+    ("grpc.server.max_pending_requests_hard_limit", 40_000),
     ("grpc.max_receive_message_length", 16 * 1024 * 1024),  # a gateway that comes back lists all it has
 )
 
