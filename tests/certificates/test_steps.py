@@ -18,7 +18,7 @@ from certificates.models import CertificateVersion, ClientCertificate, Kind
 from certificates.rollout import actions, destroying, keeper
 from certificates.rollout.models import Candidate, Outcome, Probation, Receipt, Rules, Tried, When
 from gateway.control.fallbacks import earlier_versions, fallbacks_of
-from gateway.control.snapshot import _rows
+from gateway.control.reading import rows
 from gateway.counts import Span, VersionCount
 from gateway.models import FailedCall, FailureKind
 from kit.issuing import Issued, issue
@@ -50,7 +50,7 @@ def entry() -> ClientCertificate:
 
 def _presented() -> dict[str, int]:
     """Return which version each API presents, as the control plane compiles it."""
-    return {api.name: api.presented.number for api in _rows() if api.presented}
+    return {api.name: api.presented.number for api in rows() if api.presented}
 
 
 def _propose(client: Client, issued: Issued = RENEWED, **more: str) -> Page:
@@ -362,11 +362,11 @@ def test_what_stands_in_for_a_canarys_cluster_is_what_the_others_present(signed_
     third = issue("orders-client")
     _propose(signed_in)
     _propose(signed_in, third, when="now", **IN_STEPS)
-    rows = list(_rows())
-    earlier = earlier_versions(rows)
+    found = list(rows())
+    earlier = earlier_versions(found)
     numbers = {
         api.name: [CertificateVersion.objects.get(pk=one.certificate_version).number for one in fallbacks_of(api, api.policy(), earlier)]
-        for api in rows
+        for api in found
     }
     assert numbers == {"orders": [2, 1], "invoices": [1]}
 
