@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apis.models import Api, Credentials
 from apis.standing import Standing, that_stand
 from certificates.models import folded, holding_words
+from portal.entered_chips import entered
 from portal.listing import ALL, Chip, Column, holding, narrowed
 
 COLUMNS = (
@@ -53,7 +54,7 @@ def _with(credentials: Credentials) -> Callable[[], Q]:
     return lambda: Q(credentials=credentials)
 
 
-CHIPS = (
+_CHIPS = (
     Chip(key="failing", label=_("Failing"), condition=partial(that_stand, Standing.FAILING), tone="bad"),
     Chip(key="behind", label=_("Behind"), condition=partial(that_stand, Standing.BEHIND), tone="warn"),
     Chip(key="client-certificate", label=_("Client certificates"), condition=_with(Credentials.CLIENT_CERTIFICATE)),
@@ -61,6 +62,11 @@ CHIPS = (
     Chip(key="shared-secret", label=_("Shared secret"), condition=_with(Credentials.SHARED_SECRET)),
     Chip(key="none", label=_("No credentials"), condition=_with(Credentials.NONE)),
 )
+
+
+def chips(asked: QueryDict) -> tuple[Chip, ...]:
+    """Return the states by which the list can be narrowed, those that gateways tell last."""
+    return (*_CHIPS, *entered("apis", asked.get("show", "")))
 
 
 def search(words: str) -> Q:
@@ -79,7 +85,7 @@ def rows(asked: QueryDict) -> QuerySet[Api]:
 def chosen(asked: QueryDict) -> QuerySet[Api]:
     """Return the APIs that are ticked in the list: those that ``apis`` names, or with ``chosen=all`` all that the address shows."""
     if asked.get("chosen") == ALL:
-        return narrowed(rows(asked), asked, search=search, chips=CHIPS)
+        return narrowed(rows(asked), asked, search=search, chips=chips(asked))
     if names := asked.getlist("certificates"):
         return Api.objects.filter(certificate__folded_name__in=[folded(name) for name in names])
     return Api.objects.filter(name__in=asked.getlist("apis"))

@@ -54,7 +54,7 @@ def _expired(pages: Pages, entries: CertificateQuerySet[Any]) -> Iterator[Concer
         )
     if more:
         rest = entries.count() - (_MOST - 1)
-        yield _several(pages, shown[_MOST - 1 :], rest, level=Level.BAD, kind=_("Expired, in use"), at=None, apis=None)
+        yield _several(pages, shown[_MOST - 1 :], rest, level=Level.BAD, kind=_("Expired, in use"), state="expired", at=None, apis=None)
 
 
 def _expiring(pages: Pages, entries: CertificateQuerySet[Any]) -> Iterator[Concern]:
@@ -65,12 +65,24 @@ def _expiring(pages: Pages, entries: CertificateQuerySet[Any]) -> Iterator[Conce
         first = entries.select_related("current").order_by("current__not_after", "name")[:_NAMED]
         apis = found["apis"] if pages.presented else None
         at = first[0].current.not_after
-        yield _several(pages, list(first), found["number"], level=Level.WARN, kind=_("Expiring, in use"), at=at, apis=apis)
+        yield _several(
+            pages, list(first), found["number"], level=Level.WARN, kind=_("Expiring, in use"), state="expiring", at=at, apis=apis
+        )
 
 
 def _several(  # noqa: PLR0913 - each is a column
-    pages: Pages, entries: Sequence[Certificate], number: int, *, level: Level, kind: Promise, at: datetime | None, apis: int | None
+    pages: Pages,
+    entries: Sequence[Certificate],
+    number: int,
+    *,
+    level: Level,
+    kind: Promise,
+    state: str,
+    at: datetime | None,
+    apis: int | None,
 ) -> Concern:
+    """Return one line for several, that leads to all of them. *state*: the list's own word."""
+    show = f"{state}-in-use" if pages.presented else state
     named = tuple(_thing(pages, entry) for entry in entries[:_NAMED])
     return Concern(
         level=level,
@@ -79,7 +91,7 @@ def _several(  # noqa: PLR0913 - each is a column
         more=number - len(named),
         extent="" if apis is None else _uses(apis),
         at=at,
-        path=f"{reverse(pages.to['index'])}?{urlencode({'sort': 'expires'})}",
+        path=f"{reverse(pages.to['index'])}?{urlencode({'show': show, 'sort': 'expires'})}",
         action=ngettext_lazy("Show %(number)d", "Show %(number)d", "number") % {"number": number},
         told_to=pages.permission("view"),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
@@ -12,6 +14,7 @@ from certificates.models import EXPIRES_SOON, Certificate, ClientCertificate, fo
 from certificates.rollout.models import Candidate
 from certificates.sources.models import Source
 from certificates.uses import refused_where_presented
+from portal.entered_chips import entered
 from portal.http import PortalRequest
 from portal.listing import ALL, Chip, Column, Listing, listing, narrowed, offering
 
@@ -39,9 +42,9 @@ def _failing() -> Q:
     return Q(pk__in=sources.values("certificate")) | Q(pk__in=Candidate.objects.exclude(trouble="").values("certificate"))
 
 
-def _unused() -> Q:
+def _used() -> Q:
     apis = ClientCertificate._meta.get_field("apis").related_model  # an app above this one
-    return ~Q(pk__in=apis._default_manager.filter(certificate__isnull=False).order_by().values("certificate"))
+    return Q(pk__in=apis._default_manager.filter(certificate__isnull=False).order_by().values("certificate"))
 
 
 _ENDING = (
@@ -52,18 +55,24 @@ _SERVED = (*_ENDING, Chip(key="failing", label=_("Failing"), condition=_failing,
 _PRESENTED = (
     *_ENDING,
     Chip(key="failing", label=_("Failing"), condition=lambda: _failing() | refused_where_presented(), tone="bad"),
-    Chip(key="unused", label=_("Not used"), condition=_unused),
+    Chip(key="unused", label=_("Not used"), condition=lambda: ~_used()),
 )
+_ENDING_IN_USE = (  # what the dashboard leads to; there only while they are asked for
+    Chip(key="expired-in-use", label=_("Expired, in use"), condition=lambda: _expired() & _used(), tone="bad"),
+    Chip(key="expiring-in-use", label=_("Expiring, in use"), condition=lambda: _expiring() & _used(), tone="warn"),
+)
+
+
+def _chips(pages: Pages, asked: QueryDict) -> tuple[Chip, ...]:
+    usual = (*_PRESENTED, *(one for one in _ENDING_IN_USE if one.key == asked.get("show"))) if pages.presented else _SERVED
+    return (*usual, *entered(pages.model.KIND, asked.get("show", "")))
 
 
 def shown(request: PortalRequest, pages: Pages) -> Listing:
     """Return the page of entries that the address asks for."""
-    if pages.presented:
-        columns: tuple[Column, ...] = (*_COLUMNS, _USE)
-        found = listing(request, ClientCertificate.objects.with_use(), columns, search=holding_words, chips=_PRESENTED)
-    else:
-        columns = _COLUMNS
-        found = listing(request, pages.model.objects.with_current(), columns, search=holding_words, chips=_SERVED)
+    columns = (*_COLUMNS, _USE) if pages.presented else _COLUMNS
+    rows: QuerySet[Any] = ClientCertificate.objects.with_use() if pages.presented else pages.model.objects.with_current()
+    found = listing(request, rows, columns, search=holding_words, chips=_chips(pages, request.GET))
     return offering(found, request, name=pages.model.KIND, columns=columns)
 
 
@@ -72,4 +81,4 @@ def chosen(asked: QueryDict, pages: Pages) -> QuerySet[Certificate]:
     if asked.get("chosen") != ALL:
         named = [folded(name) for name in asked.getlist("certificates")]
         return pages.model.objects.with_current().filter(folded_name__in=named)
-    return narrowed(pages.model.objects.with_current(), asked, search=holding_words, chips=_PRESENTED if pages.presented else _SERVED)
+    return narrowed(pages.model.objects.with_current(), asked, search=holding_words, chips=_chips(pages, asked))

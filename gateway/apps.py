@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
@@ -33,18 +34,20 @@ def _tell_what_is_seen() -> None:
     from apis.standing import Standing
     from apis.standing import answer_with as apis_stand
     from apis.traffic import answer_with as calls_with
+    from certificates.models import Kind
     from certificates.uses import failing_with
     from gateway.addresses import accepted_last, standings_of
     from gateway.alerting import troubles as alerts
     from gateway.concerns import concerns
     from gateway.keeping import KEPT
+    from gateway.lacking import chips_of_apis, chips_of_entries
     from gateway.metrics import measure
     from gateway.searching import look
     from gateway.seeing.finding import failed_call_of
     from gateway.seeing.lately import calls_of_the_last_hour
     from gateway.standing import apis_behind, failing_apis, failing_entries
     from gateway.status import status_of
-    from portal import attention, search, troubles
+    from portal import attention, entered_chips, search, troubles
     from portal.finding import find_with
     from portal.house import retention
     from portal.live import answer_with
@@ -56,6 +59,9 @@ def _tell_what_is_seen() -> None:
     apis_stand(Standing.FAILING, failing_apis)
     apis_stand(Standing.BEHIND, apis_behind)
     failing_with(failing_entries)
+    entered_chips.enter("apis", chips_of_apis)
+    entered_chips.enter(Kind.CLIENT, partial(chips_of_entries, "certificate"))
+    entered_chips.enter(Kind.SERVER, partial(chips_of_entries, "server-certificate"))
     calls_with(calls_of_the_last_hour)
     attention.register("gateway", concerns)
     search.register("gateway", look)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Min, Q
+from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from apis.models import Api
@@ -32,13 +35,21 @@ def failing_entries() -> Q:
 
 def apis_behind() -> Q:
     """Return the condition for APIs of which a connected gateway has not applied the newest change."""
-    connected = [gateway.pk for gateway in Gateway.objects.with_presence() if gateway.is_connected]
-    applied = Gateway.objects.filter(pk__in=connected).aggregate(least=Min("applied_change"))["least"]
-    if applied is None:
-        return Q(pk__in=())
-    lines = Activity.objects.filter(id__gt=applied, kind__in=("api", "certificate")).exclude(event__in=SILENT)
-    changed = lines.order_by().values_list("kind", "subject_id").distinct()
-    ids: dict[str, list[int]] = {"api": [], "certificate": []}
-    for kind, subject in changed:
-        ids[kind].append(int(subject))
-    return Q(pk__in=ids["api"]) | Q(certificate__in=ids["certificate"])
+    applied = least_applied(Gateway.objects.with_presence())
+    return Q(pk__in=()) if applied is None else apis_changed_since(applied)
+
+
+def apis_changed_since(change: int) -> Q:
+    """Return the condition for APIs that have been changed after *change*, or whose certificate has."""
+    return Q(pk__in=changed_since(change, "api")) | Q(certificate__in=changed_since(change, "certificate"))
+
+
+def changed_since(change: int, kind: str) -> QuerySet[Any]:
+    """Return the ids of what lines of *kind* after *change* have changed for gateways."""
+    lines = Activity.objects.filter(id__gt=change, kind=kind).exclude(event__in=SILENT).order_by()
+    return lines.annotate(of=Cast("subject_id", BigIntegerField())).values("of")
+
+
+def least_applied(gateways: Iterable[Gateway]) -> int | None:
+    """Return the last change that all of *gateways* that are connected have applied; ``None``: none is."""
+    return min((gateway.applied_change for gateway in gateways if gateway.is_connected), default=None)

@@ -30,6 +30,15 @@ class Entry:
     told: str | Promise = ""  # what the card says of it
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A line of the menu with the pages within it, which fold away."""
+
+    head: Entry
+    pages: tuple[Entry, ...]
+    is_open: bool
+
+
 SECURITY = "shield-check"
 SETTINGS = "cog-6-tooth"
 _ENTRIES = (
@@ -111,3 +120,12 @@ def entries(request: HttpRequest) -> list[Entry]:
         shown.append(replace(entry, url=reverse(entry.url_name), current=current))
     shown.append(Entry(label=_("Help"), icon="question-mark-circle", url=page_about(match), current=here == "guide"))
     return shown
+
+
+def groups(request: HttpRequest) -> list[Group]:
+    """Return the menu folded: open is the group that the reader is in, and *Security*, but not beside the long one of *Settings*."""
+    shown = entries(request)
+    folded = [(head, tuple(one for one in shown if one.within == head.icon)) for head in shown if not head.within]
+    here = next((head.icon for head, pages in folded if head.current or any(page.current for page in pages)), "")
+    opened = {here} if here == SETTINGS else {here, SECURITY}
+    return [Group(head=head, pages=pages, is_open=head.icon in opened) for head, pages in folded]

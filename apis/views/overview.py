@@ -36,7 +36,7 @@ def index(request: PortalRequest) -> HttpResponse:
     if answer := led_to(request):
         return answer
     rows = api_list.rows(request.GET).select_related(*api_list.PRESENTED).only(*api_list.SHOWN)
-    found = listing(request, rows, api_list.COLUMNS, search=api_list.search, chips=api_list.CHIPS)
+    found = listing(request, rows, api_list.COLUMNS, search=api_list.search, chips=api_list.chips(request.GET))
     shown = offering(found, request, name="apis", columns=api_list.COLUMNS, unsorted=api_list.UNSORTED)
     template = "apis/_list.html" if (fragment := wants_fragment(request)) else "apis/index.html"
     context = {"listing": shown, "page": shown.page, "fragment": fragment, "certificate": request.GET.get("certificate", "")}

@@ -8,11 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apis import actions
+from apis import actions, subscription_listing
 from apis.access import may
 from apis.forms import NAME_TAKEN
 from apis.models import Api, KeyKind, Subscription, SubscriptionState
@@ -22,24 +21,18 @@ from apis.subscription_form import ALL, SubscriptionForm
 from apis.views.common import OK, UNPROCESSABLE
 from portal.history.undo import saved
 from portal.http import PortalRequest, wants_fragment
-from portal.listing import Column, listing
+from portal.listing import listing, offering
 from portal.responses import see_other
 from portal.signin.confirming import recently_confirmed
-
-_COLUMNS = (
-    Column(key="name", label=gettext_lazy("Display name"), field="display_name", any_case=True),
-    Column(key="scope", label=gettext_lazy("Scope"), field="api__display_name", any_case=True),
-    Column(key="state", label=gettext_lazy("State"), field="state"),
-    Column(key="created", label=gettext_lazy("Created"), field="created_at"),
-)
 
 
 @require_safe
 @may("apis.view_subscription")
 def index(request: PortalRequest) -> HttpResponse:
-    """List the subscriptions: ``q`` searches, ``sort`` and ``page`` do what they say."""
+    """List the subscriptions: ``q`` searches, ``show`` narrows to a state, ``sort`` and ``page`` do what they say."""
     rows = Subscription.objects.select_related("api")
-    shown = listing(request, rows, _COLUMNS, search=SUBSCRIPTIONS)
+    found = listing(request, rows, subscription_listing.COLUMNS, search=SUBSCRIPTIONS, chips=subscription_listing.CHIPS)
+    shown = offering(found, request, name="subscriptions", columns=subscription_listing.COLUMNS, unsorted=subscription_listing.UNSORTED)
     template = "subscriptions/_list.html" if (fragment := wants_fragment(request)) else "subscriptions/index.html"
     return render(request, template, {"listing": shown, "page": shown.page, "fragment": fragment})
 

@@ -124,7 +124,8 @@ def discard(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
             raise Http404 from gone
         messages.success(request, _("The signing request for %(name)s and its key were deleted.") % {"name": waiting.name})
         return see_other(pages.to["detail"], waiting.name) if _entry(pages, waiting.name) else see_other(pages.to["index"])
-    return render(request, "certificates/sources/confirm_discard.html", {"pages": pages, "waiting": waiting})
+    context = {"pages": pages, "waiting": waiting, "certificate": _entry(pages, waiting.name)}
+    return render(request, "certificates/sources/confirm_discard.html", context)
 
 
 def _find(pages: Pages, name: str) -> SigningRequest:

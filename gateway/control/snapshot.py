@@ -6,19 +6,17 @@ import contextlib
 import dataclasses
 import logging
 import queue
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model
 
 from apis.calls import MOST_COUNTED_KEYS
 from apis.models import Api
 from apis.policies.surroundings import Surroundings, surroundings
 from apis.policy import UnreadablePolicy
 from apis.policy.model import Policy, Protocol
-from certificates.host_names import covers
 from certificates.identity import Identity
 from certificates.sealing import SealingError
 from gateway.compile import (
@@ -33,10 +31,11 @@ from gateway.compile import (
     segment_name,
 )
 from gateway.compile.resource import CLUSTER, ROUTES, SCOPE
-from gateway.control import keys, prepared, server_certificates
+from gateway.control import keys, reading, server_certificates
 from gateway.control.alpn import BackEnd, Handshakes
+from gateway.control.entries import Entries, Shown, identity_of
 from gateway.control.fallbacks import Earlier, Fallback, Fallbacks, earlier_versions, fallbacks_of
-from gateway.control.prepared import Entries, Prepared, Shown, closed_policy, identity_of
+from gateway.control.index import Index, Prepared
 from gateway.control.server_certificates import ServerCertificates
 from gateway.control.status_queue import StatusQueue
 from gateway.streams.cache import Update
@@ -45,7 +44,6 @@ from portal.models import Activity, Event
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 500
 _AROUND = ("policy", "named-value", "encryption")  # lines that say that what stands around APIs has changed, or is sealed otherwise
 _NO_BACKEND = "This API has no back end yet: its Web service URL is not set."
 _REFUSAL = "The gateway cannot prove itself to this API's back end; the portal says why."
@@ -66,12 +64,7 @@ class Snapshot:
 
     def _forget(self) -> None:
         self.line = 0
-        self._apis: dict[int, Prepared] = {}
-        self._segments: defaultdict[str, set[int]] = defaultdict(set)
-        self._by_certificate: defaultdict[int, set[int]] = defaultdict(set)
-        self._asking: dict[int, tuple[str, ...]] = {}  # the APIs that want callers' certificates, and their host names (none: any)
-        self._counting: set[int] = set()  # the APIs that count their calls by subscription
-        self._owners: dict[Key, int] = {}
+        self._index = Index()
         self._problems: set[int] = set()
         self._keys = keys.Keys()
         self._server_certificates = ServerCertificates()
@@ -79,15 +72,12 @@ class Snapshot:
 
     def apis_of(self, key: Key) -> Collection[int]:
         """Return the ids of the APIs that a resource serves."""
-        type_url, name = key
-        if type_url in {ROUTES, SCOPE}:
-            return tuple(self._segments.get(name.removeprefix(segment_name("")), ()))
-        return (owner,) if (owner := self._owners.get(key)) is not None else ()
+        return self._index.apis_of(key)
 
     @property
     def is_bare(self) -> bool:
         """Whether there is no API."""
-        return not self._apis
+        return not self._index.apis
 
     def load(self, line: int) -> Update:
         """Compile everything there is.
@@ -99,20 +89,20 @@ class Snapshot:
         resources: list[Resource] = []
         fallbacks: dict[Key, tuple[Fallback, ...]] = {}
         self._around = around = surroundings(at_once=True)
-        for rows in _chunks(prepared.rows().iterator(chunk_size=_CHUNK)):
+        for rows in reading.chunks(reading.rows().iterator(chunk_size=reading.CHUNK)):
             earlier = earlier_versions({api.certificate.pk: api.certificate for api in rows if api.certificate}.values())
             for pk, one, compiled, instead in self._compile(rows, earlier, around):
                 resources += compiled
                 fallbacks |= instead
-                self._apis[pk] = one
-                self._place(pk, None)
+                self._index.apis[pk] = one
+                self._index.place(pk, None)
         self._keys.load()
         resources += self._keys.all()
-        for segment in sorted(self._segments):
+        for segment in sorted(self._index.segments):
             resources += self._compile_segment(segment)
         resources += compile_listener(self._listener)
         self._server_certificates.take(server_certificates.rows())
-        resources += self._server_certificates.compile(self._asks)[0]
+        resources += self._server_certificates.compile(self._index.asks)[0]
         resources += compile_status()
         self.line = line
         return Update(line=max(line, 1), resources=tuple(resources), fallbacks=fallbacks, complete=True)
@@ -122,27 +112,27 @@ class Snapshot:
 
         :raises django.db.DatabaseError: if the database is away; the same lines can be followed again
         """
-        trusting = _apis_that_trust(lines)
+        trusting = reading.apis_that_trust(lines)
         shown = self._shown_anew(lines, trusting)
         apis = {api for line in lines for api in self._apis_named_by(line)}.union(*trusting.values()) - shown.keys()
         subscriptions_by_line = {line.id: self._subscriptions_named_by(line) for line in lines}
         subscriptions = {subscription for named in subscriptions_by_line.values() for subscription in named}
-        api_rows, subscription_rows = _fetch(prepared.rows(), apis), _fetch(keys.rows(), subscriptions)
+        api_rows, subscription_rows = reading.fetch(reading.rows(), apis), reading.fetch(keys.rows(), subscriptions)
         servers = server_certificates.named_by(lines)
         server_lines = {line.id for line in lines if line.kind == server_certificates.KIND}
-        server_rows = _fetch(server_certificates.rows(), servers)
+        server_rows = reading.fetch(server_certificates.rows(), servers)
         entries = {one.pk: one for one in (*(api.certificate for api in api_rows), *(one.entry for one in shown.values())) if one}
-        earlier = {key: found for some in _chunks(iter(entries.values())) for key, found in earlier_versions(some).items()}
+        earlier = {key: found for some in reading.chunks(iter(entries.values())) for key, found in earlier_versions(some).items()}
         around = self._surroundings(lines)
         # From here on nothing is read, so that nothing is left half done when the database goes away.
-        opened = {line: self._keys.opened_by(named, self._counting) for line, named in subscriptions_by_line.items()}
+        opened = {line: self._keys.opened_by(named, self._index.counting) for line, named in subscriptions_by_line.items()}
         shards = self._keys.replace(subscriptions, subscription_rows)
-        opened = {line: opened[line] | self._keys.opened_by(named, self._counting) for line, named in subscriptions_by_line.items()}
-        before = {pk: self._apis.get(pk) for pk in (*apis, *shown)}
+        opened = {line: opened[line] | self._keys.opened_by(named, self._index.counting) for line, named in subscriptions_by_line.items()}
+        before = {pk: self._index.apis.get(pk) for pk in (*apis, *shown)}
         news = [*self._compile(api_rows, earlier, around), *self._compile_shown(shown, earlier)]
-        changed = self._replace_apis(before, news, self._segments_of(frozenset().union(*opened.values())))
+        changed = self._replace_apis(before, news, self._index.segments_of(frozenset().union(*opened.values())))
         self._server_certificates.take(server_rows, named=servers)
-        edge, gone = self._server_certificates.compile(self._asks)
+        edge, gone = self._server_certificates.compile(self._index.asks)
         edge_keys = frozenset((one.type_url, one.name) for one in edge) | frozenset(gone)
         resources = [*changed.resources, *self._keys.compile(frozenset().union(*shards.values())), *edge]
         changed.removed.update(gone)
@@ -151,7 +141,7 @@ class Snapshot:
                 # By now also the APIs that an earlier one of these lines has bound to the certificate.
                 {key for api in self._apis_named_by(line) | trusting.get(line.id, frozenset()) for key in changed.touched[api]}
                 | {key for subscription in subscriptions_by_line[line.id] for key in keys.resources_of(shards[subscription])}
-                | {key for segment in self._segments_of(opened[line.id]) for key in _keys_of(segment)}
+                | {key for segment in self._index.segments_of(opened[line.id]) for key in _keys_of(segment)}
                 | edge_keys
                 | (self._server_certificates.resources if line.id in server_lines else frozenset())
             )
@@ -183,15 +173,15 @@ class Snapshot:
         """Compile again what goes by how back ends have answered handshakes of late; ``None`` if nothing does."""
         with contextlib.suppress(queue.Empty):
             while True:
-                if one := self._apis.get(self._seen_http2.get_nowait()):
+                if one := self._index.apis.get(self._seen_http2.get_nowait()):
                     self._handshakes.told(_back_end(one.policy))
         if not (news := self._handshakes.news()):
             return None
-        self._handshakes.keep({_back_end(one.policy) for one in self._apis.values() if one.policy.backend.http is Protocol.AUTO})
+        self._handshakes.keep({_back_end(one.policy) for one in self._index.apis.values() if one.policy.backend.http is Protocol.AUTO})
         stale = set()
-        for pk, old in self._apis.items():
+        for pk, old in self._index.apis.items():
             if _back_end(old.policy) in news:
-                self._apis[pk] = dataclasses.replace(old, policy=self._as_seen(old.policy))
+                self._index.apis[pk] = dataclasses.replace(old, policy=self._as_seen(old.policy))
                 stale.add(old.segment)
         resources = tuple(one for segment in sorted(stale) for one in self._compile_segment(segment))
         # Only what a change touches is sent: it counts as part of the last one.
@@ -212,11 +202,11 @@ class Snapshot:
             case "api":
                 return frozenset({int(line.subject_id)})
             case "policy":
-                return frozenset(self._apis)
+                return frozenset(self._index.apis)
             case "named-value":
-                return frozenset(pk for pk, one in self._apis.items() if line.details.get("reference") in one.policy.named_values)
+                return frozenset(pk for pk, one in self._index.apis.items() if line.details.get("reference") in one.policy.named_values)
             case "certificate":
-                return frozenset(self._by_certificate.get(int(line.subject_id), ()))
+                return frozenset(self._index.by_certificate.get(int(line.subject_id), ()))
             case _:
                 return frozenset()
 
@@ -233,7 +223,7 @@ class Snapshot:
         """
         by_certificate = {pk for line in lines if line.kind == "certificate" for pk in self._apis_named_by(line)}
         otherwise = {pk for line in lines if line.kind != "certificate" for pk in self._apis_named_by(line)}.union(*trusting.values())
-        candidates = {pk: self._apis[pk] for pk in by_certificate - otherwise}
+        candidates = {pk: self._index.apis[pk] for pk in by_certificate - otherwise}
         entries = Entries({one.certificate for one in candidates.values() if one.certificate})
         return {pk: shown for pk, one in candidates.items() if (shown := entries.shown_by(one))}
 
@@ -241,15 +231,15 @@ class Snapshot:
         """Put *news* in place of what there was *before*; compile the segments for which it matters, and the segments *also*."""
         changed = _Changed({}, [], set(), {})
         for pk in before:
-            self._apis.pop(pk, None)
+            self._index.apis.pop(pk, None)
         for one in news:
-            self._apis[one.pk] = one.prepared
+            self._index.apis[one.pk] = one.prepared
             changed.resources.extend(one.resources)
             changed.fallbacks.update(one.fallbacks)
         stale = set(also)
         for pk, old in before.items():
-            new = self._apis.get(pk)
-            self._place(pk, old)
+            new = self._index.apis.get(pk)
+            self._index.place(pk, old)
             segments = {one.segment for one in (old, new) if one}
             if not (old and new) or old.routed != new.routed:
                 stale |= segments
@@ -265,7 +255,7 @@ class Snapshot:
 
     def _left_behind(self, before: Mapping[int, Prepared | None]) -> frozenset[Key]:
         """Return the routes and scopes of segments that APIs have moved out of, and none into."""
-        segments = [(old.segment if old else None, one.segment) for pk, old in before.items() if (one := self._apis.get(pk))]
+        segments = [(old.segment if old else None, one.segment) for pk, old in before.items() if (one := self._index.apis.get(pk))]
         moves = [(here, there) for here, there in segments if here != there]
         came = {there for _, there in moves}
         return frozenset(key for here, _ in moves if here is not None and here not in came for key in _keys_of(here))
@@ -286,7 +276,7 @@ class Snapshot:
             except (SealingError, UnreadablePolicy, ValueError, LookupError) as error:
                 problem = str(error)
                 log.warning("The API %s refuses its calls: %s", api.name, problem)
-                policy = closed_policy(api, around)
+                policy = reading.closed_policy(api, around)
                 compiled = compile_refusal(policy, _REFUSAL)
             if problem or api.pk in self._problems:
                 self._statuses.problem(api.pk, problem or None)
@@ -296,47 +286,18 @@ class Snapshot:
     def _compile_shown(self, shown: Mapping[int, Shown], earlier: Earlier) -> Iterator[_New]:
         """Prepare APIs again that present another version of their certificate, and are otherwise as they were."""
         for pk, one in shown.items():
-            policy = self._as_seen(self._apis[pk].policy.presenting(one.entry.name, one.version.thumbprint))
+            policy = self._as_seen(self._index.apis[pk].policy.presenting(one.entry.name, one.version.thumbprint))
             compiled = compile_cluster(policy, one.identity)
             yield _new(policy, compiled, fallbacks_of(policy, one.entry, one.version, earlier), certificate=one.entry.pk, forwards=True)
 
-    def _place(self, pk: int, old: Prepared | None) -> None:
-        """Bring the indices up to date with one API."""
-        if old:
-            self._segments[old.segment].discard(pk)
-            if not self._segments[old.segment]:
-                del self._segments[old.segment]
-            self._asking.pop(pk, None)
-            self._counting.discard(pk)
-            if old.certificate:
-                self._by_certificate[old.certificate].discard(pk)
-            for key in old.keys:
-                self._owners.pop(key, None)
-        if new := self._apis.get(pk):
-            self._segments[new.segment].add(pk)
-            if new.policy.caller_certificate:
-                self._asking[pk] = new.policy.hosts
-            if new.policy.watched.by_subscription and new.policy.key_check.required:
-                self._counting.add(pk)
-            if new.certificate:
-                self._by_certificate[new.certificate].add(pk)
-            self._owners.update(dict.fromkeys(new.keys, pk))
-
-    def _asks(self, names: Collection[str]) -> bool:
-        """Tell whether an API that may be called under one of these host *names* (none: any) wants callers' certificates."""
-        return any(not hosts or not names or any(_meet(name, host) for name in names for host in hosts) for hosts in self._asking.values())
-
     def _compile_segment(self, segment: str) -> tuple[Resource, ...]:
-        apis = self._segments.get(segment, set())
-        return compile_segment(segment, [self._apis[pk].policy for pk in apis], self._keys_of_counting(apis))
+        apis = self._index.segments.get(segment, set())
+        return compile_segment(segment, [self._index.apis[pk].policy for pk in apis], self._keys_of_counting(apis))
 
     def _keys_of_counting(self, apis: Collection[int]) -> KeysOfApis:
         """Return what opens those of *apis* that count by it, unless that is too much to be told apart."""
-        opening = {pk: self._keys.opening(pk) for pk in apis if pk in self._counting}
+        opening = {pk: self._keys.opening(pk) for pk in apis if pk in self._index.counting}
         return {pk: keys for pk, keys in opening.items() if len(keys) <= MOST_COUNTED_KEYS}
-
-    def _segments_of(self, apis: Collection[int]) -> frozenset[str]:
-        return frozenset(self._apis[pk].segment for pk in apis if pk in self._apis)
 
 
 class _New(NamedTuple):
@@ -372,37 +333,5 @@ def _keys_of(segment: str) -> frozenset[Key]:
     return frozenset((kind, segment_name(segment)) for kind in (ROUTES, SCOPE))
 
 
-def _apis_that_trust(lines: Sequence[Activity]) -> dict[int, frozenset[int]]:
-    """Return the APIs that trust the authorities that *lines* concern, by line. Read, not remembered: some come without a line."""
-    found: dict[int, frozenset[int]] = {}
-    for line in lines:
-        if line.kind == "authority":
-            trusting = Api.objects.filter(Q(trusted_authority=line.subject_id) | Q(caller_authority=line.subject_id))
-            found[line.id] = frozenset(trusting.values_list("pk", flat=True))
-    return found
-
-
-def _meet(one: str, other: str) -> bool:
-    """Tell whether there is a host that both names are for."""
-    return covers(one, other) or covers(other, one)
-
-
 def _back_end(policy: Policy) -> BackEnd:
     return BackEnd(policy.backend.host, policy.backend.port)
-
-
-def _fetch(rows: QuerySet[M], ids: Collection[int]) -> list[M]:
-    """Return the *rows* of these *ids* that exist. The database is not asked to sort: making such a query takes half as long again."""
-    ordered, unsorted = sorted(ids), rows.order_by()
-    found = [row for start in range(0, len(ordered), _CHUNK) for row in unsorted.filter(pk__in=ordered[start : start + _CHUNK])]
-    return sorted(found, key=lambda row: row.pk)
-
-
-def _chunks(rows: Iterator[T]) -> Iterator[list[T]]:
-    chunk: list[T] = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == _CHUNK:
-            yield chunk
-            chunk = []
-    yield chunk

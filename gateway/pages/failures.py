@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from apis.models import Api
-from gateway.models import FailedCall, FailureKind
+from gateway.models import FailedCall, FailureKind, Gateway
 from gateway.seeing.causes import causes_of
 from gateway.seeing.figures import WINDOWS
 from portal.finding import holds_id, led_to
@@ -45,6 +45,8 @@ def index(request: PortalRequest) -> HttpResponse:
         calls = calls.filter(presented=None)
     elif presented:
         calls = calls.filter(presented__thumbprint=words_of(presented))
+    if gateway := words_of(request.GET.get("gateway", "")):
+        calls = calls.filter(gateway=gateway)
     context: dict[str, Any] = {
         "causes": causes_of(calls),
         "page": Paginator(calls.select_related("api", "presented"), _PAGE_SIZE).get_page(request.GET.get("page")),
@@ -54,9 +56,11 @@ def index(request: PortalRequest) -> HttpResponse:
         "apis": Api.objects.filter(failed_calls__isnull=False).distinct().order_by("display_name").only("name", "display_name"),
         "kind": kind,
         "kinds": FailureKind.choices,
+        "gateway": gateway,
+        "gateways": Gateway.objects.values_list("name", flat=True),
         "window": window,
         "windows": WINDOWS.values(),
-        "narrowed": any(request.GET.get(name) for name in ("q", "api", "kind", "span", "presented")),
+        "narrowed": any(request.GET.get(name) for name in ("q", "api", "kind", "gateway", "span", "presented")),
     }
     return render(request, "gateways/failures.html", context)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import socket
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from gateway.models import Gateway
@@ -42,12 +43,14 @@ class Plane:
     """A control plane and the gateways that came to it last.
 
     :ivar name: the machine that it runs on; empty: none has fed them yet
+    :ivar reached: how many of its gateways it reaches now
     :ivar more: how many more there are than are drawn
     :ivar path: the line that leads to it
     """
 
     name: str
     gateways: tuple[Fed, ...]
+    reached: int
     more: int
     path: str = ""
 
@@ -55,6 +58,16 @@ class Plane:
     def rows(self) -> int:
         """How high it is drawn."""
         return len(self.gateways) + bool(self.more)
+
+    @property
+    def number(self) -> int:
+        """How many gateways came to it last."""
+        return len(self.gateways) + self.more
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it runs on the portal's own machine."""
+        return self.name == socket.gethostname()
 
     @property
     def is_broken(self) -> bool:
@@ -79,15 +92,12 @@ def fleet(gateways: Iterable[Gateway], newest: int) -> tuple[Plane, ...]:
     ordered = sorted((one.fed_by, list(Feed).index(feed_of(one, newest)), one.name, one) for one in gateways)
     planes = [_plane(name, [row[-1] for row in rows], newest) for name, rows in groupby(ordered, key=lambda row: row[0])]
     paths = curves([plane.rows for plane in planes])
-    return tuple(
-        Plane(name=plane.name, gateways=plane.gateways, more=plane.more, path=path) for plane, path in zip(planes, paths, strict=True)
-    )
+    return tuple(replace(plane, path=path) for plane, path in zip(planes, paths, strict=True))
 
 
 def _plane(name: str, gateways: Sequence[Gateway], newest: int) -> Plane:
     drawn = gateways[:MOST_DRAWN]
     more = len(gateways) - len(drawn)
     paths = curves([1] * (len(drawn) + bool(more)))
-    return Plane(
-        name=name, gateways=tuple(Fed(one, feed_of(one, newest), path) for one, path in zip(drawn, paths, strict=False)), more=more
-    )
+    fed = tuple(Fed(one, feed_of(one, newest), path) for one, path in zip(drawn, paths, strict=False))
+    return Plane(name=name, gateways=fed, reached=sum(one.is_connected for one in gateways), more=more)

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.forms import CharField, ChoiceField, DateField, DateInput, Form, SearchInput, TextInput
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal.activity.reading import SYSTEM, may_see
 from portal.models import Event
@@ -18,7 +19,7 @@ _OFFERED = 200  # people; others are found by typing their name
 class ActivityFilter(Form):
     """Kind or event, person, subject and days."""
 
-    q = CharField(label=_("Subject"), required=False, max_length=10_000, widget=SearchInput)
+    q = CharField(label=pgettext_lazy("what was changed", "Subject"), required=False, max_length=10_000, widget=SearchInput)
     who = CharField(label=_("Person"), required=False, max_length=150, widget=TextInput(attrs={"list": "people", "autocomplete": "off"}))
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:

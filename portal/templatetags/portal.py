@@ -18,15 +18,18 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from portal.menu import SECURITY, SETTINGS, entries
+from portal.menu import SECURITY, SETTINGS, entries, groups
 
 if TYPE_CHECKING:
-    from portal.menu import Entry
+    from portal.menu import Group
 
 register = template.Library()
 
-_NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
-_BETWEEN = re.compile(r">\s+<")
+# What HTML does not need, and what the style sheet says of all icons.
+_SAID_ELSEWHERE = re.compile(
+    r' (?:xmlns="[^"]*"|height="[^"]*"|fill="none"|stroke(?:-width)?="(?:currentColor|1\.5)"|stroke-line(?:cap|join)="round")'
+    r"|(?<=>)\s+(?=<)|\s+(?=/>)"
+)
 _SOON = timedelta(days=30)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -39,10 +42,10 @@ def icon(name: str, *, size: int = 20) -> SafeString:
 
 @functools.cache
 def _drawn(name: str, size: int) -> str:
-    """Return the icon without what HTML does not need: a page has dozens."""
+    """Return the icon as lightly as can be: a page has dozens."""
     # The package has no other door for Python.
     svg: str = heroicons._render_icon("outline", name, size, {"class": "icon", "aria-hidden": "true"})  # noqa: SLF001
-    return _BETWEEN.sub("><", svg.replace(_NAMESPACE, ""))
+    return _SAID_ELSEWHERE.sub("", svg)
 
 
 @register.simple_tag
@@ -68,11 +71,14 @@ def to_the_second(at: datetime) -> SafeString:
 
 
 @register.simple_tag
-def expiry(not_after: datetime, not_before: datetime | None = None, doubts: Sequence[str] | None = None) -> SafeString:
+def expiry(
+    not_after: datetime, not_before: datetime | None = None, doubts: Sequence[str] | None = None, *, dated: bool = False
+) -> SafeString:
     """Render the end of a validity as a badge with the days left, the exact moment on hover.
 
     :param not_before: the beginning, where it may lie ahead: then the badge says that
     :param doubts: why it may be of no use all the same: then it is not called valid
+    :param dated: the date stands beside it, and goes without saying where all is well
     """
     now = timezone.now()
     left = not_after - now
@@ -86,6 +92,8 @@ def expiry(not_after: datetime, not_before: datetime | None = None, doubts: Sequ
         kind, words = "warn", _("May be refused")
     else:
         kind, words = "good", _("Valid")
+    if dated and kind == "good":
+        return format_html('<span class="badge good">{}</span>', words)
     title = " ".join([exactly(not_after), *(doubts if kind == "warn" and doubts else ())])
     return format_html('<span class="badge {}" title="{}">{}</span>', kind, title, words)
 
@@ -102,7 +110,8 @@ def thumbprint(value: str, *, short: bool = False, copy: bool = True) -> SafeStr
     shown = [*first[:2], "…"] if short and len(first) > 2 else first  # noqa: PLR2004 - two groups to begin with
     head = format_html_join("", "<i>{}</i>", ((group,) for group in shown))
     button = copy_button(value, _("Copy thumbprint")) if copy and value else ""
-    return format_html('<span class="print"><span class="thumb" title="{}">{}<b>{}</b></span>{}</span>', value, head, last, button)
+    whole = format_html('<span class="thumb" title="{}">{}<b>{}</b></span>', value, head, last)
+    return format_html('<span class="print">{}{}</span>', whole, button) if button else whole
 
 
 @register.simple_tag
@@ -122,10 +131,10 @@ def copy_button(value: str, label: str = "") -> SafeString:
 
 
 @register.inclusion_tag("_menu.html", takes_context=True)
-def menu(context: RequestContext) -> dict[str, list[Entry]]:
+def menu(context: RequestContext) -> dict[str, list[Group]]:
     """Render the left menu; an entry is left out while its address does not exist or is closed to the reader."""
     request = context.get("request")
-    return {"entries": entries(request) if request is not None and hasattr(request, "user") else []}
+    return {"groups": groups(request) if request is not None and hasattr(request, "user") else []}
 
 
 @register.inclusion_tag("_tabs.html", takes_context=True)

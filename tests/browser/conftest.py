@@ -10,13 +10,16 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.urls import resolve
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.browser import chromium
 from tests.processes import Portal
 
+_NOT_OURS = ("/admin/", "/management/", "/static/", "/accounts/logout/", "/readyz")  # of Django, of machines, or no page
 LOCALES = {"en": "en-US", "zh-hans": "zh-CN"}
 
 
@@ -72,6 +75,35 @@ def person(browser: Browser, portal: Portal, signed_in_state: Any) -> Iterator[C
         context.close()
     _forget_preferences(portal)
     assert not complaints
+
+
+@pytest.fixture(scope="session")
+def every_path(browser: Browser, portal: Portal, signed_in_state: Any) -> list[str]:
+    """Return a page of every kind that links lead to from the dashboard, by walking them, and every page of the guide."""
+    certificate = portal.client_certificate("looked-at").pfx_file("a password")
+    seen, waiting = {_kind("/"): "/"}, ["/"]
+    with browser.new_context(base_url=portal.url, storage_state=signed_in_state) as context:
+        page = context.new_page()
+        page.goto("/security/client-certificates/upload/")
+        page.locator("[name=file]").set_input_files({"name": "looked-at.pfx", "mimeType": "application/x-pkcs12", "buffer": certificate})
+        page.locator("[name=password]").fill("a password")
+        page.locator("main button.main").click()
+        page.wait_for_url("**/looked-at/")
+        while waiting:
+            page.goto(waiting.pop(0))
+            links: list[str] = page.eval_on_selector_all("a[href]:not([download], svg a)", "links => links.map(link => link.href)")
+            for link in links:
+                path = urlsplit(link).path
+                if link.startswith(portal.url) and not path.startswith(_NOT_OURS) and _kind(path) not in seen:
+                    seen[_kind(path)] = path
+                    waiting.append(path)
+    return list(seen.values())
+
+
+def _kind(path: str) -> str:
+    """Return what tells a page from pages like it: other tests leave many certificates and APIs."""
+    view = resolve(path).view_name
+    return path if view == "guide" else view
 
 
 def _forget_preferences(portal: Portal) -> None:

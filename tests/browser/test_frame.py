@@ -80,6 +80,32 @@ def test_a_drop_down_reveals_the_fields_that_belong_to_it(person: Callable[..., 
     expect(page.locator("[name=username]")).to_be_hidden()
 
 
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_menu_fits_the_window_wherever_one_is(person: Callable[..., Page], language: str, width: int, height: int) -> None:
+    page = person(language=language, viewport={"width": width, "height": height})
+    for path in ("/", "/apis/", "/security/client-certificates/", "/people/", "/settings/", "/settings/about/"):
+        page.goto(path)
+        if page.locator(".opens-menu").is_visible():
+            page.locator(".opens-menu").click()
+        assert page.locator(".menu").evaluate("menu => menu.scrollHeight <= menu.clientHeight"), path
+
+
+@pytest.mark.parametrize("java_script_enabled", [True, False])
+def test_a_group_of_the_menu_opens_where_one_is_and_by_its_arrow(person: Callable[..., Page], java_script_enabled: bool) -> None:
+    page = person(java_script_enabled=java_script_enabled, viewport={"width": 1280, "height": 800})
+    page.goto("/")
+    menu = page.locator(".menu")
+    expect(menu.get_by_role("link", name="Client certificates")).to_be_visible()
+    expect(menu.get_by_role("link", name="Retention")).to_be_hidden()
+    menu.locator("summary", has_text="Pages of Settings").click()
+    menu.get_by_role("link", name="Retention").click()
+    expect(menu.get_by_role("link", name="Retention")).to_have_attribute("aria-current", "page")
+    expect(menu.get_by_role("link", name="Client certificates")).to_be_hidden()
+    menu.get_by_role("link", name="Security", exact=True).click()
+    expect(page.locator("h1")).to_have_text("Client certificates")
+
+
 @pytest.mark.parametrize("java_script_enabled", [True, False])
 def test_the_menu_of_a_phone_opens_and_closes(person: Callable[..., Page], java_script_enabled: bool) -> None:
     page = person(java_script_enabled=java_script_enabled, viewport={"width": 390, "height": 800})

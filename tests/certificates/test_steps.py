@@ -18,7 +18,7 @@ from certificates.models import CertificateVersion, ClientCertificate, Kind
 from certificates.rollout import actions, destroying, keeper
 from certificates.rollout.models import Candidate, Outcome, Probation, Receipt, Rules, Tried, When
 from gateway.control.fallbacks import Fallback, earlier_versions, fallbacks_of
-from gateway.control.prepared import rows as api_rows
+from gateway.control.reading import rows as api_rows
 from gateway.counts import Span, VersionCount
 from gateway.models import FailedCall, FailureKind
 from kit.issuing import Issued, issue

@@ -26,7 +26,7 @@ CATALOGUE = Path(settings.BASE_DIR) / "locale" / "zh_Hans" / "LC_MESSAGES" / "dj
 # definitions as files are for machines.
 _NO_PAGES = {
     *("healthz", "readyz", "login", "guide", "help", "password_change", "invitation"),
-    *("apis:export", "apis:export_list", "certificates:export", "server_certificates:export", "metrics"),
+    *("apis:export", "apis:export_list", "subscriptions:export_list", "certificates:export", "server_certificates:export", "metrics"),
     *("certificates:receipt_file", "server_certificates:receipt_file", "authorities:receipt_file", "authorities:download"),
     *("certificates:public_file", "server_certificates:public_file"),
 }
