@@ -13,7 +13,7 @@ from uuid import UUID
 from gateway.compile import Resource
 from gateway.streams.delta import FILL, Batch
 from gateway.streams.stream import TYPES, Accepted, Applied, Key, Outcome, Peer, Refused, Request, Stream
-from gateway.streams.wire import encoded
+from gateway.streams.wire import Encodings, encoded
 
 
 class StandIn(Protocol):
@@ -99,7 +99,7 @@ class NodeStream:
         self.certificate = certificate
         self.stream: Stream[Resource] = Stream(cache.desired, now=time.monotonic(), fallbacks=fallbacks or cache.fallbacks_of, peer=peer)
         self._most_at_once = None if peer is Peer.AGENT else 1
-        self.encode = cache.encode_once if peer is Peer.AGENT else encoded
+        self.encode = cache.encodings.of if peer is Peer.AGENT else encoded
         self.wake = asyncio.Event()
         self.ended = asyncio.Event()
         self._cache = cache
@@ -124,7 +124,7 @@ class Cache:
         """Begin with nothing; streams wait until the first update."""
         self.desired: dict[str, dict[str, Resource]] = {type_url: {} for type_url in TYPES}
         self._fallbacks: dict[Key, tuple[StandIn, ...]] = {}
-        self._encoded: dict[tuple[Resource, ...], bytes] = {}
+        self.encodings = Encodings()  # of what many gateways get
         self.line = 0
         self.suspect = False
         self.ready = asyncio.Event()
@@ -158,16 +158,6 @@ class Cache:
         """Yield what may stand in for a resource that a gateway refuses, the best first."""
         return (fallback.resource for fallback in self._fallbacks.get(key, ()) if fallback.resource)
 
-    def encode_once(self, resources: Collection[Resource]) -> bytes:
-        """Return *resources* as they go over the wire: once for all gateways that come for everything, or that a change concerns.
-
-        Forgotten with the next change, after which some may be no longer what is desired.
-        """
-        key = tuple(resources)
-        if (found := self._encoded.get(key)) is None:
-            found = self._encoded[key] = encoded(resources)
-        return found
-
     def join(self, node_stream: NodeStream) -> None:
         """Send *node_stream* what changes from now on."""
         self._node_streams.add(node_stream)
@@ -194,7 +184,7 @@ class Cache:
         if update.complete:
             update = self._all_anew(update)
         self.suspect = update.suspect
-        self._encoded.clear()
+        self.encodings.forget()
         for resource in update.resources:
             self.desired[resource.type_url][resource.name] = resource
             self._fallbacks.pop((resource.type_url, resource.name), None)

@@ -63,7 +63,7 @@ def response_of(type_url: str, batch: Batch[Resource], *, line: int, encode: Cal
     """Return *batch* as a response, as it goes over the wire.
 
     :param line: the newest change it takes in; only for people who read Envoy's admin page
-    :param encode: :func:`encoded`, or what remembers the results of it
+    :param encode: :func:`encoded`, or :meth:`Encodings.of`
     """
     head = DeltaDiscoveryResponse(type_url=type_url, nonce=batch.nonce, system_version_info=str(line), removed_resources=batch.removed)
     # Messages that stand one behind the other are one with the fields of both (Protocol Buffers, "Last One Wins").
@@ -78,6 +78,25 @@ def encoded(resources: Collection[Resource]) -> bytes:
         entry.resource.type_url = resource.type_url
         entry.resource.value = resource.body
     return bytes(response.SerializeToString())
+
+
+class Encodings:
+    """What :func:`encoded` has returned, once for all gateways that come for everything, or that a change concerns."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._known: dict[tuple[Resource, ...], bytes] = {}
+
+    def of(self, resources: Collection[Resource]) -> bytes:
+        """Return that part of a response which holds *resources*."""
+        key = tuple(resources)
+        if (found := self._known.get(key)) is None:
+            found = self._known[key] = encoded(resources)
+        return found
+
+    def forget(self) -> None:
+        """Forget all: with a change, some may hold what is no longer desired, such as a private key."""
+        self._known.clear()
 
 
 def version_of(message: DeltaDiscoveryRequest) -> str:

@@ -63,8 +63,8 @@ def test_who_comes_after_a_change_gets_what_is_right_by_then(cache: Cache) -> No
 def test_what_one_gateway_refused_is_not_what_another_gets(cache: Cache) -> None:
     """Two resources of one name and unlike content never share bytes."""
     one, other = Resource(CLUSTER, "api-1", b"1"), Resource(CLUSTER, "api-1", b"2")
-    assert cache.encode_once([one]) == encoded([one])
-    assert cache.encode_once([other]) == encoded([other])
+    assert cache.encodings.of([one]) == encoded([one])
+    assert cache.encodings.of([other]) == encoded([other])
 
 
 def test_an_envoy_that_starts_gets_many_routes_at_once_and_those_of_a_refused_response_one_by_one() -> None:
