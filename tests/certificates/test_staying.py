@@ -174,6 +174,7 @@ def test_what_is_rolled_back_leaves_nobody_behind(switched: ClientCertificate) -
 def test_it_follows_once_its_back_end_accepts_it_compared_tried_and_confirmed(signed_in: Client, switched: ClientCertificate) -> None:
     page = signed_in.get(PAGE).content.decode()
     assert "Staying with an earlier version" in page
+    assert OLD.thumbprint[-4:] in page.partition('class="fan"')[2].partition("</ul>")[0], "the picture says what it presents"
     assert "1 API stays" in page
     moved = signed_in.post(f"{PAGE}move/", {"to": switched.name, "apis": "three"}, follow=True)
     move = Move.objects.get()

@@ -35,7 +35,7 @@ from rest.configuration.sections.labels import labels_of
 from rest.configuration.sections.renewing import refuse_to_order_first, watch
 from rest.configuration.sections.section import Section, Target
 from rest.configuration.shape import making
-from rest.entities.certificates import ANOTHER_PERSON_CONFIRMS
+from rest.entities.certificates import ANOTHER_PERSON_CONFIRMS, in_use
 from rest.envelope import Fault, Invalid
 
 _PARKED = "parked-"  # where the digest of a version was, while another entry takes its certificate over
@@ -200,7 +200,7 @@ def _delete(section: str, row: Row, by: User | None, now: datetime) -> None:
     try:
         certificate_actions.delete(row, by=by, now=now)
     except certificate_actions.InUse as refusal:
-        raise Invalid(Fault(f"{section}.{row.name}", str(refusal))) from refusal
+        raise Invalid(Fault(f"{section}.{row.name}", in_use(refusal))) from refusal
 
 
 def _section(name: str, label: str | Promise, model: Model) -> Section:
