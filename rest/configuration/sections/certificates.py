@@ -22,6 +22,7 @@ from certificates.models import RESERVED_NAMES, CertificateVersion, ClientCertif
 from certificates.pfx import Pfx, UnreadablePfx
 from certificates.rollout import actions as rollout
 from certificates.rollout.rules_form import RulesForm
+from certificates.rollout.staying import is_kept
 from certificates.rollout.steps import NoCanary
 from certificates.sealing import SealingError, Secret
 from certificates.sources.acme.forms import AcmeForm
@@ -185,7 +186,7 @@ def _complete(model: Model, context: Context, wanted: Document, place: str) -> N
 def _forget_parked(context: Context, row: Row, place: str) -> None:
     """Delete the versions whose certificate another entry holds now."""
     for version in row.versions.filter(thumbprint_sha256__startswith=_PARKED):
-        if version.pk in {row.current_id, row.ahead_id}:  # a switch that goes in steps
+        if version.pk in {row.current_id, row.ahead_id} or is_kept(version):  # a switch that goes in steps, or an API that stays with it
             raise Invalid(
                 Fault(f"{place}pfx", _("Another entry is to hold its certificate, which it presents until its next one is confirmed."))
             )
