@@ -50,6 +50,9 @@ SHOWN = (
 PRESENTED = ("certificate__current", "certificate__ahead", "stays_with")  # what those are of
 
 
+LAST_FOUR = 4  # characters of a thumbprint, by which people tell certificates apart
+
+
 def _with(credentials: Credentials) -> Callable[[], Q]:
     return lambda: Q(credentials=credentials)
 
@@ -71,7 +74,12 @@ def chips(asked: QueryDict) -> tuple[Chip, ...]:
 
 def search(words: str) -> Q:
     """Return the condition that an API's name, path or URL holds *words*, or what stands of its certificate, the last four included."""
-    return _OWN(words) | holding_words(words, of="certificate__")
+    return _OWN(words) | holding_words(words, of="certificate__") | _kept(words)
+
+
+def _kept(words: str) -> Q:
+    """Return the condition that an API stays with a version whose thumbprint ends so."""
+    return Q(stays_with__thumbprint__iendswith=words) if len(words) == LAST_FOUR else Q(pk__in=())
 
 
 def rows(asked: QueryDict) -> QuerySet[Api]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models.functions import Coalesce
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
@@ -18,6 +19,7 @@ def measure() -> Iterator[Metric]:
     yield GaugeMetricFamily("portal_subscriptions", "Subscriptions.", value=Subscription.objects.count())
     ends = gauge("portal_api_certificate_not_after_seconds", "When the certificate that an API presents ends, Unix time.", "api", "name")
     presenting = Api.objects.filter(certificate__current__isnull=False).order_by("pk")
-    for api, name, not_after in presenting.values_list("name", "certificate__name", "certificate__current__not_after")[:MOST]:
+    end = Coalesce("stays_with__not_after", "certificate__current__not_after")
+    for api, name, not_after in presenting.values_list("name", "certificate__name", end)[:MOST]:
         ends.add_metric((api, name), not_after.timestamp())
     yield ends

@@ -50,6 +50,8 @@ def _of_certificate(api: Api, now: datetime) -> Iterator[Hint]:
     texts: list[str | Promise] = [*current.doubts(now=now)]
     if now <= current.not_after < now + EXPIRES_SOON:
         texts.append(_("The client certificate expires soon."))
-    replace = reverse("certificates:replace", kwargs={"name": api.certificate.name})
+    way_out, url = _("Replace it"), reverse("certificates:replace", kwargs={"name": api.certificate.name})
+    if api.stays_with_id:  # whatever the entry is replaced by, it stays
+        way_out, url = _("Look at it"), f"{reverse('certificates:detail', kwargs={'name': api.certificate.name})}#staying"
     for text in texts:
-        yield Hint(text=text, way_out=_("Replace it"), url=replace)
+        yield Hint(text=text, way_out=way_out, url=url)

@@ -219,7 +219,8 @@ def _staying_with(certificate: Certificate) -> dict[str, Any]:
 def _use_of(certificate: Certificate) -> dict[str, Any]:
     """Return which APIs need it, as far as a page shows them, and how many there are."""
     users = apis_that_need(certificate)
-    apis = list(users.order_by("display_name", "name").only("name", "display_name", "certificate")[: _SHOWN_APIS + 1])
+    shown = users.select_related("stays_with").only("name", "display_name", "certificate", "stays_with__thumbprint")
+    apis = list(shown.order_by("display_name", "name")[: _SHOWN_APIS + 1])
     used_by = len(apis) if len(apis) <= _SHOWN_APIS else users.count()
     more = used_by - len(apis[:_SHOWN_APIS])
     return {"apis": apis[:_SHOWN_APIS], "used_by": used_by, "more": more, "holders": holders_of(certificate)}

@@ -9,19 +9,17 @@ from __future__ import annotations
 import argparse
 import itertools
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from kit.issuing import Issued, issue
+from docs.life import lived, newest_receipt, show_source, show_staying, show_tries, with_authority
+from docs.steps import LIST, certificate, give_file, press_main, upload
+from kit.issuing import issue
 from tests.browser import chromium
 from tests.processes import Portal
 
@@ -37,7 +35,6 @@ DEFINITION = (
     "  /orders/{number}:\n    get: {operationId: byNumber, responses: {'200': {description: The order}}}\n"
     "components: {securitySchemes: {key: {type: apiKey, name: x-key, in: header}}}\n"
 )
-LIST = "/security/client-certificates/"
 FURTHER_CERTIFICATES = (
     *("claims-adapter", "courier-north", "ledger-sync", "rates-feed", "inventory", "customs-filing", "partner-portal", "tickets"),
     *("payments-eu", "payments-us", "archive-2025", "billing-test", "quotes", "shipping", "returns-hub", "fraud-check", "loyalty"),
@@ -54,17 +51,7 @@ def nothing(_page: Page, _portal: Portal) -> None:
 
 def wrong_password(page: Page, portal: Portal) -> None:
     """Try to upload with a wrong password."""
-    _upload(page, portal.demo.client.read_bytes(), "not-the-password", name="orders-client")
-
-
-def try_first(page: Page, portal: Portal) -> None:
-    """Propose a version that the back end does not accept, and wait until it was tried."""
-    if page.locator("[name=file]").count():
-        pfx = _certificate(portal, "Orders client", 700).pfx_file("a password")
-        page.locator("[name=file]").set_input_files({"name": "next.pfx", "mimeType": "application/x-pkcs12", "buffer": pfx})
-        page.locator("[name=password]").fill("a password")
-        page.locator("button[value=try]").click()
-    page.wait_for_timeout(6_000)
+    upload(page, portal.demo.client.read_bytes(), "not-the-password", name="orders-client")
 
 
 def taken_back(page: Page, portal: Portal) -> None:
@@ -75,8 +62,7 @@ def taken_back(page: Page, portal: Portal) -> None:
     _let_stock_present_warehouse(page, portal)
     page.goto(f"{LIST}warehouse/replace/")
     pfx = issue("warehouse", by=issue("Another authority", authority=True)).pfx_file("a password")
-    page.locator("[name=file]").set_input_files({"name": "next.pfx", "mimeType": "application/x-pkcs12", "buffer": pfx})
-    page.locator("[name=password]").fill("a password")
+    give_file(page, pfx)
     page.locator("button[value=try]").click()
     page.locator("[name=canary]").fill("stock")
     page.locator("main form.card button.main").click()
@@ -90,10 +76,10 @@ def taken_back(page: Page, portal: Portal) -> None:
 
 def _let_stock_present_warehouse(page: Page, portal: Portal) -> None:
     page.goto("/apis/stock/operations/")
-    _press_main(page)  # add everything
+    press_main(page)  # add everything
     page.goto("/apis/stock/settings/")
     page.locator("[name=subscription_required]").uncheck()
-    _press_main(page)
+    press_main(page)
     page.goto("/apis/stock/security/")
     page.locator("[name=credentials]").select_option("client-certificate")
     page.locator("[name=certificate]").select_option("warehouse")
@@ -116,11 +102,6 @@ def paste(page: Page, _portal: Portal) -> None:
     page.locator("[name=document]").fill(DEFINITION)
     page.locator("form[enctype] button.main").click()
     page.locator("[name=kept]").wait_for(state="attached")
-
-
-def _press_main(page: Page) -> None:
-    with page.expect_navigation():
-        page.locator("main form button.main").first.click()
 
 
 def call(page: Page, _portal: Portal) -> None:
@@ -202,13 +183,25 @@ PICTURES = (
     Picture("hand-over", f"{LIST}orders-client/hand-over/", documented=False),
     Picture("in-use", f"{LIST}orders-client/delete/"),
     Picture("replace", f"{LIST}billing/replace/", documented=False),
-    Picture("confirm", f"{LIST}orders-client/replace/", try_first, documented=False),
-    Picture("taken-back", f"{LIST}warehouse/", taken_back, documented=False),
+    Picture("compare", f"{LIST}partner/replace/confirm/"),
+    Picture("confirm", f"{LIST}partner/replace/confirm/", show_tries),
+    Picture("staying", f"{LIST}supplier/", show_staying),
+    Picture("staying-api", "/apis/supplier-stock/", documented=False),
+    Picture("receipt", f"{LIST}supplier/", newest_receipt),
+    Picture("scheduled", f"{LIST}payments-eu/"),
+    Picture("canary", f"{LIST}claims-adapter/"),
+    Picture("canary-api", "/apis/claims/"),
+    Picture("canary-other", "/apis/payments-us/", documented=False),
+    Picture("taken-back", f"{LIST}warehouse/", taken_back),
+    Picture("destroy", f"{LIST}rates-feed/versions/1/destroy/"),
+    Picture("acme", f"{LIST}ordered-client/", show_source),
+    Picture("acme-order", f"{LIST}request/acme/", documented=False),
+    Picture("key-made-here", f"{LIST}harbour/request/"),
     Picture("move", f"{LIST}orders-client/move/", documented=False),
-    Picture("move-confirm", f"{LIST}orders-client/move/", move, documented=False),
-    Picture("sources", "/security/sources/", documented=False),
-    Picture("timeline", "/security/timeline/", documented=False),
-    Picture("doctor", "/security/doctor/", documented=False),
+    Picture("move-confirm", f"{LIST}orders-client/move/", move),
+    Picture("sources", "/security/sources/"),
+    Picture("timeline", "/security/timeline/"),
+    Picture("doctor", "/security/doctor/"),
     Picture("rules", f"{LIST}orders-client/rules/", documented=False),
     Picture("signing-request", f"{LIST}request/", documented=False),
     Picture("watch", f"{LIST}watch/", documented=False),
@@ -240,7 +233,7 @@ PICTURES = (
     Picture("subscriptions", "/subscriptions/", documented=False),
     Picture("subscription", "/subscriptions/demo/#key-use", documented=False),
     Picture("failures", "/failures/", documented=False),
-    Picture("notices", "/notices/", documented=False),
+    Picture("notices", "/notices/"),
     Picture("channel", "/notices/channels/new/", documented=False),
     Picture("export-and-import", "/settings/configuration/", documented=False),
     Picture("owners", "/notices/of/client/orders-client/", documented=False),
@@ -248,7 +241,7 @@ PICTURES = (
     Picture("activity", "/activity/"),
     Picture("server-certificates", "/security/server-certificates/", documented=False),
     Picture("authorities", "/security/trusted-authorities/"),
-    Picture("authority", "/security/trusted-authorities/demonstration-ca/", documented=False),
+    Picture("authority", "/security/trusted-authorities/demonstration-ca/"),
     Picture("authority-upload", "/security/trusted-authorities/upload/", documented=False),
     Picture("callers", "/apis/orders/callers/", documented=False),
     Picture("second-factors", "/accounts/second-factors/", documented=False),
@@ -276,16 +269,21 @@ def main() -> None:
     parser.add_argument("--only", metavar="NAME", action="append", help="take only this page; may be given again")
     chosen = parser.parse_args()
     pictures = [picture for picture in PICTURES if not chosen.only or picture.name in chosen.only]
-    with tempfile.TemporaryDirectory(prefix="portal-screenshots-") as home, Portal(Path(home) / "home") as portal, _browser() as browser:
+    with tempfile.TemporaryDirectory(prefix="portal-screenshots-") as folder, with_authority(Path(folder)) as portal, _browser() as browser:
         state = _furnish(browser, portal)
-        for language, theme, width in itertools.product(LOCALES, THEMES, HEIGHTS):
-            wanted = [picture for picture in pictures if chosen.all or _is_documented(picture, theme, width)]
-            with _page(browser, portal, state, language=language, theme=theme, width=width) as page:
-                for picture in wanted:
-                    page.goto(picture.path)
-                    picture.prepare(page, portal)
-                    page.wait_for_timeout(300)  # the live status settles
-                    _save(page, _file(picture.name, language, theme, width, chosen.all))
+        with _page(browser, portal, state, language="en", theme="light", width=USUAL) as before, lived(before, portal):
+            _take(browser, portal, state, pictures, everything=chosen.all)
+
+
+def _take(browser: Browser, portal: Portal, state: Any, pictures: Sequence[Picture], *, everything: Path | None) -> None:
+    for language, theme, width in itertools.product(LOCALES, THEMES, HEIGHTS):
+        wanted = [picture for picture in pictures if everything or _is_documented(picture, theme, width)]
+        with _page(browser, portal, state, language=language, theme=theme, width=width) as page:
+            for picture in wanted:
+                page.goto(picture.path)
+                picture.prepare(page, portal)
+                page.wait_for_timeout(300)  # the live status settles
+                _save(page, _file(picture.name, language, theme, width, everything))
 
 
 def _is_documented(picture: Picture, theme: str, width: int) -> bool:
@@ -334,9 +332,9 @@ def _furnish(browser: Browser, portal: Portal) -> Any:
     page.locator("main [name=username]").fill(portal.user_name)
     page.locator("main [name=password]").fill(portal.password)
     page.locator("main button.main").click()
-    _upload(page, portal.demo.client.read_bytes(), portal.demo.client_password.read_text(), name="orders-client")
+    upload(page, portal.demo.client.read_bytes(), portal.demo.client_password.read_text(), name="orders-client")
     for name, days in (("billing", 345), ("warehouse", 13), ("legacy-soap", -4), ("spare-2027", 372)):
-        _upload(page, _certificate(portal, name, days).pfx_file("a password"), "a password", name=name)
+        upload(page, certificate(portal, name, days).pfx_file("a password"), "a password", name=name)
     portal.call("/orders/1")  # refused by the back end: no certificate yet
     page.goto("/apis/orders/security/")
     page.locator("[name=credentials]").select_option("client-certificate")
@@ -362,7 +360,7 @@ def _furnish(browser: Browser, portal: Portal) -> Any:
 def _fill(page: Page, portal: Portal) -> None:
     """Add what fills the lists: certificates that end in turn, and APIs, most of which present one."""
     for number, name in enumerate(FURTHER_CERTIFICATES):
-        _upload(page, _certificate(portal, name, 5 + 19 * number).pfx_file("a password"), "a password", name=name)
+        upload(page, certificate(portal, name, 5 + 19 * number).pfx_file("a password"), "a password", name=name)
     for number, name in enumerate(FURTHER_APIS):
         page.goto("/apis/new/")
         page.locator("[name=display_name]").fill(name)
@@ -378,24 +376,6 @@ def _fill(page: Page, portal: Portal) -> None:
         page.locator("[name=trusted_ca]").fill(portal.demo.authority.read_text())
         page.locator("main form.card button.main").first.click()
         page.wait_for_load_state()
-
-
-def _upload(page: Page, pfx: bytes, password: str, *, name: str) -> None:
-    page.goto(f"{LIST}upload/")
-    page.locator("[name=file]").set_input_files({"name": f"{name}.pfx", "mimeType": "application/x-pkcs12", "buffer": pfx})
-    page.locator("[name=password]").fill(password)
-    page.locator("[name=name]").fill(name)
-    page.locator("main form button.main").click()
-    page.locator("[data-focus], #messages .note").first.wait_for()
-
-
-def _certificate(portal: Portal, name: str, days: int) -> Issued:
-    """Return a certificate of the demonstration's authority that ends in *days*."""
-    key = serialization.load_pem_private_key(portal.demo.authority_key.read_bytes(), password=None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 - the demonstration makes it so
-    authority = Issued(certificate=x509.load_pem_x509_certificate(portal.demo.authority.read_bytes()), key=key)
-    now = datetime.now(UTC)
-    return issue(name, by=authority, not_before=now - timedelta(days=30), not_after=now + timedelta(days=days, hours=2))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from django.db import transaction
 from django.db.models import F, Min, Q, Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -102,7 +103,8 @@ def _failing(now: datetime, known: dict[str, datetime]) -> Iterator[_Seen]:
     sums = _sums(lately.filter(api__in=failing))
     hours = ApiCount.objects.filter(span=Span.HOUR, api__in=failing, at__gte=now - _BEFORE, at__lt=Span.HOUR.begin(now - LOOKED_AT))
     before = _sums(hours.order_by())
-    versions = dict(Api.objects.filter(pk__in=failing).values_list("pk", "certificate__current__number"))
+    presented = Coalesce("stays_with__number", "certificate__current__number")
+    versions = dict(Api.objects.filter(pk__in=failing).values_list("pk", presented))
     for api, (calls, failed, refused) in sorted(sums.items()):
         share, share_before = _share(calls, failed), _share(*before.get(api, (0, 0, 0))[:2])
         key = f"{AlertKind.FAILURES}:{api}"

@@ -142,10 +142,10 @@ def remove_contact(contact: Contact, *, by: User | None, now: datetime) -> None:
 @transaction.atomic
 def acknowledge(subject: Subject, *, by: User, now: datetime) -> None:
     """Have nothing more told of this version of *subject*; nothing happens if somebody has said so already."""
-    _, made = Acknowledgement.objects.get_or_create(
-        subject=subject.key, version=subject.version, defaults={"by": by.get_username(), "at": now}
-    )
-    if made:
+    known = Acknowledgement.objects.in_force().filter(subject=subject.key, version=subject.version)
+    if not known.exists():
+        told = {"by": by.get_username(), "at": now}
+        Acknowledgement.objects.update_or_create(subject=subject.key, version=subject.version, defaults=told)
         record(Event.NOTICE_ACKNOWLEDGED, _Named(subject), by=by, at=now)
 
 

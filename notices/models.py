@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -179,6 +180,14 @@ class Contact(models.Model):
         return str(self.person or self.address)
 
 
+class AcknowledgementQuerySet(models.QuerySet["Acknowledgement"]):
+    """Which of them count."""
+
+    def in_force(self) -> Self:
+        """Return those of people who are still here: what somebody has taken care of who is deactivated or deleted, nobody does."""
+        return self.filter(by__in=get_user_model().objects.filter(is_active=True).values("username"))
+
+
 class Acknowledgement(models.Model):
     """Somebody knows of it: of this version of a subject nothing more is told."""
 
@@ -186,6 +195,8 @@ class Acknowledgement(models.Model):
     version = models.CharField(_("version"), max_length=100)
     by = models.CharField(_("who"), max_length=150)
     at = models.DateTimeField(_("when"))
+
+    objects = AcknowledgementQuerySet.as_manager()
 
     class Meta:
         """One for each version; made by those who may change the subject."""

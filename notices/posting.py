@@ -1,28 +1,31 @@
-"""Posting to a URL that an Administrator has entered, under the address guard: it judges what was resolved, and that is connected to.
+"""Posting to a URL that an Administrator has entered, under the address guard (:mod:`apis.reaching`).
 
-No redirect is followed, no proxy asked, and nothing that comes back is shown to anybody. What an exception of a library says may hold the
-URL, which is secret: so it goes no further than here.
+Nothing that comes back is shown to anybody. What an exception of a library says may hold the URL, which is secret: so it goes no further
+than here.
 """
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import socket
-import ssl
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from apis.addresses import callable_address
-from apis.deadline import limited
+from apis.reaching import NotReached, Why, reached
 from notices.models import Outcome
 from notices.places import Place
 
-_CONNECT_SECONDS = 5.0
 _TOTAL_SECONDS = 15.0
 _MOST_BYTES = 64 * 1024
+_OUTCOMES = {
+    Why.NO_SUCH_NAME: Outcome.UNKNOWN_NAME,
+    Why.NOT_ALLOWED: Outcome.NOT_ALLOWED,
+    Why.NO_CONNECTION: Outcome.UNREACHABLE,
+    Why.NO_TLS: Outcome.NO_TLS,
+    Why.HUNG_UP: Outcome.UNREACHABLE,
+    Why.TOO_SLOW: Outcome.TOO_SLOW,
+    Why.NO_HTTP: Outcome.NO_ANSWER,
+}
 
 
 class Undelivered(Exception):
@@ -64,55 +67,17 @@ def post(place: Place, request: Request) -> Answer:
 
     :raises Undelivered: if nothing did
     """
-    with _connected(place) as plain, limited(plain, seconds=_TOTAL_SECONDS) as over:
-        try:
-            return _exchange(_secured(plain, place), place, request)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise Undelivered(Outcome.TOO_SLOW if over.is_set() else _outcome_of(error)) from error
-
-
-def _outcome_of(error: Exception) -> Outcome:
-    match error:
-        case TimeoutError():
-            return Outcome.TOO_SLOW
-        case ssl.SSLError():
-            return Outcome.NO_TLS
-        case http.client.HTTPException() | ValueError():
-            return Outcome.NO_ANSWER
-        case _:
-            return Outcome.UNREACHABLE
-
-
-@contextlib.contextmanager
-def _connected(place: Place) -> Iterator[socket.socket]:
     try:
-        address = callable_address(place.host, place.port, settings.ALLOWED_BACKEND_NETWORKS)
-    except (socket.gaierror, UnicodeError) as error:
-        raise Undelivered(Outcome.UNKNOWN_NAME) from error
-    except OSError as error:
-        raise Undelivered(Outcome.NOT_ALLOWED) from error
-    try:
-        plain = socket.create_connection((address, place.port), timeout=_CONNECT_SECONDS)
-    except OSError as error:
-        raise Undelivered(Outcome.UNREACHABLE) from error
-    with plain:
-        yield plain
+        trusted = settings.NOTICES_CA
+        with reached(place.host, place.port, by_tls=place.by_tls, seconds=_TOTAL_SECONDS, authorities=trusted) as connection:
+            return _exchange(connection, place, request)
+    except NotReached as error:
+        raise Undelivered(_OUTCOMES[error.why]) from error
 
 
-def _secured(plain: socket.socket, place: Place) -> socket.socket:
-    if not place.by_tls:
-        return plain
-    context = ssl.create_default_context()
-    if settings.NOTICES_CA:
-        context.load_verify_locations(cafile=settings.NOTICES_CA)
-    return context.wrap_socket(plain, server_hostname=place.host)
-
-
-def _exchange(secured: socket.socket, place: Place, request: Request) -> Answer:
-    connection = http.client.HTTPConnection(place.host, place.port)
-    connection.sock = secured
+def _exchange(connection: http.client.HTTPConnection, place: Place, request: Request) -> Answer:
     ours = {"Host": place.authority, "User-Agent": "publisher-portal", "Content-Type": "application/json; charset=utf-8"}
     headers = {**ours, **request.headers, "Connection": "close"}
     connection.request("POST", place.target(request.query), body=request.body, headers=headers)
-    with contextlib.closing(connection), connection.getresponse() as answer:
+    with connection.getresponse() as answer:
         return Answer(answer.status, answer.read(_MOST_BYTES))

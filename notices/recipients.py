@@ -63,10 +63,11 @@ def addressee_of(channel: Channel) -> Addressee:
 def _owners(subjects: Iterable[Subject]) -> dict[int | None, list[Addressee]]:
     """Return the owners and contacts of entries, as far as they can be reached."""
     entries = {subject.entry for subject in subjects if subject.entry is not None}
-    contacts = Contact.objects.filter(certificate__in=entries).select_related("person__preferences")
+    contacts = list(Contact.objects.filter(certificate__in=entries).select_related("person__preferences"))
+    readers = _readers() if any(contact.person for contact in contacts) else set()
     found: dict[int | None, list[Addressee]] = {}
     for contact in contacts:
-        if addressee := _contact(contact):
+        if addressee := _contact(contact, readers):
             found.setdefault(contact.certificate_id, []).append(addressee)
     return {entry: _each_address_once(addressees) for entry, addressees in found.items()}
 
@@ -77,12 +78,18 @@ def _each_address_once(addressees: list[Addressee]) -> list[Addressee]:
     return [one for one in addressees if one.key.startswith("person:") or one.address.lower() not in owned]
 
 
-def _contact(contact: Contact) -> Addressee | None:
+def _readers() -> set[int]:
+    """Return the people who may look at certificates: an owner who has lost that is not told of them."""
+    readers = User.objects.with_perm("certificates.view_clientcertificate", backend=_BACKEND)
+    return set(readers.values_list("pk", flat=True))
+
+
+def _contact(contact: Contact, readers: set[int]) -> Addressee | None:
     if contact.person is None:
         return Addressee(
             key=f"mail:{contact.address.lower()}", language=contact.language or settings.LANGUAGE_CODE, address=contact.address
         )
-    return _person(contact.person) if contact.person.is_active and contact.person.email else None
+    return _person(contact.person) if contact.person.pk in readers and contact.person.email else None
 
 
 def _person(person: User) -> Addressee:

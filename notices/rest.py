@@ -73,12 +73,12 @@ def _subject(call: Call, key: str) -> Subject:
 
 
 def _with_acknowledgements(subjects: Iterable[Subject]) -> list[tuple[Subject, Acknowledgement | None]]:
-    known = {(row.subject, row.version): row for row in Acknowledgement.objects.all()}
+    known = {(row.subject, row.version): row for row in Acknowledgement.objects.in_force()}
     return [(one, known.get((one.key, one.version))) for one in subjects]
 
 
 def _shown(call: Call, subject: Subject) -> HttpResponse:
-    known = Acknowledgement.objects.filter(subject=subject.key, version=subject.version).first()
+    known = Acknowledgement.objects.in_force().filter(subject=subject.key, version=subject.version).first()
     return _answered(call, _entity(call, subject, known))
 
 

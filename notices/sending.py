@@ -57,7 +57,7 @@ def send_due(*, now: datetime, going: Callable[[], bool] = lambda: True) -> int:
 
 def unacknowledged(subjects: Iterable[Subject]) -> list[Subject]:
     """Return those of which somebody wants to hear."""
-    known, schedule = set(Acknowledgement.objects.values_list("subject", "version")), Schedule.current()
+    known, schedule = set(Acknowledgement.objects.in_force().values_list("subject", "version")), Schedule.current()
     return [one for one in subjects if (one.key, one.version) not in known and schedule.tells_of(one.topic)]
 
 

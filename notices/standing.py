@@ -16,6 +16,6 @@ def standing_of(entry: Certificate) -> dict[str, Any]:
     return {
         "subject_key": subject.key,
         "contacts": Contact.objects.filter(certificate=entry).select_related("person"),
-        "acknowledged": Acknowledgement.objects.filter(**ours).first(),
+        "acknowledged": Acknowledgement.objects.in_force().filter(**ours).first(),
         "last_told": Told.objects.filter(**ours, sent_at__isnull=False).order_by("-sent_at").values_list("sent_at", flat=True).first(),
     }

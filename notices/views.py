@@ -167,7 +167,7 @@ def _unreached(rows: Iterable[Recipient]) -> list[tuple[str, Recipient]]:
 
 def _standings(subjects: list[Subject], now: datetime) -> list[dict[str, Any]]:
     """Return what a line of the list shows of each subject: who knows of it."""
-    known = {(row.subject, row.version): row for row in Acknowledgement.objects.all()}
+    known = {(row.subject, row.version): row for row in Acknowledgement.objects.in_force()}
     told = {
         (row["subject"], row["version"]): row
         for row in Told.objects.filter(subject__in=[one.key for one in subjects], sent_at__isnull=False)

@@ -16,7 +16,7 @@ from certificates import doubts
 from certificates.judgement import Purpose, doubts_of
 from certificates.models import CertificateVersion, Kind
 from certificates.rollout.comparison import Comparison, Row, compare
-from certificates.rollout.views import sum_of, tried_table
+from certificates.rollout.views import tries_in_words
 from certificates.rollout.words import LABELS, caution_sentence
 
 _SHOWN = 20  # certificates that APIs come from; the others are counted
@@ -84,5 +84,4 @@ def _from(version: CertificateVersion, move: Move, apis: int) -> From:
 
 def table_of(move: Move) -> dict[str, Any]:
     """Return the table of tries, and what they sum up to."""
-    found = list(move.tries.all())
-    return {**tried_table(found), "sum": sum_of(found)}
+    return tries_in_words(move.tries.all())

@@ -127,7 +127,13 @@ def move(request: PortalRequest, move: Move) -> HttpResponse:
                 status, compared = CONFLICT, comparing.of(move)
             form.add_error(None, why(refusal))
     move.refresh_from_db()
-    context = {"move": move, "form": form, "compared": compared, "apis": list(move.apis().values_list("name", flat=True))}
+    context = {
+        "move": move,
+        "form": form,
+        "compared": compared,
+        "apis": list(move.apis().values_list("name", flat=True)),
+        "most_named": SHOWN,
+    }
     status = status if status == CONFLICT or not form.errors else UNPROCESSABLE
     return render(request, "apis/moving/move.html", context | comparing.table_of(move), status=status)
 

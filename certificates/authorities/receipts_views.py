@@ -12,6 +12,7 @@ from certificates.authorities.models import AuthorityReceipt, AuthorityTry
 from certificates.authorities.words import outcome_word, reason_sentence
 from certificates.rollout.receipts import acknowledged_moments, document_of, public_key
 from certificates.rollout.signing import fingerprint
+from certificates.rollout.tables import first_kept
 from portal.http import PortalRequest
 
 
@@ -20,13 +21,15 @@ from portal.http import PortalRequest
 def receipt(request: PortalRequest, name: str, number: int) -> HttpResponse:
     """Show the receipt of one switch."""
     found = _find(name, number)
-    tries = [AuthorityTry(**one) for one in found.content.get("tries", ())]
+    first, more = first_kept(found.content.get("tries", ()))
+    tries = [AuthorityTry(**one) for one in first]
     context = {
         "authority": found.authority,
         "receipt": found,
         "content": found.content,
         "gateways": acknowledged_moments(found),
         "tries": [(one, outcome_word(one), reason_sentence(one)) for one in tries],
+        "more": more,
         "key": fingerprint(public_key()),
     }
     return render(request, "receipt.html", context)

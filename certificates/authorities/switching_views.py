@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -24,6 +24,7 @@ from certificates.authorities.using import use_of
 from certificates.authorities.words import FATES, caution_sentence, outcome_word, reason_sentence
 from certificates.rollout.forms import NOW, DecisionForm
 from certificates.rollout.models import Outcome, When
+from certificates.rollout.tables import outcomes_of, tried_table
 from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
 
@@ -129,35 +130,25 @@ def compared(candidate: AuthorityCandidate) -> Comparison:
 
 
 def table_of(candidate: AuthorityCandidate) -> dict[str, Any]:
-    """Return the table of tries: a row for each API, a column for each place, the portal first."""
-    found = list(candidate.tries.all())
-    places = sorted({one.gateway for one in found})
-    apis = {one.api: one for one in found}
-    cells = {(one.api, one.gateway): one for one in found}
-    return {
-        "candidate": candidate,
-        "places": places,
-        "tries": [(api, [_cell(cells.get((name, place))) for place in places]) for name, api in apis.items()],
-        "sum": _sum_of(found),
-        "accepted": candidate.is_accepted,
-    }
+    """Return the table of tries, and what they sum up to."""
+    tries = candidate.tries.all()
+    table = tried_table(tries, _cell)
+    return {"candidate": candidate, **table, "sum": _sum_of(outcomes_of(tries)), "accepted": candidate.is_accepted}
 
 
-def _cell(tried: AuthorityTry | None) -> dict[str, Any]:
-    if tried is None:
-        return {}
+def _cell(tried: AuthorityTry) -> dict[str, Any]:
     badge = _BADGES.get(Outcome(tried.outcome), "warn")
     return {"tried": tried, "badge": badge, "word": outcome_word(tried), "reason": reason_sentence(tried)}
 
 
-def _sum_of(found: Iterable[AuthorityTry]) -> str:
+def _sum_of(outcomes: dict[str, int]) -> str:
     """Return how many tries came out how: 8 trusted, 1 unreachable."""
-    outcomes = [one.outcome for one in found]
+    number = {outcome: outcomes.get(outcome, 0) for outcome in Outcome}
     patterns = {
-        Outcome.ACCEPTED: ngettext("%d trusted", "%d trusted", outcomes.count(Outcome.ACCEPTED)),
-        Outcome.REFUSED: ngettext("%d not trusted", "%d not trusted", outcomes.count(Outcome.REFUSED)),
-        Outcome.UNREACHABLE: ngettext("%d unreachable", "%d unreachable", outcomes.count(Outcome.UNREACHABLE)),
-        Outcome.UNKNOWN: ngettext("%d not known", "%d not known", outcomes.count(Outcome.UNKNOWN)),
-        Outcome.WAITING: ngettext("%d waiting", "%d waiting", outcomes.count(Outcome.WAITING)),
+        Outcome.ACCEPTED: ngettext("%d trusted", "%d trusted", number[Outcome.ACCEPTED]),
+        Outcome.REFUSED: ngettext("%d not trusted", "%d not trusted", number[Outcome.REFUSED]),
+        Outcome.UNREACHABLE: ngettext("%d unreachable", "%d unreachable", number[Outcome.UNREACHABLE]),
+        Outcome.UNKNOWN: ngettext("%d not known", "%d not known", number[Outcome.UNKNOWN]),
+        Outcome.WAITING: ngettext("%d waiting", "%d waiting", number[Outcome.WAITING]),
     }
-    return ", ".join(pattern % number for outcome, pattern in patterns.items() if (number := outcomes.count(outcome)))
+    return ", ".join(pattern % number[outcome] for outcome, pattern in patterns.items() if number[outcome])

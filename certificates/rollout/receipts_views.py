@@ -15,6 +15,7 @@ from certificates.pages import find, render
 from certificates.rollout import presented, receipts
 from certificates.rollout.models import Outcome, Probation, Receipt, Tried
 from certificates.rollout.signing import fingerprint
+from certificates.rollout.tables import first_kept
 from certificates.rollout.words import reason_sentence
 from portal.http import PortalRequest
 
@@ -24,13 +25,15 @@ from portal.http import PortalRequest
 def receipt(request: PortalRequest, pages: Pages, name: str, number: int) -> HttpResponse:
     """Show the receipt of one switch."""
     found = _find(pages, name, number)
+    tries, more = first_kept(found.content.get("tries", ()))
     context = {
         "certificate": found.certificate,
         "receipt": found,
         "content": found.content,
         "gateways": receipts.acknowledged_moments(found),
         **_calls_of(found),
-        "tries": [(one, Outcome(one["outcome"]).label, reason_sentence(Tried(**one))) for one in found.content.get("tries", ())],
+        "tries": [(one, Outcome(one["outcome"]).label, reason_sentence(Tried(**one))) for one in tries],
+        "more": more,
         "outcome": Probation.Outcome(found.content.get("probation", {}).get("outcome", "")).label,
         "key": fingerprint(receipts.public_key()),
     }

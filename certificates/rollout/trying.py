@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from certificates.rollout.proposals import Outcome, Proposal
+from certificates.rollout.proposals import FINE, Outcome, Proposal
 
 _MOST_ISSUERS = 100  # some servers name every authority that they know
 _LONGEST = 500  # characters
@@ -108,11 +108,18 @@ def is_accepted(proposal: Proposal) -> bool:
 
 def accepting(proposal: Proposal) -> set[str]:
     """Return the APIs, by name, whose back ends have accepted it everywhere that calls come from."""
-    return {one.api for one in proposal.tries.all()} - refusing(proposal)
+    return {api for api, _gateway, _outcome in _came_out(proposal)} - refusing(proposal)
 
 
 def refusing(proposal: Proposal) -> set[str]:
     """Return the APIs, by name, whose back ends have not accepted it everywhere that calls come from."""
-    tries = list(proposal.tries.all())
-    of_gateways = [one for one in tries if one.gateway]
-    return {one.api for one in of_gateways or tries if not one.is_fine}
+    tries = _came_out(proposal)
+    of_gateways = [one for one in tries if one[1]]
+    return {api for api, _gateway, outcome in of_gateways or tries if outcome not in FINE}
+
+
+def _came_out(proposal: Proposal) -> list[tuple[str, str, str]]:
+    """Return API, gateway and outcome of each try; those that were fetched already are not asked for again."""
+    if "tries" in getattr(proposal, "_prefetched_objects_cache", {}):
+        return [(one.api, one.gateway, one.outcome) for one in proposal.tries.all()]
+    return list(proposal.tries.order_by().values_list("api", "gateway", "outcome"))

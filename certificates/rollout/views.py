@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone
@@ -27,8 +28,9 @@ from certificates.pages import find, render, where_it_goes
 from certificates.rollout import actions, staying, steps, trying
 from certificates.rollout.comparison import Comparison, compare
 from certificates.rollout.forms import ACCEPTING, NOW, ConfirmForm
-from certificates.rollout.models import Candidate, Outcome, When, rules_of
+from certificates.rollout.models import Candidate, Outcome, Tried, When, rules_of
 from certificates.rollout.proposals import TriedAt
+from certificates.rollout.tables import outcomes_of, tried_table
 from certificates.rollout.words import LABELS, NOBODY_ACCEPTS, NOT_TRIED, STAYING, caution_sentence, reason_sentence
 from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
@@ -186,43 +188,38 @@ def _shown(certificate: Certificate, path: Sequence[Facts], comparison: Comparis
 
 def table_of(candidate: Candidate) -> dict[str, Any]:
     """Return the table of tries, and what they sum up to."""
-    found = list(candidate.tries.all())
-    context = {"candidate": candidate, **tried_table(found), "sum": sum_of(found), "accepted": trying.is_accepted(candidate)}
-    return context | _split_of(candidate, {one.api: one.display_name for one in found})
+    context = {"candidate": candidate, **tries_in_words(candidate.tries.all()), "accepted": trying.is_accepted(candidate)}
+    return context | _split_of(candidate)
 
 
-def _split_of(candidate: Candidate, names: dict[str, str]) -> dict[str, Any]:
+def tries_in_words(tries: QuerySet[TriedAt]) -> dict[str, Any]:
+    """Return the table of *tries*, and how many came out how."""
+    return {**tried_table(tries, _cell), "sum": _sum_of(outcomes_of(tries))}
+
+
+def _split_of(candidate: Candidate) -> dict[str, Any]:
     """Return how many APIs accept a candidate, and the others by what people call them; nothing where all do, or none."""
     refusing = trying.refusing(candidate) if candidate.is_tried else set()
-    if not refusing or len(refusing) == len(names):
+    if not refusing or not (accepting := len(trying.accepting(candidate))):
         return {}
-    return {"accepting": len(names) - len(refusing), "refusing": staying.first_of(sorted(names[api] for api in refusing))}
+    names = Tried.objects.filter(candidate=candidate, api__in=refusing).order_by("display_name").values_list("display_name", flat=True)
+    return {"accepting": accepting, "refusing": staying.first_of(list(names.distinct()))}
 
 
-def tried_table(found: Sequence[TriedAt]) -> dict[str, Any]:
-    """Return a row for each API, a column for each place, the portal first."""
-    gateways = sorted({one.gateway for one in found})
-    apis = {one.api: one for one in found}
-    cells = {(one.api, one.gateway): one for one in found}
-    rows = [(api, [_cell(cells.get((name, gateway))) for gateway in gateways]) for name, api in apis.items()]
-    return {"places": gateways, "tries": rows}
+def _cell(tried: TriedAt) -> dict[str, Any]:
+    badge = _SHOWN_BADGES.get(Outcome(tried.outcome), "warn")
+    return {"tried": tried, "badge": badge, "word": tried.get_outcome_display(), "reason": reason_sentence(tried)}
 
 
-def _cell(tried: TriedAt | None) -> dict[str, Any]:
-    if tried is None:
-        return {}
-    return {"tried": tried, "badge": _SHOWN_BADGES.get(Outcome(tried.outcome), "warn"), "reason": reason_sentence(tried)}
-
-
-def sum_of(found: Iterable[TriedAt]) -> str:
+def _sum_of(outcomes: dict[str, int]) -> str:
     """Return how many tries came out how: 8 accepted, 3 refused, 1 unreachable."""
-    outcomes = [one.outcome for one in found]
+    number = {outcome: outcomes.get(outcome, 0) for outcome in Outcome}
     patterns = {
-        Outcome.ACCEPTED: ngettext("%d accepted", "%d accepted", outcomes.count(Outcome.ACCEPTED)),
-        Outcome.NOT_ASKED: ngettext("%d not asked", "%d not asked", outcomes.count(Outcome.NOT_ASKED)),
-        Outcome.REFUSED: ngettext("%d refused", "%d refused", outcomes.count(Outcome.REFUSED)),
-        Outcome.UNREACHABLE: ngettext("%d unreachable", "%d unreachable", outcomes.count(Outcome.UNREACHABLE)),
-        Outcome.UNKNOWN: ngettext("%d not known", "%d not known", outcomes.count(Outcome.UNKNOWN)),
-        Outcome.WAITING: ngettext("%d waiting", "%d waiting", outcomes.count(Outcome.WAITING)),
+        Outcome.ACCEPTED: ngettext("%d accepted", "%d accepted", number[Outcome.ACCEPTED]),
+        Outcome.NOT_ASKED: ngettext("%d not asked", "%d not asked", number[Outcome.NOT_ASKED]),
+        Outcome.REFUSED: ngettext("%d refused", "%d refused", number[Outcome.REFUSED]),
+        Outcome.UNREACHABLE: ngettext("%d unreachable", "%d unreachable", number[Outcome.UNREACHABLE]),
+        Outcome.UNKNOWN: ngettext("%d not known", "%d not known", number[Outcome.UNKNOWN]),
+        Outcome.WAITING: ngettext("%d waiting", "%d waiting", number[Outcome.WAITING]),
     }
-    return ", ".join(pattern % number for outcome, pattern in patterns.items() if (number := outcomes.count(outcome)))
+    return ", ".join(pattern % number[outcome] for outcome, pattern in patterns.items() if number[outcome])

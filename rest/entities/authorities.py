@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from certificates import problems
 from certificates.authorities import actions
@@ -22,6 +23,8 @@ from rest.collection import Collection
 from rest.entities.certificates import BUSY_SECONDS, HELD_BY_BACK_ENDS, decoded
 from rest.envelope import Conflict, Fault, Invalid, TooManyRequests
 from rest.fields import Moment, Text
+
+_TRUST = gettext_lazy("These APIs trust the authority: %(names)s. Choose another one there first.")
 
 
 class Authorities(Collection[Authority, Bundle]):
@@ -107,10 +110,13 @@ class Authorities(Collection[Authority, Bundle]):
         try:
             actions.delete(row, by=self.call.user, now=self.call.now)
         except actions.InUse as refusal:
-            names = ", ".join(api.name for api in refusal.apis)
-            if not refusal.apis:
-                raise Conflict(HELD_BY_BACK_ENDS % {"names": ", ".join(one.name for one in refusal.holders)}) from refusal
-            raise Conflict(_("These APIs trust the authority: %(names)s. Choose another one there first.") % {"names": names}) from refusal
+            raise Conflict(in_use(refusal)) from refusal
+
+
+def in_use(refusal: actions.InUse) -> str:
+    """Return what trusts an entry that was to be deleted, in the active language."""
+    found = ((_TRUST, refusal.apis), (HELD_BY_BACK_ENDS, refusal.holders))
+    return " ".join(str(words) % {"names": ", ".join(one.name for one in which)} for words, which in found if which)
 
 
 def _held(refusal: actions.AlreadyHeld) -> Invalid:

@@ -141,11 +141,14 @@ class Certificates(Collection[Entry, Pfx]):
         try:
             actions.delete(row, by=self.call.user, now=self.call.now)
         except actions.InUse as refusal:
-            names = ", ".join(one.name for one in refusal.apis)
-            message = (_PRESENT if self.model is ClientCertificate else _LIMITED) % {"names": names}
-            if not refusal.apis:
-                message = HELD_BY_BACK_ENDS % {"names": ", ".join(one.name for one in refusal.holders)}
-            raise Conflict(message, status=400 if self.call.service.direct else 409) from refusal
+            raise Conflict(in_use(refusal), status=400 if self.call.service.direct else 409) from refusal
+
+
+def in_use(refusal: actions.InUse) -> str:
+    """Return what needs an entry that was to be deleted, in the active language."""
+    of_apis = _PRESENT if refusal.certificate.kind == ClientCertificate.KIND else _LIMITED
+    found = ((of_apis, refusal.apis), (HELD_BY_BACK_ENDS, refusal.holders))
+    return " ".join(str(words) % {"names": ", ".join(one.name for one in which)} for words, which in found if which)
 
 
 def _current(row: Entry) -> CertificateVersion:

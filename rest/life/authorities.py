@@ -13,10 +13,11 @@ from certificates.authorities.models import Authority, AuthorityCandidate, Autho
 from certificates.authorities.words import caution_sentence, reason_sentence
 from certificates.rollout.forms import NOW
 from certificates.rollout.models import When
-from rest.collection import CREATED, NO_CONTENT, Collection
+from rest.collection import Collection
 from rest.envelope import Conflict, Fault, Invalid, NotFound
 from rest.life.asked import READS, answered, entity, entry_of, listed, sent_by
 from rest.life.confirming import decided, decision
+from rest.life.proposing import Proposals
 from rest.life.versions import no_such_version, number_in
 
 Entries = Collection[Any, Any]
@@ -42,32 +43,10 @@ def answer_roll_back(collection: Entries, name: str) -> HttpResponse:
     return answered(collection, collection.entity(collection.get(name)))
 
 
-def answer_candidate(collection: Entries, name: str) -> HttpResponse:
-    """Answer the candidate; PUT proposes one (``certificates`` or ``data``), DELETE discards it."""
-    row: Authority = entry_of(collection, name, *READS, "PUT", "DELETE")
-    match collection.call.request.method:
-        case "PUT":
-            return answered(collection, _entity(collection, row, _proposed(collection, row)), status=CREATED)
-        case "DELETE":
-            return _discarded(collection, row)
-        case _:
-            return answered(collection, _entity(collection, row, _candidate_of(row)))
-
-
-def answer_try(collection: Entries, name: str) -> HttpResponse:
-    """Have the candidate tried again; answer it."""
-    row: Authority = entry_of(collection, name, "POST")
-    try:
-        switching.ask_try(_candidate_of(row), now=collection.call.now)
-    except switching.Gone:
-        raise NotFound from None
-    return answered(collection, _entity(collection, row, _candidate_of(row)), status=202)
-
-
 def answer_confirm(collection: Entries, name: str) -> HttpResponse:
     """Decide upon the candidate: at once answers the entry, else the candidate."""
     row: Authority = entry_of(collection, name, "POST")
-    candidate = _candidate_of(row)
+    candidate: AuthorityCandidate = PROPOSALS.of(row)
     form = decision(collection, candidate, has_to_be_confirmed=_compared(collection, candidate).has_to_be_confirmed)
     stamp: dict[str, Any] = {"by": collection.call.user, "now": collection.call.now}
     try:
@@ -80,10 +59,11 @@ def answer_confirm(collection: Entries, name: str) -> HttpResponse:
         raise NotFound from None
     except actions.AlreadyHeld as refusal:
         raise Conflict(_held(refusal)) from refusal
-    return answered(collection, _entity(collection, row, _candidate_of(row)))
+    return PROPOSALS.answer(collection, row, PROPOSALS.of(row))
 
 
 def _proposed(collection: Entries, row: Authority) -> AuthorityCandidate:
+    """Propose what was sent: ``certificates`` or ``data``."""
     bundle = collection.read(collection.call.properties(), None, whole=True)
     try:
         return switching.propose(row, bundle, by=collection.call.user, now=collection.call.now)
@@ -93,22 +73,9 @@ def _proposed(collection: Entries, row: Authority) -> AuthorityCandidate:
         raise Invalid(Fault("certificates", _held(refusal))) from refusal
 
 
-def _discarded(collection: Entries, row: Authority) -> HttpResponse:
-    candidate = AuthorityCandidate.objects.filter(authority=row).first()
-    if candidate is None:
-        return HttpResponse(status=NO_CONTENT)
-    try:
-        switching.discard(candidate, by=collection.call.user, now=collection.call.now)
-    except switching.Gone:  # at this very moment
-        return HttpResponse(status=NO_CONTENT)
-    return HttpResponse(status=200)
-
-
-def _candidate_of(row: Authority) -> AuthorityCandidate:
+def _find(row: Authority) -> AuthorityCandidate | None:
     candidates = AuthorityCandidate.objects.select_related("authority__current", "proposed_by", "confirmed_by")
-    if (found := candidates.filter(authority=row).first()) is None:
-        raise NotFound
-    return found
+    return candidates.filter(authority=row).first()
 
 
 def _compared(collection: Entries, candidate: AuthorityCandidate) -> Comparison:
@@ -117,7 +84,7 @@ def _compared(collection: Entries, candidate: AuthorityCandidate) -> Comparison:
     return compare(current.bundle, candidate.bundle, now=collection.call.now)
 
 
-def _entity(collection: Entries, row: Authority, candidate: AuthorityCandidate) -> dict[str, Any]:
+def _of_candidate(collection: Entries, candidate: AuthorityCandidate) -> dict[str, Any]:
     comparison = _compared(collection, candidate)
     tries = [
         {
@@ -132,7 +99,7 @@ def _entity(collection: Entries, row: Authority, candidate: AuthorityCandidate) 
         }
         for one in candidate.tries.all()
     ]
-    shown = {
+    return {
         "subject": candidate.label,
         "thumbprints": [one.thumbprint for one in candidate.facts],
         "expirationDate": candidate.not_after,
@@ -143,7 +110,9 @@ def _entity(collection: Entries, row: Authority, candidate: AuthorityCandidate) 
         "accepted": candidate.is_accepted,
         "tries": tries,
     }
-    return entity(collection, row, ("candidate", "candidate"), shown)
+
+
+PROPOSALS = Proposals(deeds=switching, find=_find, propose=_proposed, show=_of_candidate)
 
 
 def _shown(row: Authority, version: AuthorityVersion) -> dict[str, Any]:

@@ -18,43 +18,20 @@ from certificates.rollout.forms import ACCEPTING, NOW
 from certificates.rollout.models import Candidate, When
 from certificates.rollout.steps import NoCanary
 from certificates.rollout.words import NOBODY_ACCEPTS, NOT_TRIED, caution_sentence, reason_sentence
-from rest.collection import CREATED, NO_CONTENT, Collection
+from rest.collection import Collection
 from rest.envelope import Conflict, Fault, Invalid, NotFound
-from rest.life.asked import READS, answered, entity, entry_of
+from rest.life.asked import answered, entry_of
 from rest.life.confirming import decided, decision_in_steps
+from rest.life.proposing import Proposals
 from rest.life.versions import number_in
 
 Entries = Collection[Any, Any]
 
 
-@sensitive_variables("pfx")
-def answer_candidate(collection: Entries, name: str) -> HttpResponse:
-    """Answer the candidate; PUT proposes one (``data`` and ``password``, or an earlier ``version``), DELETE discards it."""
-    row: Certificate = entry_of(collection, name, *READS, "PUT", "DELETE")
-    match collection.call.request.method:
-        case "PUT":
-            return answered(collection, _entity(collection, row, _proposed(collection, row)), status=CREATED)
-        case "DELETE":
-            return _discarded(collection, row)
-        case _:
-            return answered(collection, _entity(collection, row, _candidate_of(row)))
-
-
-def answer_try(collection: Entries, name: str) -> HttpResponse:
-    """Have the candidate tried again; answer it."""
-    row: Certificate = entry_of(collection, name, "POST")
-    candidate = _candidate_of(row)
-    try:
-        actions.ask_try(candidate, now=collection.call.now)
-    except actions.Gone:
-        raise NotFound from None
-    return answered(collection, _entity(collection, row, _candidate_of(row)), status=202)
-
-
 def answer_confirm(collection: Entries, name: str) -> HttpResponse:
     """Decide upon the candidate: at once answers the entry; of those that accept it which APIs have switched and which stay; else it."""
     row: Certificate = entry_of(collection, name, "POST")
-    candidate = _candidate_of(row)
+    candidate: Candidate = PROPOSALS.of(row)
     comparison = _compared(collection, candidate)
     form = decision_in_steps(collection, candidate, has_to_be_confirmed=comparison.has_to_be_confirmed)
     stamp: dict[str, Any] = {"by": collection.call.user, "now": collection.call.now}
@@ -78,7 +55,7 @@ def answer_confirm(collection: Entries, name: str) -> HttpResponse:
         raise Conflict(_("You have brought this version, and this certificate demands that another person confirms it.")) from None
     except certificate_actions.AlreadyUploaded as refusal:
         raise Conflict(_("This certificate is already uploaded as %(name)s.") % {"name": refusal.certificate.name}) from refusal
-    return answered(collection, _entity(collection, row, _candidate_of(row)))
+    return PROPOSALS.answer(collection, row, PROPOSALS.of(row))
 
 
 def _switched(candidate: Candidate, **stamp: Any) -> dict[str, Any]:
@@ -89,6 +66,7 @@ def _switched(candidate: Candidate, **stamp: Any) -> dict[str, Any]:
 
 @sensitive_variables("pfx", "sent")
 def _proposed(collection: Entries, row: Certificate) -> Candidate:
+    """Propose what was sent: ``data`` and ``password``, or an earlier ``version``."""
     stamp: dict[str, Any] = {"by": collection.call.user, "now": collection.call.now}
     sent = collection.call.properties()
     try:
@@ -107,21 +85,8 @@ def _proposed(collection: Entries, row: Certificate) -> Candidate:
         raise Conflict(str(destroyed)) from destroyed
 
 
-def _discarded(collection: Entries, row: Certificate) -> HttpResponse:
-    candidate = Candidate.objects.filter(certificate=row.pk).first()
-    if candidate is not None:
-        try:
-            actions.discard(candidate, by=collection.call.user, now=collection.call.now)
-        except actions.Gone:  # at this very moment
-            return HttpResponse(status=NO_CONTENT)
-    return HttpResponse(status=NO_CONTENT if candidate is None else 200)
-
-
-def _candidate_of(row: Certificate) -> Candidate:
-    found = Candidate.objects.filter(certificate=row.pk).select_related("certificate__current", "proposed_by", "confirmed_by").first()
-    if found is None:
-        raise NotFound
-    return found
+def _find(row: Certificate) -> Candidate | None:
+    return Candidate.objects.filter(certificate=row.pk).select_related("certificate__current", "proposed_by", "confirmed_by").first()
 
 
 def _compared(collection: Entries, candidate: Candidate) -> Comparison:
@@ -130,10 +95,10 @@ def _compared(collection: Entries, candidate: Candidate) -> Comparison:
     return compare(current.path, candidate.path, Purpose(candidate.certificate.kind), now=collection.call.now)
 
 
-def _entity(collection: Entries, row: Certificate, candidate: Candidate) -> dict[str, Any]:
-    kind, comparison = Kind(row.kind), _compared(collection, candidate)
+def _shown(collection: Entries, candidate: Candidate) -> dict[str, Any]:
+    kind, comparison = Kind(candidate.certificate.kind), _compared(collection, candidate)
     leaf = candidate.path[0]
-    shown = {
+    return {
         "subject": leaf.shown_name,
         "thumbprint": candidate.thumbprint,
         "expirationDate": leaf.not_after,
@@ -141,13 +106,15 @@ def _entity(collection: Entries, row: Certificate, candidate: Candidate) -> dict
         **decided(candidate),
         "warnings": [
             *(caution_sentence(caution, kind) for caution in comparison.cautions),
-            *(doubts.sentence(doubt, Purpose(row.kind)) for doubt in comparison.doubts),
+            *(doubts.sentence(doubt, Purpose(kind)) for doubt in comparison.doubts),
         ],
         "hasToBeConfirmed": comparison.has_to_be_confirmed,
         "accepted": trying.is_accepted(candidate),
         "tries": tries_of(candidate),
     }
-    return entity(collection, row, ("candidate", "candidate"), shown)
+
+
+PROPOSALS = Proposals(deeds=actions, find=_find, propose=_proposed, show=_shown)
 
 
 def tries_of(proposal: Any) -> list[dict[str, Any]]:

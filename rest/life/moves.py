@@ -12,7 +12,7 @@ from apis.moving import actions, comparing
 from apis.moving.forms import MoveForm
 from apis.moving.keeper import why
 from apis.moving.models import Move
-from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, OverHttp, SamePerson
+from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, OverHttp, SamePerson, SharesBackEnd
 from certificates.models import ClientCertificate
 from certificates.rollout import trying
 from certificates.rollout.forms import ACCEPTING, NOW
@@ -27,7 +27,7 @@ from rest.life.candidates import tries_of
 from rest.life.confirming import FIELDS, decided, said
 
 Entries = Collection[Any, Any]
-_REFUSALS = (ChangedMeanwhile, OverHttp, NothingToMove)
+_REFUSALS = (ChangedMeanwhile, OverHttp, SharesBackEnd, NothingToMove)
 
 
 def answer_moves(collection: Entries, name: str) -> HttpResponse:

@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from apis import actions as api_actions
 from apis.models import Credentials
 from certificates import actions
+from certificates.sources.models import Source
 from tests.makers import issue, make_api, make_certificate
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +95,11 @@ def test_a_certificate_from_the_end_of_time_is_shown(signed_in: Client) -> None:
     make_certificate(issued=issue(not_after=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)))
     assert signed_in.get(PAGE).status_code == 200
     assert signed_in.get("/security/client-certificates/").status_code == 200
+
+
+@pytest.mark.parametrize(("failing", "words"), [(False, "It renews itself from its source."), (True, "This certificate expires soon")])
+def test_what_renews_itself_is_asked_of_nobody_unless_its_source_fails(signed_in: Client, failing: bool, words: str) -> None:
+    entry = make_certificate(issued=issue("orders-client", not_after=datetime.now(UTC) + timedelta(days=20)))
+    settings = {"directory": "https://acme.example.com/directory", "names": "orders.example.com"}
+    Source.objects.create(certificate=entry, kind="acme", settings=settings, failing_since=timezone.now() if failing else None)
+    assert words in signed_in.get(PAGE).content.decode()

@@ -31,6 +31,7 @@ def _ending(
         ("Let's Encrypt", "Let's Encrypt", date(2026, 5, 13)),
         ("let's encrypt", "Let's Encrypt", date(2026, 5, 13)),
         ("Sectigo Limited", "Sectigo", date(2026, 5, 15)),
+        ("Unizeto Technologies S.A.", "Certum", date(2026, 5, 15)),
         ("DigiCert, Inc.", "DigiCert", date(2027, 3, 1)),
         ("DigiCert Inc", "DigiCert", date(2027, 3, 1)),
         ("Google Trust Services", "Google Trust Services", date(2027, 3, 15)),

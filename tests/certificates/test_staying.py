@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -24,6 +27,7 @@ from kit.issuing import Issued, issue
 from notices.subjects import look
 from portal.models import Activity, Event
 from tests.makers import make_api, make_certificate
+from tests.rest.test_configuration import imported
 
 pytestmark = pytest.mark.django_db
 PAGE = "/security/client-certificates/orders-client/"
@@ -174,6 +178,7 @@ def test_what_is_rolled_back_leaves_nobody_behind(switched: ClientCertificate) -
 def test_it_follows_once_its_back_end_accepts_it_compared_tried_and_confirmed(signed_in: Client, switched: ClientCertificate) -> None:
     page = signed_in.get(PAGE).content.decode()
     assert "Staying with an earlier version" in page
+    assert OLD.thumbprint[-4:] in page.partition('class="fan"')[2].partition("</ul>")[0], "the picture says what it presents"
     assert "1 API stays" in page
     moved = signed_in.post(f"{PAGE}move/", {"to": switched.name, "apis": "three"}, follow=True)
     move = Move.objects.get()
@@ -199,6 +204,7 @@ def test_its_page_and_the_list_show_what_it_presents(signed_in: Client, switched
     page = signed_in.get("/apis/three/").content.decode()
     assert "Stays with version 1: its back end did not accept a newer one. Current is version 2." in page
     assert OLD.thumbprint[-4:] in signed_in.get("/apis/?q=three").content.decode()
+    assert "Three" in signed_in.get("/apis/", {"q": OLD.thumbprint[-4:]}).content.decode(), "it is found by what it presents"
     assert NEW.thumbprint[-4:] not in signed_in.get("/apis/?q=three").content.decode()
 
 
@@ -235,6 +241,15 @@ def test_the_end_of_what_is_kept_is_told_naming_the_apis_that_stay_with_it() -> 
 def test_a_candidate_that_waits_says_who_does_not_switch(signed_in: Client, switched: ClientCertificate) -> None:
     actions.propose(switched, NEXT.as_pfx(), by=None, now=timezone.now())
     assert "1 API stays with an earlier version: it is not tried here" in signed_in.get(CONFIRM).content.decode()
+
+
+def test_a_file_that_gives_its_certificate_to_another_entry_is_refused(switched: ClientCertificate, tmp_path: Path) -> None:
+    for name, issued in (("orders-client", NEXT), ("another", OLD)):
+        (tmp_path / f"{name}.pem").write_text(issued.pem + issued.key_pem)
+    entries = [{"name": name, "pfx": f"{name}.pem"} for name in ("orders-client", "another")]
+    with pytest.raises(CommandError, match="Another entry is to hold its certificate, which it presents"), transaction.atomic():
+        imported({"version": 1, "certificates": entries}, tmp_path)
+    assert _presented()["three"] == OLD.thumbprint
 
 
 def test_a_planned_switch_after_the_try_does_not_wait_for_what_stays(switched: ClientCertificate) -> None:

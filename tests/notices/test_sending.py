@@ -136,6 +136,34 @@ def test_where_no_owner_can_be_reached_everybody_who_may_renew_is_told(telling: 
     assert [mail.to for mail in telling()] == ["publisher@example.com"]
 
 
+def test_an_owner_who_is_deleted_or_may_look_at_nothing_any_more_is_not_told_and_others_are(
+    telling: Telling, publisher: User, administrator: User
+) -> None:
+    for name in ("orders", "shop"):
+        actions.add_contact(certificate(name, days=3), person=administrator, by=None, now=NOW)
+    administrator.groups.clear()
+    assert {mail.to for mail in telling()} == {"publisher@example.com"}
+    administrator.delete()
+    certificate("later", days=3)
+    assert {mail.to for mail in telling()} == {"publisher@example.com"}
+
+
+@pytest.mark.parametrize("gone", ["deactivated", "deleted"])
+def test_what_somebody_has_acknowledged_who_is_gone_is_told_again(
+    telling: Telling, publisher: User, administrator: User, gone: str
+) -> None:
+    entry = certificate("orders", days=13)
+    actions.acknowledge(subject_of(entry), by=administrator, now=NOW)
+    assert telling() == []
+    if gone == "deleted":
+        administrator.delete()
+    else:
+        User.objects.filter(pk=administrator.pk).update(is_active=False)
+    assert [mail.to for mail in telling()] == ["publisher@example.com"]
+    actions.acknowledge(subject_of(entry), by=publisher, now=NOW)
+    assert telling(NOW + timedelta(days=7)) == []
+
+
 def test_what_was_acknowledged_is_not_told_until_it_is_renewed(telling: Telling, publisher: User) -> None:
     entry = certificate("orders", days=13)
     certificate("other", days=13)

@@ -10,9 +10,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError
 from django.utils import timezone
+from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
+from apis.actions import ApiSecurity, secure_api
+from apis.backends.actions import BackEndSettings, create_back_end
+from apis.models import Credentials
 from certificates.models import ClientCertificate, ServerCertificate
 from certificates.rollout.models import Rules
 from certificates.sources import actions as sources
@@ -22,7 +26,7 @@ from kit.issuing import issue
 from notices import actions as notices
 from notices.models import Contact
 from rest.configuration.exporting import configuration
-from tests.makers import make_certificate, make_server_certificate
+from tests.makers import make_api, make_certificate, make_server_certificate
 from tests.rest.test_configuration import exported, imported
 
 pytestmark = pytest.mark.django_db
@@ -128,3 +132,18 @@ def test_server_certificates_are_named_and_brought_along_by_a_file(tmp_path: Pat
         "- server_certificates/shop",
     ]
     assert not ServerCertificate.objects.exists()
+
+
+def test_a_certificate_that_is_used_is_not_deleted_and_who_uses_it_is_said_in_the_readers_language(tmp_path: Path) -> None:
+    entry = make_certificate("client")
+    chosen = ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=entry)
+    secure_api(make_api("orders"), chosen, by=None, now=timezone.now())
+    create_back_end("shop", BackEndSettings(url="https://shop.example.com", certificate=entry), by=None, now=timezone.now())
+    empty = {"version": 1, "certificates": []}
+    with pytest.raises(
+        CommandError, match=r"certificates\.client: These APIs present the certificate: orders.* These back ends hold it: shop"
+    ):
+        imported(empty, tmp_path, "--delete-unmentioned")
+    with override("zh-hans"), pytest.raises(CommandError, match="以下 API"):
+        imported(empty, tmp_path, "--delete-unmentioned")
+    assert ClientCertificate.objects.get() == entry

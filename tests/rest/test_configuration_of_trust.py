@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 from django.utils import timezone
+from django.utils.translation import override
 
 from apis import actions
 from apis.callers import CallerCertificate
@@ -82,7 +83,9 @@ class TestTrust:
     def test_what_is_not_mentioned_is_deleted_if_that_is_asked_for_and_nothing_trusts_it(self, tmp_path: Path) -> None:
         document = exported()
         document["authorities"] = []
-        with pytest.raises(CommandError, match="is used by these APIs: orders"):
+        with pytest.raises(CommandError, match="These APIs trust the authority: orders"):
+            imported(document, tmp_path, "--delete-unmentioned")
+        with override("zh-hans"), pytest.raises(CommandError, match="以下 API 信任该颁发机构：orders"):
             imported(document, tmp_path, "--delete-unmentioned")
         document["apis"][0]["security"]["trusted_authority"] = ""
         document["apis"][0]["callers"]["caller_certificate"] = "none"

@@ -14,7 +14,7 @@ from apis.moving.models import Move
 from certificates.models import ClientCertificate
 from certificates.rollout.keeper import Tries
 from certificates.rollout.models import Rules
-from tests.makers import issue, make_api, make_certificate
+from tests.makers import issue, lead, make_api, make_back_end, make_certificate
 from tests.rest.conftest import Wire, read, targets
 
 BASE = "certificates/new-client/moves"
@@ -106,6 +106,15 @@ def test_what_cannot_be_moved_is_named(wire: Wire, sent: dict[str, Any], target:
     assert refused.status_code == 400
     assert target in targets(refused)
     assert not Move.objects.exists()
+
+
+def test_an_api_that_has_it_from_a_back_end_of_others_is_not_moved_alone(wire: Wire, entry: ClientCertificate) -> None:
+    back_end = make_back_end("shared", "https://127.0.0.1:1", certificate=entry)
+    for api in Api.objects.all():
+        lead(api, back_end)
+    answer = post(wire, BASE, {"apis": ["orders"]})
+    assert (answer.status_code, "other APIs use" in answer.content.decode()) == (409, True)
+    assert presented() == {"orders": "old-client", "invoices": "old-client"}
 
 
 def test_apis_that_present_it_already_are_nothing_to_move(wire: Wire) -> None:

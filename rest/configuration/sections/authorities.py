@@ -24,6 +24,7 @@ from rest.configuration.reading import check_new_name
 from rest.configuration.secrets.keeping import Keeper
 from rest.configuration.sections.section import Section, Target
 from rest.configuration.shape import making
+from rest.entities.authorities import in_use
 from rest.envelope import Fault, Invalid
 
 
@@ -94,7 +95,7 @@ def _delete(row: Authority, by: User | None, now: datetime) -> None:
     try:
         actions.delete(row, by=by, now=now)
     except actions.InUse as refusal:
-        raise Invalid(Fault(f"authorities.{row.name}", str(refusal))) from refusal
+        raise Invalid(Fault(f"authorities.{row.name}", in_use(refusal))) from refusal
 
 
 AUTHORITIES = Section(

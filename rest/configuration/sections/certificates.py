@@ -23,6 +23,7 @@ from certificates.models import RESERVED_NAMES, CertificateVersion, ClientCertif
 from certificates.pfx import Pfx, UnreadablePfx
 from certificates.rollout import actions as rollout
 from certificates.rollout.rules_form import RulesForm
+from certificates.rollout.staying import is_kept
 from certificates.rollout.steps import NoCanary
 from certificates.sealing import SealingError, Secret
 from certificates.sources.acme.forms import AcmeForm
@@ -36,7 +37,7 @@ from rest.configuration.sections.labels import labels_of
 from rest.configuration.sections.renewing import refuse_to_order_first, watch
 from rest.configuration.sections.section import Section, Target
 from rest.configuration.shape import making
-from rest.entities.certificates import ANOTHER_PERSON_CONFIRMS
+from rest.entities.certificates import ANOTHER_PERSON_CONFIRMS, in_use
 from rest.envelope import Fault, Invalid
 
 _PARKED = "parked-"  # where the digest of a version was, while another entry takes its certificate over
@@ -188,7 +189,7 @@ def _complete(model: Model, context: Context, wanted: Document, place: str) -> N
 def _forget_parked(context: Context, row: Row, place: str) -> None:
     """Delete the versions whose certificate another entry holds now."""
     for version in row.versions.filter(thumbprint_sha256__startswith=_PARKED):
-        if version.pk in {row.current_id, row.ahead_id}:  # a switch that goes in steps
+        if version.pk in {row.current_id, row.ahead_id} or is_kept(version):  # a switch that goes in steps, or an API that stays with it
             raise Invalid(
                 Fault(f"{place}pfx", _("Another entry is to hold its certificate, which it presents until its next one is confirmed."))
             )
@@ -203,7 +204,7 @@ def _delete(section: str, row: Row, by: User | None, now: datetime) -> None:
     try:
         certificate_actions.delete(row, by=by, now=now)
     except certificate_actions.InUse as refusal:
-        raise Invalid(Fault(f"{section}.{row.name}", str(refusal))) from refusal
+        raise Invalid(Fault(f"{section}.{row.name}", in_use(refusal))) from refusal
 
 
 def _section(name: str, label: str | Promise, model: Model) -> Section:
