@@ -362,7 +362,9 @@ def _apis_that_trust(lines: Sequence[Activity]) -> dict[int, frozenset[int]]:
     found: dict[int, frozenset[int]] = {}
     for line in lines:
         if line.kind == "authority":
-            trusting = Api.objects.filter(Q(trusted_authority=line.subject_id) | Q(caller_authority=line.subject_id))
+            of = line.subject_id
+            places = Q(trusted_authority=of) | Q(caller_authority=of) | Q(oauthclient__token_authority=of)
+            trusting = Api.objects.filter(places)
             found[line.id] = frozenset(trusting.values_list("pk", flat=True))
     return found
 
@@ -377,7 +379,14 @@ def _back_end(policy: Policy) -> BackEnd:
 
 
 def _rows() -> QuerySet[Api]:
-    related = ("certificate__current", "certificate__ahead", "basic_credentials", "sharedsecret", "back_end")
+    related = (
+        "certificate__current",
+        "certificate__ahead",
+        "basic_credentials",
+        "sharedsecret",
+        "oauthclient__token_authority__current",
+        "back_end",
+    )
     return Api.objects.select_related(*related).prefetch_related("operations").order_by("pk")
 
 
