@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
@@ -142,10 +143,10 @@ class SecurityForm(SharedSecretFields, OAuthFields):
         self.fields["certificate"].widget = chooses_certificate()
         if api.certificate and api.certificate.current:
             self.initial["certificate"] = CERTIFICATES.shown(api.certificate, self.fields["certificate"].widget)
-        self.fields["token_authority"].widget = chooses_authority(str(_("The system's authorities")))
+        authorities = chooses_authority(str(_("The system's authorities")))  # read once for both
+        self.fields["token_authority"].widget, self.fields["trusted_authority"].widget = copy.deepcopy(authorities), authorities
         if isinstance(self.stored, OAuthClient) and (authority := self.stored.token_authority):
             self.initial["token_authority"] = AUTHORITIES.shown(authority, self.fields["token_authority"].widget)
-        self.fields["trusted_authority"].widget = chooses_authority(str(_("The system's authorities")))
         if api.trusted_authority:
             self.initial["trusted_authority"] = AUTHORITIES.shown(api.trusted_authority, self.fields["trusted_authority"].widget)
 
