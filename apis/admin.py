@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import reverse
 
-from apis.credentials.models import SharedSecret
+from apis.credentials.models import OAuthClient, SharedSecret
 from apis.models import Api, BasicCredentials, NamedSecret, NamedValue, Operation, ServicePolicy, Subscription, SubscriptionKey
 from portal.admin import ReadOnlyAdmin
 
@@ -97,6 +97,15 @@ class SharedSecretAdmin(ReadOnlyAdmin):
     list_display = ("api", "back_end", "secret_place", "secret_name", "ring_key")
     list_select_related = ("api", "back_end")
     fields = ("api", "back_end", "secret_place", "secret_name", "ring_key")
+
+
+@admin.register(OAuthClient)
+class OAuthClientAdmin(ReadOnlyAdmin):
+    """Whose tokens are sent, without their secrets."""
+
+    list_display = ("api", "back_end", "token_endpoint", "client_id", "client_authentication", "ring_key")
+    list_select_related = ("api", "back_end")
+    fields = ("api", "back_end", "token_endpoint", "client_id", "scope", "audience", "client_authentication", "token_authority", "ring_key")
 
 
 @admin.register(Subscription)

@@ -36,7 +36,7 @@ class ApisConfig(AppConfig):
         register("named-value", model="apis.NamedValue", url_name="named_values:detail")
         describe("policy", "apis.ServicePolicy")
         describe("named-value", "apis.NamedValue")
-        describe("api", "apis.Api", "apis.BasicCredentials", "apis.SharedSecret", labels=words.of_apis)
+        describe("api", "apis.Api", "apis.BasicCredentials", "apis.SharedSecret", "apis.OAuthClient", labels=words.of_apis)
         describe("api.operation", "apis.Operation", labels=words.of_operations)
         describe("subscription", "apis.Subscription", labels=words.of_subscriptions)
         entrance.enter()

@@ -63,6 +63,7 @@ _CHIPS = (
     Chip(key="client-certificate", label=_("Client certificates"), condition=_with(Credentials.CLIENT_CERTIFICATE)),
     Chip(key="basic", label=_("HTTP basic"), condition=_with(Credentials.BASIC)),
     Chip(key="shared-secret", label=_("Shared secret"), condition=_with(Credentials.SHARED_SECRET)),
+    Chip(key="oauth2", label=_("OAuth 2.0"), condition=_with(Credentials.OAUTH2)),
     Chip(key="none", label=_("No credentials"), condition=_with(Credentials.NONE)),
 )
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apis.callers import Callers
 from apis.calls import Calls
-from apis.credentials.models import SharedSecret
+from apis.credentials.models import OAuthClient, SharedSecret
 from apis.named_values.models import NamedSecret, NamedValue
 from apis.policies.models import ServicePolicy
 from apis.policies.surroundings import Surroundings, surroundings, with_surroundings
@@ -37,7 +37,7 @@ from apis.service_url import is_plain_http
 from certificates.authorities.models import Authority
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, ClientCertificate, SealedSecret, valid_name
 
-__all__ = ["NamedSecret", "NamedValue", "ServicePolicy", "SharedSecret"]  # models of rooms, which Django finds here
+__all__ = ["NamedSecret", "NamedValue", "OAuthClient", "ServicePolicy", "SharedSecret"]  # models of rooms, which Django finds here
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -57,10 +57,11 @@ class Credentials(models.TextChoices):
     BASIC = "basic", _("HTTP basic")
     CLIENT_CERTIFICATE = "client-certificate", _("Client certificates")
     SHARED_SECRET = "shared-secret", _("Shared secret")
+    OAUTH2 = "oauth2", _("OAuth 2.0 client credentials")
 
 
 # What a client certificate may be presented beside; beside the others none is.
-BESIDE_CERTIFICATE = (Credentials.SHARED_SECRET,)
+BESIDE_CERTIFICATE = (Credentials.SHARED_SECRET, Credentials.OAUTH2)
 
 
 def beside(credentials: str) -> Credentials:
@@ -121,6 +122,7 @@ class Api(Calls, Callers):
         subscriptions: RelatedManager[Subscription]
         basic_credentials: BasicCredentials
         sharedsecret: SharedSecret
+        oauthclient: OAuthClient
 
     class Meta:
         """An API presents a certificate if its credentials say so, or beside a secret; a name is not checked without the chain."""
@@ -253,6 +255,8 @@ class Api(Calls, Callers):
                 return self._certificate()
             case Credentials.SHARED_SECRET:
                 return (*self._certificate(), self.sharedsecret.proof(self.sharedsecret.unseal()))
+            case Credentials.OAUTH2:
+                return (*self._certificate(), self.oauthclient.proof(self.oauthclient.unseal()))
 
     def _certificate(self) -> tuple[Rule, ...]:
         if self.certificate is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
@@ -14,21 +15,24 @@ from apis.actions import ApiSecurity
 from apis.calls import ProtocolChoice
 from apis.credentials.fields import ENTER_THE_SECRET, STAYS, SharedSecretFields
 from apis.credentials.keeping import stored
-from apis.credentials.models import SharedSecret
+from apis.credentials.models import OAuthClient, SharedSecret
+from apis.credentials.oauth_fields import OAuthFields
 from apis.forms import NOT_OVER_HTTP, RevisionField
 from apis.models import BESIDE_CERTIFICATE, BasicCredentials, Credentials
 from apis.pickers import AUTHORITIES, CERTIFICATES, chooses_authority, chosen_authority, offer_matches
 from apis.policy.model import Protocol
+from apis.policy.proofs import Proof
 from certificates.authorities.forms import MAX_PEM, PEM_FIELD, PublicText, clean_pasted
 from certificates.authorities.models import Authority
 from certificates.sealing import Secret
 
-_SECRETS = {"shared_secret": SharedSecret}  # by the field that it is typed in
+_SECRETS = {"shared_secret": SharedSecret, "client_secret": OAuthClient}  # by the field that it is typed in
 ENTER_THE_PASSWORD = _("Enter the password.")
 NO_SUCH_CERTIFICATE = _("There is no client certificate of this name. Its subject, its thumbprint or the last four of it will do as well.")
 _NEEDED_IF_CHOSEN = (
     *("certificate", "username", "password", "protocol", "trusted_authority"),
     *("secret_place", "secret_name", "shared_secret"),
+    *("token_endpoint", "client_id", "client_authentication", "client_secret", "token_authority"),
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -42,7 +46,7 @@ def chooses_certificate() -> forms.Widget:
     )
 
 
-class SecurityForm(SharedSecretFields):
+class SecurityForm(SharedSecretFields, OAuthFields):
     """How the gateway proves itself to the back end, and how it checks the back end.
 
     Only the fields that belong to the chosen credentials count; what the others hold is ignored.
@@ -132,14 +136,17 @@ class SecurityForm(SharedSecretFields):
         if self.stored:
             self.initial |= self.stored.values()
         for name, kind in _SECRETS.items():
-            if isinstance(self.stored, kind):
+            if isinstance(self.stored, kind) and not self.stored.needs_no_secret:
                 self.fields[name].help_text = STAYS
         if basic:
             self.fields["password"].help_text = _("Left empty, the stored password stays.")
         self.fields["certificate"].widget = chooses_certificate()
         if api.certificate and api.certificate.current:
             self.initial["certificate"] = CERTIFICATES.shown(api.certificate, self.fields["certificate"].widget)
-        self.fields["trusted_authority"].widget = chooses_authority(str(_("The system's authorities")))
+        authorities = chooses_authority(str(_("The system's authorities")))  # read once for both
+        self.fields["token_authority"].widget, self.fields["trusted_authority"].widget = copy.deepcopy(authorities), authorities
+        if isinstance(self.stored, OAuthClient) and (authority := self.stored.token_authority):
+            self.initial["token_authority"] = AUTHORITIES.shown(authority, self.fields["token_authority"].widget)
         if api.trusted_authority:
             self.initial["trusted_authority"] = AUTHORITIES.shown(api.trusted_authority, self.fields["trusted_authority"].widget)
 
@@ -169,6 +176,9 @@ class SecurityForm(SharedSecretFields):
             case Credentials.SHARED_SECRET:
                 self.check_shared_secret(stored=isinstance(self.stored, SharedSecret))
                 self._check_certificate_beside()
+            case Credentials.OAUTH2:
+                self.check_oauth(stored=isinstance(self.stored, OAuthClient) and not self.stored.needs_no_secret)
+                self._check_certificate_beside()
         self._check_asks_later()
         return self.cleaned_data
 
@@ -182,7 +192,7 @@ class SecurityForm(SharedSecretFields):
             certificate=cleaned.get("entry"),
             username=cleaned["username"] if basic else "",
             password=Secret(cleaned["password"].encode()) if basic and cleaned["password"] else None,
-            proof=self.shared_secret_proof() if credentials == Credentials.SHARED_SECRET else None,
+            proof=self._proof(credentials),
             validate_certificate_chain=cleaned["validate_certificate_chain"],
             validate_certificate_name=cleaned["validate_certificate_name"],
             trusted_ca=cleaned["trusted_ca"],
@@ -193,10 +203,20 @@ class SecurityForm(SharedSecretFields):
             older_servers=cleaned["older_servers"] or (False if cleaned["protocol"] else None),
         )
 
+    def _proof(self, credentials: Credentials) -> Proof | None:
+        match credentials:
+            case Credentials.SHARED_SECRET:
+                return self.shared_secret_proof()
+            case Credentials.OAUTH2:
+                return self.oauth_proof()
+            case _:
+                return None
+
     def lacks_secret(self) -> None:
         """Say that the stored password or secret, which was to stay, is there no more."""
-        shared = self.cleaned_data["credentials"] == Credentials.SHARED_SECRET
-        self.add_error(*("shared_secret", ENTER_THE_SECRET) if shared else ("password", ENTER_THE_PASSWORD))
+        fields = {Credentials.SHARED_SECRET: "shared_secret", Credentials.OAUTH2: "client_secret"}
+        field = fields.get(self.cleaned_data["credentials"], "password")
+        self.add_error(field, ENTER_THE_PASSWORD if field == "password" else ENTER_THE_SECRET)
 
     def _check_certificate_beside(self) -> None:
         """Take a certificate that is presented besides, if one is chosen."""

@@ -37,8 +37,9 @@ class ApisThatTrust:
         return Api.objects.filter(caller_authority=authority)
 
     def needing(self, authority: Authority) -> QuerySet[Api]:
-        """Return all of them, each once."""
-        return Api.objects.filter(Q(trusted_authority=authority) | Q(caller_authority=authority))
+        """Return all of them, and those whose token endpoints have to, each once."""
+        of_tokens = Q(oauthclient__token_authority=authority)
+        return Api.objects.filter(Q(trusted_authority=authority) | Q(caller_authority=authority) | of_tokens)
 
     def pass_on(self, authority: Authority, *, before: str, after: str) -> None:
         """Let what trusts *authority* hold the PEM *after* in place of *before*, in the caller's transaction."""

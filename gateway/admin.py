@@ -8,6 +8,7 @@ from django.urls import reverse
 from gateway.alert import Alert
 from gateway.counts import OUTCOMES, ApiCount, CountedUpTo, KeyCount, TotalCount, VersionCount
 from gateway.models import Delivery, FailedCall, Gateway, NodeAuthority, Probe, Refusal
+from gateway.tokens import TokenStanding
 from gateway.turned_away import TurnedAway
 from portal.admin import ReadOnlyAdmin
 
@@ -122,6 +123,16 @@ class AlertAdmin(ReadOnlyAdmin):
     list_display = ("key", "kind", "api", "gateway", "began_at", "seen_at")
     list_select_related = ("api", "gateway")
     fields = (*list_display, "figures")
+
+
+@admin.register(TokenStanding)
+class TokenStandingAdmin(ReadOnlyAdmin):
+    """How gateways get on with tokens; not the tokens."""
+
+    list_display = ("gateway", "api", "ends_at", "error", "failed", "failing_since", "fetched")
+    list_select_related = ("gateway", "api")
+    list_filter = ("gateway",)
+    fields = list_display
 
 
 @admin.register(CountedUpTo)

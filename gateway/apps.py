@@ -47,6 +47,7 @@ def _tell_what_is_seen() -> None:
     from gateway.seeing.lately import calls_of_the_last_hour
     from gateway.standing import apis_behind, failing_apis, failing_entries
     from gateway.status import status_of
+    from gateway.tokens_failing import troubles as tokens_failing
     from portal import attention, entered_chips, search, troubles
     from portal.finding import find_with
     from portal.house import retention
@@ -67,6 +68,7 @@ def _tell_what_is_seen() -> None:
     search.register("gateway", look)
     find_with(failed_call_of)
     troubles.register("gateway", alerts)
+    troubles.register("tokens", tokens_failing)
     measure_with(measure)
 
 

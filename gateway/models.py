@@ -18,6 +18,7 @@ from certificates.models import NAME_MAX_LENGTH, CertificateVersion, SealedSecre
 from certificates.rollout.models import Candidate
 from gateway.alert import Alert  # noqa: F401 - another one
 from gateway.counts import ApiCount, CountedUpTo, KeyCount, TotalCount, VersionCount  # noqa: F401 - tables of this app
+from gateway.tokens import TokenStanding  # noqa: F401 - another one
 from gateway.turned_away import TurnedAway  # noqa: F401 - another one
 
 # The xDS process notes every SEEN_EVERY that a gateway is still connected; a gateway that was not seen for twice that long is

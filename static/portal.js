@@ -49,7 +49,8 @@ function reveal(scope) {
     const field = part.closest("form")?.elements[name];
     if (!field) continue;
     part.hidden = !values.split(" ").includes(field.value);
-    for (const control of part.querySelectorAll("input, select, textarea")) control.disabled = part.hidden;
+    const off = part.hidden || part.parentElement.closest("[data-reveal][hidden]") !== null;  // a part may stand within another
+    for (const control of part.querySelectorAll("input, select, textarea")) control.disabled = off;
   }
 }
 

@@ -19,6 +19,6 @@ class BackEndsConfig(AppConfig):
         from portal.subjects import describe, register
 
         register("backend", model="backends.BackEnd", url_name="backends:detail")
-        describe("backend", "backends.BackEnd", "backends.BackEndPassword", "apis.SharedSecret")
+        describe("backend", "backends.BackEnd", "backends.BackEndPassword", "apis.SharedSecret", "apis.OAuthClient")
         search.register("backends", look)
         hold()

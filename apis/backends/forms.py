@@ -22,6 +22,7 @@ from apis.backends.models import (
     BackEndPassword,
 )
 from apis.calls import MOST_CONNECT_SECONDS, ProtocolChoice
+from apis.credentials.oauth_fields import OAuthFields
 from apis.forms import NameField
 from apis.models import BESIDE_CERTIFICATE, Credentials
 from apis.naming import free_name
@@ -35,6 +36,7 @@ NAME_TAKEN = _("Another back end already has this name.")
 OF_MEMBERS = _("This is a pool: the addresses and the security are those of its members and are changed there.")
 FIELDS_OF_MEMBERS = (
     *("addresses", "credentials", "certificate", "username", "password", "secret_place", "secret_name", "shared_secret"),
+    *OAuthFields.base_fields,
     *("validate_certificate_chain", "validate_certificate_name"),
     *("trusted_authority", "trusted_ca", "protocol", "asks_later", "older_servers", "connect_seconds", "by_url"),
 )

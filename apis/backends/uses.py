@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.urls import reverse_lazy
 
 from apis.backends.models import BackEnd
@@ -21,6 +22,10 @@ def hold() -> None:
 
 
 def _holding(entry: Certificate | Authority) -> list[Holder]:
-    held = {"trusted_authority": entry.pk} if isinstance(entry, Authority) else {"certificate": entry.pk}
-    rows = BackEnd.objects.filter(**held).only("name", "title").order_by("name")
+    of_authority = Q(trusted_authority=entry.pk) | Q(oauthclient__token_authority=entry.pk)
+    rows = (
+        BackEnd.objects.filter(of_authority if isinstance(entry, Authority) else Q(certificate=entry.pk))
+        .only("name", "title")
+        .order_by("name")
+    )
     return [Holder(name=one.name, shown=one.display_name, url=reverse_lazy("backends:detail", kwargs={"name": one.name})) for one in rows]

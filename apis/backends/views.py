@@ -51,7 +51,7 @@ def index(request: PortalRequest) -> HttpResponse:
     return render(request, template, {"listing": shown, "page": shown.page, "fragment": fragment})
 
 
-@sensitive_post_parameters("password", "shared_secret", "trusted_ca")
+@sensitive_post_parameters("password", "shared_secret", "client_secret", "trusted_ca")
 @sensitive_variables("form")
 @require_http_methods(["GET", "HEAD", "POST"])
 @may("apis.add_api")
@@ -100,7 +100,7 @@ def suggestions(request: PortalRequest) -> HttpResponse:
     return render(request, "apis/_options.html", {"options": options})
 
 
-@sensitive_post_parameters("password", "shared_secret", "trusted_ca")
+@sensitive_post_parameters("password", "shared_secret", "client_secret", "trusted_ca")
 @sensitive_variables("form")
 @require_http_methods(["GET", "HEAD", "POST"])
 @may("apis.change_api")

@@ -14,7 +14,7 @@ from certificates.sealing import Secret
 
 ENTER_THE_SECRET = _("Enter the secret.")
 STAYS = _("Left empty, the stored secret stays.")
-_PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 _BAD_HEADER = _("This is no header that can be set, or one that is the gateway's own, for instance Host or Content-Length.")
 _BAD_PARAMETER = _("A query parameter's name has no control characters.")
 _BAD_SECRET = {
@@ -38,7 +38,7 @@ class SharedSecretFields(forms.Form):
         required=False,
         max_length=LONGEST_NAME,
         help_text=_("For instance X-API-Key. What the caller sends under this name is replaced."),
-        widget=forms.TextInput(attrs=_PLAIN),
+        widget=forms.TextInput(attrs=PLAIN),
     )
     shared_secret = secret_field(_("Secret"))
 

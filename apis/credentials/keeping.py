@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apis.credentials.models import ProofSecret, SharedSecret, columns_of
+from apis.credentials.models import OAuthClient, ProofSecret, SharedSecret, columns_of
 from apis.credentials.refusals import PasswordMissing
+from apis.policy.oauth import AuthenticationOAuth2
 from apis.policy.proofs import AuthenticationSharedSecret, Proof, same_proof
+from certificates.sealing import Secret
 
 if TYPE_CHECKING:
     from apis.backends.models import BackEnd
@@ -14,9 +16,9 @@ if TYPE_CHECKING:
 
     Holder = Api | BackEnd
 
-KINDS: tuple[type[ProofSecret], ...] = (SharedSecret,)
+KINDS: tuple[type[ProofSecret], ...] = (SharedSecret, OAuthClient)
 COLUMNS = tuple(name for kind in KINDS for name in kind.VALUES)
-_KIND_OF: dict[type[Proof], type[ProofSecret]] = {AuthenticationSharedSecret: SharedSecret}
+_KIND_OF: dict[type[Proof], type[ProofSecret]] = {AuthenticationSharedSecret: SharedSecret, AuthenticationOAuth2: OAuthClient}
 
 
 def stored(holder: Holder) -> ProofSecret | None:
@@ -44,14 +46,18 @@ def keep(holder: Holder, proof: Proof | None) -> bool:
     row = stored(holder)
     if proof is None:
         return row is not None and bool(row.delete())
-    if proof.secret is None:
+    if proof.secret is None and not by_certificate(proof):
         _keep_secret(row, proof)
         return False
+    if by_certificate(proof) and row and row.needs_no_secret:
+        _change(row, proof)
+        return False
+    fresh = _KIND_OF[type(proof)](**_of(holder))
     if row:
+        fresh.inherit(row)
         row.delete()
-    fresh = _KIND_OF[type(proof)](**_of(holder), **columns_of(proof))
-    fresh.seal(proof.secret)
-    fresh.save()
+    fresh.seal(proof.secret or Secret(b""))
+    _change(fresh, proof)
     return True
 
 
@@ -76,14 +82,24 @@ def is_stored(holder: Holder, proof: Proof) -> bool:
     return same_proof(row.proof(row.opened() if proof.secret else None), proof) if isinstance(row, _KIND_OF[type(proof)]) else False
 
 
-def is_kind_stored(holder: Holder, proof: Proof) -> bool:
-    """Return whether *holder* sends something of the kind of *proof*, whose secret can stay."""
-    return isinstance(stored(holder), _KIND_OF[type(proof)])
+def has_secret(holder: Holder, proof: Proof) -> bool:
+    """Return whether the secret of *proof* can stay as it is: one of its kind is stored, or it needs none."""
+    row = stored(holder)
+    return by_certificate(proof) or (isinstance(row, _KIND_OF[type(proof)]) and not (row.needs_no_secret))
+
+
+def by_certificate(proof: Proof | None) -> bool:
+    """Return whether the client certificate of the holder stands for the secret."""
+    return isinstance(proof, AuthenticationOAuth2) and proof.by_certificate
 
 
 def _keep_secret(row: ProofSecret | None, proof: Proof) -> None:
-    if row is None or not isinstance(row, _KIND_OF[type(proof)]):
+    if row is None or not isinstance(row, _KIND_OF[type(proof)]) or row.needs_no_secret:
         raise PasswordMissing
+    _change(row, proof)
+
+
+def _change(row: ProofSecret, proof: Proof) -> None:
     for name, value in columns_of(proof).items():
         setattr(row, name, value)
     row.save()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from apis.credentials.keeping import loaded
-from apis.credentials.models import PlaceChoice, SharedSecret
+from apis.credentials.models import OAuthClient, PlaceChoice, SharedSecret
 from apis.models import Credentials
 
 if TYPE_CHECKING:
@@ -26,4 +26,6 @@ def sent_in_words(api: Api) -> str:
             else _("a secret in the query parameter %(name)s")
         )
         return words % {"name": row.secret_name}
+    if isinstance(row, OAuthClient):
+        return _("a token that the gateway gets from %(endpoint)s") % {"endpoint": row.token_endpoint}
     return ""

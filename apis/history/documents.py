@@ -77,7 +77,7 @@ def _credentials(facts: Facts, moment: Moment) -> tuple[Rule, ...]:
             return _certificate(facts, moment)
         case Credentials.BASIC:
             return (AuthenticationBasic(username=str(facts.get("username") or ""), password=Secret(b"")),)  # masked in the document
-        case Credentials.SHARED_SECRET:
+        case Credentials.SHARED_SECRET | Credentials.OAUTH2:
             return (*_certificate(facts, moment), proof_of(facts))
         case _:
             return ()

@@ -18,7 +18,7 @@ from apis.credentials.keeping import COLUMNS
 from apis.forms import NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.history.moments import both_sides, state_now
 from apis.history.rewinding import Facts
-from apis.models import Api, Credentials
+from apis.models import BESIDE_CERTIFICATE, Api, Credentials
 from apis.policies.actions import put_api_document
 from apis.policies.forms import ApiDocumentForm
 from apis.security_form import NO_SUCH_CERTIFICATE, SecurityForm
@@ -39,7 +39,7 @@ _GROUPS = (
     ("trusted_authority", "trusted_ca"),
     ("caller_certificate", "caller_authority", "caller_authorities", "caller_identities"),
 )
-_SECRETS = {"password": Credentials.BASIC, "secret": Credentials.SHARED_SECRET}  # that credentials go with
+_SECRETS = {"password": (Credentials.BASIC,), "secret": BESIDE_CERTIFICATE}  # by what the log calls them, the credentials they go with
 _LED = ("service_url", "own_url", "back_end")
 TEXT_OF = {"trusted_authority": "trusted_ca", "caller_authority": "caller_authorities"}  # by what holds an entry's name
 _BY_REST_ALONE = ("key_header", "key_query")
@@ -174,7 +174,7 @@ def with_sentences(change: Callable[[], object]) -> None:
 
 def _refuse_lost_password(api: Api, line: Activity, side: Side, values: Any) -> None:
     """Refuse credentials whose password or secret is another one by now, or none."""
-    names = {name for name, credentials in _SECRETS.items() if values.get("credentials") == credentials}
+    names = {name for name, credentials in _SECRETS.items() if values.get("credentials") in credentials}
     if not names:
         return
     before, after = both_sides(api, line)

@@ -50,7 +50,7 @@ class ConnectionTest:
         return [("credentials", "client-certificate"), *texts, *((name, "on") for name in switched_on if getattr(api, name))]
 
 
-@sensitive_post_parameters("password", "shared_secret", "trusted_ca")
+@sensitive_post_parameters("password", "shared_secret", "client_secret", "trusted_ca")
 @sensitive_variables("form")
 @require_POST
 @may("apis.change_api")

@@ -76,7 +76,13 @@ def put_api_document(api: Api, text: str, *, revision: int | None = None, by: Us
     api = locked(api, revision)
     before = api.document
     api = _apply(api, draft, by=by, now=now)
-    rules = Api.objects.select_related("certificate__current", "basic_credentials", "sharedsecret", "back_end").get(pk=api.pk).own_rules()
+    rules = (
+        Api.objects.select_related(
+            "certificate__current", "basic_credentials", "sharedsecret", "oauthclient__token_authority__current", "back_end"
+        )
+        .get(pk=api.pk)
+        .own_rules()
+    )
     kept = text if may_be_kept(text, document.rules) else document_with(rules, document.sections)
     api.document = kept if text.strip() else ""
     if api.document != before:

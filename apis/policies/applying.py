@@ -26,6 +26,7 @@ from apis.policy.model import (
     SetBackendService,
     ValidateClientCertificate,
 )
+from apis.policy.oauth import AuthenticationOAuth2
 from apis.policy.proofs import AuthenticationSharedSecret
 from apis.service_url import BadServiceUrl, check, refusals_of_resolved
 
@@ -51,7 +52,7 @@ def draft_of(rules: tuple[Rule, ...], api: Api) -> ApiDraft:
     leads_to = Lead()
     for rule in rules:
         match rule:
-            case AuthenticationCertificate() | AuthenticationBasic() | AuthenticationSharedSecret():
+            case AuthenticationCertificate() | AuthenticationBasic() | AuthenticationSharedSecret() | AuthenticationOAuth2():
                 pass  # taken together
             case Cors():
                 calls = calls.with_cors(rule)

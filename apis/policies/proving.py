@@ -8,10 +8,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apis.actions.apis import ApiSecurity
-from apis.credentials.keeping import is_kind_stored
+from apis.credentials.endpoints import faults_of_endpoint
+from apis.credentials.keeping import by_certificate, has_secret
 from apis.models import Api, BasicCredentials, Credentials, beside
 from apis.policy import MASKED_PASSWORD
 from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Rule
+from apis.policy.oauth import AuthenticationOAuth2
 from apis.policy.proofs import AuthenticationSharedSecret, Proof
 from certificates.models import ClientCertificate
 
@@ -21,8 +23,9 @@ ELEMENTS: dict[type[Rule], str] = {
     AuthenticationCertificate: "authentication-certificate",
     AuthenticationBasic: "authentication-basic",
     AuthenticationSharedSecret: "authentication-shared-secret",
+    AuthenticationOAuth2: "authentication-oauth2",
 }
-_CREDENTIALS = {AuthenticationSharedSecret: Credentials.SHARED_SECRET}
+_CREDENTIALS = {AuthenticationSharedSecret: Credentials.SHARED_SECRET, AuthenticationOAuth2: Credentials.OAUTH2}
 
 
 class Unsuitable(Exception):
@@ -51,8 +54,12 @@ def security_of(rules: tuple[Rule, ...], api: Api) -> ApiSecurity:
                 chosen |= {"credentials": beside(chosen["credentials"]), "certificate": _entry(rule)}
             case AuthenticationBasic():
                 chosen = _basic(rule, api)
-            case AuthenticationSharedSecret():
+            case AuthenticationSharedSecret() | AuthenticationOAuth2():
                 chosen |= _proof(rule, api)
+    if by_certificate(chosen.get("proof")) and chosen.get("certificate") is None:
+        raise Unsuitable(
+            ELEMENTS[AuthenticationOAuth2], _("The client proves itself by a certificate; name it by authentication-certificate.")
+        )
     return _with_trust_of(api, **chosen)
 
 
@@ -102,8 +109,10 @@ def _basic(rule: AuthenticationBasic, api: Api) -> dict[str, Any]:
 def _proof(rule: Proof, api: Api) -> dict[str, Any]:
     """Return what the security is where *rule* is sent; the mask of a secret means the one that is stored.
 
-    :raises Unsuitable: if none is stored
+    :raises Unsuitable: if none is stored, or the token endpoint may not be called
     """
-    if rule.secret is None and not is_kind_stored(api, rule):
+    if isinstance(rule, AuthenticationOAuth2) and (faults := faults_of_endpoint(rule.token_endpoint)):
+        raise Unsuitable(ELEMENTS[type(rule)], *map(str, faults))
+    if rule.secret is None and not has_secret(api, rule):
         raise Unsuitable(ELEMENTS[type(rule)], _("The secret *** stands for the stored one, but none is stored."))
     return {"credentials": _CREDENTIALS[type(rule)], "proof": rule}

@@ -22,6 +22,7 @@ from apis.policy.model import (
     SetBackendService,
     ValidateClientCertificate,
 )
+from apis.policy.oauth import AuthenticationOAuth2
 from apis.policy.proofs import MASK, AuthenticationSharedSecret, Proof, attributes_of
 from apis.policy.reader import BASE, Document, Scope, document_of, sections_of
 from apis.policy.references import NONE, Values, refuse_hidden
@@ -86,7 +87,7 @@ def _element(rule: Rule, *, reveal: bool) -> Element:
         case AuthenticationCertificate():
             named = {"certificate-id": rule.certificate_id, "thumbprint": rule.thumbprint}
             return Element("authentication-certificate", {key: value for key, value in named.items() if value})
-        case AuthenticationBasic() | AuthenticationSharedSecret():
+        case AuthenticationBasic() | AuthenticationSharedSecret() | AuthenticationOAuth2():
             return Element(*_with_secret(rule, reveal=reveal))
         case Cors():
             return cors.element_of(rule)

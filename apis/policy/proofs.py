@@ -8,9 +8,12 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING
 
+from apis.policy.oauth import ELEMENT as OAUTH2
+from apis.policy.oauth import AuthenticationOAuth2, oauth2_attributes, read_oauth2
 from apis.policy.statements.headers import LONGEST_NAME, LONGEST_VALUE, VISIBLE, fault_of_name
 from certificates.sealing import Secret
 
@@ -37,13 +40,16 @@ class AuthenticationSharedSecret:
     secret: Secret | None  # None: the one that is stored
 
 
-Proof = AuthenticationSharedSecret
-PROOFS = (AuthenticationSharedSecret,)
+Proof = AuthenticationSharedSecret | AuthenticationOAuth2
+PROOFS = (AuthenticationSharedSecret, AuthenticationOAuth2)
 
 
 def same_proof(one: Proof, other: Proof) -> bool:
-    """Return whether two are the same; a secret that is not said is any."""
-    return replace(one, secret=None) == replace(other, secret=None) and (None in {one.secret, other.secret} or one.secret == other.secret)
+    """Return whether two are the same; what is not said (a secret, an authority) is any."""
+    if type(one) is not type(other):
+        return False
+    pairs = ((getattr(one, named.name), getattr(other, named.name)) for named in fields(one) if named.compare)
+    return all(this == that or this is None or that is None for this, that in pairs)
 
 
 def fault_of_secret_name(place: SecretPlace, name: str) -> str:
@@ -78,9 +84,12 @@ def read_shared_secret(element: Element) -> AuthenticationSharedSecret:
     return AuthenticationSharedSecret(place=places[0], name=name, secret=secret)
 
 
-READERS: Mapping[str, Callable[[Element], Proof]] = {"authentication-shared-secret": read_shared_secret}
+READERS: Mapping[str, Callable[[Element], Proof]] = {
+    "authentication-shared-secret": read_shared_secret,
+    OAUTH2: partial(read_oauth2, mask=MASK),
+}
 # The attribute of an element that is kept as a secret; a secret named value may stand there.
-SECRET_ATTRIBUTES = {"authentication-basic": "password", "authentication-shared-secret": "secret"}
+SECRET_ATTRIBUTES = {"authentication-basic": "password", "authentication-shared-secret": "secret", OAUTH2: "client-secret"}
 
 
 def attributes_of(rule: Proof, *, reveal: bool) -> tuple[str, dict[str, str]]:
@@ -89,6 +98,8 @@ def attributes_of(rule: Proof, *, reveal: bool) -> tuple[str, dict[str, str]]:
     :param reveal: show the secret instead of :data:`MASK`
     """
     shown = rule.secret.value.decode() if reveal and rule.secret else MASK
+    if isinstance(rule, AuthenticationOAuth2):
+        return OAUTH2, oauth2_attributes(rule, shown)
     return "authentication-shared-secret", {rule.place.value: rule.name, "secret": shown}
 
 

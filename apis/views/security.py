@@ -28,8 +28,10 @@ from portal.history.undo import saved as tell_saved
 from portal.http import PortalRequest
 from portal.responses import see_other
 
+_AUTHORITIES = ("trusted_authority", "caller_authority", "token_authority")
 
-@sensitive_post_parameters("password", "shared_secret", "trusted_ca")
+
+@sensitive_post_parameters("password", "shared_secret", "client_secret", "trusted_ca")
 @sensitive_variables("form")
 @require_http_methods(["GET", "HEAD", "POST"])
 @may("apis.view_api", change="apis.change_api")
@@ -58,7 +60,7 @@ def security(request: PortalRequest, name: str) -> HttpResponse:
     return tab(request, api, "security", form=form, status=UNPROCESSABLE if form.errors else OK)
 
 
-@sensitive_post_parameters("password", "shared_secret", "trusted_ca")
+@sensitive_post_parameters("password", "shared_secret", "client_secret", "trusted_ca")
 @sensitive_variables("form")
 @require_POST
 @may("apis.change_api")
@@ -86,7 +88,7 @@ def certificate_suggestions(request: PortalRequest) -> HttpResponse:
 @may("apis.change_api")
 def authority_suggestions(request: PortalRequest) -> HttpResponse:
     """Answer the trusted authorities that what is typed may mean, as options of a drop-down."""
-    typed = request.GET.get("trusted_authority", "") or request.GET.get("caller_authority", "")
+    typed = next((request.GET[name] for name in _AUTHORITIES if request.GET.get(name)), "")
     return render(request, "apis/_options.html", {"options": authority_options(typed, limit=SUGGESTIONS)})
 
 

@@ -30,6 +30,7 @@ from gateway.agent.relay import GATEWAY, Relay
 from gateway.agent.renewing import Renewing
 from gateway.agent.reports import Reports
 from gateway.agent.supervisor import AGENT_SOCKET, HEALTH_SOCKET
+from gateway.agent.tokens.keeping import Tokens
 from gateway.compile import Resource
 from gateway.streams.cache import NodeStream
 from gateway.streams.serving import OPTIONS, Context, add_local_socket, handlers, serve_deltas
@@ -62,9 +63,11 @@ class Agent:
         self._relay = Relay(chosen.listener, self._usable())
         self._reports = Reports(node)
         self._counting = Counting(chosen, self._relay)
+        self._tokens = Tokens(chosen, self._relay)
         reports = (self._reports.hand_on_failed_calls, self._counting.hand_on)
         beside: list[Beside] = [
             *reports,
+            self._tokens.tell,
             functools.partial(carry_out, chosen=chosen),
             Renewing(chosen).run,
         ]
@@ -81,7 +84,8 @@ class Agent:
         try:
             with self._telling_how_it_is():
                 async with asyncio.TaskGroup() as tasks:
-                    for work in (self._control_planes.run(), self._counting.run(), self._keep_good(), self._use_kept(), _end(ending)):
+                    keepers = (self._control_planes.run(), self._counting.run(), self._tokens.run())
+                    for work in (*keepers, self._keep_good(), self._use_kept(), _end(ending)):
                         tasks.create_task(work)
         except* _Ended:
             await server.stop(0)
@@ -111,6 +115,7 @@ class Agent:
         if (first := await anext(aiter(requests), None)) is None:
             return
         await self._relay.ready.wait()
+        await self._tokens.first_attempts()
         node_stream = NodeStream(self._relay.cache, GATEWAY, Peer.ENVOY_OF_AGENT, fallbacks=self._relay.stand_ins)
         self._envoys += 1
         try:

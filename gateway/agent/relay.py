@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse
 
 from gateway.compile import GatewayListener, Resource, as_set, has_place_for
-from gateway.compile.resource import CLUSTER, LISTENER
+from gateway.compile.names import api_of_token_source
+from gateway.compile.resource import CLUSTER, LISTENER, SECRET
 from gateway.streams.cache import Cache, Update
 from gateway.streams.delta import WILDCARD
 from gateway.streams.stream import BARRIER, TYPES, Key, Refused, Request, words_for
@@ -22,6 +23,7 @@ from gateway.streams.wire import line_of, resources_of
 
 GATEWAY = "gateway"  # what all streams of the one Envoy, and of the one that replaces it, are known by
 _UNSETTLED = "unsettled"  # said to a new control plane as the version of what Envoy may or may not have, so that it is sent again
+_OWN = -1  # the change that what is this gateway's own counts as
 Answer = Callable[[Request], None]
 
 
@@ -41,6 +43,7 @@ class Relay:
         has decided that what was kept is good enough
         :ivar good: what Envoy has accepted, as it came from the control plane
     :ivar changed: set when *good* has changed; whoever keeps it clears it
+    :ivar sources_changed: set when other sources of tokens have come; whoever keeps tokens clears it
     :ivar clusters_changed: set when a back end's cluster among them has; whoever counts clears it
     """
 
@@ -52,12 +55,15 @@ class Relay:
         """
         self.cache = Cache(self)
         self.ready, self.changed, self.clusters_changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.sources_changed = asyncio.Event()
         self._listener = listener
         self.good: dict[Key, Resource] = {(one.type_url, one.name): one for one in good}
         self._newest: dict[Key, Resource | None] = dict(self.good)
         self._pending: dict[int, list[_Response]] = {}  # by the change that they belong to
         self._refused: dict[Key, Refused] = {}
         self._answer: Answer = lambda _request: None
+        if self.token_sources():
+            self.sources_changed.set()
         if self.good:
             self.cache.apply(Update(line=1, resources=tuple(self._own(one) for key, one in self.good.items() if self._has_place_for(key))))
 
@@ -86,6 +92,8 @@ class Relay:
         content |= {(one.type_url, one.name): one for one in resources_of(message)}
         line = line_of(message)
         self._newest |= content
+        if any(is_token_source(*key) for key in content):
+            self.sources_changed.set()
         self._pending.setdefault(line, []).append(_Response(message.type_url, message.nonce, content))
         passed_on = {key: one for key, one in content.items() if self._has_place_for(key)}
         self.cache.apply(
@@ -102,10 +110,26 @@ class Relay:
         everything = frozenset((kind, name) for kind, resources in self.cache.desired.items() for name in resources)
         self._pending.clear()
         self._newest.clear()
+        self.sources_changed.set()
         self.good.clear()
         self.cache.apply(Update(line=self.cache.line, removed=tuple(everything), touched={self.cache.line: everything}))
         self.ready.clear()
         self.changed.set()
+
+    def token_sources(self) -> dict[str, Resource]:
+        """Return where tokens come from, by the names of the resources that say so."""
+        return {key[1]: one for key, one in self._newest.items() if one and is_token_source(*key)}
+
+    def give(self, resources: Collection[Resource]) -> None:
+        """Give Envoy what is this gateway's own; no control plane knows of it, so that nothing waits for it."""
+        self._apply_own(Update(line=self.cache.line, resources=tuple(resources)), [(one.type_url, one.name) for one in resources])
+
+    def withdraw(self, key: Key) -> None:
+        """Take back what :meth:`give` has given."""
+        self._apply_own(Update(line=self.cache.line, removed=(key,)), [key])
+
+    def _apply_own(self, update: Update, keys: Collection[Key]) -> None:
+        self.cache.apply(replace(update, touched={_OWN: frozenset(keys)}))
 
     def stand_ins(self, key: Key) -> Iterator[Resource]:
         """Yield what an Envoy gets in place of a resource that it refuses: what was good before, until the control plane decides."""
@@ -122,7 +146,7 @@ class Relay:
                 self._answer_for(response)
 
     def _has_place_for(self, key: Key) -> bool:
-        return has_place_for(*key, self._listener)
+        return has_place_for(*key, self._listener) and not is_token_source(*key)
 
     def _own(self, resource: Resource) -> Resource:
         """Return *resource* as this gateway has it."""
@@ -181,3 +205,8 @@ class Relay:
 
     def up_to(self, gateway: str, change: int) -> None:
         """Do nothing: each response is answered for by itself."""
+
+
+def is_token_source(type_url: str, name: str) -> bool:
+    """Return whether a resource tells the agent where a token comes from; Envoy never gets it."""
+    return type_url == SECRET and api_of_token_source(name) is not None

@@ -19,7 +19,8 @@ M = TypeVar("M", bound=Model)
 
 def rows() -> QuerySet[Api]:
     """Return all APIs with what their policies and clusters are made of."""
-    related = ("certificate__current", "certificate__ahead", "stays_with", "basic_credentials", "sharedsecret", "back_end")
+    presented = ("certificate__current", "certificate__ahead", "stays_with")
+    related = (*presented, "basic_credentials", "sharedsecret", "oauthclient__token_authority__current", "back_end")
     operations = Prefetch("operations", Operation.objects.order_by())  # a policy has an order of its own
     return Api.objects.select_related(*related).prefetch_related(operations).order_by("pk")
 
@@ -39,7 +40,8 @@ def apis_that_trust(lines: Sequence[Activity]) -> dict[int, frozenset[int]]:
     found: dict[int, frozenset[int]] = {}
     for line in lines:
         if line.kind == "authority":
-            trusting = Api.objects.filter(Q(trusted_authority=line.subject_id) | Q(caller_authority=line.subject_id))
+            of = line.subject_id
+            trusting = Api.objects.filter(Q(trusted_authority=of) | Q(caller_authority=of) | Q(oauthclient__token_authority=of))
             found[line.id] = frozenset(trusting.values_list("pk", flat=True))
     return found
 

@@ -27,7 +27,7 @@ from gateway.seeing import readings
 from gateway.seeing.failures import failed_call
 from gateway.seeing.readings import Reading
 from gateway.seeing.tested_calls import is_tested, tested_call
-from gateway.streams import probing
+from gateway.streams import probing, token_states
 from gateway.streams.cache import Cache, NodeStream
 from gateway.streams.serving import Context, handlers, serve_deltas
 from gateway.streams.stream import Peer
@@ -87,6 +87,7 @@ class ControlPlane:
         return (
             *handlers(self.deltas, self.logs),
             _own(probing.METHOD, grpc.stream_stream_rpc_method_handler(self.probes)),
+            _own(token_states.METHOD, grpc.unary_unary_rpc_method_handler(self.tokens)),
             _own(readings.METHOD, grpc.unary_unary_rpc_method_handler(self.count)),
             grpc.method_handlers_generic_handler(_ENROLMENT, {"Renew": grpc.unary_unary_rpc_method_handler(self.renew)}),
         )
@@ -134,6 +135,17 @@ class ControlPlane:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
             raise
         self._statuses.counted(name, reading, age=timedelta(seconds=age))
+        return b""
+
+    async def tokens(self, said: bytes, context: Context) -> bytes:
+        """Take in how a gateway gets on with its tokens."""
+        name = await self._name(context, dict(context.invocation_metadata()).get(NODE, ""))
+        try:
+            states = token_states.decoded(said)
+        except ValueError as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+            raise
+        self._statuses.tokens_told(name, states)
         return b""
 
     async def probes(self, answers: AsyncIterator[bytes], context: Context) -> None:

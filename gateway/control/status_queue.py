@@ -18,6 +18,7 @@ from gateway.seeing.readings import Reading
 from gateway.seeing.tested_calls import TestedCall
 from gateway.streams.delta import FILL
 from gateway.streams.stream import Key, Refused
+from gateway.streams.token_states import TokenState
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -57,6 +58,7 @@ class Page:
     readings: dict[tuple[str, str, datetime], tuple[Reading, datetime]] = field(default_factory=dict)  # by gateway, Envoy and minute; when
     probes: dict[str, Seen] = field(default_factory=dict)  # what was seen, by the question's id
     tested: dict[str, TestedCall] = field(default_factory=dict)  # by trace
+    tokens: dict[str, tuple[list[TokenState], datetime]] = field(default_factory=dict)  # all of a gateway, and when it told
     knocks: dict[str, Knock] = field(default_factory=dict)  # of whom was turned away, by fingerprint
 
     def __bool__(self) -> bool:
@@ -80,6 +82,7 @@ class Page:
         self.calls |= newer.calls
         self.probes |= newer.probes
         self.tested |= newer.tested
+        self.tokens |= newer.tokens
         self.knocks |= newer.knocks
         for place, (reading, at) in newer.readings.items():
             before = self.readings.get(place)
@@ -214,6 +217,10 @@ class StatusQueue:
         """Note what *gateway* has read of its counters that long ago."""
         at = _now() - age
         self._note(Page(readings={(gateway, reading.envoy, _minute_of(at)): (reading, at)}))
+
+    def tokens_told(self, gateway: str, states: list[TokenState]) -> None:
+        """Note how *gateway* gets on with all of its tokens."""
+        self._note(Page(tokens={gateway: (states, _now())}))
 
     def probed(self, question: str, seen: Seen) -> None:
         """Note what the probe of this id has seen."""

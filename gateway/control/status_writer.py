@@ -19,6 +19,7 @@ from django.utils import timezone
 from apis.console.models import note
 from apis.models import Api
 from certificates.models import CertificateVersion
+from gateway import tokens
 from gateway.control import counting
 from gateway.control.knocks import Knock
 from gateway.control.status_queue import Page, Reason, StatusQueue
@@ -120,6 +121,7 @@ class StatusWriter:
             Probe.objects.filter(pk=question).update(seen=seen.as_object())
         for call in page.tested.values():
             note(call.trace, api_id=call.api_id, gateway=call.gateway, told=call.told.as_object(), since=timezone.now() - _AWAITED)
+        _write_tokens(page, gateways)
         _write_knocks(list(page.knocks.values()))
         self._since_pruning += len(page.deliveries) + len(page.calls) + len(page.readings)
         if self._since_pruning >= _PRUNE_EVERY:
@@ -167,7 +169,7 @@ class StatusWriter:
 
 def _known_gateways(page: Page) -> dict[str, int]:
     """Return the ids of the gateways that *page* mentions, by name; who has connected and is new gets a row."""
-    names = {*page.gateways, *page.still_refused, *(name for name, _ in (*page.deliveries, *page.refusals))}
+    names = {*page.gateways, *page.still_refused, *page.tokens, *(name for name, _ in (*page.deliveries, *page.refusals))}
     known = dict(Gateway.objects.filter(name__in=names).values_list("name", "pk"))
     for name in names - known.keys():
         if "connected_at" in page.gateways.get(name, {}):
@@ -199,6 +201,12 @@ def _write_calls(calls: Collection[FailedCall]) -> None:
     if calls:
         complete(calls)
         FailedCall.objects.bulk_create(calls, batch_size=_CHUNK, ignore_conflicts=True)
+
+
+def _write_tokens(page: Page, gateways: dict[str, int]) -> None:
+    for name, (states, at) in page.tokens.items():
+        if gateway := gateways.get(name):
+            tokens.write(gateway, states, at=at)
 
 
 def _write_knocks(knocks: Collection[Knock]) -> None:

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from apis.credentials.keeping import loaded
-from apis.credentials.models import SharedSecret
+from apis.credentials.models import OAuthClient, SharedSecret
 from apis.models import Credentials
 from apis.policy import MASKED_PASSWORD
 from apis.policy.proofs import AuthenticationSharedSecret, SecretPlace, fault_of_secret, fault_of_secret_name
 from apis.policy.references import names_in
 from certificates.models import ClientCertificate, folded
 from certificates.sealing import Secret
+from rest.entities import backend_oauth as oauth
 
 if TYPE_CHECKING:
     from apis.backends.actions import BackEndSettings
@@ -40,8 +41,11 @@ def shown_credentials(row: BackEnd, service: Service) -> dict[str, Any]:
     }
     if row.proves_itself_by == Credentials.BASIC:
         found["authorization"] = {"scheme": "Basic", "parameter": MASKED_PASSWORD}
-    if isinstance(sent := loaded(row), SharedSecret):
+    sent = loaded(row)
+    if isinstance(sent, SharedSecret):
         found[sent.secret_place] = {sent.secret_name: [MASKED_PASSWORD]}
+    if isinstance(sent, OAuthClient):
+        found["oauth2"] = oauth.shown(sent)
     return found
 
 
@@ -50,10 +54,12 @@ def credentials_of(sent: Properties, draft: BackEndSettings, row: BackEnd | None
     """Return *draft* with the credentials that were sent; none if none were."""
     certificate, authorization = _certificate(sent), sent.nested("authorization")
     plain = replace(draft, credentials=Credentials.NONE, certificate=None, username="", password=None, proof=None)
-    if proof := _shared_secret(sent, row):
-        if authorization.values:
-            sent.refuse("authorization", _("A back end is sent an authorization or another secret, not both."))
-        return replace(plain, credentials=Credentials.SHARED_SECRET, certificate=certificate, proof=proof)
+    shared, client = _shared_secret(sent, row), oauth.client_of(sent.nested("oauth2"), row, certificate)
+    if proof := shared or client:
+        if authorization.values or (shared and client):
+            sent.refuse("authorization", _("A back end is sent one secret: an authorization, a header, a query parameter or a token."))
+        kind = Credentials.SHARED_SECRET if shared else Credentials.OAUTH2
+        return replace(plain, credentials=kind, certificate=certificate, proof=proof)
     if not authorization.values:
         return replace(plain, credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate) if certificate else plain
     if certificate:

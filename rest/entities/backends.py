@@ -53,7 +53,9 @@ class BackEnds(Collection[BackEnd, BackEndSettings]):
 
     def rows(self) -> QuerySet[BackEnd]:
         """Return all back ends, by name."""
-        return BackEnd.objects.select_related("certificate__current", "password", "sharedsecret").order_by("name")
+        return BackEnd.objects.select_related("certificate__current", "password", "sharedsecret", "oauthclient__token_authority").order_by(
+            "name"
+        )
 
     def name_of(self, row: BackEnd) -> str:
         """Return the back end's name."""

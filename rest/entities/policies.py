@@ -103,7 +103,7 @@ class Policies(OfApi[Api, str], _Policies[Api]):
 
     def rows(self) -> QuerySet[Api]:
         """Return the API, if it has a policy."""
-        related = ("certificate__current", "basic_credentials", "sharedsecret", "remarks", "back_end")
+        related = ("certificate__current", "basic_credentials", "sharedsecret", "oauthclient__token_authority", "remarks", "back_end")
         says_something = ~Q(credentials=Credentials.NONE) | Q(idle_seconds__isnull=False) | Q(cors=CorsChoice.GATEWAY)
         says_something |= ~Q(caller_certificate=CallerCertificate.NONE) | ~Q(document="")
         says_something |= Q(own_url__isnull=False)

@@ -99,7 +99,15 @@ class TestStates:
     def test_they_count_and_narrow_by_credentials(self, signed_in: Client) -> None:
         _presenting("orders", make_certificate())
         make_api("returns")
-        assert _numbers(signed_in) == {"failing": 0, "behind": 0, "client-certificate": 1, "basic": 0, "shared-secret": 0, "none": 1}
+        assert _numbers(signed_in) == {
+            "failing": 0,
+            "behind": 0,
+            "client-certificate": 1,
+            "basic": 0,
+            "shared-secret": 0,
+            "oauth2": 0,
+            "none": 1,
+        }
         assert _names(signed_in, show="client-certificate") == ["orders"]
         assert _names(signed_in, show="none", q="ret") == ["returns"]
         assert _names(signed_in, show="nonsense") == ["orders", "returns"]

@@ -106,6 +106,20 @@ def test_a_group_of_the_menu_opens_where_one_is_and_by_its_arrow(person: Callabl
     expect(page.locator("h1")).to_have_text("Client certificates")
 
 
+def test_what_stands_within_a_part_that_is_hidden_is_not_sent(person: Callable[..., Page]) -> None:
+    page = person()
+    page.goto("/apis/orders/security/")
+    secret, credentials = page.locator("[name=client_secret]"), page.locator("[name=credentials]")
+    expect(secret).to_be_disabled()
+    credentials.select_option("oauth2")
+    expect(secret).to_be_enabled()
+    page.locator("[name=client_authentication]").select_option("certificate")
+    expect(secret).to_be_disabled()
+    page.locator("[name=client_authentication]").select_option("body")
+    credentials.select_option("none")
+    expect(secret).to_be_disabled()
+
+
 @pytest.mark.parametrize("java_script_enabled", [True, False])
 def test_the_menu_of_a_phone_opens_and_closes(person: Callable[..., Page], java_script_enabled: bool) -> None:
     page = person(java_script_enabled=java_script_enabled, viewport={"width": 390, "height": 800})

@@ -47,7 +47,7 @@ def compile_cluster(policy: Policy, identity: Identity | None) -> tuple[Resource
     :param identity: what the policy's certificate id stands for
     :raises IdentityMissing: if the policy presents a certificate and *identity* is ``None``, so that no call goes out without one
     """
-    sent = sent_to(policy)
+    sent = sent_to(policy, identity)
     presents = policy.presents_certificate
     if presents and identity is None:
         raise IdentityMissing(f"The API {policy.api} presents a client certificate, and none was given.")

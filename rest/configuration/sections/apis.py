@@ -120,8 +120,9 @@ def _secure(context: Context, api: Api, given: Properties, place: str) -> None:
     place = f"{place}security."
     before = security(api, Nowhere())
     wanted = trust.by_entry(before | dict(given.values), before, trust.SECURITY, api.trusted_ca)
+    wanted = credentials.settled(wanted)
     secret = credentials.brought(context, wanted, place)
-    if all(wanted[name] == before[name] for name in before) and not credentials.is_new(api, secret):
+    if all(wanted[name] == before[name] for name in before) and not credentials.is_new(api, wanted, secret):
         return
     form = SecurityForm(credentials.typed(wanted, secret, place), api=api)
     Properties(given.values, within=place).check_by(form, {})

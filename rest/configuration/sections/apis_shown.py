@@ -17,7 +17,7 @@ from rest.configuration.sections import credentials, documentation, operations
 SETTINGS = ("display_name", "description", "service_url", "path", "subscription_required")
 KEY_NAMES = {"key_header": DEFAULT_KEY_HEADER, "key_query": DEFAULT_KEY_QUERY}
 _RELATED = (
-    *("back_end", "certificate", "basic_credentials", "sharedsecret"),
+    *("back_end", "certificate", "basic_credentials", "sharedsecret", "oauthclient__token_authority"),
     *("trusted_authority", "caller_authority__current", "remarks"),
 )
 

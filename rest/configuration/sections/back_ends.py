@@ -62,7 +62,9 @@ def _shape() -> making.Shape:
 
 def _rows() -> list[BackEnd]:
     """Return all of them, pools behind their members."""
-    rows = BackEnd.objects.select_related("certificate", "trusted_authority", "password", "sharedsecret").order_by("name")
+    rows = BackEnd.objects.select_related(
+        "certificate", "trusted_authority", "password", "sharedsecret", "oauthclient__token_authority"
+    ).order_by("name")
     return sorted(rows, key=lambda row: row.is_pool)
 
 
@@ -94,9 +96,9 @@ def _apply(context: Context, wanted: Document, before: Document | None, place: s
         if wanted != before:
             _save(context, row, wanted, pools.chosen(wanted, row, place), place)
         return
-    wanted = _settled(_blank() | wanted, before)
+    wanted = credentials.settled(_settled(_blank() | wanted, before))
     secret = credentials.brought(context, wanted, place)
-    secret = secret if credentials.is_new(row, secret) else None
+    secret = secret if credentials.is_new(row, wanted, secret) else None
     if secret or before is None or any(wanted[name] != value for name, value in before.items()):
         _save(context, row, wanted, _chosen(wanted, before, row, secret, place), place)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apis.credentials.keeping import COLUMNS, KINDS, loaded
+from apis.credentials.models import OAuthClient, ProofSecret, SharedSecret
 from apis.models import Credentials
 from certificates.models import SealedSecret
 from certificates.sealing import Secret
@@ -16,7 +17,13 @@ from rest.configuration.shape import making
 
 FIELDS = COLUMNS  # as the forms call them
 # By credentials: the field of the form that their secret is typed in, and what it is in words.
-_SECRETS = {Credentials.BASIC: ("password", "Of HTTP basic."), Credentials.SHARED_SECRET: ("shared_secret", "Of the shared secret.")}
+_SECRETS = {
+    Credentials.BASIC: ("password", "Of HTTP basic."),
+    Credentials.SHARED_SECRET: ("shared_secret", "Of the shared secret."),
+    Credentials.OAUTH2: ("client_secret", "Of the OAuth client."),
+}
+
+KIND_OF: dict[str, type[ProofSecret]] = {Credentials.SHARED_SECRET: SharedSecret, Credentials.OAUTH2: OAuthClient}
 
 
 def shapes() -> dict[str, making.Shape]:
@@ -31,11 +38,17 @@ def shown(holder: Any, keeper: Keeper, place: str) -> Document:
     """Return what *holder*, an API or a back end, sends, its secret as *keeper* keeps it; what is usual where there is nothing."""
     row = loaded(holder)
     values = {name: usual for kind in KINDS for name, usual in kind().values().items()} | (row.values() if row else {})
-    if row is None:
+    if row is None or row.needs_no_secret:
         return values
     field = _SECRETS[Credentials(holder.credentials)][0]
     secret = keeper.keep(f"{place}/{field}", row.pk, row.opened)
     return values | ({field: secret} if secret else {})
+
+
+def settled(wanted: Document) -> Document:
+    """Return *wanted* without what it says of credentials that are not chosen, as a file does that was changed in one place."""
+    chosen = KIND_OF.get(wanted["credentials"])
+    return wanted | {name: usual for kind in KINDS if kind is not chosen for name, usual in kind().values().items()}
 
 
 def brought(context: Context, wanted: Document, place: str) -> Secret | None:
@@ -47,10 +60,12 @@ def brought(context: Context, wanted: Document, place: str) -> Secret | None:
     return context.password(wanted, place, found[0]) if found else None
 
 
-def is_new(holder: Any, secret: Secret | None) -> bool:
-    """Return whether a *secret* that a file brings is another one than *holder* has."""
+def is_new(holder: Any, wanted: Document, secret: Secret | None) -> bool:
+    """Return whether a *secret* that a file brings is another one than *holder* has, or is for other credentials."""
+    if secret is None or holder is None or holder.credentials != wanted["credentials"]:
+        return secret is not None
     row = loaded(holder) or _password_of(holder)
-    return secret is not None and (row is None or row.opened() != secret)
+    return row is None or row.opened() != secret
 
 
 def typed(wanted: Document, secret: Secret | None, place: str) -> Document:

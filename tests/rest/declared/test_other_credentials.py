@@ -1,4 +1,4 @@
-"""Shared secrets in a configuration file: exported without the secret, brought by reference, planned and applied without difference."""
+"""Other credentials in a configuration file: exported without the secret, brought by reference, planned and applied without difference."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 
 from apis import actions
-from apis.credentials.models import SharedSecret
+from apis.credentials.models import OAuthClient, SharedSecret
 from apis.models import Api, Credentials
 from apis.policy.proofs import AuthenticationSharedSecret, SecretPlace
 from certificates.sealing import Secret
-from tests.makers import make_api, make_back_end
+from tests.makers import make_api, make_authority, make_back_end
 from tests.rest.declared.files import applied, exported
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +56,18 @@ def test_other_credentials_forget_it(tmp_path: Path) -> None:
     applied(document, tmp_path)
     assert Api.objects.get().credentials == Credentials.NONE
     assert not SharedSecret.objects.filter(api__isnull=False).exists()
+
+
+def test_a_client_of_a_token_endpoint_goes_there_and_back(tmp_path: Path) -> None:
+    (tmp_path / "word").write_text("open sesame\n")
+    make_authority("login")
+    document = exported()
+    client = {"credentials": "oauth2", "token_endpoint": "https://192.0.2.7/token", "client_id": "me", "token_authority": "login"}
+    for entry in (document["apis"][0]["security"], document["backends"][0]):
+        entry.update(client | {"scope": "a b", "client_authentication": "body", "client_secret": {"file": "word"}})
+    applied(document, tmp_path)
+    assert {row.unseal() for row in OAuthClient.objects.all()} == {Secret(b"open sesame")}
+    assert {row.token_authority and row.token_authority.name for row in OAuthClient.objects.all()} == {"login"}
+    applied(exported(), tmp_path)
+    assert OAuthClient.objects.count() == 2
+    assert not SharedSecret.objects.exists()

@@ -37,7 +37,7 @@ def test_it_is_a_schema_and_describes_what_it_names() -> None:
     jsonschema.Draft202012Validator.check_schema(_schema())
     api = _schema()["properties"]["apis"]["items"]["properties"]
     assert api["path"]["description"] == "Web API URL suffix"
-    assert api["security"]["properties"]["credentials"]["enum"] == ["none", "basic", "client-certificate", "shared-secret"]
+    assert api["security"]["properties"]["credentials"]["enum"] == ["none", "basic", "client-certificate", "shared-secret", "oauth2"]
     assert api["calls"]["properties"]["connect_seconds"] | {"description": ""} == {
         "type": "integer",
         "minimum": 1,

@@ -1,4 +1,4 @@
-"""Shared secrets by REST: a back end's ``credentials.header`` and ``.query``, in the published shape, and APIs' policies."""
+"""Other credentials of back ends by REST: ``credentials.header`` and ``.query`` in the published shape, and ``.oauth2`` of our own."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from apis.backends.models import BackEnd
-from apis.credentials.models import SharedSecret
+from apis.credentials.models import OAuthClient, SharedSecret
 from certificates.sealing import Secret
-from tests.makers import make_certificate
+from tests.makers import make_authority, make_certificate
 from tests.rest.conftest import Wire, read
 from tests.rest.test_back_ends import properties
 
@@ -59,6 +59,40 @@ def test_without_credentials_it_is_forgotten(wire: Wire) -> None:
 )
 def test_what_cannot_be_sent_is_refused_by_name(wire: Wire, credentials: dict[str, Any], target: str) -> None:
     answer = wire.put("backends/shop", {"url": URL, "credentials": credentials})
+    assert answer.status_code == 400
+    assert target in {detail["target"] for detail in read(answer)["error"]["details"]}
+    assert not BackEnd.objects.exists()
+
+
+OAUTH = {"tokenEndpoint": "https://192.0.2.7/token", "clientId": "shop", "clientSecret": "open sesame", "scope": "a b"}
+
+
+def test_a_client_is_kept_and_masked_and_the_mask_keeps_its_secret(wire: Wire) -> None:
+    authority = make_authority("login")
+    sent = OAUTH | {"trustedAuthority": authority.name, "audience": "shop"}
+    assert wire.put("backends/shop", {"url": URL, "credentials": {"oauth2": sent}}).status_code == 201
+    shown = properties(wire, "backends/shop")
+    assert shown["credentials"]["oauth2"] == sent | {"clientAuthentication": "basic", "clientSecret": "***"}
+    assert wire.put("backends/shop", shown).status_code == 200
+    assert OAuthClient.objects.get().unseal() == Secret(b"open sesame")
+
+
+@pytest.mark.parametrize(
+    ("changes", "target"),
+    [
+        ({"tokenEndpoint": "http://192.0.2.7/token"}, "credentials.oauth2.tokenEndpoint"),
+        ({"tokenEndpoint": "https://169.254.169.254/"}, "credentials.oauth2.tokenEndpoint"),
+        ({"clientId": ""}, "credentials.oauth2.clientId"),
+        ({"clientSecret": "***"}, "credentials.oauth2.clientSecret"),
+        ({"clientSecret": "é"}, "credentials.oauth2.clientSecret"),
+        ({"scope": "a  b"}, "credentials.oauth2.scope"),
+        ({"clientAuthentication": "magic"}, "credentials.oauth2.clientAuthentication"),
+        ({"clientAuthentication": "certificate"}, "credentials.oauth2.clientAuthentication"),
+        ({"trustedAuthority": "nobody"}, "credentials.oauth2.trustedAuthority"),
+    ],
+)
+def test_what_no_token_can_be_asked_for_with_is_refused_by_name(wire: Wire, changes: dict[str, str], target: str) -> None:
+    answer = wire.put("backends/shop", {"url": URL, "credentials": {"oauth2": OAUTH | changes}})
     assert answer.status_code == 400
     assert target in {detail["target"] for detail in read(answer)["error"]["details"]}
     assert not BackEnd.objects.exists()

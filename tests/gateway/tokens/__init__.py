@@ -1,0 +1,1 @@
+"""Tokens that the agent fetches."""
