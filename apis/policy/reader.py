@@ -60,6 +60,9 @@ class _RuleKind(NamedTuple):
     scopes: frozenset[Scope]
 
 
+MOST_STATEMENTS = 100  # of a section: a call goes through them all
+
+
 def document_of(root: Element, scope: Scope, values: Values = NONE) -> Document:
     """Return the document that *root* is.
 
@@ -93,6 +96,8 @@ def _rules_of(section: Element, scope: Scope, values: Values) -> list[Rule]:
         section.refuse(f"<policies> holds {', '.join(f'<{name}>' for name in SECTIONS)} only.")
     section.refuse_attributes()
     section.refuse_text()
+    if len(section.children) > MOST_STATEMENTS:
+        section.refuse(f"<{section.name}> holds {MOST_STATEMENTS} policies at most.")
     _refuse_twice([one for one in section.children if one.name not in STATEMENTS])
     rules = [rule for element in section.children if (rule := _rule(section.name, element, scope, values)) is not None]
     credentials = [element for element in section.children if element.name.startswith("authentication-")]
@@ -107,8 +112,8 @@ def _rule(section: str, element: Element, scope: Scope, values: Values) -> Rule 
         element.refuse_attributes()
         element.refuse_content()
         return None
-    if element.name not in STATEMENTS and element.name not in _RULES:
-        element.refuse(f"This gateway does not know the policy <{element.name}>. It knows {', '.join(sorted({*STATEMENTS, *_RULES}))}.")
+    if element.name not in STATEMENTS and element.name not in RULE_KINDS:
+        element.refuse(f"This gateway does not know the policy <{element.name}>. It knows {', '.join(sorted({*STATEMENTS, *RULE_KINDS}))}.")
     for one, text in texts_of(element):
         if _EXPRESSION.match(text):
             one.refuse("Expressions (@(…)) are not evaluated here; write the value itself, or a named value ({{…}}).")
@@ -116,7 +121,7 @@ def _rule(section: str, element: Element, scope: Scope, values: Values) -> Rule 
         _check_section(section, element, statement.sections)
         statement.read_in(section, resolved(element, values))
         return None
-    kind = _RULES[element.name]
+    kind = RULE_KINDS[element.name]
     _check_section(section, element, (kind.section,))
     if scope not in kind.scopes:
         element.refuse(f"<{element.name}> belongs into the policy of an API here: its operations share the connections to its back end.")
@@ -186,7 +191,7 @@ def _set_backend_service(element: Element) -> SetBackendService:
 
 
 _OF_APIS = frozenset({Scope.API})
-_RULES: Mapping[str, _RuleKind] = {
+RULE_KINDS: Mapping[str, _RuleKind] = {
     "authentication-certificate": _RuleKind("inbound", _certificate, _OF_APIS),
     "authentication-basic": _RuleKind("inbound", _basic, _OF_APIS),
     "cors": _RuleKind("inbound", read_cors, frozenset({Scope.SERVICE, Scope.API})),
@@ -194,7 +199,7 @@ _RULES: Mapping[str, _RuleKind] = {
     "validate-client-certificate": _RuleKind("inbound", read_callers, _OF_APIS),
     "forward-request": _RuleKind("backend", _forward_request, frozenset(Scope)),
 }
-RULES = tuple(_RULES)
+RULES = tuple(RULE_KINDS)
 
 
 def _refuse_twice(elements: list[Element]) -> None:
