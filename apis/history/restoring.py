@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,7 @@ _GROUPS = (
     ("trusted_authority", "trusted_ca"),
     ("caller_certificate", "caller_authority", "caller_authorities", "caller_identities"),
 )
-_LED = ("service_url", "own_url", "back_end")
+_LED = ("service_url", "own_url", "written_url", "back_end")
 TEXT_OF = {"trusted_authority": "trusted_ca", "caller_authority": "caller_authorities"}  # by what holds an entry's name
 _BY_REST_ALONE = ("key_header", "key_query")
 
@@ -65,9 +65,9 @@ class Tab:
         before, after = both_sides(api, line)
         names, now = with_groups(line.changes), state_now(api).facts or {}
         return Compared(
-            before=_picked(names, before.facts, now) if before.facts is not None else None,
-            after=_picked(names, after.facts or {}, now),
-            now=_picked(names, now, now),
+            before=picked(names, before.facts, now) if before.facts is not None else None,
+            after=picked(names, after.facts or {}, now),
+            now=picked(names, now, now),
         )
 
     def restore(self, line: Activity, side: Side, *, by: User | None, now: datetime) -> str:
@@ -80,7 +80,7 @@ class Tab:
         if values is None:
             raise Refused(_("Before this the API was not there. Delete it, if that is what you want."))
         _refuse_lost_password(api, line, side, values)
-        form = self.form(filled(self.form(api=api), _entry_or_text(values)), api=api)
+        form = self.form(filled(self.form(api=api), entry_or_text(values)), api=api)
         chosen = valid(form).chosen()
         if rest := {name: values[name] for name in _BY_REST_ALONE if name in values}:
             chosen = replace(chosen, **rest)
@@ -99,13 +99,20 @@ def api_of(line: Activity) -> Api:
     return api
 
 
-def with_groups(names: Iterable[str]) -> list[str]:
-    """Return the *names* of fields, with those that belong to them, each once."""
-    groups = {name: group for group in _GROUPS for name in group} | {"own_url": _LED, "back_end": _LED}
+def with_groups(names: Iterable[str], more: Mapping[str, tuple[str, ...]] | None = None) -> list[str]:
+    """Return the *names* of fields, with those that belong to them, each once.
+
+    :param more: what belongs to a field, besides what it is on the tabs of APIs
+    """
+    groups = (
+        {name: group for group in _GROUPS for name in group}
+        | dict.fromkeys(("own_url", "written_url", "back_end"), _LED)
+        | dict(more or {})
+    )
     return list(dict.fromkeys(one for name in names if name != "password" for one in groups.get(name, (name,))))
 
 
-def _picked(names: Iterable[str], then: Facts, now: Facts) -> dict[str, Any]:
+def picked(names: Iterable[str], then: Facts, now: Facts) -> dict[str, Any]:
     """Return the values of *then*; where an entry is trusted that is trusted now, what it holds now: it holds that wherever it is named."""
     found = {name: then.get(name) for name in names}
     for entry, text in TEXT_OF.items():
@@ -114,11 +121,13 @@ def _picked(names: Iterable[str], then: Facts, now: Facts) -> dict[str, Any]:
     return found
 
 
-def _entry_or_text(values: Facts) -> dict[str, Any]:
+def entry_or_text(values: Facts) -> dict[str, Any]:
     """Return *values* as a form takes them: its own address; an authority's entry where the text is a version of it, or else the text."""
     found = dict(values)
     if found.get("own_url") is not None:
         found["service_url"] = found["own_url"]
+    if found.get("written_url"):
+        found["service_url"] = found["written_url"]
     for entry, text in TEXT_OF.items():
         if text in found:
             is_version = AuthorityVersion.objects.filter(authority__name=found.get(entry) or "", pem=found[text] or "").exists()
@@ -165,7 +174,7 @@ def with_sentences(change: Callable[[], object]) -> None:
             _("Credentials, checks and protocol belong to the back end %(name)s; change them there.") % {"name": refusal.back_end.name}
         ) from refusal
     except actions.PasswordMissing as refusal:
-        raise Refused(_lost_password()) from refusal
+        raise Refused(lost_password()) from refusal
     except ClientCertificate.DoesNotExist as refusal:
         raise Refused(NO_SUCH_CERTIFICATE) from refusal
 
@@ -177,10 +186,11 @@ def _refuse_lost_password(api: Api, line: Activity, side: Side, values: Any) -> 
     before, after = both_sides(api, line)
     then = before if side is Side.BEFORE else after
     if "password" in then.secrets:
-        raise Refused(_lost_password())
+        raise Refused(lost_password())
 
 
-def _lost_password() -> str:
+def lost_password() -> str:
+    """Return why a password is not put back."""
     return _("The password of then is not kept. Choose HTTP basic on the Security tab and enter it there.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
@@ -16,6 +16,7 @@ from apis.backends.leading import Lead
 from apis.backends.models import BackEnd
 from apis.callers import CallerCertificate, text_of
 from apis.models import Api, BasicCredentials, Credentials
+from apis.named_values.settings import Unusable, basic_of
 from apis.policy import MASKED_PASSWORD
 from apis.policy.model import (
     AuthenticationBasic,
@@ -28,9 +29,7 @@ from apis.policy.model import (
 )
 from apis.service_url import BadServiceUrl, check, refusals_of_resolved
 from certificates.models import ClientCertificate
-
-_LONGEST_USERNAME = 255
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+from certificates.sealing import Secret
 
 
 class Unsuitable(Exception):
@@ -179,14 +178,17 @@ def _basic(rule: AuthenticationBasic, api: Api) -> ApiSecurity:
 
     :raises Unsuitable: if they cannot be sent as HTTP basic (RFC 7617), or none is stored
     """
-    password, keep = rule.password.value.decode(), rule.password.value.decode() == MASKED_PASSWORD
-    faults = []
-    if not rule.username or ":" in rule.username or len(rule.username) > _LONGEST_USERNAME:
-        faults.append(_("A user name for HTTP basic has 1 to 255 characters and no colon."))
-    if _CONTROL.search(rule.username) or _CONTROL.search(password):
-        faults.append(_("Control characters cannot be sent."))
+    keep = rule.password.value.decode() == MASKED_PASSWORD
+    faults = list(_faults_of(rule.username, None if keep else rule.password))
     if keep and not BasicCredentials.objects.filter(api=api).exists():
         faults.append(_("The password *** stands for the stored one, but none is stored."))
     if faults:
         raise Unsuitable("authentication-basic", *faults)
     return _with_trust_of(api, credentials=Credentials.BASIC, username=rule.username, password=None if keep else rule.password)
+
+
+def _faults_of(username: str, password: Secret | None) -> Iterator[str]:
+    try:
+        basic_of(username, password)
+    except Unusable as refusal:
+        yield from dict.fromkeys(sentence for _field, sentence in refusal.faults)

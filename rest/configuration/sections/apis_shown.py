@@ -42,7 +42,7 @@ def show(row: Api, keeper: Keeper) -> Document:
 
 def settings(row: Api) -> Document:
     """Return what the Settings tab holds, and where callers put their keys."""
-    return {name: getattr(row, name) for name in (*SETTINGS, *KEY_NAMES)} | {"service_url": row.own_address}
+    return {name: getattr(row, name) for name in (*SETTINGS, *KEY_NAMES)} | {"service_url": row.written_address}
 
 
 def security(row: Api, keeper: Keeper) -> Document:
@@ -52,7 +52,7 @@ def security(row: Api, keeper: Keeper) -> Document:
     return {
         "credentials": row.credentials,
         "certificate": row.certificate.name if row.certificate else "",
-        "username": basic.username if basic else "",
+        "username": basic.shown_username if basic else "",
         **({"password": password} if password else {}),
         "validate_certificate_chain": row.validate_certificate_chain,
         "validate_certificate_name": row.validate_certificate_name,
