@@ -20,6 +20,7 @@ from apis.named_values.values import KeptValues, WithValue
 from apis.policies.applying import Unsuitable
 from apis.policy import UnreadablePolicy
 from apis.policy.references import Values
+from apis.service_url import resolving_once
 from certificates.sealing import SealingError, Secret
 from portal.activity import differences, record
 from portal.models import Event
@@ -132,7 +133,8 @@ def change(value: NamedValue, chosen: Chosen, *, revision: int | None = None, by
     hidden = {"value": is_other and bool(value.secret or before["secret"])}
     record(Event.NAMED_VALUE_CHANGED, value, by=by, at=now, changes=differences(before, facts_of(value), hidden=hidden), **_named(value))
     if is_other:
-        _bring_up_to_date(uses, WithValue(KeptValues(), value.display_name, text or ""), by=by, now=now)
+        with resolving_once():
+            _bring_up_to_date(uses, WithValue(KeptValues(), value.display_name, text or ""), by=by, now=now)
     return value
 
 

@@ -46,6 +46,17 @@ def test_a_web_service_url_says_what_a_value_says_now_and_later(signed_in: Clien
     assert line.changes["service_url"] == [api.service_url, Api.objects.get().service_url]
 
 
+def test_the_resolver_is_asked_once_for_a_host_however_many_apis_lead_there(signed_in: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_named_value("stage", "test.example.com")
+    for name in ("orders", "returns", "sales"):
+        make_api(name, service_url="https://{{stage}}")
+    asked: list[str] = []
+    monkeypatch.setattr("apis.service_url._asked", lambda host: asked.append(host) or [])
+    assert say(signed_in, "stage", "live.example.com").status_code == 303
+    assert asked == ["live.example.com"]
+    assert set(Api.objects.values_list("service_url", flat=True)) == {"https://live.example.com"}
+
+
 def test_a_literal_address_in_its_place_follows_no_more(signed_in: Client) -> None:
     make_api()
     make_named_value("stage", "test.example.com")
