@@ -27,7 +27,7 @@
     const section = [...before.matchAll(/<(\/?)(inbound|backend|outbound|on-error)\b[^>]*>/g)].pop();
     if (!element || !section || section[1] || section[0].endsWith("/>")) return null;
     const indent = before.match(/(?:^|\n)([ \t]*)<[a-z-]*$/);
-    return { word: element[1], offered: names[section[2]] || [], piece: (name) => PIECES[name].replaceAll("\n", `\n${indent ? indent[1] : ""}`) };
+    return { word: element[1], offered: names[section[2]] || [], piece: (name) => (PIECES[name] || `${name} />`).replaceAll("\n", `\n${indent ? indent[1] : ""}`) };
   }
 
   class Completions {
