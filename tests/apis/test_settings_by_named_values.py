@@ -51,7 +51,12 @@ def test_the_resolver_is_asked_once_for_a_host_however_many_apis_lead_there(sign
     for name in ("orders", "returns", "sales"):
         make_api(name, service_url="https://{{stage}}")
     asked: list[str] = []
-    monkeypatch.setattr("apis.service_url._asked", lambda host: asked.append(host) or [])
+
+    def answer(host: str) -> list[str]:
+        asked.append(host)
+        return []
+
+    monkeypatch.setattr("apis.service_url._asked", answer)
     assert say(signed_in, "stage", "live.example.com").status_code == 303
     assert asked == ["live.example.com"]
     assert set(Api.objects.values_list("service_url", flat=True)) == {"https://live.example.com"}
