@@ -16,6 +16,7 @@ class ApisConfig(AppConfig):
         from apis.history import entrance, words  # models are there only now
         from apis.metrics import measure
         from apis.models import Api
+        from apis.named_values import history as history_of_named_values
         from apis.searching import look
         from apis.served_hosts import apis_on_hosts_of
         from apis.trust import ApisThatTrust
@@ -40,4 +41,5 @@ class ApisConfig(AppConfig):
         describe("api.operation", "apis.Operation", labels=words.of_operations)
         describe("subscription", "apis.Subscription", labels=words.of_subscriptions)
         entrance.enter()
+        history_of_named_values.enter()
         measure_with(measure)

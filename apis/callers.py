@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from apis.policy.model import CallerIdentity, ValidateClientCertificate
 
-MOST_IDENTITIES = 100
 _THUMBPRINT = re.compile(r"[0-9A-F]{40}(?:[0-9A-F]{24})?\Z")  # SHA-1 or SHA-256
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -14,11 +13,12 @@ from apis.actions import ApiSettings, Lead
 from apis.backends.models import BackEnd
 from apis.backends.picking import BACK_ENDS, chooses_back_end, chosen_back_end
 from apis.models import Api, Operation, Subscription, valid_path
+from apis.named_values.settings import Unusable, address_of, as_written
 from apis.named_values.values import KeptValues
 from apis.naming import RESERVED_NAMES, free_name
 from apis.policies.rewriting import refuse_missing
 from apis.policy import UnreadablePolicy, sections_in
-from apis.service_url import BadServiceUrl, check, is_plain_http, refusals_of_resolved
+from apis.service_url import is_plain_http
 from certificates.models import NAME_MAX_LENGTH, valid_name
 from portal.numbers import WholeNumberField
 from portal.validators import no_private_key, plain_name
@@ -109,23 +109,21 @@ class SettingsForm(forms.Form):
         self.fields["service_url"].required = url_needed and not elsewhere and not (api and not api.own_address)
         if api:
             self.initial = {name: getattr(api, name) for name in self.fields}
-            self.initial["service_url"] = api.own_address
+            self.initial["service_url"] = api.written_address
             self.initial["back_end"] = BACK_ENDS.shown(api.back_end, self.fields["back_end"].widget) if api.back_end else ""
 
     def clean_service_url(self) -> str:
-        """Take only what the gateway may call, in its normal form."""
-        allowed = settings.ALLOWED_BACKEND_NETWORKS
-        if not self.cleaned_data["service_url"]:
+        """Take only what the gateway may call, in its normal form; what names values, as it is written."""
+        text = str(self.cleaned_data["service_url"])
+        if not text:
             return ""
         try:
-            url = check(self.cleaned_data["service_url"], allowed=allowed)
-        except BadServiceUrl as refusal:
-            raise ValidationError([str(fault) for fault in refusal.faults]) from refusal
-        if refusals := refusals_of_resolved(url.host, allowed=allowed):
-            raise ValidationError([str(refusal) for refusal in refusals])
+            url = address_of(text)
+        except Unusable as refusal:
+            raise ValidationError([sentence for _field, sentence in refusal.faults]) from refusal
         if self._presents_to_it() and is_plain_http(url.text):
             raise ValidationError(_("This API presents a client certificate, which is only possible over https."))
-        return url.text
+        return as_written(text) or url.text
 
     def _presents_to_it(self) -> bool:
         """Tell whether a certificate is presented to the API's own address."""

@@ -78,6 +78,8 @@ class Api(Calls, Callers):
     service_url = models.CharField(_("Web service URL"), max_length=2000)
     # Where its calls go is ``service_url``. Its own address is kept here while that is a back end's, or what its policy says.
     own_url = models.CharField(_("Web service URL of its own"), max_length=2000, null=True, blank=True)  # noqa: DJ001 - empty is an answer
+    # What was written for its own address, where that names values; what they come to is the address.
+    written_url = models.CharField(_("Web service URL as it is written"), max_length=2000, blank=True, default="", db_default="")
     back_end = models.ForeignKey("backends.BackEnd", models.PROTECT, null=True, blank=True, related_name="apis", verbose_name=_("back end"))
     path = models.CharField(
         _("Web API URL suffix"),
@@ -161,6 +163,11 @@ class Api(Calls, Callers):
     def own_address(self) -> str:
         """Its own Web service URL, wherever its calls go; empty: it has none."""
         return self.service_url if self.own_url is None else self.own_url
+
+    @property
+    def written_address(self) -> str:
+        """Its own Web service URL as it was written, with the names of values in it."""
+        return self.written_url or self.own_address
 
     @property
     def base_url(self) -> str:
@@ -266,21 +273,43 @@ class Api(Calls, Callers):
         return (AuthenticationCertificate(certificate_id=self.certificate.name, thumbprint=presented.thumbprint),)
 
 
-class BasicCredentials(SealedSecret):
+class UserAndPassword(SealedSecret):
+    """A user name and a sealed password; and what was written for them, where that names values."""
+
+    username = models.CharField(_("user name"), max_length=255)
+    written_username = models.CharField(_("user name as it is written"), max_length=255, blank=True, default="", db_default="")
+    written_password = models.CharField(max_length=300, blank=True, default="", db_default="", editable=False)  # {{name}} alone
+
+    class Meta:
+        """No table of its own."""
+
+        abstract = True
+
+    def __str__(self) -> str:
+        """Return the user name."""
+        return self.username
+
+    @property
+    def shown_username(self) -> str:
+        """The user name as it was written, with the names of values in it."""
+        return self.written_username or self.username
+
+    @property
+    def written(self) -> str:
+        """What names values in it."""
+        return f"{self.written_username}\n{self.written_password}"
+
+
+class BasicCredentials(UserAndPassword):
     """User name and sealed password an API sends to its back end; a new password is a new row."""
 
     api = models.OneToOneField(Api, models.CASCADE, related_name="basic_credentials")
-    username = models.CharField(_("user name"), max_length=255)
 
     class Meta:
         """Named as people say it."""
 
         verbose_name = _("basic credentials")
         verbose_name_plural = _("basic credentials")
-
-    def __str__(self) -> str:
-        """Return the user name."""
-        return self.username
 
     @property
     def sealed_name(self) -> str:

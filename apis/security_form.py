@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from typing import Any
 
 from django import forms
@@ -19,6 +18,7 @@ from apis.credentials.models import OAuthClient, SharedSecret
 from apis.credentials.oauth_fields import OAuthFields
 from apis.forms import NOT_OVER_HTTP, RevisionField
 from apis.models import BESIDE_CERTIFICATE, BasicCredentials, Credentials
+from apis.named_values.settings import Unusable, basic_of
 from apis.pickers import AUTHORITIES, CERTIFICATES, chooses_authority, chosen_authority, offer_matches
 from apis.policy.model import Protocol
 from apis.policy.proofs import Proof
@@ -34,7 +34,6 @@ _NEEDED_IF_CHOSEN = (
     *("secret_place", "secret_name", "shared_secret"),
     *("token_endpoint", "client_id", "client_authentication", "client_secret", "token_authority"),
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def chooses_certificate() -> forms.Widget:
@@ -120,7 +119,7 @@ class SecurityForm(SharedSecretFields, OAuthFields):
         self.initial = {
             "credentials": api.credentials,
             "certificate": api.certificate.name if api.certificate else "",
-            "username": basic.username if basic else "",
+            "username": basic.shown_username if basic else "",
             "validate_certificate_chain": api.validate_certificate_chain,
             "validate_certificate_name": api.validate_certificate_name,
             "trusted_authority": api.trusted_authority.name if api.trusted_authority else "",
@@ -152,7 +151,7 @@ class SecurityForm(SharedSecretFields, OAuthFields):
 
     def _basic_of(self, holder: Any) -> Any:
         """Return the stored user name and password."""
-        return BasicCredentials.objects.filter(api=holder).only("username").first()
+        return BasicCredentials.objects.filter(api=holder).only("username", "written_username").first()
 
     def _over_http(self) -> bool:
         """Tell whether calls go unencrypted."""
@@ -245,12 +244,10 @@ class SecurityForm(SharedSecretFields, OAuthFields):
 
     def _check_basic(self) -> None:
         username, password = self.cleaned_data.get("username", ""), self.cleaned_data.get("password", "")
-        if not username:
-            self.add_error("username", _("Enter the user name."))
-        elif ":" in username:  # RFC 7617
-            self.add_error("username", _("A user name for HTTP basic holds no colon."))
         if not password and not self.has_password:
             self.add_error("password", ENTER_THE_PASSWORD)
-        for field, text in (("username", username), ("password", password)):
-            if _CONTROL.search(text):
-                self.add_error(field, _("Control characters cannot be sent."))
+        try:
+            basic_of(username, Secret(password.encode()) if password else None)
+        except Unusable as refusal:
+            for field, sentence in refusal.faults:
+                self.add_error(field, sentence)

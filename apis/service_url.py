@@ -6,6 +6,8 @@ import re
 import socket
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from threading import Thread
@@ -19,6 +21,7 @@ from apis.addresses import METADATA_HOSTS, NotAnAddress, address_of, refusal_of
 from apis.handshake.reach import Address, Network
 
 _RESOLVER_SECONDS = 2.0
+_resolved: ContextVar[dict[str, list[Address]] | None] = ContextVar("resolved", default=None)
 _MAX_HOST = 253
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff\\]")
@@ -182,7 +185,26 @@ def _is_localhost(host: str) -> bool:
     return host == "localhost" or host.endswith((".localhost", ".localdomain")) or host in {"ip6-localhost", "ip6-loopback"}
 
 
+@contextmanager
+def resolving_once() -> Iterator[None]:
+    """Ask the resolver once for each host while the block runs: thousands of APIs may lead to the same one, which no resolver knows."""
+    token = _resolved.set({})
+    try:
+        yield
+    finally:
+        _resolved.reset(token)
+
+
 def _resolve(host: str) -> list[Address]:
+    """Return what a host resolves to."""
+    if (known := _resolved.get()) is None:
+        return _asked(host)
+    if host not in known:
+        known[host] = _asked(host)
+    return known[host]
+
+
+def _asked(host: str) -> list[Address]:
     """Ask the resolver, in a thread of its own because it knows no time limit."""
     answer: Future[list[Address]] = Future()
 

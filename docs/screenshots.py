@@ -90,6 +90,36 @@ def _let_stock_present_warehouse(page: Page, portal: Portal) -> None:
         portal.call(f"/stock/{number}")
 
 
+def begin_a_policy(page: Page, _portal: Portal) -> None:
+    """Begin a statement, so that the editor offers some."""
+    document = page.locator("[name=document]")
+    document.fill("<policies>\n  <inbound>\n    <base />\n    ")
+    document.press_sequentially("<set-")
+    page.wait_for_timeout(1_000)
+
+
+def mistake_a_policy(page: Page, _portal: Portal) -> None:
+    """Write a statement that there is not."""
+    page.locator("[name=document]").fill("<policies>\n  <inbound>\n    <base />\n    <quota />\n  </inbound>\n</policies>\n")
+    page.locator("[data-goes-to-line]").wait_for()
+
+
+def a_named_value(page: Page, _portal: Portal) -> None:
+    """Make a named value that a back end uses, once."""
+    if page.locator("h1 bdi").count():
+        return
+    there = page.url
+    page.goto("/named-values/new/")
+    page.locator("[name=display_name]").fill("stage")
+    page.locator("[name=value]").fill("test.example.com")
+    press_main(page)
+    page.goto("/back-ends/new/")
+    page.locator("[name=title]").fill("Stage")
+    page.locator("[name=addresses]").fill("https://{{stage}}/v2")
+    press_main(page)
+    page.goto(there)
+
+
 def move(page: Page, _portal: Portal) -> None:
     """Choose where the APIs shall move to, and wait until that was tried."""
     page.locator("[name=to]").select_option("billing")
@@ -223,10 +253,15 @@ PICTURES = (
     Picture("import-difference", "/apis/orders/operations/new/import/", paste, documented=False),
     Picture("policy", "/apis/orders/policy/"),
     Picture("policy-of-all", "/policies/", documented=False),
+    Picture("policy-completions", "/apis/orders/policy/", begin_a_policy, documented=False),
+    Picture("policy-mistake", "/apis/orders/policy/", mistake_a_policy, documented=False),
     Picture("statement", "/apis/orders/policy/add/set-header/", documented=False),
     Picture("named-values", "/named-values/", documented=False),
     Picture("named-value-new", "/named-values/new/", documented=False),
     Picture("console", "/apis/orders/console/", call),
+    Picture("named-value", "/named-values/stage/", a_named_value, documented=False),
+    Picture("named-value-history", "/named-values/stage/history/", a_named_value, documented=False),
+    Picture("back-end-history", "/back-ends/shop/history/", a_back_end, documented=False),
     Picture("back-ends", "/back-ends/", a_back_end, documented=False),
     Picture("back-end", "/back-ends/shop/", a_back_end, documented=False),
     Picture("back-end-new", "/back-ends/new/", documented=False),

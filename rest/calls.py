@@ -241,6 +241,7 @@ _manager_addresses = [  # what lies around the service
     _around(rf"{_SUBSCRIPTION}/(?i:resourceGroups)/?", around.answer_groups),
     _around(rf"{_SUBSCRIPTION}/(?i:resourceGroups)/(?P<group>[^/]+)/?", around.answer_group),
     _around(rf"{_SUBSCRIPTION}/(?i:providers/Microsoft\.ApiManagement)/?", around.answer_provider),
+    _around(rf"{_SUBSCRIPTION}/(?i:providers/Microsoft\.ApiManagement/deletedServices)/?", around.answer_deleted_services),
 ]
 _GROUP = rf"{_SUBSCRIPTION}/(?i:resourceGroups)/(?P<group>[^/]+)"
 _DEPLOYMENTS = rf"{_GROUP}/(?i:providers/Microsoft\.Resources/deployments)"

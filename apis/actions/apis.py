@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from django.db import transaction
 
 from apis.actions import facts
+from apis.actions.passwords import set_password
 from apis.actions.refusals import NotOverHttp
 from apis.actions.rows import locked, save, save_changed
 from apis.backends.leading import BelongsToBackEnd, Lead, lead
 from apis.credentials.keeping import keep
-from apis.credentials.refusals import PasswordMissing
 from apis.models import BESIDE_CERTIFICATE, Api, BasicCredentials, Credentials
+from apis.named_values.settings import address_of, as_written, hold
 from apis.policy.model import Protocol
 from apis.policy.proofs import Proof
 from apis.trust import trusted
@@ -34,13 +35,19 @@ class ApiSettings:
     """What the Settings tab holds, checked by the form or the REST body."""
 
     display_name: str
-    service_url: str
+    service_url: str  # as it was written, where it names values
     path: str
     description: str = ""
     subscription_required: bool = True
     key_header: str | None = None  # None: as it is
     key_query: str | None = None
     leads_to: Lead | None = None  # None: as it is
+
+    @classmethod
+    def of(cls, api: Api) -> Self:
+        """Return what *api* has now."""
+        names = ("display_name", "path", "description", "subscription_required", "key_header", "key_query")
+        return cls(service_url=api.written_address, **{name: getattr(api, name) for name in names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +67,20 @@ class ApiSecurity:
     asks_later: bool | None = None
     older_servers: bool | None = None
 
+    @classmethod
+    def of(cls, api: Api) -> Self:
+        """Return what *api* has now; its password stays."""
+        basic = BasicCredentials.objects.filter(api=api).only("username", "written_username").first()
+        return cls(
+            credentials=Credentials(api.credentials),
+            certificate=api.certificate,
+            username=basic.shown_username if basic else "",
+            validate_certificate_chain=api.validate_certificate_chain,
+            validate_certificate_name=api.validate_certificate_name,
+            trusted_ca="" if api.trusted_authority else api.trusted_ca,
+            trusted_authority=api.trusted_authority,
+        )
+
 
 @transaction.atomic
 def create_api(name: str, chosen: ApiSettings, *, counted: bool = False, by: User | None, now: datetime) -> Api:
@@ -67,8 +88,10 @@ def create_api(name: str, chosen: ApiSettings, *, counted: bool = False, by: Use
 
     :param counted: whether its calls are counted by subscription
     :raises Taken: if another API bears the name or has the URL suffix
+    :raises apis.named_values.settings.Unusable: if the Web service URL names a value that cannot stand there
     :raises BackEnd.DoesNotExist: if the back end that is chosen is gone
     """
+    hold(chosen.service_url)
     leads_to = chosen.leads_to and chosen.leads_to.locked()
     api = Api(name=name, count_by_subscription=counted, created_at=now, changed_at=now, changed_by=by)
     _apply_settings(api, chosen)
@@ -87,9 +110,11 @@ def change_api(api: Api, chosen: ApiSettings, *, revision: int | None = None, by
     :param revision: the revision the editor saw; ``None`` skips the check
     :raises EditedMeanwhile: if it has another revision by now
     :raises Taken: if another API has the URL suffix
+    :raises apis.named_values.settings.Unusable: if the Web service URL names a value that cannot stand there
     :raises NotOverHttp: if it presents a client certificate and the Web service URL is http
     :raises BackEnd.DoesNotExist: if the back end that is chosen is gone
     """
+    hold(chosen.service_url)
     leads_to = chosen.leads_to and chosen.leads_to.locked()
     api = locked(api, revision)
     before = facts.of_api(api)
@@ -133,9 +158,11 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
     :raises NotOverHttp: if a client certificate is chosen and the Web service URL is http
     :raises BelongsToBackEnd: if it uses a back end, whose these are
     :raises PasswordMissing: if the stored password or secret is to be kept and none is stored
+    :raises apis.named_values.settings.Unusable: see :func:`apis.actions.passwords.set_password`
     :raises ClientCertificate.DoesNotExist: if the certificate is gone
     :raises Authority.DoesNotExist: if the trusted authority is gone
     """
+    hold(chosen.username, chosen.password.value.decode() if chosen.password else "")
     found = trusted(chosen.trusted_ca, chosen.trusted_authority, by=by, now=now)
     api = locked(api, revision)
     if api.back_end:
@@ -151,7 +178,7 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
         if (value := getattr(chosen, name)) is not None:
             setattr(api, name, value)
     _refuse_certificate_over_http(api)
-    hidden = {"password": _set_basic_credentials(api, chosen), "secret": keep(api, chosen.proof)}
+    hidden = {"password": set_password(BasicCredentials, chosen, api=api), "secret": keep(api, chosen.proof)}
     save_changed(api, by=by, now=now)
     found.tell(by=by, now=now)
     record(
@@ -188,10 +215,12 @@ def _kept(certificate: ClientCertificate | None) -> ClientCertificate | None:
 
 def _apply_settings(api: Api, chosen: ApiSettings) -> None:
     api.display_name = chosen.display_name
+    api.written_url = as_written(chosen.service_url)
+    own = address_of(chosen.service_url).text if api.written_url else chosen.service_url
     if api.own_url is None:
-        api.service_url = chosen.service_url
+        api.service_url = own
     else:  # calls go elsewhere
-        api.own_url = chosen.service_url
+        api.own_url = own
     api.path = chosen.path
     api.description = chosen.description
     api.subscription_required = chosen.subscription_required
@@ -204,24 +233,3 @@ def _apply_settings(api: Api, chosen: ApiSettings) -> None:
 def _refuse_certificate_over_http(api: Api) -> None:
     if api.certificate and api.is_plain_http:
         raise NotOverHttp
-
-
-def _set_basic_credentials(api: Api, chosen: ApiSecurity) -> bool:
-    """Store, keep or forget the user name and password; return whether the password is another one now."""
-    stored = BasicCredentials.objects.filter(api=api).first()
-    if chosen.credentials != Credentials.BASIC:
-        if stored:
-            stored.delete()
-        return stored is not None
-    if chosen.password is None:
-        if stored is None:
-            raise PasswordMissing
-        stored.username = chosen.username
-        stored.save()
-        return False
-    if stored:
-        stored.delete()
-    fresh = BasicCredentials(api=api, username=chosen.username)
-    fresh.seal(chosen.password)
-    fresh.save()
-    return True

@@ -20,7 +20,8 @@ def of_api(api: Api) -> dict[str, Any]:
     found["certificate"] = api.certificate.name if api.certificate else None
     for place in ("trusted_authority", "caller_authority"):
         found[place] = authority.name if (authority := getattr(api, place)) else None
-    found["username"] = BasicCredentials.objects.filter(api=api).values_list("username", flat=True).first()
+    basic = BasicCredentials.objects.filter(api=api).only("username", "written_username").first()
+    found["username"] = basic.shown_username if basic else None
     return found | values_of(api) | _led(api)
 
 
@@ -30,7 +31,7 @@ def of_new_api(api: Api) -> dict[str, Any]:
 
 
 def _led(api: Api) -> dict[str, Any]:
-    return {"back_end": api.back_end.name if api.back_end else None, "own_url": api.own_url}
+    return {"back_end": api.back_end.name if api.back_end else None, "own_url": api.own_url, "written_url": api.written_url}
 
 
 def of_operation(operation: Operation) -> dict[str, Any]:

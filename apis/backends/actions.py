@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
 
-from apis.actions import NotOverHttp, PasswordMissing, facts
+from apis.actions import NotOverHttp, facts
+from apis.actions.passwords import set_password
 from apis.actions.rows import save_changed
 from apis.backends import by_url
-from apis.backends.addresses import is_alike
+from apis.backends.addresses import is_alike, told
 from apis.backends.leading import take_from
 from apis.backends.models import BackEnd, BackEndPassword
 from apis.calls import ProtocolChoice
 from apis.credentials.keeping import keep, stored, values_of
 from apis.models import BESIDE_CERTIFICATE, Api, Credentials
+from apis.named_values.settings import Unusable, address_of, hold
 from apis.policy.model import CONNECT_SECONDS
 from apis.policy.proofs import Proof
+from apis.policy.references import names_in
 from apis.trust import trusted
 from certificates.authorities.models import Authority
 from certificates.models import ClientCertificate
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
+UNALIKE = _("The addresses may differ in host and port only, not in http or https, and not in the path.")
 _NOT_COLUMNS = ("username", "password", "proof")
 
 
@@ -74,7 +79,7 @@ class BackEndSettings:
     """What a back end holds, checked by the form or the REST body."""
 
     url: str
-    spelled_url: str = ""  # what was written for it, if that differs
+    spelled_url: str = ""  # what was written for it, if that differs; where it names values, they count
     title: str = ""
     description: str = ""
     addresses: tuple[dict[str, Any], ...] = ()  # the first is that of url; none: it alone
@@ -105,10 +110,10 @@ class BackEndSettings:
     def of(cls, back_end: BackEnd) -> Self:
         """Return what *back_end* has now; its password or secret stays."""
         values = {one.name: getattr(back_end, one.name) for one in fields(cls) if one.name not in _NOT_COLUMNS}
-        basic = BackEndPassword.objects.filter(back_end=back_end).only("username").first()
+        basic = BackEndPassword.objects.filter(back_end=back_end).only("username", "written_username").first()
         kinds: dict[str, Any] = {"credentials": back_end.proves_itself_by, "protocol": ProtocolChoice(back_end.protocol)}
         secret = stored(back_end)
-        kinds |= {"username": basic.username if basic else "", "proof": secret.proof(None) if secret else None}
+        kinds |= {"username": basic.shown_username if basic else "", "proof": secret.proof(None) if secret else None}
         return cls(**{**values, **kinds, "addresses": tuple(back_end.addresses)})
 
 
@@ -120,12 +125,14 @@ def create_back_end(name: str, chosen: BackEndSettings, *, by: User | None, now:
     :raises NotOverHttp: if it has a certificate and is called by http, or an API at its URL is
     :raises PasswordMissing: if there is no password for HTTP basic, or no secret
     :raises MembersDiffer: if it is a pool of back ends that are not alike
+    :raises apis.named_values.settings.Unusable: if it names values that cannot stand there
     :raises ClientCertificate.DoesNotExist: if the certificate is gone
     :raises Authority.DoesNotExist: if the trusted authority is gone
     """
+    _hold_values(chosen)
     back_end = BackEnd(name=name, created_at=now, revision=0)
     hidden = _apply(back_end, chosen, by=by, now=now)
-    changes = differences({}, _facts(back_end), hidden=hidden)
+    changes = differences({}, facts_of(back_end), hidden=hidden)
     record(Event.BACKEND_CREATED, back_end, by=by, at=now, changes=changes, url=back_end.url)
     by_url.settle(back_end, None, by=by, now=now)
     return back_end
@@ -149,13 +156,14 @@ def change_back_end(
     :raises BackEnd.DoesNotExist: if it is gone
     :raises NotOverHttp, PasswordMissing, MembersDiffer, ClientCertificate.DoesNotExist, Authority.DoesNotExist: see :func:`create_back_end`
     """
+    _hold_values(chosen)
     before = BackEnd.objects.select_for_update().get(pk=back_end.pk)
     if revision is not None and revision != before.revision:
         raise EditedMeanwhile
-    known = _facts(before)
+    known = facts_of(before)
     back_end = BackEnd.objects.get(pk=back_end.pk)
     hidden = _apply(back_end, chosen, by=by, now=now)
-    changes = differences(known, _facts(back_end), hidden=hidden)
+    changes = differences(known, facts_of(back_end), hidden=hidden)
     record(Event.BACKEND_CHANGED, back_end, by=by, at=now, changes=changes, url=back_end.url)
     _pass_on(back_end, by=by, now=now)
     if pools_follow:
@@ -185,7 +193,7 @@ def delete_back_end(back_end: BackEnd, *, by: User | None, now: datetime) -> Non
     apis, pools = list(before.apis.order_by("name")), pools_of(before)
     if apis or pools:
         raise InUse(before, apis, pools)
-    record(Event.BACKEND_DELETED, before, by=by, at=now, changes=differences(_facts(before), {}), url=before.url)
+    record(Event.BACKEND_DELETED, before, by=by, at=now, changes=differences(facts_of(before), {}), url=before.url)
     BackEnd.objects.filter(pk=before.pk).delete()
     by_url.settle(None, before, by=by, now=now)
 
@@ -198,6 +206,7 @@ def pools_of(back_end: BackEnd) -> list[BackEnd]:
 
 def _apply(back_end: BackEnd, chosen: BackEndSettings, *, by: User | None, now: datetime) -> dict[str, bool]:
     """Write what was chosen and save; return which secrets are others now."""
+    chosen = _with_values(chosen)
     found = trusted(chosen.trusted_ca, chosen.trusted_authority, by=by, now=now)
     if chosen.certificate:  # locked, so that nobody deletes it before the back end points at it
         ClientCertificate.objects.select_for_update().get(pk=chosen.certificate.pk)
@@ -216,7 +225,28 @@ def _apply(back_end: BackEnd, chosen: BackEndSettings, *, by: User | None, now: 
     back_end.revision += 1
     _save(back_end)
     found.tell(by=by, now=now)
-    return {"password": _set_password(back_end, chosen), "secret": keep(back_end, chosen.proof)}
+    return {"password": set_password(BackEndPassword, chosen, back_end=back_end), "secret": keep(back_end, chosen.proof)}
+
+
+def _hold_values(chosen: BackEndSettings) -> None:
+    addresses = [str(one.get("written", "")) for one in chosen.addresses]
+    hold(chosen.spelled_url, chosen.username, chosen.password.value.decode() if chosen.password else "", *addresses)
+
+
+def _with_values(chosen: BackEndSettings) -> BackEndSettings:
+    """Return what was chosen with what its addresses come to, where they name values.
+
+    :raises Unusable: if one cannot stand there, or they are alike no more
+    """
+    addresses = tuple({**one, "url": _called(one["written"])} if one.get("written") else one for one in chosen.addresses)
+    if addresses != chosen.addresses and not is_alike([one["url"] for one in addresses]):
+        raise Unusable(("", str(UNALIKE)))
+    url = _called(chosen.spelled_url) if names_in(chosen.spelled_url) else chosen.url
+    return replace(chosen, url=addresses[0]["url"] if addresses else url, addresses=addresses)
+
+
+def _called(written: str) -> str:
+    return address_of(written).text.rstrip("/")
 
 
 def _save(back_end: BackEnd) -> None:
@@ -227,26 +257,6 @@ def _save(back_end: BackEnd) -> None:
         if BackEnd.objects.exclude(pk=back_end.pk).filter(name=back_end.name).exists():
             raise NameTaken from error
         raise
-
-
-def _set_password(back_end: BackEnd, chosen: BackEndSettings) -> bool:
-    stored = BackEndPassword.objects.filter(back_end=back_end).first()
-    if chosen.credentials != Credentials.BASIC:
-        if stored:
-            stored.delete()
-        return stored is not None
-    if chosen.password is None:
-        if stored is None:
-            raise PasswordMissing
-        stored.username = chosen.username
-        stored.save()
-        return False
-    if stored:
-        stored.delete()
-    fresh = BackEndPassword(back_end=back_end, username=chosen.username)
-    fresh.seal(chosen.password)
-    fresh.save()
-    return True
 
 
 def _pass_on(back_end: BackEnd, *, by: User | None, now: datetime) -> None:
@@ -299,25 +309,25 @@ def _follow(pool: BackEnd, member: BackEnd, *, by: User | None, now: datetime) -
 
     :raises MembersDiffer: if it differs from the others now
     """
-    known, addresses = _facts(pool), [dict(one) for one in pool.addresses]
+    known, addresses = facts_of(pool), [dict(one) for one in pool.addresses]
     _take_from_members(pool)
-    if _facts(pool) == known and pool.addresses == addresses:
+    if facts_of(pool) == known and pool.addresses == addresses:
         return
     pool.changed_at, pool.changed_by, pool.revision = now, by, pool.revision + 1
     pool.save()
-    record(Event.BACKEND_CHANGED, pool, by=by, at=now, changes=differences(known, _facts(pool)), url=pool.url, member=member.name)
+    record(Event.BACKEND_CHANGED, pool, by=by, at=now, changes=differences(known, facts_of(pool)), url=pool.url, member=member.name)
     _pass_on(pool, by=by, now=now)
 
 
-def _facts(back_end: BackEnd) -> dict[str, Any]:
+def facts_of(back_end: BackEnd) -> dict[str, Any]:
     """Return what the activity log tells of a back end: plain values, no secrets."""
     left_out = {"spelled_url", "remarks", *_NOT_COLUMNS}
     found = {one.name: getattr(back_end, one.name) for one in fields(BackEndSettings) if one.name not in left_out}
-    found["addresses"] = [one.get("member") or one["url"] for one in back_end.addresses]
+    found["addresses"] = told(back_end.addresses)
+    found["written_url"] = back_end.written_url if names_in(back_end.spelled_url) else ""
     found["certificate"] = back_end.certificate.name if back_end.certificate else None
     found["trusted_authority"] = back_end.trusted_authority.name if back_end.trusted_authority else None
-    found["username"] = (
-        BackEndPassword.objects.filter(back_end=back_end).values_list("username", flat=True).first() if back_end.pk else None
-    )
+    basic = BackEndPassword.objects.filter(back_end=back_end).only("username", "written_username").first() if back_end.pk else None
+    found["username"] = basic.shown_username if basic else None
     found |= values_of(back_end)
     return found

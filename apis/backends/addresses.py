@@ -12,7 +12,7 @@ from apis.policy.model import Address
 
 MOST = 50
 MOST_WEIGHT, MOST_PRIORITY = 1000, 100
-_LINE = re.compile(r"(?P<url>\S+)(?P<rest>.*)\Z")
+_LINE = re.compile(r"(?P<url>(?:\{\{[^{}]*\}\}|\S)+)(?P<rest>.*)\Z")  # blanks are part of it between the braces of a named value
 _WORD = re.compile(r"(weight|priority)=([0-9]{1,4})\Z")
 _PORTS = {"https": 443, "http": 80}
 Kept = Mapping[str, Any]
@@ -29,6 +29,12 @@ class Line:
     url: str
     weight: int = 1
     priority: int = 0
+    written: str = ""  # what names values and comes to the URL
+
+    def kept(self) -> dict[str, Any]:
+        """Return it as it is kept."""
+        found = {"url": self.url, "weight": self.weight, "priority": self.priority}
+        return found | ({"written": self.written} if self.written else {})
 
 
 def lines_of(text: str) -> list[Line]:
@@ -52,13 +58,18 @@ def _line(text: str) -> Line:
 
 def as_text(kept: Sequence[Kept]) -> str:
     """Return addresses as :func:`lines_of` reads them."""
-    return "\n".join(_as_line(one) for one in kept)
+    return "\n".join(_as_line(one, one.get("written") or one["url"]) for one in kept)
 
 
-def _as_line(one: Kept) -> str:
+def told(kept: Sequence[Kept]) -> list[str]:
+    """Return addresses as they were written, those of a pool by the names of its members."""
+    return [_as_line(one, one.get("member") or one.get("written") or one["url"]) for one in kept]
+
+
+def _as_line(one: Kept, place: str) -> str:
     weight = f" weight={one['weight']}" if one.get("weight", 1) != 1 else ""
     priority = f" priority={one['priority']}" if one.get("priority") else ""
-    return f"{one['url']}{weight}{priority}"
+    return f"{place}{weight}{priority}"
 
 
 def is_alike(urls: Sequence[str]) -> bool:

@@ -13,12 +13,15 @@ class BackEndsConfig(AppConfig):
 
     def ready(self) -> None:
         """Say where the activity log and the search find back ends, and which certificates they hold."""
+        from apis.backends import history, words
         from apis.backends.searching import look
         from apis.backends.uses import hold
         from portal import search
         from portal.subjects import describe, register
 
         register("backend", model="backends.BackEnd", url_name="backends:detail")
-        describe("backend", "backends.BackEnd", "backends.BackEndPassword", "apis.SharedSecret", "apis.OAuthClient")
+        secrets = ("backends.BackEndPassword", "apis.SharedSecret", "apis.OAuthClient")
+        describe("backend", "backends.BackEnd", *secrets, labels=words.of_fields)
         search.register("backends", look)
         hold()
+        history.enter()

@@ -73,7 +73,7 @@ def _give(api: Api, back_end: BackEnd, before: BackEnd | None, *, by: User | Non
     chosen = ApiSecurity(
         credentials=credentials,
         certificate=certificate,
-        username=api.basic_credentials.username if credentials == Credentials.BASIC else "",
+        username=api.basic_credentials.shown_username if credentials == Credentials.BASIC else "",
         validate_certificate_chain=back_end.validate_certificate_chain,
         validate_certificate_name=back_end.validate_certificate_name,
         trusted_ca=api.trusted_ca,

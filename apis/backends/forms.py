@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from apis.backends.actions import BackEndSettings
+from apis.backends.actions import UNALIKE, BackEndSettings
 from apis.backends.addresses import MOST, BadLine, Line, as_text, is_alike, lines_of
 from apis.backends.models import (
     DEFAULT_EJECTION_SECONDS,
@@ -25,10 +25,11 @@ from apis.calls import MOST_CONNECT_SECONDS, ProtocolChoice
 from apis.credentials.oauth_fields import OAuthFields
 from apis.forms import NameField
 from apis.models import BESIDE_CERTIFICATE, Credentials
+from apis.named_values.settings import Unusable, address_of, as_written
 from apis.naming import free_name
 from apis.policy.model import CONNECT_SECONDS
 from apis.security_form import SecurityForm
-from apis.service_url import BadServiceUrl, check, is_plain_http, refusals_of_resolved
+from apis.service_url import is_plain_http
 from portal.numbers import WholeNumberField
 from portal.validators import no_private_key, plain_name
 
@@ -118,7 +119,7 @@ class BackEndForm(SecurityForm):
                 self.fields[name].disabled = True
 
     def _basic_of(self, holder: Any) -> BackEndPassword | None:
-        return BackEndPassword.objects.filter(back_end=holder).only("username").first() if holder.pk else None
+        return BackEndPassword.objects.filter(back_end=holder).only("username", "written_username").first() if holder.pk else None
 
     def _over_http(self) -> bool:
         return any(is_plain_http(line.url) for line in self.cleaned_data.get("lines", []))
@@ -140,11 +141,11 @@ class BackEndForm(SecurityForm):
             raise ValidationError(words % {"line": str(refusal)[:200]}) from refusal
         if not 1 <= len(lines) <= MOST:
             raise ValidationError(_("A back end has 1 to %(most)d addresses.") % {"most": MOST})
-        checked = [Line(url=_checked(line.url), weight=line.weight, priority=line.priority) for line in lines]
+        checked = [replace(line, url=_checked(line.url), written=as_written(line.url)) for line in lines]
         if len({line.url for line in checked}) < len(checked):
             raise ValidationError(_("An address stands here twice; give it a weight in place of that."))
         if not is_alike([line.url for line in checked]):
-            raise ValidationError(_("The addresses may differ in host and port only, not in http or https, and not in the path."))
+            raise ValidationError(UNALIKE)
         self.cleaned_data["lines"] = checked
         return text
 
@@ -198,17 +199,14 @@ class BackEndForm(SecurityForm):
         if base and self.back_end and self.back_end.is_pool:
             return {"url": base.url, "addresses": base.addresses}
         lines: list[Line] = self.cleaned_data["lines"]
-        kept = tuple({"url": line.url, "weight": line.weight, "priority": line.priority} for line in lines)
-        spelled = base.spelled_url if base and base.url == lines[0].url else ""
-        return {"url": lines[0].url, "spelled_url": spelled, "addresses": kept if len(kept) > 1 else ()}
+        first, kept = lines[0], tuple(line.kept() for line in lines)
+        spelled = base.spelled_url if base and base.url == first.url else ""
+        spelled = first.written or ("" if as_written(spelled) else spelled)
+        return {"url": first.url, "spelled_url": spelled, "addresses": kept if len(kept) > 1 else ()}
 
 
 def _checked(text: str) -> str:
-    allowed = settings.ALLOWED_BACKEND_NETWORKS
     try:
-        url = check(text, allowed=allowed)
-    except BadServiceUrl as refusal:
-        raise ValidationError([f"{text[:200]}: {fault}" for fault in refusal.faults]) from refusal
-    if refusals := refusals_of_resolved(url.host, allowed=allowed):
-        raise ValidationError([f"{text[:200]}: {refusal}" for refusal in refusals])
-    return url.text.rstrip("/")
+        return address_of(text).text.rstrip("/")
+    except Unusable as refusal:
+        raise ValidationError([f"{text[:200]}: {sentence}" for _field, sentence in refusal.faults]) from refusal

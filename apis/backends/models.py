@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from apis.backends.addresses import parsed
 from apis.calls import MOST_CONNECT_SECONDS, ProtocolChoice
-from apis.models import BESIDE_CERTIFICATE, Api, Credentials
+from apis.models import BESIDE_CERTIFICATE, Api, Credentials, UserAndPassword
 from apis.policy.model import CONNECT_SECONDS, Ejection, HealthCheck, Limits, Sharing
+from apis.policy.references import names_in
 from apis.service_url import is_plain_http
 from certificates.authorities.models import Authority
-from certificates.models import NAME_MAX_LENGTH, ClientCertificate, SealedSecret, valid_name
+from certificates.models import NAME_MAX_LENGTH, ClientCertificate, valid_name
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -35,7 +36,7 @@ class BackEnd(models.Model):
     title = models.CharField(_("display name"), max_length=300, blank=True)
     description = models.CharField(_("description"), max_length=2000, blank=True)
     url = models.CharField(_("address"), max_length=2000, db_index=True)  # the first of its addresses
-    spelled_url = models.CharField(max_length=2000, blank=True, default="")  # as it was sent, if that differs; it means the same
+    spelled_url = models.CharField(max_length=2000, blank=True, default="")  # as it was written, if that differs; it means the same
     validate_certificate_chain = models.BooleanField(_("Certificate chain validation"), default=True)
     validate_certificate_name = models.BooleanField(_("Certificate name validation"), default=True)
     certificate = models.ForeignKey(
@@ -64,7 +65,7 @@ class BackEnd(models.Model):
         _("Seconds to connect"), default=CONNECT_SECONDS, db_default=CONNECT_SECONDS, validators=_up_to(MOST_CONNECT_SECONDS)
     )
 
-    # {"url", "weight", "priority", "member"}, the first being that of ``url``; empty: that one alone.
+    # {"url", "weight", "priority", "member", "written"}, the first being that of ``url``; empty: that one alone.
     addresses = models.JSONField(_("addresses"), default=list, db_default=models.Value([], models.JSONField()), blank=True)
     health_path = models.CharField(_("Path to ask for"), max_length=1000, blank=True, default="", db_default="")  # empty: nobody asks
     health_seconds = models.PositiveIntegerField(
@@ -129,9 +130,15 @@ class BackEnd(models.Model):
         return is_plain_http(self.url)
 
     @property
+    def written_url(self) -> str:
+        """Its URL as it was written, where that names values."""
+        return self.spelled_url if names_in(self.spelled_url) else self.url
+
+    @property
     def shown_addresses(self) -> list[dict[str, Any]]:
-        """Its addresses as rows of a table: ``url``, ``weight``, ``priority``, and ``member`` where it is another entry's."""
-        return self.addresses or [{"url": self.url, "weight": 1, "priority": 0}]
+        """Its addresses as rows of a table: ``url``, ``weight``, ``priority``; ``written`` if that names values; ``member`` of a pool."""
+        written = {} if self.written_url == self.url else {"written": self.written_url}
+        return self.addresses or [{"url": self.url, "weight": 1, "priority": 0, **written}]
 
     def sharing(self) -> Sharing:
         """Return how calls are shared among its addresses, as a value."""
@@ -143,21 +150,16 @@ class BackEnd(models.Model):
         )
 
 
-class BackEndPassword(SealedSecret):
+class BackEndPassword(UserAndPassword):
     """User name and sealed password that a back end is shown; a new password is a new row. Its APIs hold copies of it."""
 
     back_end = models.OneToOneField(BackEnd, models.CASCADE, related_name="password")
-    username = models.CharField(_("user name"), max_length=255)
 
     class Meta:
         """Named as people say it."""
 
         verbose_name = _("password for a back end")
         verbose_name_plural = _("passwords for back ends")
-
-    def __str__(self) -> str:
-        """Return the user name."""
-        return self.username
 
     @property
     def sealed_name(self) -> str:

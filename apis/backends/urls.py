@@ -3,7 +3,7 @@
 from django.urls import path
 
 import certificates.converters  # noqa: F401 - registers <name:…>
-from apis.backends import views
+from apis.backends import history, views
 
 app_name = "backends"
 urlpatterns = [
@@ -13,5 +13,6 @@ urlpatterns = [
     path("<name:name>/", views.detail, name="detail"),
     path("<name:name>/edit/", views.edit, name="edit"),
     path("<name:name>/state/", views.state, name="state"),
+    path("<name:name>/history/", history.history, name="history"),
     path("<name:name>/delete/", views.delete, name="delete"),
 ]

@@ -26,6 +26,7 @@ from apis.views.common import CONFLICT, OK, UNPROCESSABLE
 from certificates.authorities.forms import NO_SUCH_AUTHORITY
 from certificates.authorities.models import Authority
 from certificates.models import ClientCertificate
+from portal.history.undo import saved
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import listing as listed
 from portal.responses import see_other
@@ -59,12 +60,12 @@ def new(request: PortalRequest) -> HttpResponse:
     """Add a back end."""
     form = BackEndForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        saved = _saved(
+        made = _saved(
             form, lambda: actions.create_back_end(form.name_to_give(), form.chosen_settings(), by=request.user, now=timezone.now())
         )
-        if saved:
-            messages.success(request, _("%(name)s was added. APIs choose it on their Settings tab.") % {"name": saved})
-            return see_other("backends:detail", name=saved.name)
+        if made:
+            messages.success(request, _("%(name)s was added. APIs choose it on their Settings tab.") % {"name": made})
+            return see_other("backends:detail", name=made.name)
     return render(request, "backends/new.html", {"form": form}, status=UNPROCESSABLE if form.errors else OK)
 
 
@@ -112,16 +113,16 @@ def edit(request: PortalRequest, name: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         seen = form.cleaned_data["revision"]
         try:
-            saved = _saved(
+            changed = _saved(
                 form, lambda: actions.change_back_end(back_end, form.chosen_settings(), revision=seen, by=request.user, now=timezone.now())
             )
         except actions.EditedMeanwhile:
-            saved, meanwhile = None, True
+            changed, meanwhile = None, True
         except BackEnd.DoesNotExist as gone:
             raise Http404 from gone
-        if saved:
-            messages.success(request, _("Saved."))
-            return see_other("backends:detail", name=saved.name)
+        if changed:
+            saved(request, _("Saved."), "backend", changed)
+            return see_other("backends:detail", name=changed.name)
     status = CONFLICT if meanwhile else UNPROCESSABLE if form.errors else OK
     context = {"back_end": back_end, "form": form, "meanwhile": meanwhile, **_use_of(back_end)}
     return render(request, "backends/edit.html", context, status=status)

@@ -51,7 +51,7 @@ def state_at(api: Api, moment: Moment) -> State:
     if moment.line is None:
         return state
     try:
-        state = before(state, _after(api, moment.line))
+        state = before(state, _after(api.pk, _ABOUT, moment.line))
     except Unknown as unknown:
         raise Refused(
             _("The activity log does not tell what this API was then: something that is not in it has changed it since.")
@@ -67,22 +67,24 @@ def both_sides(api: Api, line: Activity) -> tuple[State, State]:
 
     :raises Refused: if the log does not tell
     """
+    return sides_of(api.pk, state_now(api), line)
+
+
+def sides_of(pk: int, now: State, line: Activity) -> tuple[State, State]:
+    """Return what something that is *now* so was before and after *line*, which is about it.
+
+    :raises Refused: if the log does not tell
+    """
     try:
-        after = before(state_now(api), _after(api, line.id))
+        after = before(now, _after(pk, line.kind, line.id))
         return before(after, [line]), after
     except Unknown as unknown:
-        raise Refused(
-            _("The activity log does not tell what this API was then: something that is not in it has changed it since.")
-        ) from unknown
+        raise Refused(_("The activity log does not tell what it was then: something that is not in it has changed it since.")) from unknown
 
 
-def _not_told() -> Refused:
-    return Refused(_("The activity log does not tell what this API was then: something that is not in it has changed it since."))
-
-
-def _after(api: Api, line: int) -> list[Activity]:
-    """Return the lines about *api* after *line*, the newest first."""
-    lines = Activity.objects.filter(subject_id=str(api.pk), kind=_ABOUT, id__gt=line).order_by("-id")
+def _after(pk: int, kind: str, line: int) -> list[Activity]:
+    """Return the lines about something after *line*, the newest first."""
+    lines = Activity.objects.filter(subject_id=str(pk), kind=kind, id__gt=line).order_by("-id")
     found = list(lines.only("id", "event", "details", "changes")[: MOST_LINES + 1])
     if len(found) > MOST_LINES:
         raise Refused(_("This is more than %(number)d changes ago.") % {"number": MOST_LINES})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,7 @@ _GROUPS = (
     ("caller_certificate", "caller_authority", "caller_authorities", "caller_identities"),
 )
 _SECRETS = {"password": (Credentials.BASIC,), "secret": BESIDE_CERTIFICATE}  # by what the log calls them, the credentials they go with
-_LED = ("service_url", "own_url", "back_end")
+_LED = ("service_url", "own_url", "written_url", "back_end")
 TEXT_OF = {"trusted_authority": "trusted_ca", "caller_authority": "caller_authorities"}  # by what holds an entry's name
 _BY_REST_ALONE = ("key_header", "key_query")
 
@@ -67,9 +67,9 @@ class Tab:
         before, after = both_sides(api, line)
         names, now = with_groups(line.changes), state_now(api).facts or {}
         return Compared(
-            before=_picked(names, before.facts, now) if before.facts is not None else None,
-            after=_picked(names, after.facts or {}, now),
-            now=_picked(names, now, now),
+            before=picked(names, before.facts, now) if before.facts is not None else None,
+            after=picked(names, after.facts or {}, now),
+            now=picked(names, now, now),
         )
 
     def restore(self, line: Activity, side: Side, *, by: User | None, now: datetime) -> str:
@@ -82,7 +82,7 @@ class Tab:
         if values is None:
             raise Refused(_("Before this the API was not there. Delete it, if that is what you want."))
         _refuse_lost_password(api, line, side, values)
-        form = self.form(filled(self.form(api=api), _entry_or_text(values)), api=api)
+        form = self.form(filled(self.form(api=api), entry_or_text(values)), api=api)
         chosen = valid(form).chosen()
         if rest := {name: values[name] for name in _BY_REST_ALONE if name in values}:
             chosen = replace(chosen, **rest)
@@ -101,13 +101,20 @@ def api_of(line: Activity) -> Api:
     return api
 
 
-def with_groups(names: Iterable[str]) -> list[str]:
-    """Return the *names* of fields, with those that belong to them, each once."""
-    groups = {name: group for group in _GROUPS for name in group} | {"own_url": _LED, "back_end": _LED}
+def with_groups(names: Iterable[str], more: Mapping[str, tuple[str, ...]] | None = None) -> list[str]:
+    """Return the *names* of fields, with those that belong to them, each once.
+
+    :param more: what belongs to a field, besides what it is on the tabs of APIs
+    """
+    groups = (
+        {name: group for group in _GROUPS for name in group}
+        | dict.fromkeys(("own_url", "written_url", "back_end"), _LED)
+        | dict(more or {})
+    )
     return list(dict.fromkeys(one for name in names if name not in _SECRETS for one in groups.get(name, (name,))))
 
 
-def _picked(names: Iterable[str], then: Facts, now: Facts) -> dict[str, Any]:
+def picked(names: Iterable[str], then: Facts, now: Facts) -> dict[str, Any]:
     """Return the values of *then*; where an entry is trusted that is trusted now, what it holds now: it holds that wherever it is named."""
     found = {name: then.get(name) for name in names}
     for entry, text in TEXT_OF.items():
@@ -116,11 +123,13 @@ def _picked(names: Iterable[str], then: Facts, now: Facts) -> dict[str, Any]:
     return found
 
 
-def _entry_or_text(values: Facts) -> dict[str, Any]:
+def entry_or_text(values: Facts) -> dict[str, Any]:
     """Return *values* as a form takes them: its own address; an authority's entry where the text is a version of it, or else the text."""
     found = dict(values)
     if found.get("own_url") is not None:
         found["service_url"] = found["own_url"]
+    if found.get("written_url"):
+        found["service_url"] = found["written_url"]
     for entry, text in TEXT_OF.items():
         if text in found:
             is_version = AuthorityVersion.objects.filter(authority__name=found.get(entry) or "", pem=found[text] or "").exists()
@@ -167,23 +176,30 @@ def with_sentences(change: Callable[[], object]) -> None:
             _("Credentials, checks and protocol belong to the back end %(name)s; change them there.") % {"name": refusal.back_end.name}
         ) from refusal
     except actions.PasswordMissing as refusal:
-        raise Refused(_lost_password()) from refusal
+        raise Refused(lost_password()) from refusal
     except ClientCertificate.DoesNotExist as refusal:
         raise Refused(NO_SUCH_CERTIFICATE) from refusal
 
 
 def _refuse_lost_password(api: Api, line: Activity, side: Side, values: Any) -> None:
-    """Refuse credentials whose password or secret is another one by now, or none."""
-    names = {name for name, credentials in _SECRETS.items() if values.get("credentials") in credentials}
-    if not names:
-        return
     before, after = both_sides(api, line)
-    then = before if side is Side.BEFORE else after
-    if names & then.secrets:
-        raise Refused(_lost_password() if "password" in names else _lost_secret())
+    refuse_lost(values, (before if side is Side.BEFORE else after).secrets)
 
 
-def _lost_password() -> str:
+def refuse_lost(values: Mapping[str, Any], secrets: Collection[str]) -> None:
+    """Refuse credentials whose password or secret is another one by now, or none.
+
+    :param values: which are to be put back
+    :param secrets: which of the secrets have changed since
+    :raises Refused: with a sentence
+    """
+    lost = {name for name, credentials in _SECRETS.items() if values.get("credentials") in credentials and name in secrets}
+    if lost:
+        raise Refused(lost_password() if "password" in lost else _lost_secret())
+
+
+def lost_password() -> str:
+    """Return why a password is not put back."""
     return _("The password of then is not kept. Choose HTTP basic on the Security tab and enter it there.")
 
 

@@ -57,7 +57,7 @@ def _before(state: State, line: Line) -> State:
     if not isinstance(line.changes, dict) or not isinstance(line.details, dict):
         raise Unknown
     match line.event:
-        case "api.created":
+        case "api.created" | "backend.created" | "named-value.created":
             return replace(state, facts=None)
         case "api.operation-added":
             return _without(state, line)

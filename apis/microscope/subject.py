@@ -9,6 +9,7 @@ from urllib.parse import quote
 from apis.actions import ApiSecurity
 from apis.credentials.keeping import is_stored
 from apis.models import Api, Credentials
+from apis.named_values.settings import address_of, as_written
 from apis.policy.model import AuthenticationBasic, Backend, Policy, Rule
 from apis.url_template import ANY_METHOD, sample_of
 from certificates.models import CertificateVersion
@@ -88,8 +89,8 @@ def policy_with(api: Api, chosen: ApiSecurity) -> Policy:
 def with_service_url(api: Api, service_url: str) -> Subject:
     """Return *api* with another Web service URL."""
     changed = copy.copy(api)
-    changed.service_url = service_url
-    return Subject(api=changed, is_saved=service_url == api.service_url)
+    changed.service_url = address_of(service_url).text if as_written(service_url) else service_url
+    return Subject(api=changed, is_saved=changed.service_url == api.service_url)
 
 
 def _means_the_same(api: Api, changed: Api) -> bool:

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from apis.actions import NotOverHttp
+from apis.backends.actions import MembersDiffer
 from apis.forms import NOT_OVER_HTTP
-from apis.models import Api, NamedSecret, NamedValue
-from apis.named_values.uses import Use, uses_of
+from apis.models import NamedSecret, NamedValue
+from apis.named_values.following import follow
+from apis.named_values.settings import Unusable
+from apis.named_values.uses import Part, Use, uses_of
 from apis.named_values.values import KeptValues, WithValue
-from apis.policies.actions import apply_again
-from apis.policies.checking import checked
 from apis.policies.proving import Unsuitable
 from apis.policy import UnreadablePolicy
 from apis.policy.references import Values
+from apis.service_url import resolving_once
 from certificates.sealing import SealingError, Secret
 from portal.activity import differences, record
 from portal.models import Event
@@ -42,29 +45,39 @@ class Chosen:
 
 
 class InUse(Exception):
-    """Documents name the value, so that it can neither go nor be called otherwise.
+    """Documents or settings name the value, so that it can neither go nor be called otherwise.
 
     :ivar uses: which
     """
 
     def __init__(self, uses: list[Use]) -> None:
-        """Hold the documents."""
+        """Hold the uses."""
         super().__init__(", ".join(use.words for use in uses))
         self.uses = uses
 
 
 class Unfit(Exception):
-    """A document that names the value cannot be taken with the new one.
+    """What names the value cannot be taken with the new one.
 
     :ivar use: which
     :ivar reason: why, in a sentence
     """
 
     def __init__(self, use: Use, reason: str) -> None:
-        """Hold the document and the reason."""
+        """Hold the use and the reason."""
         super().__init__(f"{use.words}: {reason}")
         self.use = use
         self.reason = reason
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, for whoever changes the value."""
+        words = (
+            _("The policy of %(use)s cannot be taken with it. %(reason)s")
+            if self.use.part is Part.POLICY
+            else _("%(use)s cannot be taken with it. %(reason)s")
+        )
+        return words % {"use": self.use.words, "reason": self.reason}
 
 
 class Taken(Exception):
@@ -92,7 +105,7 @@ def create(name: str, chosen: Chosen, *, by: User | None, now: datetime) -> Name
     """
     value = NamedValue(name=name, created_at=now, changed_at=now, revision=0)
     _store(value, chosen, now=now)
-    changes = differences({}, _facts(value), hidden={"value": value.secret})
+    changes = differences({}, facts_of(value), hidden={"value": value.secret})
     record(Event.NAMED_VALUE_CREATED, value, by=by, at=now, changes=changes, **_named(value))
     return value
 
@@ -105,8 +118,8 @@ def change(value: NamedValue, chosen: Chosen, *, revision: int | None = None, by
     :param revision: the revision the editor saw; ``None`` skips the check
     :raises EditedMeanwhile: if it has another revision by now
     :raises Taken: if another one has the display name
-    :raises InUse: if it is to be called otherwise while documents name it
-    :raises Unfit: if a document cannot be taken with the new value
+    :raises InUse: if it is to be called otherwise while it is used
+    :raises Unfit: if what uses it cannot be taken with the new value
     """
     value = NamedValue.objects.select_for_update().get(pk=value.pk)
     if revision is not None and value.revision != revision:
@@ -114,12 +127,14 @@ def change(value: NamedValue, chosen: Chosen, *, revision: int | None = None, by
     uses = uses_of(value)
     if uses and chosen.display_name != value.display_name:
         raise InUse(uses)
-    before, text = _facts(value), _text_if_it_opens(value, chosen)
+    before, text = facts_of(value), _text_if_it_opens(value, chosen)
     _store(value, chosen, now=now)
-    hidden = {"value": (value.secret or not before["value"]) and value.text() != text}
-    record(Event.NAMED_VALUE_CHANGED, value, by=by, at=now, changes=differences(before, _facts(value), hidden=hidden), **_named(value))
-    if value.text() != text or value.secret != before["secret"]:
-        _bring_up_to_date(uses, WithValue(KeptValues(), value.display_name, text or ""), by=by, now=now)
+    is_other = value.text() != text or value.secret != before["secret"]
+    hidden = {"value": is_other and bool(value.secret or before["secret"])}
+    record(Event.NAMED_VALUE_CHANGED, value, by=by, at=now, changes=differences(before, facts_of(value), hidden=hidden), **_named(value))
+    if is_other:
+        with resolving_once():
+            _bring_up_to_date(uses, WithValue(KeptValues(), value.display_name, text or ""), by=by, now=now)
     return value
 
 
@@ -140,12 +155,12 @@ def _text_if_it_opens(value: NamedValue, chosen: Chosen) -> str | None:
 def delete(value: NamedValue, *, by: User | None, now: datetime) -> None:
     """Forget a value.
 
-    :raises InUse: if documents name it
+    :raises InUse: if documents or settings name it
     """
     value = NamedValue.objects.select_for_update().get(pk=value.pk)
     if uses := uses_of(value):
         raise InUse(uses)
-    record(Event.NAMED_VALUE_DELETED, value, by=by, at=now, changes=differences(_facts(value), {}), **_named(value))
+    record(Event.NAMED_VALUE_DELETED, value, by=by, at=now, changes=differences(facts_of(value), {}), **_named(value))
     value.delete()
 
 
@@ -164,7 +179,8 @@ def _named(value: NamedValue) -> dict[str, str]:
     return {"reference": value.display_name}
 
 
-def _facts(value: NamedValue) -> dict[str, Any]:
+def facts_of(value: NamedValue) -> dict[str, Any]:
+    """Return what the activity log tells of a value: of a secret one, not what it is."""
     return {name: getattr(value, name) for name in ("display_name", "secret", "value", "tags")}
 
 
@@ -199,11 +215,8 @@ def _save(value: NamedValue) -> None:
 def _bring_up_to_date(uses: list[Use], before: Values, *, by: User | None, now: datetime) -> None:
     for use in uses:
         try:
-            if isinstance(use.place, Api):
-                apply_again(use.place, before, by=by, now=now)
-            else:
-                checked(use.document, use.place)
-        except (UnreadablePolicy, Unsuitable) as refusal:
+            follow(use, before, by=by, now=now)
+        except (UnreadablePolicy, Unsuitable, Unusable, MembersDiffer) as refusal:
             raise Unfit(use, str(refusal)) from refusal
         except NotOverHttp as refusal:
             raise Unfit(use, str(NOT_OVER_HTTP)) from refusal

@@ -16,7 +16,7 @@ from apis.naming import free_name
 from certificates.sealing import Secret
 
 TAKEN = _("Another named value already has this name.")
-_MOST_TAGS, _LONGEST_TAG = 32, 100  # as published: 32
+MOST_TAGS, _LONGEST_TAG = 32, 100  # as published: 32
 
 
 class NamedValueForm(forms.Form):
@@ -26,7 +26,7 @@ class NamedValueForm(forms.Form):
         label=_("Display name"),
         max_length=DISPLAY_NAME_MAX_LENGTH,
         validators=[valid_display_name],
-        help_text=_("Policies name it by this: {{orders-host}}."),
+        help_text=_("Policies and settings name it by this: {{orders-host}}."),
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
     )
     secret = forms.BooleanField(label=_("Secret"), required=False, help_text=_("Sealed, and hidden on pages."))
@@ -44,6 +44,7 @@ class NamedValueForm(forms.Form):
         """Edit *value*, or a new one."""
         super().__init__(*args, **kwargs)
         self.row = value
+        self.fields["value"].needed_if_chosen = value is None or not value.secret  # type: ignore[attr-defined]  # so not marked "(optional)"
         if value:
             fields = {name: getattr(value, name) for name in ("display_name", "secret", "value", "revision")}
             self.initial = fields | {"tags": ", ".join(value.tags)}
@@ -61,8 +62,8 @@ class NamedValueForm(forms.Form):
     def clean_tags(self) -> tuple[str, ...]:
         """Return the tags, each once."""
         tags = tuple(dict.fromkeys(tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()))
-        if len(tags) > _MOST_TAGS or any(len(tag) > _LONGEST_TAG for tag in tags):
-            bounds = {"most": _MOST_TAGS, "longest": _LONGEST_TAG}
+        if len(tags) > MOST_TAGS or any(len(tag) > _LONGEST_TAG for tag in tags):
+            bounds = {"most": MOST_TAGS, "longest": _LONGEST_TAG}
             raise ValidationError(_("At most %(most)d tags, each of %(longest)d characters."), params=bounds)
         return tags
 

@@ -17,6 +17,7 @@ from apis.named_values import actions
 from apis.named_values.forms import TAKEN, NamedValueForm, NewNamedValueForm
 from apis.named_values.uses import uses_of
 from apis.views.common import CONFLICT, OK, UNPROCESSABLE
+from portal.history.undo import saved
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import Column, holding, listing
 from portal.responses import see_other
@@ -65,7 +66,7 @@ def detail(request: PortalRequest, name: str) -> HttpResponse:
     value = get_object_or_404(NamedValue, name=name)
     form = NamedValueForm(request.POST if request.method == "POST" else None, value=value)
     if request.method == "POST" and form.is_valid() and _is_changed(request, value, form):
-        messages.success(request, _("Saved."))
+        saved(request, _("Saved."), "named-value", value)
         return see_other("named_values:detail", name=name)
     return _page(request, value, form)
 
@@ -88,7 +89,7 @@ def show(request: PortalRequest, name: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @may("apis.delete_namedvalue")
 def delete(request: PortalRequest, name: str) -> HttpResponse:
-    """Forget a value once it is confirmed, unless documents name it."""
+    """Forget a value once it is confirmed, unless something names it."""
     value = get_object_or_404(NamedValue, name=name)
     uses, status = uses_of(value), OK
     if request.method == "POST":
@@ -113,10 +114,9 @@ def _is_changed(request: PortalRequest, value: NamedValue, form: NamedValueForm)
     except actions.Taken:
         form.add_error("display_name", TAKEN)
     except actions.InUse as refusal:
-        form.add_error("display_name", _("Policies name it: %(uses)s. Change them first.") % {"uses": refusal})
+        form.add_error("display_name", _("These use it: %(uses)s. Change them first.") % {"uses": refusal})
     except actions.Unfit as refusal:
-        words = _("The policy of %(use)s cannot be taken with it. %(reason)s")
-        form.add_error("value", words % {"use": refusal.use.words, "reason": refusal.reason})
+        form.add_error("value", refusal.sentence)
     except NamedValue.DoesNotExist as gone:
         raise Http404 from gone
     else:

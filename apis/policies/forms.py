@@ -41,6 +41,7 @@ class DocumentForm(forms.Form):
         """Edit the document *text* about *place*."""
         super().__init__(*args, **kwargs)
         self.place = place
+        self.line_at_fault: int | None = None
         self.initial = {"document": text, "revision": revision}
 
     def clean_document(self) -> str:
@@ -51,7 +52,10 @@ class DocumentForm(forms.Form):
         text = str(self.cleaned_data["document"]).replace("\r\n", "\n")
         try:
             document = checked(text, self.place)
-        except (UnreadablePolicy, Unsuitable) as refusal:
+        except UnreadablePolicy as refusal:
+            self.line_at_fault = refusal.line
+            raise ValidationError(str(refusal)) from refusal
+        except Unsuitable as refusal:
             raise ValidationError(str(refusal)) from refusal
         except SealingError as refusal:
             raise ValidationError(DOES_NOT_OPEN) from refusal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,14 +11,14 @@ from apis.actions.apis import ApiSecurity
 from apis.credentials.endpoints import faults_of_endpoint
 from apis.credentials.keeping import by_certificate, has_secret
 from apis.models import Api, BasicCredentials, Credentials, beside
+from apis.named_values.settings import Unusable, basic_of
 from apis.policy import MASKED_PASSWORD
 from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Rule
 from apis.policy.oauth import AuthenticationOAuth2
 from apis.policy.proofs import AuthenticationSharedSecret, Proof
 from certificates.models import ClientCertificate
+from certificates.sealing import Secret
 
-_LONGEST_USERNAME = 255
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 ELEMENTS: dict[type[Rule], str] = {
     AuthenticationCertificate: "authentication-certificate",
     AuthenticationBasic: "authentication-basic",
@@ -93,17 +93,20 @@ def _basic(rule: AuthenticationBasic, api: Api) -> dict[str, Any]:
 
     :raises Unsuitable: if they cannot be sent as HTTP basic (RFC 7617), or none is stored
     """
-    password, keep = rule.password.value.decode(), rule.password.value.decode() == MASKED_PASSWORD
-    faults = []
-    if not rule.username or ":" in rule.username or len(rule.username) > _LONGEST_USERNAME:
-        faults.append(_("A user name for HTTP basic has 1 to 255 characters and no colon."))
-    if _CONTROL.search(rule.username) or _CONTROL.search(password):
-        faults.append(_("Control characters cannot be sent."))
+    keep = rule.password.value.decode() == MASKED_PASSWORD
+    faults = list(_faults_of(rule.username, None if keep else rule.password))
     if keep and not BasicCredentials.objects.filter(api=api).exists():
         faults.append(_("The password *** stands for the stored one, but none is stored."))
     if faults:
         raise Unsuitable("authentication-basic", *faults)
     return {"credentials": Credentials.BASIC, "username": rule.username, "password": None if keep else rule.password}
+
+
+def _faults_of(username: str, password: Secret | None) -> Iterator[str]:
+    try:
+        basic_of(username, password)
+    except Unusable as refusal:
+        yield from dict.fromkeys(sentence for _field, sentence in refusal.faults)
 
 
 def _proof(rule: Proof, api: Api) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -15,8 +16,9 @@ from apis import actions
 from apis.access import may
 from apis.backends.models import BackEnd
 from apis.forms import NOT_OVER_HTTP
-from apis.models import ServicePolicy
+from apis.models import NamedValue, ServicePolicy
 from apis.policies.actions import ChangedMeanwhile
+from apis.policies.checking import scope_of
 from apis.policies.forms import DocumentForm
 from apis.policies.places import Edited, edited
 from apis.policies.proving import Unsuitable
@@ -24,8 +26,7 @@ from apis.policies.statement_forms import STATEMENT_FORMS, StatementForm
 from apis.policy import UnreadablePolicy
 from apis.policy.highlight import highlight
 from apis.policy.inserting import inserted
-from apis.policy.reader import RULES
-from apis.policy.statements import STATEMENTS
+from apis.policy.vocabulary import vocabulary
 from apis.security_form import ENTER_THE_PASSWORD, NO_SUCH_CERTIFICATE
 from apis.views.common import OK, UNPROCESSABLE, tab
 from certificates.models import ClientCertificate
@@ -33,6 +34,8 @@ from certificates.sealing import SealingError
 from portal.history.undo import saved
 from portal.http import PortalRequest
 from portal.responses import see_other
+
+_MOST_OFFERED = 500  # named values that an editor completes
 
 
 @sensitive_post_parameters("document")
@@ -56,7 +59,7 @@ def check(request: PortalRequest, name: str = "", operation: str = "") -> HttpRe
     """Answer what is wrong with the document that is being written, or what it makes; nothing is stored."""
     what = edited(name, operation)
     form = _form(request, what)
-    return render(request, "apis/policies/_beside.html", {"beside": _beside(what, form), "unsaved": form.has_changed()})
+    return render(request, "apis/policies/_beside.html", {"beside": _beside(what, form), "unsaved": form.has_changed(), "checked": True})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -121,14 +124,21 @@ def _shown(what: Edited) -> str:
 def _beside(what: Edited, form: DocumentForm) -> dict[str, Any]:
     """Return what stands beside the editor: the effective document, or why there is none."""
     if form.is_bound and not form.is_valid():
-        return {"problem": " ".join(str(error) for errors in form.errors.values() for error in errors)}
+        return {"problem": " ".join(str(error) for errors in form.errors.values() for error in errors), "line": form.line_at_fault}
     text = form.cleaned_data["document"] if form.is_bound else form.initial["document"]
     try:
         return {"pieces": list(highlight(what.effective(text)))}
     except UnreadablePolicy as refusal:
-        return {"problem": str(refusal)}
+        return {"problem": str(refusal)}  # perhaps of a document around it
     except SealingError:
         return {"problem": _("A stored secret does not open. Enter it anew, and the policy stands here.")}
+
+
+def _named_values(request: PortalRequest) -> list[str]:
+    """Return the names that the editor completes."""
+    if not request.user.has_perm("apis.view_namedvalue"):
+        return []
+    return list(NamedValue.objects.values_list("display_name", flat=True)[:_MOST_OFFERED])
 
 
 def _page(request: PortalRequest, what: Edited, template: str, *, form: DocumentForm | StatementForm, **context: Any) -> HttpResponse:
@@ -142,7 +152,8 @@ def _page(request: PortalRequest, what: Edited, template: str, *, form: Document
         "links": links,
         "editor_url": what.url(),
         "check_url": what.url("check"),
-        "statements": " ".join(sorted({*STATEMENTS, *RULES})),
+        "completes": json.dumps(vocabulary(scope_of(what.place))),
+        "values": json.dumps(_named_values(request)),
         "frame": "apis/api.html" if what.api else "base.html",
     }
     path = f"apis/policies/{template}.html"

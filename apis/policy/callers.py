@@ -17,6 +17,7 @@ _THUMBPRINT = re.compile(r"(?:[0-9A-F]{40}|[0-9A-F]{64})\Z")  # SHA-1 or SHA-256
 _IGNORED = re.compile(r"[\s:\u200b-\u200f\u202a-\u202e\ufeff]")  # what Windows and people paste along
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:[!-~]+\Z")
 _LONGEST = 2000
+MOST_IDENTITIES = 100
 _FLAGS = {"true": True, "false": False}
 _IDENTITIES = ("thumbprint", "dns-name", "uri")
 _NOT_LOOKED_AT = ("serial-number", "common-name", "subject", "issuer-subject", "issuer-thumbprint", "issuer-certificate-id")
@@ -84,6 +85,8 @@ def _identities(element: Element) -> tuple[CallerIdentity, ...]:
     if first.attributes:
         first.refuse(f"The attribute {min(first.attributes)} is not allowed here.")
     first.refuse_text()
+    if len(first.children) > MOST_IDENTITIES:
+        first.refuse(f"<identities> holds {MOST_IDENTITIES} <identity> elements at most.")
     return tuple(dict.fromkeys(map(_identity, first.children)))
 
 

@@ -62,6 +62,9 @@ class _RuleKind(NamedTuple):
     scopes: frozenset[Scope]
 
 
+MOST_STATEMENTS = 100  # of a section: a call goes through them all
+
+
 def document_of(root: Element, scope: Scope, values: Values = NONE) -> Document:
     """Return the document that *root* is.
 
@@ -95,6 +98,8 @@ def _rules_of(section: Element, scope: Scope, values: Values) -> list[Rule]:
         section.refuse(f"<policies> holds {', '.join(f'<{name}>' for name in SECTIONS)} only.")
     section.refuse_attributes()
     section.refuse_text()
+    if len(section.children) > MOST_STATEMENTS:
+        section.refuse(f"<{section.name}> holds {MOST_STATEMENTS} policies at most.")
     _refuse_twice([one for one in section.children if one.name not in STATEMENTS])
     rules = [rule for element in section.children if (rule := _rule(section.name, element, scope, values)) is not None]
     credentials = [element for element in section.children if element.name.startswith("authentication-")]
@@ -111,8 +116,8 @@ def _rule(section: str, element: Element, scope: Scope, values: Values) -> Rule 
         element.refuse_attributes()
         element.refuse_content()
         return None
-    if element.name not in STATEMENTS and element.name not in _RULES:
-        element.refuse(f"This gateway does not know the policy <{element.name}>. It knows {', '.join(sorted({*STATEMENTS, *_RULES}))}.")
+    if element.name not in STATEMENTS and element.name not in RULE_KINDS:
+        element.refuse(f"This gateway does not know the policy <{element.name}>. It knows {', '.join(sorted({*STATEMENTS, *RULE_KINDS}))}.")
     for one, text in texts_of(element):
         if _EXPRESSION.match(text):
             one.refuse("Expressions (@(…)) are not evaluated here; write the value itself, or a named value ({{…}}).")
@@ -120,7 +125,7 @@ def _rule(section: str, element: Element, scope: Scope, values: Values) -> Rule 
         _check_section(section, element, statement.sections)
         statement.read_in(section, resolved(element, values))
         return None
-    kind = _RULES[element.name]
+    kind = RULE_KINDS[element.name]
     _check_section(section, element, (kind.section,))
     if scope not in kind.scopes:
         element.refuse(f"<{element.name}> belongs into the policy of an API here: its operations share the connections to its back end.")
@@ -190,7 +195,7 @@ def _set_backend_service(element: Element) -> SetBackendService:
 
 
 _OF_APIS = frozenset({Scope.API})
-_RULES: Mapping[str, _RuleKind] = {
+RULE_KINDS: Mapping[str, _RuleKind] = {
     _CERTIFICATE: _RuleKind("inbound", _read_certificate, _OF_APIS),
     _BASIC: _RuleKind("inbound", _read_basic, _OF_APIS),
     **{name: _RuleKind("inbound", read, _OF_APIS) for name, read in READERS.items()},
@@ -199,7 +204,7 @@ _RULES: Mapping[str, _RuleKind] = {
     "validate-client-certificate": _RuleKind("inbound", read_callers, _OF_APIS),
     "forward-request": _RuleKind("backend", _forward_request, frozenset(Scope)),
 }
-RULES = tuple(_RULES)
+RULES = tuple(RULE_KINDS)
 
 
 def _refuse_twice(elements: list[Element]) -> None:

@@ -123,7 +123,7 @@ class Apis(Collection[Api, ApiDraft]):
             "description": row.description or None,
             "path": row.path,
             "type": "http",
-            "serviceUrl": remarks.spelled(row, "serviceUrl", row.own_address) or None,
+            "serviceUrl": remarks.spelled(row, "serviceUrl", row.written_address) or None,
             "protocols": ["https"],
             "subscriptionRequired": row.subscription_required,
             "subscriptionKeyParameterNames": {"header": row.key_header, "query": row.key_query},
@@ -190,7 +190,7 @@ class Apis(Collection[Api, ApiDraft]):
             api.refresh_from_db()
         remarks.keep(api, draft.sent, KEPT, whole=draft.whole)
         if "serviceUrl" in draft.sent:
-            remarks.spell(api, "serviceUrl", draft.sent.text("serviceUrl"), api.own_address)
+            remarks.spell(api, "serviceUrl", draft.sent.text("serviceUrl"), api.written_address)
         return apply_to(api, by=self.call.user, now=self.call.now)
 
 
@@ -199,7 +199,7 @@ def _form_data(sent: Properties, before: Api | None) -> dict[str, Any]:
     needed = before is None
     return {
         "display_name": sent.text("displayName", before.display_name if before else "", needed=needed),
-        "service_url": sent.text("serviceUrl", before.own_address if before else ""),
+        "service_url": sent.text("serviceUrl", before.written_address if before else ""),
         "path": sent.text("path", before.path if before else "", needed=needed, empty=True),
         "description": sent.text("description", before.description if before and "description" not in sent else ""),
         "subscription_required": sent.flag("subscriptionRequired", before.subscription_required if before else True),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -17,7 +16,7 @@ from apis.backends import actions
 from apis.backends.actions import BackEndSettings
 from apis.backends.models import BackEnd
 from apis.forms import NOT_OVER_HTTP
-from apis.service_url import BadServiceUrl, check, refusals_of_resolved
+from apis.named_values.settings import Unusable, address_of
 from rest import etags
 from rest.bodies import Properties
 from rest.collection import Collection
@@ -112,7 +111,7 @@ class BackEnds(Collection[BackEnd, BackEndSettings]):
     def _single(self, sent: Properties, draft: BackEndSettings, row: BackEnd | None, before: BackEnd | None) -> BackEndSettings:
         sent.unsupported(("pool",), _('Only a back end of type "Pool" has members.'))
         chain, name = _tls(sent, before)
-        url = checked_url(sent, before.url if before else "")
+        url = checked_url(sent, before)
         written = sent.text("url", before.spelled_url if before else "")
         several = row is not None and not row.is_pool and bool(row.addresses)
         if several and row and url != row.url:
@@ -165,6 +164,8 @@ class _named_faults:  # noqa: N801 - reads as a statement
             raise Invalid(
                 Fault("credentials.authorization.parameter", _("*** stands for the stored password, but none is stored."))
             ) from error
+        if isinstance(error, Unusable):
+            raise Invalid(*(Fault("credentials.authorization.parameter", sentence) for _field, sentence in error.faults)) from error
         if isinstance(error, actions.MembersDiffer):
             raise Invalid(Fault("pool.services", MEMBERS_DIFFER % {"pool": error.pool})) from error
         if isinstance(error, actions.NameTaken):
@@ -184,17 +185,15 @@ def _tls(sent: Properties, before: BackEnd | None) -> tuple[bool, bool]:
     return tls.flag("validateCertificateChain", True), tls.flag("validateCertificateName", True)
 
 
-def checked_url(sent: Properties, before: str) -> str:
+def checked_url(sent: Properties, before: BackEnd | None) -> str:
     """Return the URL that was sent, in its normal form; the one of *before*, if there was one, where none was sent."""
-    text = sent.text("url", before, needed=not before, longest=2000)
-    if not text or text == before:
+    there = before.url if before else ""
+    text = sent.text("url", there, needed=not there, longest=2000)
+    if not text or text == there:
         return text
-    allowed = settings.ALLOWED_BACKEND_NETWORKS
     try:
-        url = check(text, allowed=allowed)
-    except BadServiceUrl as refusal:
-        sent.refuse("url", str(refusal))
+        return address_of(text).text.rstrip("/")
+    except Unusable as refusal:
+        for _field, sentence in refusal.faults:
+            sent.refuse("url", sentence)
         return ""
-    for refused in refusals_of_resolved(url.host, allowed=allowed):
-        sent.refuse("url", refused)
-    return url.text.rstrip("/")

@@ -130,7 +130,7 @@ def _suggested(definition: Definition, origin: str, row: Api | None) -> tuple[di
     if row:
         properties |= {"path": row.path, "subscriptionRequired": row.subscription_required}
         properties["displayName"] = found.display_name or row.display_name
-        properties["serviceUrl"] = row.own_address or url
+        properties["serviceUrl"] = row.written_address or url
     return {name: one for name, one in properties.items() if one != ""} | ({"path": row.path} if row else {}), asides
 
 

@@ -87,18 +87,17 @@ class NamedValues(Collection[NamedValue, Chosen]):
         except actions.Taken as refusal:
             raise Conflict(str(TAKEN)) from refusal
         except actions.InUse as refusal:
-            words = _("Policies name it: %(uses)s. Change them first.") % {"uses": refusal}
+            words = _("These use it: %(uses)s. Change them first.") % {"uses": refusal}
             raise Invalid(Fault("displayName", words)) from refusal
         except actions.Unfit as refusal:
-            words = _("The policy of %(use)s cannot be taken with it. %(reason)s") % {"use": refusal.use.words, "reason": refusal.reason}
-            raise Invalid(Fault("value", words)) from refusal
+            raise Invalid(Fault("value", refusal.sentence)) from refusal
 
     def remove(self, row: NamedValue) -> None:
         """Forget a value, unless policies name it."""
         try:
             actions.delete(row, by=self.call.user, now=self.call.now)
         except actions.InUse as refusal:
-            raise Conflict(_("Policies name it: %(uses)s. Change them first.") % {"uses": refusal}) from refusal
+            raise Conflict(_("These use it: %(uses)s. Change them first.") % {"uses": refusal}) from refusal
 
     @sensitive_variables()
     def answer_list_value(self, name: str) -> HttpResponse:

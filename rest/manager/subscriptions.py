@@ -19,10 +19,13 @@ _KINDS = (
     "service",
     "service/apis",
     "service/apis/operations",
+    "service/apis/operations/policies",
     "service/apis/policies",
     "service/certificates",
     "service/subscriptions",
     "service/backends",
+    "service/namedValues",
+    "service/policies",
 )
 
 
@@ -57,6 +60,11 @@ def answer_provider(call: Call, subscription: str) -> HttpResponse:
     name = "Microsoft.ApiManagement"
     identity = {"id": f"/subscriptions/{subscription}/providers/{name}", "namespace": name}
     return _answer(call, {**identity, "registrationState": "Registered", "resourceTypes": kinds})
+
+
+def answer_deleted_services(call: Call, subscription: str) -> HttpResponse:  # noqa: ARG001 - whatever it is called
+    """Answer that no service was deleted, from which one could be brought back."""
+    return _answer(call, {"value": [], "nextLink": None})
 
 
 def _subscription(subscription: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,8 +15,9 @@ from rest.entities.apis import Apis
 from rest.entities.authorities import Authorities
 from rest.entities.backends import BackEnds
 from rest.entities.certificates import Certificates
+from rest.entities.named_values import NamedValues, OlderProperties
 from rest.entities.operations import Operations
-from rest.entities.policies import Policies
+from rest.entities.policies import OperationPolicies, Policies, ServicePolicies
 from rest.entities.server_certificates import ServerCertificates
 from rest.entities.subscriptions import Subscriptions
 from rest.openapi import life, life_schemas
@@ -44,20 +46,37 @@ class Kind:
     schema: str
     plural: str
     within: str = ""  # the address of the parent
+    actions: tuple[str, ...] = ()  # what an entity of it is asked for by POST
 
     @property
     def path(self) -> str:
         """The address of the collection, below the service."""
         return f"{self.within}/{self.collection.segment}"
 
+    @property
+    def parents(self) -> list[str]:
+        """The names of the ids in the address of the parent."""
+        return _ID.findall(self.within)
 
+
+_ID = re.compile(r"\{(\w+)\}")
+_OPERATION = "/apis/{apiId}/operations/{operationId}"
 KINDS = (
-    Kind(collection=Certificates, schema="Certificate", plural="Certificates"),
+    Kind(collection=Certificates, schema="Certificate", plural="Certificates", actions=("refreshSecret",)),
     Kind(collection=Apis, schema="Api", plural="APIs"),
     Kind(collection=Operations, schema="Operation", plural="Operations", within="/apis/{apiId}"),
     Kind(collection=Policies, schema="Policy", plural="Policies", within="/apis/{apiId}"),
-    Kind(collection=Subscriptions, schema="Subscription", plural="Subscriptions"),
-    Kind(collection=BackEnds, schema="Backend", plural="Backends"),
+    Kind(collection=OperationPolicies, schema="Policy", plural="OperationPolicies", within=_OPERATION),
+    Kind(collection=ServicePolicies, schema="Policy", plural="ServicePolicies"),
+    Kind(collection=NamedValues, schema="NamedValue", plural="NamedValues", actions=("listValue", "refreshSecret")),
+    Kind(collection=OlderProperties, schema="NamedValue", plural="OlderProperties", actions=("listValue", "listSecrets")),
+    Kind(
+        collection=Subscriptions,
+        schema="Subscription",
+        plural="Subscriptions",
+        actions=("listSecrets", "regeneratePrimaryKey", "regenerateSecondaryKey"),
+    ),
+    Kind(collection=BackEnds, schema="Backend", plural="Backends", actions=("reconnect",)),
     Kind(collection=Authorities, schema="Authority", plural="TrustedAuthorities"),
     Kind(collection=ServerCertificates, schema="Certificate", plural="ServerCertificates"),
 )
@@ -73,7 +92,8 @@ def document() -> Document:
         "info": {
             "title": "Management REST API",
             "version": versions.NEWEST.isoformat(),
-            "description": "Certificates, APIs and subscriptions of this portal, in the form that published API Management clients speak.",
+            "description": "Certificates, APIs, back ends, named values, policies and subscriptions, in the form that published"
+            " API Management clients speak.",
         },
         "servers": [{"url": "/"}],
         "security": [{"token": []}],
@@ -99,28 +119,33 @@ def _paths() -> Document:
     paths: Document = {}
     common = _common("subscriptionId", "resourceGroupName", "serviceName", "api-version")
     for kind in KINDS:
-        parents = [*common, *(_common("apiId") if kind.within else [])]
+        parents = [*common, *_common(*kind.parents)]
         paths[f"{_ARM_PREFIX}{kind.path}"] = {"parameters": parents, "get": _list(kind, f"{kind.schema}Page")}
         entity = {"parameters": [*parents, *_common(kind.collection.id_name)], **_entity(kind)}
         address = f"{_ARM_PREFIX}{kind.path}/{{{kind.collection.id_name}}}"
         paths[address] = entity
+        paths |= {f"{address}/{verb}": {"parameters": entity["parameters"], "post": _action(kind, verb)} for verb in kind.actions}
         if kind.schema in _WITH_A_LIFE:
             for below, described in life.addresses_below(schema=kind.schema, plural=kind.plural).items():
                 paths[f"{address}/{below}"] = {**described, "parameters": [*entity["parameters"], *described.get("parameters", [])]}
     for path, described in life.addresses_of_service().items():
         paths[f"{_ARM_PREFIX}/{path}"] = {**described, "parameters": [*common, *described.get("parameters", [])]}
-    of_subscription = [*common, *_common("sid")]
-    for verb, answer in (
-        ("listSecrets", {"200": _response("Both keys.", "Keys")}),
-        ("regeneratePrimaryKey", {"204": {"description": "There is a new key."}}),
-        ("regenerateSecondaryKey", {"204": {"description": "There is a new key."}}),
-    ):
-        operation = {"operationId": f"Subscriptions_{verb}", "tags": ["Subscriptions"], "responses": answer | _refused()}
-        paths[f"{_ARM_PREFIX}/subscriptions/{{sid}}/{verb}"] = {"parameters": of_subscription, "post": operation}
     answers = {"200": _response("It is there.", "Service"), **_refused()}
     of_service = {"operationId": "Service_get", "tags": ["Service"], "responses": answers}
     paths[_ARM_PREFIX] = {"parameters": common, "get": of_service}
     return paths | _direct_paths()
+
+
+def _action(kind: Kind, verb: str) -> Document:
+    """Return what an entity answers when it is asked for something; what is refused of every entity has no answer but that."""
+    shows = _response("Both keys.", "Keys") if kind.schema == "Subscription" else _response("The value, a secret's too.", "Value")
+    answers = {
+        "listSecrets": {"200": shows},
+        "listValue": {"200": shows},
+        "regeneratePrimaryKey": {"204": {"description": "There is a new key."}},
+        "regenerateSecondaryKey": {"204": {"description": "There is a new key."}},
+    }
+    return {"operationId": f"{kind.plural}_{verb}", "tags": [kind.plural], "responses": answers.get(verb, {}) | _refused()}
 
 
 def _direct_paths() -> Document:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from apis.backends.addresses import MOST, MOST_PRIORITY, MOST_WEIGHT
+from apis.named_values.forms import MOST_TAGS
+from apis.named_values.models import DISPLAY_NAME_MAX_LENGTH, VALUE_MAX_LENGTH
+from apis.policy.reader import RULES
+from apis.policy.references import NAME_PATTERN
+from apis.policy.statements import STATEMENTS
 from rest.entities.subscriptions import STATES
 
 Schema = dict[str, Any]
@@ -31,6 +37,10 @@ def flag(description: str, default: bool) -> Schema:
     return {"type": ["boolean", "null"], "default": default, "description": description}
 
 
+def _whole(description: str, *, least: int, most: int, default: int) -> Schema:
+    return {"type": ["integer", "null"], "minimum": least, "maximum": most, "default": default, "description": description}
+
+
 def record(properties: Schema, *, required: tuple[str, ...] = (), **more: Any) -> Schema:
     """Return the schema of an object."""
     return {"type": "object", "properties": properties, **({"required": list(required)} if required else {}), **more}
@@ -54,6 +64,10 @@ _CREDENTIALS = record(
     {
         "certificateIds": {"type": ["array", "null"], "items": {"type": "string"}, "description": "The id of one certificate."},
         "certificate": {"type": ["array", "null"], "items": {"type": "string"}, "description": "Or its thumbprint."},
+        "authorization": record(
+            {"scheme": text("Basic."), "parameter": text("User name, colon and password in base64; *** stands for the stored one.")},
+            type=["object", "null"],
+        ),
     },
     type=["object", "null"],
 )
@@ -103,21 +117,44 @@ _SUBSCRIPTION = {
     **dict.fromkeys(("ownerId", "stateComment"), _KEPT_TEXT),
     "allowTracing": {"type": ["boolean", "null"], **_KEPT},
 }
+_MEMBER = record(
+    {
+        "id": needed("The id of a back end of type Single."),
+        "weight": _whole("Of how many calls.", least=1, most=MOST_WEIGHT, default=1),
+        "priority": _whole("It is called once those of lower numbers fail.", least=0, most=MOST_PRIORITY, default=0),
+    },
+    required=("id",),
+)
+_POOL = record(
+    {"services": {"type": "array", "items": _MEMBER, "minItems": 1, "maxItems": MOST}},
+    type=["object", "null"],
+    description="The members of a pool, which has neither url nor credentials of its own.",
+)
+_BREAKER = record(
+    {"rules": {"type": ["array", "null"], "items": {"type": "object"}, "maxItems": 1}},
+    type=["object", "null"],
+    description="One rule, which counts failed calls in a row: no answer, or any 5xx.",
+)
 _BACKEND = {
-    "url": needed("Decides over the APIs whose serviceUrl lies at it.", longest=2000),
+    "url": text("Where it is; decides over the APIs whose serviceUrl lies at it. {{name}} stands for a named value.", longest=2000),
     "protocol": text(default="http"),
     "title": text(longest=300),
     "description": text(longest=2000),
     "tls": _TLS,
     "credentials": _CREDENTIALS,
+    "type": text("A pool is sent with its members and without a url.", enum=["Single", "Pool", None]),
+    "pool": _POOL,
+    "circuitBreaker": _BREAKER,
 }
-_BACKEND_SHOWN = {
-    "type": {"enum": ["Single", "Pool"], "description": "A pool is sent with its members as pool.services, and without a url."},
-    "pool": {"type": "object", "description": "services: the members, each by id, with weight and priority."},
-    "circuitBreaker": {"type": "object", "description": "rules: one, which counts failed calls in a row: no answer, or any 5xx."},
+_BACKEND_SHOWN = {"type": {"enum": ["Single", "Pool"]}}
+_NAMED_VALUE = {
+    "displayName": needed("What {{…}} names in policies and settings.", longest=DISPLAY_NAME_MAX_LENGTH, pattern=rf"^{NAME_PATTERN}$"),
+    "value": text("Left out, it stays as it is. Of a secret one told by listValue alone.", longest=VALUE_MAX_LENGTH),
+    "secret": flag("Whether it is sealed and hidden.", default=False),
+    "tags": {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": MOST_TAGS},
 }
 _POLICY = {
-    "value": needed("A policy document: authentication-certificate, authentication-basic, set-backend-service and base."),
+    "value": needed(f"A policy document. It may hold base and {', '.join(sorted({*STATEMENTS, *RULES}))}."),
     "format": text(default="xml", enum=["xml", "rawxml", None]),
 }
 
@@ -131,7 +168,8 @@ SENT: dict[str, Schema] = {
     "Operation": record(_OPERATION, required=("displayName", "method", "urlTemplate")),
     "Policy": record(_POLICY, required=("value",)),
     "Subscription": record(_SUBSCRIPTION, required=("displayName", "scope")),
-    "Backend": record(_BACKEND, required=("url",)),
+    "Backend": record(_BACKEND, anyOf=[{"required": ["url"]}, {"required": ["pool"]}]),
+    "NamedValue": record(_NAMED_VALUE, required=("displayName",)),
     "Authority": record(
         {"certificates": text("PEM, one or several."), "data": text("Or a file in base64: PEM, DER or PKCS#7.", writeOnly=True)}
     ),
@@ -157,6 +195,7 @@ _SHOWN: dict[str, Schema] = {
         {name: schema for name, schema in _SUBSCRIPTION.items() if not name.endswith("Key")}, required=("displayName", "scope", "state")
     ),
     "Backend": record({**_BACKEND, **_BACKEND_SHOWN}, required=("protocol", "type")),
+    "NamedValue": record(_NAMED_VALUE, required=("displayName", "secret", "tags")),
     "Authority": record(
         {
             "subject": {"type": "string", "description": "Of the first certificate."},
@@ -214,12 +253,13 @@ def components() -> dict[str, Schema]:
         found[name] = entity_of(shown)
         found[f"{name}Page"] = page_of(reference(name))
         found[f"{name}Sent"] = record({"properties": SENT[name]}, required=("properties",))
-        optional = {key: value for key, value in SENT[name].items() if key != "required"}
+        optional = {key: value for key, value in SENT[name].items() if key not in {"required", "anyOf"}}
         found[f"{name}Patch"] = record({"properties": optional}, required=("properties",))
     found["FlatCertificate"] = record({"id": _ID, **CERTIFICATE_SHOWN}, required=("id", *CERTIFICATE_SHOWN))
     found["FlatCertificatePage"] = page_of(reference("FlatCertificate"))
     found["FlatCertificateSent"] = SENT["Certificate"]
     found["Service"] = entity_of(_SERVICE)
     keys = {name: {"type": "string"} for name in ("primaryKey", "secondaryKey")}
+    found["Value"] = record({"value": {"type": "string"}}, required=("value",))
     found["Keys"] = record(keys, required=tuple(keys))
     return found

@@ -57,3 +57,14 @@ def test_documents_and_named_values_are_live_at_once(plant: Plant, plain: Backen
     assert _arrives(plant, "/orders/own") == {"x-of-all": "three", "x-of-api": "three", "x-of-operation": "three!"}
     put_service_document("", **_stamp())
     assert _arrives(plant, "/sales/x") == {}
+
+
+def test_an_address_that_names_a_value_leads_elsewhere_as_soon_as_the_value_does(plant: Plant, plain: Backend) -> None:
+    value = make_named_value("port", "1")
+    make_api("orders", service_url="http://127.0.0.1:{{port}}")
+    Api.objects.update(subscription_required=False)
+    eventually(lambda: plant.applied(last_line()))
+    assert plant.call("/orders/x").status == 502
+    _change(value, str(plain.port))
+    eventually(lambda: plant.applied(last_line()))
+    assert plant.call("/orders/x").status == 200

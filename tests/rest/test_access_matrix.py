@@ -155,6 +155,7 @@ AROUND = [
     *("/management/metadata/endpoints", "/management/tenants", "/management/subscriptions", "/management/subscriptions/0000"),
     *("/management/subscriptions/0000/resourceGroups", f"/management{_GROUP}", "/management/exports/token", "/management"),
     "/management/subscriptions/0000/providers/Microsoft.ApiManagement",
+    "/management/subscriptions/0000/providers/Microsoft.ApiManagement/deletedservices",
     *("/adfs/.well-known/openid-configuration", "/adfs/oauth2/token", "/adfs/else"),
 ]
 

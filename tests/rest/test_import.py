@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.test import Client
 
 from apis.models import Api, Operation
 from tests.apis.documents import PETS, TEXT, site
+from tests.apis.test_definitions import DOCUMENTS, EXPECTED
 from tests.rest.conftest import Wire, read, targets
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +144,30 @@ def test_an_export_put_again_changes_nothing(wire: Wire, form: str, put: str) ->
     exported = read(wire.get(f"apis/pets?export=true&format={form}"))["value"]
     assert wire.put("apis/pets", {"format": put, "value": exported, "serviceUrl": "https://pets.example.com/v1"}).status_code == 200
     assert read(wire.get("apis/pets/operations")) == before
+
+
+def text_of(path: Path) -> str:
+    """Return a document as a client sends it: as text, whatever its bytes were."""
+    data = path.read_bytes()
+    return data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_whatever_was_imported_is_exported_and_comes_back_as_it_was(wire: Wire, path: Path) -> None:
+    made = wire.put("apis/one", {"format": "openapi", "value": text_of(path), "path": "one"})
+    assert made.status_code == 201, made.content
+    expected = EXPECTED[path.name]
+    assert (read(made)["properties"]["displayName"], len(stored())) == (expected["title"], len(expected["operations"]))
+    assert bool(expected["left_out"]) <= made.has_header("Warning")
+    before = {one["name"]: one["properties"] for one in read(wire.get("apis/one/operations"))["value"]}
+    exported = read(wire.get("apis/one?export=true&format=openapi%2Bjson"))["value"]
+    assert wire.delete("apis/one").status_code == 204
+    assert wire.put("apis/one", {"format": "openapi+json", "value": exported, "path": "one"}).status_code == 201
+    after = {one["name"]: one["properties"] for one in read(wire.get("apis/one/operations"))["value"]}
+    told = ("displayName", "method", "urlTemplate", "description")
+    assert {name: {key: one[key] for key in told} for name, one in after.items()} == {
+        name: {key: one[key] for key in told} for name, one in before.items()
+    }
 
 
 @pytest.mark.parametrize("form", ["wsdl-link", "wadl-link", "", "json"])

@@ -21,6 +21,7 @@ TOKEN = "/adfs/oauth2/token"
 AROUND = (
     *("tenants", "Subscriptions/any", "subscriptions/any/resourceGroups/any"),
     "subscriptions/any/providers/Microsoft.ApiManagement",
+    "subscriptions/any/providers/Microsoft.ApiManagement/deletedservices",
 )
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 

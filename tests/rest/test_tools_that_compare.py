@@ -22,8 +22,29 @@ POLICY = """<policies>
   </backend>
 </policies>
 """
+STATEMENTS = """<policies>
+  <inbound>
+    <!-- as it was written -->
+    <base />
+    <set-header name="X-Stage" exists-action="override"><value>{{stage}}</value></set-header>
+  </inbound>
+</policies>
+"""
 # What the Terraform provider writes of each resource, and reads again before every plan.
 RESOURCES: dict[str, dict[str, Any]] = {
+    "namedValues/stage": {"displayName": "stage", "value": "test.example.com", "secret": False, "tags": ["a"]},
+    "backends/stage": {"url": "https://{{stage}}/v1/", "protocol": "http", "description": "By a named value"},
+    "backends/second": {"url": "https://second.example.com/v1", "protocol": "http"},
+    "backends/pool": {
+        "type": "Pool",
+        "pool": {
+            "services": [
+                {"id": f"{S}/backends/stage", "weight": 3, "priority": 1},
+                {"id": f"{S}/backends/second", "weight": 1, "priority": 2},
+            ]
+        },
+    },
+    "policies/policy": {"format": "rawxml", "value": STATEMENTS},
     "backends/orders": {
         "url": "https://Orders.Example.com/",
         "protocol": "http",
@@ -68,6 +89,16 @@ RESOURCES: dict[str, dict[str, Any]] = {
         "request": {"description": "Nothing", "headers": [], "queryParameters": [], "representations": []},
         "responses": [{"statusCode": 200, "description": "It", "headers": [], "representations": [{"contentType": "application/json"}]}],
     },
+    "apis/staged;rev=1": {
+        "apiRevision": "1",
+        "type": "http",
+        "displayName": "Staged",
+        "path": "staged",
+        "protocols": ["https"],
+        "serviceUrl": "https://{{stage}}/V2/",
+        "subscriptionRequired": False,
+    },
+    "apis/orders/operations/read/policies/policy": {"format": "rawxml", "value": STATEMENTS},
     "apis/orders/policies/policy": {"format": "rawxml", "value": POLICY},
     "subscriptions/shop": {"displayName": "Shop", "scope": f"{S}/apis/orders", "state": "submitted", "allowTracing": True},
 }
@@ -84,6 +115,8 @@ def drift(wire: Wire, path: str) -> dict[str, tuple[Any, Any]]:
 def _is_same(written: Any, shown: Any) -> bool:
     if isinstance(written, dict) and isinstance(shown, dict):
         return all(_is_same(value, shown.get(name)) for name, value in written.items())
+    if isinstance(written, list) and isinstance(shown, list) and len(written) == len(shown):
+        return all(map(_is_same, written, shown))
     return (written or None) == (shown or None)
 
 
@@ -104,8 +137,9 @@ def test_a_copy_into_an_empty_portal_reads_the_same(wire: Wire) -> None:
     for path, properties in RESOURCES.items():
         assert wire.put(path, properties).status_code in {200, 201}
     extracted = {path: read(wire.get(path))["properties"] for path in RESOURCES}
-    for path in ("subscriptions/shop", "apis/orders", "apis/unfinished", "backends/orders"):
-        assert wire.delete(path, If_Match="*").status_code in {200, 204}
+    rows = ("subscriptions/shop", "apis/orders", "apis/unfinished", "apis/staged", "policies/policy")
+    for path in (*rows, "backends/pool", "backends/stage", "backends/second", "backends/orders", "namedValues/stage"):
+        assert wire.delete(path, If_Match="*").status_code in {200, 204}, path
     for path, properties in extracted.items():
         answer = wire.put(path, properties)
         assert answer.status_code in {200, 201}, answer.content
@@ -141,6 +175,27 @@ def test_an_extractor_gets_through_all_it_lists(wire: Wire) -> None:
     ):
         assert wire.get(f"apis/orders/{kind}").status_code == 200, kind
     assert wire.get("policies/policy").status_code == 404
+
+
+# What apiops takes along of the kinds that have no specification, in the order in which it brings them back.
+AROUND = ("namedValues/stage", "backends/stage", "backends/second", "backends/pool", "policies/policy")
+_OF_OPERATION = "apis/pets/operations/listPets/policies/policy"
+
+
+def test_what_an_extractor_takes_of_the_other_kinds_a_publisher_brings_back(wire: Wire) -> None:
+    wire.version = "2023-09-01-preview"
+    for path in AROUND:
+        assert wire.put(path, RESOURCES[path]).status_code == 201
+    wire.put("apis/pets", {"format": "openapi+json", "value": TEXT, "path": "pets"})
+    wire.put(_OF_OPERATION, {"format": "rawxml", "value": STATEMENTS})
+    taken = {path: read(wire.get(f"{path}?format=rawxml"))["properties"] for path in (*AROUND, _OF_OPERATION)}
+    for path in ("apis/pets", *reversed(AROUND)):
+        assert wire.delete(path, If_Match="*").status_code in {200, 204}
+    wire.put("apis/pets", {"format": "openapi+json", "value": TEXT, "path": "pets"})
+    for _time in ("published", "published again"):
+        for path, properties in taken.items():
+            assert wire.put(path, properties | ({"format": "rawxml"} if "policies" in path else {})).status_code in {200, 201}
+        assert {path: read(wire.get(f"{path}?format=rawxml"))["properties"] for path in taken} == taken
 
 
 def test_what_an_extractor_takes_a_publisher_brings_back(wire: Wire, client: Client) -> None:

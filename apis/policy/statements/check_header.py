@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apis.policy.elements import Element
-from apis.policy.statements.headers import LONGEST_VALUE, header_name, values, values_of
+from apis.policy.statements.headers import elements_of, header_name, values_of
 
 NAME = "check-header"
 _FLAGS = {"true": True, "false": False}
@@ -32,7 +32,7 @@ def element_of(statement: CheckHeader) -> Element:
         "failed-check-error-message": statement.message,
         "ignore-case": str(statement.ignore_case).lower(),
     }
-    return Element(NAME, attributes, values(statement.values))
+    return Element(NAME, attributes, elements_of(statement.values))
 
 
 def read_check_header(element: Element) -> CheckHeader:
@@ -48,7 +48,5 @@ def read_check_header(element: Element) -> CheckHeader:
         element.refuse(f"failed-check-error-message has at most {LONGEST_MESSAGE} characters.")
     if (ignore_case := _FLAGS.get(element.needed("ignore-case").lower())) is None:
         element.refuse("ignore-case is true or false.")
-    texts = values_of(element)
-    if sum(map(len, texts)) > LONGEST_VALUE:
-        element.refuse(f"The values have {LONGEST_VALUE} characters at most, all together.")
-    return CheckHeader(name=header_name(element), status=int(status), message=message, ignore_case=ignore_case, values=texts)
+    values = values_of(element)
+    return CheckHeader(name=header_name(element), status=int(status), message=message, ignore_case=ignore_case, values=values)

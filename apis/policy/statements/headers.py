@@ -48,9 +48,11 @@ def values_of(element: Element, *, least: int = 0) -> tuple[str, ...]:
             child.refuse(f"A value is one line of {LONGEST_VALUE} characters at most.")
     if not least <= len(element.children) <= MOST_VALUES:
         element.refuse(f"<{element.name}> holds {least} to {MOST_VALUES} <value> elements.")
+    if sum(len(child.text) for child in element.children) > LONGEST_VALUE:
+        element.refuse(f"The values have {LONGEST_VALUE} characters at most, all together.")
     return tuple(child.text for child in element.children)
 
 
-def values(texts: tuple[str, ...]) -> list[Element]:
+def elements_of(texts: tuple[str, ...]) -> list[Element]:
     """Return *texts* as ``<value>`` elements."""
     return [Element("value", text=text) for text in texts]

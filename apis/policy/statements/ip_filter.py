@@ -10,6 +10,7 @@ from apis.policy.elements import Element
 
 NAME = "ip-filter"
 MOST_ADDRESSES = 500
+MOST_NETWORKS = 2000  # that the ranges come to: each is compared with the caller's address, in each route that has them
 _ACTIONS = {"allow": True, "forbid": False}
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -48,7 +49,13 @@ def read_ip_filter(element: Element) -> IpFilter:
         element.refuse("action is allow or forbid.")
     if not 0 < len(element.children) <= MOST_ADDRESSES:
         element.refuse(f"<{NAME}> holds 1 to {MOST_ADDRESSES} <address> and <address-range> elements.")
-    return IpFilter(allow=allow, ranges=tuple(map(_range, element.children)))
+    statement = IpFilter(allow=allow, ranges=tuple(map(_range, element.children)))
+    if (number := len(statement.networks)) > MOST_NETWORKS:
+        element.refuse(
+            f"These ranges come to {number} networks, and the gateway takes {MOST_NETWORKS}; let them begin and end where networks do,"
+            " or write the networks themselves, for instance 10.0.0.0/8."
+        )
+    return statement
 
 
 def _between(first: Address, last: Address) -> Iterator[Network]:

@@ -13,6 +13,7 @@ NAME = "return-response"
 _STATUSES = range(200, 600)  # of a final answer (RFC 9110, 15)
 _WITHOUT_BODY = (204, 205, 304)  # RFC 9110, 6.4.1
 MOST_BODY = 32768
+MOST_HEADERS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,8 @@ def read_return_response(element: Element) -> ReturnResponse:
                 body = _body(child)
             case _:
                 child.refuse(f"<{NAME}> holds <set-status>, <set-header> and <set-body> only.")
+    if len(headers) > MOST_HEADERS:
+        element.refuse(f"<{NAME}> holds {MOST_HEADERS} <set-header> elements at most.")
     if body and status in _WITHOUT_BODY:
         element.refuse(f"An answer of the status {status} has no body; leave <set-body> out.")
     return ReturnResponse(status=status, headers=tuple(headers), body=body)

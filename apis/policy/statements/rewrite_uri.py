@@ -10,6 +10,7 @@ from apis.policy.elements import Element
 
 NAME = "rewrite-uri"
 LONGEST_TEMPLATE = 1000
+MOST_PARAMETERS, LONGEST_QUERY = 50, 8000
 _PARAMETER = re.compile(r"\{([^{}]*)\}")
 _SENDABLE = re.compile(r"[!-~]*\Z")  # RFC 3986, 2: all else is percent-encoded
 _DOTS = frozenset((".", ".."))
@@ -54,7 +55,10 @@ def read_rewrite_uri(element: Element) -> RewriteUri:
         element.refuse("template holds no . and .. segments.")
     if any(character in _PARAMETER.sub("", template) for character in "{}"):
         element.refuse("template holds { and } around the names of parameters only.")
-    return RewriteUri(template=template, query=tuple(_pair(element, part) for part in query.split("&") if part))
+    parts = [part for part in query.split("&") if part]
+    if len(parts) > MOST_PARAMETERS or len(query) > LONGEST_QUERY:
+        element.refuse(f"The query of a template has {MOST_PARAMETERS} parameters and {LONGEST_QUERY} characters at most.")
+    return RewriteUri(template=template, query=tuple(_pair(element, part) for part in parts))
 
 
 def _pair(element: Element, part: str) -> tuple[str, str]:

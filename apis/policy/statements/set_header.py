@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from apis.policy.elements import Element
 from apis.policy.statements.exists_action import ExistsAction, attributes, check_values, exists_action
-from apis.policy.statements.headers import header_name, values, values_of
+from apis.policy.statements.headers import elements_of, header_name, values_of
 
 NAME = "set-header"
 HOST = "host"
@@ -25,7 +25,7 @@ class SetHeader:
 
 def element_of(statement: SetHeader) -> Element:
     """Return the statement as an element."""
-    return Element(NAME, attributes(statement.name, statement.action), values(statement.values))
+    return Element(NAME, attributes(statement.name, statement.action), elements_of(statement.values))
 
 
 def read_set_header(element: Element) -> SetHeader:

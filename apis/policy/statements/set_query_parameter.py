@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from apis.policy.elements import Element
 from apis.policy.statements.exists_action import ExistsAction, attributes, check_values, exists_action
-from apis.policy.statements.headers import LONGEST_NAME, values, values_of
+from apis.policy.statements.headers import LONGEST_NAME, elements_of, values_of
 
 NAME = "set-query-parameter"
 
@@ -22,7 +22,7 @@ class SetQueryParameter:
 
 def element_of(statement: SetQueryParameter) -> Element:
     """Return the statement as an element."""
-    return Element(NAME, attributes(statement.name, statement.action), values(statement.values))
+    return Element(NAME, attributes(statement.name, statement.action), elements_of(statement.values))
 
 
 def read_set_query_parameter(element: Element) -> SetQueryParameter:

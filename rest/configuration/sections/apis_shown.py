@@ -45,7 +45,7 @@ def show(row: Api, keeper: Keeper) -> Document:
 
 def settings(row: Api) -> Document:
     """Return what the Settings tab holds, and where callers put their keys."""
-    return {name: getattr(row, name) for name in (*SETTINGS, *KEY_NAMES)} | {"service_url": row.own_address}
+    return {name: getattr(row, name) for name in (*SETTINGS, *KEY_NAMES)} | {"service_url": row.written_address}
 
 
 def security(row: Api, keeper: Keeper) -> Document:
@@ -55,7 +55,7 @@ def security(row: Api, keeper: Keeper) -> Document:
     return {
         "credentials": row.credentials,
         "certificate": row.certificate.name if row.certificate else "",
-        "username": basic.username if basic else "",
+        "username": basic.shown_username if basic else "",
         **({"password": password} if password else {}),
         **credentials.shown(row, keeper, f"apis/{row.name}/security"),
         "validate_certificate_chain": row.validate_certificate_chain,

@@ -74,11 +74,13 @@ def _show(row: BackEnd, keeper: Keeper) -> Document:
     basic: BackEndPassword | None = getattr(row, "password", None)
     password = keeper.keep(f"backends/{row.name}/password", basic.pk, basic.opened) if basic else None
     return {
-        **{name: getattr(row, name) for name in ("name", "url", "spelled_url", *_TEXTS, *_FLAGS, *_NUMBERS)},
+        **{name: getattr(row, name) for name in ("name", *_TEXTS, *_FLAGS, *_NUMBERS)},
+        "url": row.written_url,
+        "spelled_url": "" if row.written_url != row.url else row.spelled_url,
         "addresses": as_text(row.addresses).splitlines(),
         "credentials": row.proves_itself_by.value,
         "certificate": row.certificate.name if row.certificate else "",
-        "username": basic.username if basic else "",
+        "username": basic.shown_username if basic else "",
         **({"password": password} if password else {}),
         **credentials.shown(row, keeper, f"backends/{row.name}"),
         "trusted_authority": row.trusted_authority.name if row.trusted_authority else "",

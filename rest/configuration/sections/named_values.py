@@ -62,7 +62,7 @@ def _apply(context: Context, wanted: Document, before: Document | None, place: s
     except actions.InUse as refusal:
         raise Invalid(Fault(f"{place}display_name", _("These use it: %(uses)s.") % {"uses": str(refusal)})) from refusal
     except actions.Unfit as refusal:
-        raise Invalid(Fault(f"{place}value", str(refusal))) from refusal
+        raise Invalid(Fault(f"{place}value", refusal.sentence)) from refusal
 
 
 def _text(context: Context, wanted: Document, place: str) -> str | None:

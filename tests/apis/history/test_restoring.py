@@ -260,7 +260,7 @@ def test_what_is_gone_and_what_cannot_be_put_back_are_told_apart(signed_in: Clie
 def test_a_change_that_the_log_does_not_know_is_not_guessed_at(signed_in: Client) -> None:
     line = settings(make_api(), description="told")
     Api.objects.update(description="not told")
-    assert "does not tell what this API was then" in refusal(put_back(signed_in, line))
+    assert "does not tell what it was then" in refusal(put_back(signed_in, line))
 
 
 def test_lines_about_people_are_for_those_who_may_see_people(signed_in: Client, administrator: User) -> None:

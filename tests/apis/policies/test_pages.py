@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -31,6 +34,19 @@ def test_a_document_is_saved_and_shown_as_it_was_written(signed_in: Client, addr
     answer = signed_in.get(address)
     assert answer.context["form"]["document"].value() == text
     assert 'name="X-A"' in "".join(piece.text for piece in answer.context["beside"]["pieces"])
+
+
+def test_the_editor_knows_how_each_policy_is_written_and_where_it_may_stand(signed_in: Client) -> None:
+    make_api("orders")
+    make_named_value("word", "x")
+    script = (settings.BASE_DIR / "static" / "policy.js").read_text(encoding="utf-8")
+    for address, own in ((API, True), (OPERATION, False), (SERVICE, False)):
+        page = signed_in.get(address)
+        offered = json.loads(page.context["completes"])
+        assert ("authentication-certificate" in offered["inbound"]) == own
+        assert (offered["outbound"], offered["on-error"]) == (["base", "set-header"], ["base"])
+        assert all(f'"{name}": ' in script for names in offered.values() for name in names)
+        assert json.loads(page.context["values"]) == ["word"]
 
 
 @pytest.mark.parametrize("address", [API, OPERATION, SERVICE])

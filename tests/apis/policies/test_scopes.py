@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,9 +108,30 @@ def test_what_is_written_of_a_statement_is_read_back(name: str) -> None:
     comes_back()
 
 
+def many(number: int, element: str) -> str:
+    return "".join(element.format(number=one) for one in range(number))
+
+
+UNEVEN = "<address-range from='2001:db8:{number:x}::1' to='2001:db8:{number:x}:ffff:ffff:ffff:ffff:fffe'/>"
+BOUNDED = [
+    ("<set-header name='a'>" + many(21, "<value/>") + "</set-header>", "set-header", "0 to 20 <value>"),
+    ("<set-header name='a'>" + many(2, f"<value>{'a' * 4001}</value>") + "</set-header>", "set-header", "8000 characters at most, all"),
+    ("<set-query-parameter name='a'>" + many(21, "<value/>") + "</set-query-parameter>", "set-query-parameter", "0 to 20 <value>"),
+    ("<ip-filter action='allow'>" + many(501, "<address>10.0.0.1</address>") + "</ip-filter>", "ip-filter", "holds 1 to 500"),
+    ("<ip-filter action='allow'>" + many(20, UNEVEN) + "</ip-filter>", "ip-filter", "and the gateway takes 2000"),
+    (
+        "<return-response>" + many(51, "<set-header name='a'><value/></set-header>") + "</return-response>",
+        "return-response",
+        "50 <set-header>",
+    ),
+    (f"<rewrite-uri template='/?{many(51, 'a{number}=1&amp;')}'/>", "rewrite-uri", "50 parameters"),
+]
+
+
 @pytest.mark.parametrize(
     ("inbound", "element", "words"),
     [
+        *BOUNDED,
         ("<quota calls='1' />", "quota", "does not know the policy <quota>. It knows authentication-basic,"),
         ("<choose><when condition='@(true)'/></choose>", "choose", "does not know the policy <choose>"),
         ("<set-header name='a'><value>@(context.RequestId)</value></set-header>", "value", "Expressions (@(…)) are not evaluated"),
@@ -157,6 +180,20 @@ def test_what_is_not_known_is_refused_by_element_and_line(inbound: str, element:
     assert (refusal.value.element, refusal.value.line) == (element, 3)
     assert words in refusal.value.reason
     assert refusal.value.reason.endswith((".", "validate-client-certificate."))
+
+
+def test_a_section_holds_a_hundred_policies() -> None:
+    sections(many(100, header("a")))
+    with pytest.raises(UnreadablePolicy, match="<inbound> holds 100 policies at most"):
+        sections(many(101, header("a")))
+
+
+def test_as_many_identities_as_the_callers_tab_takes_may_call() -> None:
+    listed = "<validate-client-certificate validate-trust='false'><identities>{}</identities></validate-client-certificate>"
+    for number, fits in ((100, True), (101, False)):
+        text = listed.format("".join(f"<identity thumbprint='{one:040X}'/>" for one in range(number)))
+        with nullcontext() if fits else pytest.raises(UnreadablePolicy, match="100 <identity> elements at most"):
+            read_document(f"<policies><inbound>{text}</inbound></policies>", Scope.API)
 
 
 def test_a_statement_stands_where_it_belongs() -> None:

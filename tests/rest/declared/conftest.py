@@ -50,12 +50,15 @@ def rich(publisher: User) -> Api:
     Remarks.objects.create(api=api, properties={"contact": {"name": "Ann"}, "protocols": ["https"]}, has_policy=True)
     Remarks.objects.create(operation=api.operations.get(), properties={"responses": [{"statusCode": 200, "description": "Found"}]})
     basic = actions.ApiSecurity(credentials=Credentials.BASIC, username="svc", password=Secret(b"hunter2"))
-    actions.secure_api(make_api("returns", service_url="http://returns.example.com"), basic, by=None, now=now)
+    named_values.create("stage", named_values.Chosen(display_name="stage", value=Secret(b"stage.example.com")), by=None, now=now)
+    actions.secure_api(make_api("returns", service_url="http://{{stage}}/returns"), basic, by=None, now=now)
     Remarks.objects.create(subscription=make_subscription("shop", api=api), properties={"ownerId": "/users/1"})
     settings = backend_actions.BackEndSettings(
         url="https://elsewhere.example.com", spelled_url="https://ELSEWHERE.example.com/", title="E", by_url=True
     )
     backend_actions.create_back_end("elsewhere", settings, by=None, now=now)
+    several = tuple({"url": "", "written": f"https://{{{{stage}}}}:{port}", "weight": 2, "priority": 0} for port in (8443, 9443))
+    backend_actions.create_back_end("several", backend_actions.BackEndSettings(url="", addresses=several), by=None, now=now)
     make_channel("team")
     secret = named_values.Chosen(display_name="token", value=Secret(b"sesame"), secret=True, tags=("ours",))
     named_values.create("token", secret, by=None, now=now)

@@ -64,11 +64,17 @@ _SECURITY = st.fixed_dictionaries(
         "older_servers": st.booleans(),
     }
 )
+_URLS = ["https://a.example.com", "https://b.example.com/base", "http://c.example.com", "https://{{stage}}/base"]
+_BACKENDS = _named(
+    st.fixed_dictionaries({"title": _TEXTS, "connect_seconds": st.integers(1, 60)}).flatmap(
+        lambda one: st.sampled_from([{"url": url} for url in _URLS]).map(lambda where: one | where)
+    )
+)
 _APIS = _named(
     st.fixed_dictionaries(
         {
             "display_name": _TEXTS,
-            "service_url": st.sampled_from(["https://a.example.com", "https://b.example.com/base", "http://c.example.com"]),
+            "service_url": st.sampled_from(_URLS),
             "subscription_required": st.booleans(),
             "security": _SECURITY,
             "calls": _CALLS,
@@ -94,7 +100,9 @@ def _documents(draw: st.DrawFn) -> dict[str, Any]:
     channels = draw(_named(st.sampled_from([{"kind": "mail", "address": "a@example.com", "language": code} for code in ("en", "zh-hans")])))
     return {
         "version": 1,
+        "named_values": [{"name": "stage", "display_name": "stage", "value": draw(st.sampled_from(["a.example.com", "d.example.com"]))}],
         "authorities": authorities,
+        "backends": draw(_BACKENDS),
         "apis": apis,
         "subscriptions": subscriptions,
         "channels": channels,
@@ -143,7 +151,7 @@ def test_named_values_and_policies_are_brought_to_an_empty_portal(rich: Api, tmp
     again = exported()
     assert again["policy"] == document["policy"]
     assert again["apis"][0]["operations"] == document["apis"][0]["operations"]
-    assert NamedValue.objects.get().text() == "sesame"
+    assert NamedValue.objects.get(name="token").text() == "sesame"
 
 
 def test_a_rich_configuration_comes_back_with_no_differences(rich: Any, tmp_path: Any) -> None:
