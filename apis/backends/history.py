@@ -116,7 +116,8 @@ def _with_members(chosen: actions.BackEndSettings, where: list[str]) -> actions.
     kept = tuple({"member": line.url, **line.kept(), "url": ""} for line in lines_of("\n".join(where)))
     if missing := sorted({str(one["member"]) for one in kept} - set(BackEnd.objects.values_list("name", flat=True))):
         raise Refused(_("There is no back end %(named)s.") % {"named": ", ".join(missing)})
-    return replace(chosen, credentials=Credentials.NONE, certificate=None, username="", password=None, spelled_url="", addresses=kept)
+    nothing: dict[str, Any] = {"credentials": Credentials.NONE, "certificate": None, "username": "", "password": None, "proof": None}
+    return replace(chosen, **nothing, spelled_url="", addresses=kept)
 
 
 def _change(row: BackEnd, chosen: actions.BackEndSettings, *, by: User | None, now: datetime) -> None:
