@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
 from apis.credentials.models import OAuthClient, SharedSecret
-from apis.models import Api, BasicCredentials, NamedSecret
+from apis.models import Api, BasicCredentials, Credentials, NamedSecret
 from apis.named_values.actions import Chosen, change
 from apis.policies.actions import put_api_document
+from apis.policies.own import own_document
+from apis.policies.proving import Unsuitable
+from apis.policy.proofs import AuthenticationSharedSecret, SecretPlace
 from certificates.models import SealedSecret
 from certificates.sealing import Secret
-from tests.makers import make_api, make_named_value
+from tests.makers import lead, make_api, make_back_end, make_named_value
 
 pytestmark = pytest.mark.django_db
 CLIENT = '<authentication-oauth2 token-endpoint="https://192.0.2.7/" client-id="{}" client-secret="{}" />'
@@ -51,3 +56,23 @@ def test_a_document_that_tells_a_secret_is_not_kept_as_it_is(given: str, around:
     make_named_value("word", "sesame", secret=True)
     _put(around.format(CLIENT.format("orders", given)))
     assert "open" not in Api.objects.get().document.replace("https", "")
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"credentials": Credentials.BASIC, "username": "shop", "password": Secret(b"open sesame")},
+        {
+            "credentials": Credentials.SHARED_SECRET,
+            "proof": AuthenticationSharedSecret(place=SecretPlace.QUERY, name="key", secret=Secret(b"s")),
+        },
+    ],
+)
+def test_masks_beside_a_back_end_stand_for_what_is_stored_there(chosen: dict[str, Any]) -> None:
+    document = own_document(lead(make_api(), make_back_end(**chosen)))
+    other = put_api_document(make_api("other"), document, by=None, now=timezone.now())
+    assert (other.back_end and other.back_end.name, other.credentials) == ("shop", chosen["credentials"])
+    own = document.replace('<set-backend-service backend-id="shop" />', "")
+    for api in Api.objects.all():
+        with pytest.raises(Unsuitable, match="none is stored"):
+            put_api_document(api, own, by=None, now=timezone.now())
