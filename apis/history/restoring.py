@@ -15,6 +15,7 @@ from apis import actions
 from apis.callers_form import CallersForm
 from apis.calls_form import CallsForm
 from apis.credentials.keeping import COLUMNS
+from apis.credentials.models import AuthenticationChoice
 from apis.forms import NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.history.moments import both_sides, state_now
 from apis.history.rewinding import Facts
@@ -193,6 +194,8 @@ def refuse_lost(values: Mapping[str, Any], secrets: Collection[str]) -> None:
     :param secrets: which of the secrets have changed since
     :raises Refused: with a sentence
     """
+    if values.get("client_authentication") == AuthenticationChoice.CERTIFICATE:  # it has none
+        secrets = ()
     lost = {name for name, credentials in _SECRETS.items() if values.get("credentials") in credentials and name in secrets}
     if lost:
         raise Refused(lost_password() if "password" in lost else _lost_secret())

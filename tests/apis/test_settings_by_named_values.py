@@ -195,3 +195,17 @@ def test_what_cannot_be_sent_as_http_basic_is_refused_at_its_field(signed_in: Cl
     assert answer.status_code == 422
     assert sentence in answer.context["form"].errors[field][0]
     assert not BasicCredentials.objects.exists()
+
+
+def test_members_of_a_pool_that_name_the_same_value_change_together() -> None:
+    value = make_named_value("version", "v1")
+    for name in ("east", "west"):
+        settings = BackEndSettings(url="", spelled_url=f"https://{name}.example.com/{{{{version}}}}")
+        back_ends.create_back_end(name, settings, by=None, now=timezone.now())
+    members = tuple({"member": name, "url": "", "weight": 1, "priority": 0} for name in ("east", "west"))
+    pool = back_ends.create_back_end("pool", BackEndSettings(url="", addresses=members), by=None, now=timezone.now())
+    api = lead(make_api(), pool)
+    change(value, Chosen(display_name="version", value=Secret(b"v2")), by=None, now=timezone.now())
+    pool.refresh_from_db()
+    assert [one["url"] for one in pool.addresses] == ["https://east.example.com/v2", "https://west.example.com/v2"]
+    assert Api.objects.get(pk=api.pk).service_url == "https://east.example.com/v2"
