@@ -20,7 +20,7 @@ from apis.moving.models import Move, TriedMove
 from apis.moving.refusals import ChangedMeanwhile
 from certificates import actions as certificate_actions
 from certificates.models import CertificateVersion, ClientCertificate
-from certificates.rollout import actions, destroying, staying
+from certificates.rollout import actions, destroying, staying, trying
 from certificates.rollout.models import Candidate, Outcome, Receipt, Rules, Tried, When
 from gateway.trying import HandshakeTrier
 from kit.issuing import Issued, issue
@@ -151,6 +151,14 @@ def test_an_api_that_came_after_the_try_is_not_known_to_accept_it_and_stays(entr
     _present(make_api("four"), entry)
     actions.switch_accepting(candidate, by=None, now=timezone.now())
     assert _presented()["four"] == OLD.thumbprint
+
+
+def test_what_a_gateway_has_seen_of_one_api_says_nothing_of_another_that_it_has_not_come_to(entry: ClientCertificate) -> None:
+    candidate = _two_of_three(entry)
+    Tried.objects.filter(candidate=candidate, api="three").update(gateway="")  # the gateway went while it was to try it
+    assert not trying.is_accepted(candidate)
+    actions.switch_accepting(candidate, by=None, now=timezone.now())
+    assert _presented() == {"one": NEW.thumbprint, "two": NEW.thumbprint, "three": OLD.thumbprint}
 
 
 def test_where_all_accept_it_none_stays(entry: ClientCertificate) -> None:
