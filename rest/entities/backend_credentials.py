@@ -95,8 +95,10 @@ def _basic(authorization: Properties, plain: BackEndSettings, row: BackEnd | Non
         authorization.refuse("scheme", _("Only Basic is possible here."))
     parameter = authorization.text("parameter")
     if parameter == MASKED_PASSWORD:
-        username = row.password.shown_username if row and row.proves_itself_by == Credentials.BASIC else ""
-        return replace(plain, credentials=Credentials.BASIC, username=username)
+        stored = row.password if row and row.proves_itself_by == Credentials.BASIC else None
+        if stored is None:
+            authorization.refuse("parameter", _("*** stands for the stored password, but none is stored."))
+        return replace(plain, credentials=Credentials.BASIC, username=stored.shown_username if stored else "")
     try:
         username, colon, password = base64.b64decode(parameter, validate=True).decode().partition(":")
     except (binascii.Error, ValueError):

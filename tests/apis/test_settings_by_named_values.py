@@ -13,6 +13,7 @@ from apis.backends.actions import BackEndSettings
 from apis.backends.models import BackEnd
 from apis.models import Api, BasicCredentials, Credentials, NamedValue
 from apis.named_values.actions import Chosen, change
+from apis.named_values.settings import Unusable, basic_of
 from apis.named_values.uses import uses_of
 from certificates.sealing import Secret
 from portal.models import Activity
@@ -209,3 +210,18 @@ def test_members_of_a_pool_that_name_the_same_value_change_together() -> None:
     pool.refresh_from_db()
     assert [one["url"] for one in pool.addresses] == ["https://east.example.com/v2", "https://west.example.com/v2"]
     assert Api.objects.get(pk=api.pk).service_url == "https://east.example.com/v2"
+
+
+def test_what_a_setting_says_and_comes_to_has_an_end(signed_in: Client) -> None:
+    make_api()
+    make_named_value("long", "a" * 2000)
+    make_named_value("stage", "test.example.com")
+    for url in ("https://test.example.com/{{long}}", f"https://{{{{{' ' * 2000}stage}}}}", f"https://stage.example.com/{'a' * 2000}"):
+        lines = signed_in.post("/back-ends/new/", BACK_END | {"addresses": url})
+        assert (lines.status_code, "at most 2000 characters" in lines.content.decode()) == (422, True)
+    answer = signed_in.post("/apis/orders/settings/", SETTINGS | {"service_url": "https://test.example.com/{{long}}"})
+    assert (answer.status_code, "at most 2000 characters" in answer.content.decode()) == (422, True)
+    make_named_value("user", "u")
+    with pytest.raises(Unusable, match="at most 255 characters"):
+        basic_of("{{user}}" * 40, Secret(b"open sesame"))
+    assert basic_of("orders", Secret(b"{{" + b" " * 500 + b"user}}")).written_password == "{{user}}"

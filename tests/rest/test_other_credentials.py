@@ -108,3 +108,16 @@ def test_what_no_token_can_be_asked_for_with_is_refused_by_name(wire: Wire, chan
     assert answer.status_code == 400
     assert target in {detail["target"] for detail in read(answer)["error"]["details"]}
     assert not BackEnd.objects.exists()
+
+
+def test_a_mask_of_a_password_that_is_not_there_is_refused_for_what_it_is(wire: Wire) -> None:
+    answer = wire.put("backends/shop", {"url": URL, "credentials": {"authorization": {"scheme": "Basic", "parameter": "***"}}})
+    assert answer.status_code == 400
+    assert "but none is stored" in read(answer)["error"]["details"][0]["message"]
+
+
+def test_a_back_end_that_is_sent_a_secret_is_no_member_of_a_pool(wire: Wire) -> None:
+    wire.put("backends/shop", {"url": URL, "credentials": {"oauth2": OAUTH}})
+    answer = wire.put("backends/pool", {"type": "Pool", "pool": {"services": [{"id": "/backends/shop"}]}})
+    assert answer.status_code == 400
+    assert "without password, secret or token" in read(answer)["error"]["details"][0]["message"]

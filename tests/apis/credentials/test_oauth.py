@@ -243,7 +243,7 @@ def test_states_of_apis_that_are_gone_are_left_out() -> None:
 def test_states_travel_and_nonsense_does_not() -> None:
     states = [TokenState(api_id=1, ends_in=2.5, error="no", failed=3, fetched=4), TokenState(api_id=2)]
     assert decoded(encoded(states)) == states
-    for nonsense in (b"", b"5", b"{}x", b'[{"api_id": "x"}]', b"[1]"):
+    for nonsense in (b"", b"5", b"{}x", b'[{"api_id": "x"}]', b"[1]", b"[" * 5000, encoded(states * 2)):
         with pytest.raises(ValueError):  # noqa: PT011 - whichever
             decoded(nonsense)
 
