@@ -12,6 +12,7 @@ from apis.calls import ProtocolChoice
 from apis.credentials.keeping import take_over
 from apis.models import Api, BasicCredentials, Credentials
 from apis.policy.model import CONNECT_SECONDS
+from certificates.models import CertificateVersion
 
 if TYPE_CHECKING:
     from apis.backends.models import BackEnd, BackEndPassword
@@ -82,11 +83,21 @@ def take_from(api: Api, back_end: BackEnd) -> dict[str, bool]:
     """
     for name in BACK_ENDS:
         setattr(api, name, getattr(back_end, name))
+    is_new_here = api.back_end_id != back_end.pk
     api.back_end, api.service_url = back_end, back_end.url
     api.credentials = back_end.proves_itself_by
     api.present(back_end.certificate)
+    if is_new_here:
+        api.stays_with = _accepted_by(back_end)
     password = _take_password(api, back_end.password if api.credentials == Credentials.BASIC else None)
     return {"password": password, "secret": take_over(api, back_end)}
+
+
+def _accepted_by(back_end: BackEnd) -> CertificateVersion | None:
+    """Return the earlier version of its certificate that all APIs which use *back_end* stay with, because it accepts no newer one."""
+    versions = Api.objects.filter(back_end=back_end, certificate=back_end.certificate).order_by().values("stays_with").distinct()
+    found = CertificateVersion.objects.filter(pk__in=versions) if len(versions) == 1 else ()
+    return next(iter(found), None)
 
 
 def _leave(api: Api) -> dict[str, bool]:

@@ -17,7 +17,7 @@ from certificates.rollout.actions import TRIED_AGAIN_FOR
 from certificates.rollout.models import rules_of
 from certificates.rollout.proposals import When
 from certificates.rollout.staying import NotTried
-from certificates.rollout.trying import is_accepted, refusing
+from certificates.rollout.trying import accepting, is_accepted
 from portal.activity import Through, acting_through, differences, line_of, write
 from portal.activity.acting import current as acting_now
 from portal.models import Activity, Event
@@ -86,7 +86,7 @@ def carry_out(move: Move, *, only_accepting: bool = False, by: User | None, now:
     if only_accepting and not move.is_tried:
         raise NotTried
     apis = _unchanged(move)
-    staying = refusing(move) if only_accepting else set()
+    staying = {api.name for api in apis} - accepting(move) if only_accepting else set()
     moving = _to_move([api for api in apis if api.name not in staying], move)
     _present(move.target, moving, by=by, now=now)
     move.delete()

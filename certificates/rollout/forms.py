@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates.facts import Facts
 from certificates.models import NAME_MAX_LENGTH, Certificate, Kind
 from certificates.rollout.models import CANARY_MINUTES, Candidate, When
-from certificates.rollout.staying import switching_of
+from certificates.rollout.staying import staying_of, switching_of
 from certificates.rollout.steps import Steps, chosen_for
 from portal.numbers import WholeNumberField
 
@@ -82,7 +82,11 @@ def offered_canaries(certificate: Certificate) -> list[str]:
 def check_canary(form: forms.BaseForm, certificate: Certificate) -> None:
     """Put a sentence at the field if the API that was named does not present the entry."""
     named = form.cleaned_data.get("canary", "")
-    if named and not switching_of(certificate).filter(name=named).exists():
+    if not named or switching_of(certificate).filter(name=named).exists():
+        return
+    if staying_of(certificate).filter(name=named).exists():
+        form.add_error("canary", _("This API stays with an earlier version of the certificate. Choose one that does not, or none."))
+    else:
         form.add_error("canary", _("No API of this name presents this certificate. Choose one that does, or none."))
 
 

@@ -21,7 +21,7 @@ from certificates.rollout import probation as probations
 from certificates.rollout import receipts
 from certificates.rollout.models import Candidate, Outcome, Probation, rules_of
 from certificates.rollout.refusals import Seen, seen_in
-from certificates.rollout.staying import switching_of
+from certificates.rollout.staying import staying_of, switching_of
 from portal.activity import Through, acting_through, record
 
 if TYPE_CHECKING:
@@ -32,14 +32,18 @@ if TYPE_CHECKING:
 
 
 class NoCanary(Exception):
-    """The API that shall present the new version first presents the entry no more.
+    """The API that shall present the new version first presents the entry no more, or stays with an earlier version of it.
 
     :ivar sentence: what to do, for people
     """
 
-    def __init__(self, certificate: Certificate, canary: str) -> None:
-        """Hold both."""
-        said = _("The API %(api)s, which is to present a new version first, does not present %(name)s. Choose another one.")
+    def __init__(self, certificate: Certificate, canary: str, *, stays: bool) -> None:
+        """Hold both; *stays* tells which of the two it is."""
+        said = (
+            _("The API %(api)s, which is to present a new version first, stays with an earlier version of %(name)s. Choose another one.")
+            if stays
+            else _("The API %(api)s, which is to present a new version first, does not present %(name)s. Choose another one.")
+        )
         self.sentence = said % {"api": canary, "name": certificate.name}
         super().__init__(self.sentence)
 
@@ -90,7 +94,7 @@ def begin(candidate: Candidate, steps: Steps, *, by: User | None, now: datetime)
     certificate, before = candidate.certificate, candidate.certificate.current
     assert before is not None  # noqa: S101 - an entry is made with its first version
     if not switching_of(certificate).filter(name=steps.canary).exists():
-        raise NoCanary(certificate, steps.canary)
+        raise NoCanary(certificate, steps.canary, stays=staying_of(certificate).filter(name=steps.canary).exists())
     probations.supersede(certificate, at=now)
     version = actions.add_ahead(certificate, candidate.pfx(), canary=steps.canary, by=by, now=now)
     until = now + timedelta(minutes=steps.minutes)

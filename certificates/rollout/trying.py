@@ -101,7 +101,7 @@ def _storable(said: str) -> str:
 def is_accepted(proposal: Proposal) -> bool:
     """Return whether its last try has ended, and well everywhere that calls come from: at the gateways, if there are any.
 
-    The portal may stand in another network than the gateways. What it sees decides only where no gateway was there to see.
+    The portal may stand in another network than the gateways. What it sees of an API decides only where no gateway has seen that API.
     """
     return proposal.is_tried and not refusing(proposal)
 
@@ -114,8 +114,8 @@ def accepting(proposal: Proposal) -> set[str]:
 def refusing(proposal: Proposal) -> set[str]:
     """Return the APIs, by name, whose back ends have not accepted it everywhere that calls come from."""
     tries = _came_out(proposal)
-    of_gateways = [one for one in tries if one[1]]
-    return {api for api, _gateway, outcome in of_gateways or tries if outcome not in FINE}
+    seen_by_gateways = {api for api, gateway, _outcome in tries if gateway}
+    return {api for api, gateway, outcome in tries if outcome not in FINE and (gateway or api not in seen_by_gateways)}
 
 
 def _came_out(proposal: Proposal) -> list[tuple[str, str, str]]:

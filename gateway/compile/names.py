@@ -46,6 +46,9 @@ HTTP1_FILTER = "only-http1"  # of WebSockets only
 KEYS_FILTER = "keys"  # also the name of the resource it comes as
 
 XDS_CLUSTER = "xds"  # where the configuration comes from, from the bootstrap: the agent
+# Of every segment's virtual host. Envoy's counters are named after it, and are taken apart at dots, which the path of an API may hold.
+# An API that moves to another path goes on counting where it was.
+VIRTUAL_HOST = "calls"
 TRUST_BUNDLE = "system-trust"  # the system's authorities, from the bootstrap: each gateway reads its own machine's
 METADATA = "portal"  # namespace of our metadata on routes, clusters and calls
 WITHOUT_CERTIFICATE = "without-certificate"  # in the metadata of a cluster and of routes: no client certificate is presented

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from django.db.models import Model, Prefetch, Q, QuerySet
@@ -44,6 +44,12 @@ def apis_that_trust(lines: Sequence[Activity]) -> dict[int, frozenset[int]]:
             trusting = Api.objects.filter(Q(trusted_authority=of) | Q(caller_authority=of) | Q(oauthclient__token_authority=of))
             found[line.id] = frozenset(trusting.values_list("pk", flat=True))
     return found
+
+
+def names_more(rows: Iterable[Api], around: Surroundings) -> bool:
+    """Tell whether *rows* name values that are not among those *around* them."""
+    known = frozenset(around.values)
+    return any(not known.issuperset(named_by(api, api.operations.all(), around)) for api in rows)
 
 
 def closed_policy(api: Api, around: Surroundings) -> Policy:

@@ -113,8 +113,9 @@ class Snapshot:
         :raises django.db.DatabaseError: if the database is away; the same lines can be followed again
         """
         trusting = reading.apis_that_trust(lines)
+        named = {line.id: self._apis_named_by(line) | trusting.get(line.id, frozenset()) for line in lines}
         shown = self._shown_anew(lines, trusting)
-        apis = {api for line in lines for api in self._apis_named_by(line)}.union(*trusting.values()) - shown.keys()
+        apis = frozenset().union(*named.values()) - shown.keys()
         subscriptions_by_line = {line.id: self._subscriptions_named_by(line) for line in lines}
         subscriptions = {subscription for named in subscriptions_by_line.values() for subscription in named}
         api_rows, subscription_rows = reading.fetch(reading.rows(), apis), reading.fetch(keys.rows(), subscriptions)
@@ -123,7 +124,7 @@ class Snapshot:
         server_rows = reading.fetch(server_certificates.rows(), servers)
         entries = {one.pk: one for one in (*(api.certificate for api in api_rows), *(one.entry for one in shown.values())) if one}
         earlier = {key: found for some in reading.chunks(iter(entries.values())) for key, found in earlier_versions(some).items()}
-        around = self._surroundings(lines)
+        around = self._surroundings(lines, api_rows)
         # From here on nothing is read, so that nothing is left half done when the database goes away.
         opened = {line: self._keys.opened_by(named, self._index.counting) for line, named in subscriptions_by_line.items()}
         shards = self._keys.replace(subscriptions, subscription_rows)
@@ -138,8 +139,8 @@ class Snapshot:
         changed.removed.update(gone)
         touched = {
             line.id: frozenset(
-                # By now also the APIs that an earlier one of these lines has bound to the certificate.
-                {key for api in self._apis_named_by(line) | trusting.get(line.id, frozenset()) for key in changed.touched[api]}
+                # Also the APIs that an earlier one of these lines has bound to the certificate, and those that turned out to be gone.
+                {key for api in named[line.id] | self._apis_named_by(line) for key in changed.touched[api]}
                 | {key for subscription in subscriptions_by_line[line.id] for key in keys.resources_of(shards[subscription])}
                 | {key for segment in self._index.segments_of(opened[line.id]) for key in _keys_of(segment)}
                 | edge_keys
@@ -158,9 +159,12 @@ class Snapshot:
             fallbacks=changed.fallbacks,
         )
 
-    def _surroundings(self, lines: Sequence[Activity]) -> Surroundings:
-        """Return what stands around APIs; read again only where *lines* say that it has changed, because every switch waits for this."""
-        if self._around is None or any(line.kind in _AROUND for line in lines):
+    def _surroundings(self, lines: Sequence[Activity], rows: Iterable[Api]) -> Surroundings:
+        """Return what stands around APIs; read again only where that has changed, because every switch waits for this.
+
+        *lines* say so. So do *rows* that were read just now and are ahead of the lines: they name values that were not there before.
+        """
+        if self._around is None or any(line.kind in _AROUND for line in lines) or reading.names_more(rows, self._around):
             self._around = None  # should the database go away
             self._around = surroundings(at_once=True)
         return self._around

@@ -128,6 +128,14 @@ def test_what_makes_no_sense_is_said_and_proposes_nothing(signed_in: Client, sen
 
 
 @pytest.mark.usefixtures("apis")
+def test_an_api_of_which_a_try_has_seen_nothing_is_none_of_those_that_accept_it(signed_in: Client) -> None:
+    move = _propose(signed_in)
+    _came_out(move, one=Outcome.ACCEPTED, two=Outcome.REFUSED)
+    signed_in.post(f"/apis/moves/{move.pk}/", {"when": "accepted"})
+    assert _presented() == {"one": "new", "two": "old", "three": "old"}
+
+
+@pytest.mark.usefixtures("apis")
 def test_one_request_that_says_all_moves_at_once(signed_in: Client) -> None:
     answer = signed_in.post(PAGE, {"to": "new", "apis": ["two"], "when": "now"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/security/client-certificates/new/")

@@ -20,13 +20,14 @@ from apis.moving.models import Move, TriedMove
 from apis.moving.refusals import ChangedMeanwhile
 from certificates import actions as certificate_actions
 from certificates.models import CertificateVersion, ClientCertificate
-from certificates.rollout import actions, destroying, staying
+from certificates.rollout import actions, destroying, staying, trying
 from certificates.rollout.models import Candidate, Outcome, Receipt, Rules, Tried, When
+from certificates.rollout.steps import NoCanary, Steps
 from gateway.trying import HandshakeTrier
 from kit.issuing import Issued, issue
 from notices.subjects import look
 from portal.models import Activity, Event
-from tests.makers import make_api, make_certificate
+from tests.makers import lead, make_api, make_back_end, make_certificate
 from tests.rest.test_configuration import imported
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +154,14 @@ def test_an_api_that_came_after_the_try_is_not_known_to_accept_it_and_stays(entr
     assert _presented()["four"] == OLD.thumbprint
 
 
+def test_what_a_gateway_has_seen_of_one_api_says_nothing_of_another_that_it_has_not_come_to(entry: ClientCertificate) -> None:
+    candidate = _two_of_three(entry)
+    Tried.objects.filter(candidate=candidate, api="three").update(gateway="")  # the gateway went while it was to try it
+    assert not trying.is_accepted(candidate)
+    actions.switch_accepting(candidate, by=None, now=timezone.now())
+    assert _presented() == {"one": NEW.thumbprint, "two": NEW.thumbprint, "three": OLD.thumbprint}
+
+
 def test_where_all_accept_it_none_stays(entry: ClientCertificate) -> None:
     candidate = _tried(entry, NEW, one=Outcome.ACCEPTED, two=Outcome.ACCEPTED, three=Outcome.ACCEPTED)
     actions.switch_accepting(candidate, by=None, now=timezone.now())
@@ -215,6 +224,19 @@ def test_an_api_that_gets_another_certificate_keeps_nothing_of_the_one_before(sw
     assert set(_presented().values()) == {NEW.thumbprint}
 
 
+def test_an_api_that_is_led_to_a_back_end_presents_there_what_the_others_do(switched: ClientCertificate) -> None:
+    ready, late = (make_back_end(name, f"https://{name}.example.com", certificate=switched) for name in ("ready", "late"))
+    lead(Api.objects.get(name="three"), ready)
+    assert _presented()["three"] == NEW.thumbprint, "that back end has nothing to do with what its own address did not accept"
+    for name in ("three", "two"):
+        lead(Api.objects.get(name=name), late)
+    staying.keep(list(Api.objects.filter(back_end=late)), switched.versions.get(number=1))  # as a switch of those that accept it does
+    lead(Api.objects.get(name="one"), late)
+    assert set(_presented().values()) == {OLD.thumbprint}
+    lead(Api.objects.get(name="one"), ready)
+    assert _presented()["one"] == NEW.thumbprint
+
+
 def test_saving_its_settings_with_the_same_certificate_changes_nothing(switched: ClientCertificate) -> None:
     _present(Api.objects.get(name="three"), switched)
     assert _presented()["three"] == OLD.thumbprint
@@ -273,3 +295,13 @@ def test_thousands_switch_and_stay_in_few_queries(entry: ClientCertificate, djan
         _, stay = actions.switch_accepting(candidate, by=None, now=timezone.now())
     assert len(stay) == 1003
     assert staying.staying_of(entry).count() == 1003
+
+
+def test_what_stays_cannot_be_first_and_is_told_apart_from_what_does_not_present_it(signed_in: Client, switched: ClientCertificate) -> None:
+    actions.propose(switched, NEXT.as_pfx(), by=None, now=timezone.now())
+    for name, words in (("three", "This API stays with an earlier version"), ("four", "No API of this name presents")):
+        refused = signed_in.post(CONFIRM, {"when": "now", "canary": name, "canary_minutes": "5"})
+        assert refused.status_code == 422
+        assert words in refused.content.decode()
+    with pytest.raises(NoCanary, match="stays with an earlier version of orders-client"):
+        actions.switch(Candidate.objects.get(), by=None, now=timezone.now(), in_steps=Steps("three", 5))

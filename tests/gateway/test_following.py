@@ -190,3 +190,30 @@ def test_a_version_that_does_not_open_closes_what_presents_it(apis: list[Api], c
     newest.save()
     gateway.follow()
     assert gateway.has == Gateway().has
+
+
+def _first_line_only(gateway: Gateway) -> Update:
+    """Take the next line alone, while the rows are as all lines have made them: a change that is saved while others are read."""
+    update = gateway.snapshot.follow(list(Activity.objects.filter(id__gt=gateway.snapshot.line).order_by("id")[:1]))
+    gateway.has |= _by_key(update.resources)
+    return update
+
+
+def test_an_api_that_names_a_value_made_meanwhile_is_not_closed_until_the_line_of_that_comes(apis: list[Api]) -> None:
+    gateway = Gateway()
+    _bind(apis[0], None, timezone.now())
+    make_named_value("later", "here")
+    document = '<policies><inbound><set-header name="x-one"><value>{{later}}</value></set-header></inbound></policies>'
+    policies.put_api_document(apis[0], document, by=None, now=timezone.now())
+    _first_line_only(gateway)
+    assert gateway.has == Gateway().has
+
+
+def test_what_is_gone_before_its_line_comes_is_taken_from_the_gateways_all_the_same(apis: list[Api]) -> None:
+    gateway = Gateway()
+    policies.put_service_document("<policies><inbound /></policies>", by=None, now=timezone.now())  # concerns all APIs
+    api_actions.delete_api(apis[0], by=None, now=timezone.now())
+    gone = gateway.has.keys() - Gateway().has.keys()
+    updates = (_first_line_only(gateway), gateway.follow())
+    assert gone
+    assert gone <= {key for update in updates for touched in update.touched.values() for key in touched}, "only what is touched is sent"

@@ -54,6 +54,7 @@ from gateway.compile.names import (
     OWNER_HEADER,
     ROOT_FILTER,
     SCOPE_HEADER,
+    VIRTUAL_HOST,
     base_of,
     cluster_name,
     segment_name,
@@ -88,7 +89,7 @@ def routes_and_scope(segment: str, host: VirtualHost, *, asks: bool = False, pol
     :param policies: those in it that hold statements
     """
     name = segment_name(segment)
-    host.name = name
+    host.name = VIRTUAL_HOST
     host.domains.append("*")
     routes = RouteConfiguration(
         name=name,
