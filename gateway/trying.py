@@ -70,6 +70,10 @@ class HandshakeTrier:
         """Return what there is to try: every API that would present the certificate, from every place."""
         return list(dict.fromkeys(place for places in _ways(_to_try(proposal), connected()).values() for place in places))
 
+    def back_ends(self, proposal: Proposal) -> dict[str, str]:
+        """Return which back end each API that would present the certificate leads to."""
+        return {api.name: shown_addresses(api.backend()) for api in _to_try(proposal).apis}
+
     def results(self, proposal: Proposal) -> Iterator[tuple[Place, Result]]:
         """Try *proposal* everywhere, several at once; yield what comes out, as it comes."""
         gateways, to_try = connected(), _to_try(proposal)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Count
 
 from certificates.models import Kind
-from certificates.rollout.trying import accepting
+from certificates.rollout.trying import still_accepting
 from certificates.uses import apis_that_need
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ def would_stay(candidate: Candidate) -> list[Api]:
     """
     if not candidate.is_tried:
         raise NotTried
-    if not (switching := accepting(candidate)):
+    apis = list(switching_of(candidate.certificate).select_for_update(of=("self",)).order_by("pk"))
+    if not (switching := still_accepting(candidate)):
         raise NobodyAccepts
-    apis = switching_of(candidate.certificate).select_for_update(of=("self",)).order_by("pk")
     return [api for api in apis if api.name not in switching]
 
 

@@ -63,6 +63,9 @@ class Trier(Protocol):
     def places(self, proposal: Proposal) -> list[Place]:
         """Return what there is to try."""
 
+    def back_ends(self, proposal: Proposal) -> dict[str, str]:
+        """Return which back end each API leads to, by the API's name, as :attr:`Place.back_end` says it."""
+
     def results(self, proposal: Proposal) -> Iterator[tuple[Place, Result]]:
         """Try it everywhere, several at once; yield what comes out, as it comes."""
 
@@ -109,6 +112,14 @@ def is_accepted(proposal: Proposal) -> bool:
 def accepting(proposal: Proposal) -> set[str]:
     """Return the APIs, by name, whose back ends have accepted it everywhere that calls come from."""
     return {api for api, _gateway, _outcome in _came_out(proposal)} - refusing(proposal)
+
+
+def still_accepting(proposal: Proposal) -> set[str]:
+    """Return those of :func:`accepting` whose back ends are those that were tried: an API may lead elsewhere by now."""
+    (trier,) = _triers
+    leads_to = trier.back_ends(proposal)
+    tried = dict(proposal.tries.order_by().values_list("api", "back_end"))
+    return {api for api in accepting(proposal) if leads_to.get(api) == tried[api]}
 
 
 def refusing(proposal: Proposal) -> set[str]:

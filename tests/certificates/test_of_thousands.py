@@ -17,6 +17,7 @@ from certificates.models import ClientCertificate
 from certificates.rollout import actions
 from certificates.rollout.models import Outcome, Tried
 from certificates.rollout.tables import MOST_ROWS
+from gateway.trying import HandshakeTrier
 from kit.issuing import issue
 from portal.activity import last_line
 from tests.apis.bulk import many_apis
@@ -42,12 +43,12 @@ def _tried(proposal: Any, model: Any, **of: object) -> None:
             **of,
             api=api,
             display_name=api.title(),
-            back_end="b",
+            back_end=back_end,
             gateway=gateway,
             outcome=Outcome.REFUSED if api == REFUSING else Outcome.ACCEPTED,
             reason="alert" if api == REFUSING else "handshake",
         )
-        for api in Api.objects.values_list("name", flat=True)
+        for api, back_end in HandshakeTrier().back_ends(proposal).items()
         for gateway in ("", "north")
     )
     type(proposal).objects.filter(pk=proposal.pk).update(tried_for=proposal.try_asked_at, tried_at=timezone.now())

@@ -33,6 +33,7 @@ from tests.rest.test_configuration import imported
 pytestmark = pytest.mark.django_db
 PAGE = "/security/client-certificates/orders-client/"
 CONFIRM = f"{PAGE}replace/confirm/"
+BACK_END = "orders.example.com:443"  # of the APIs that are made here
 OLD, NEW, NEXT = (issue("orders-client") for _ in range(3))
 
 
@@ -54,7 +55,7 @@ def _tried(entry: ClientCertificate, issued: Issued, **outcomes: Outcome) -> Can
     """Propose *issued*; store what a try has shown, as the process that tries does."""
     candidate = actions.propose(entry, issued.as_pfx(), by=None, now=timezone.now())
     Tried.objects.bulk_create(
-        Tried(candidate=candidate, api=name, display_name=name.title(), back_end="b:443", gateway="north", outcome=outcome)
+        Tried(candidate=candidate, api=name, display_name=name.title(), back_end=BACK_END, gateway="north", outcome=outcome)
         for name, outcome in outcomes.items()
     )
     Candidate.objects.filter(pk=candidate.pk).update(tried_for=candidate.try_asked_at, tried_at=timezone.now())
@@ -160,6 +161,16 @@ def test_what_a_gateway_has_seen_of_one_api_says_nothing_of_another_that_it_has_
     assert not trying.is_accepted(candidate)
     actions.switch_accepting(candidate, by=None, now=timezone.now())
     assert _presented() == {"one": NEW.thumbprint, "two": NEW.thumbprint, "three": OLD.thumbprint}
+
+
+def test_an_api_that_leads_elsewhere_since_it_was_tried_is_not_known_to_accept_it_and_stays(entry: ClientCertificate) -> None:
+    candidate = _two_of_three(entry)
+    elsewhere = api_actions.ApiSettings(display_name="One", service_url="https://elsewhere.example.com", path="one")
+    api_actions.change_api(Api.objects.get(name="one"), elsewhere, by=None, now=timezone.now())
+    renamed = api_actions.ApiSettings(display_name="Second", service_url=f"https://{BACK_END}", path="two")
+    api_actions.change_api(Api.objects.get(name="two"), renamed, by=None, now=timezone.now())
+    actions.switch_accepting(candidate, by=None, now=timezone.now())
+    assert _presented() == {"one": OLD.thumbprint, "two": NEW.thumbprint, "three": OLD.thumbprint}
 
 
 def test_where_all_accept_it_none_stays(entry: ClientCertificate) -> None:
@@ -285,7 +296,7 @@ def test_a_planned_switch_after_the_try_does_not_wait_for_what_stays(switched: C
 def test_thousands_switch_and_stay_in_few_queries(entry: ClientCertificate, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     Api.objects.bulk_create(
         Api(
-            name=f"api-{number}", display_name=str(number), path=f"api-{number}", service_url="https://b.example", certificate=entry,
+            name=f"api-{number}", display_name=str(number), path=f"api-{number}", service_url=f"https://{BACK_END}", certificate=entry,
             credentials=Credentials.CLIENT_CERTIFICATE, created_at=timezone.now(), changed_at=timezone.now(),
         )
         for number in range(2000)

@@ -60,7 +60,7 @@ class TestCertificates:
         assert _post(wire, f"{self.BASE}/candidate/confirm", {"when": "accepted"}).status_code == 409, "not tried yet"
         candidate = Candidate.objects.get()
         for name, outcome in (("accepts", Outcome.ACCEPTED), ("refuses", Outcome.REFUSED)):
-            Tried.objects.create(candidate=candidate, api=name, display_name=name, back_end="b", outcome=outcome)
+            Tried.objects.create(candidate=candidate, api=name, display_name=name, back_end="orders.example.com:443", outcome=outcome)
         Candidate.objects.update(tried_for=candidate.try_asked_at)
         switched = json.loads(_post(wire, f"{self.BASE}/candidate/confirm", {"when": "accepted"}).content)
         assert switched == {"switched": ["accepts"], "staying": ["refuses"]}

@@ -17,6 +17,7 @@ from certificates.models import ClientCertificate, ServerCertificate
 from certificates.rollout import actions as rollout
 from certificates.rollout import destroying, steps
 from certificates.rollout.models import Candidate, Outcome, Probation, Tried
+from gateway.trying import HandshakeTrier
 from kit.issuing import issue
 from tests.gateway.changes.chance import done, one
 from tests.makers import (
@@ -73,9 +74,9 @@ def put_back(chance: Random) -> None:
 
 def some_stay(chance: Random) -> None:
     candidate = _candidate(chance)
-    for api in Api.objects.filter(certificate=candidate.certificate_id, stays_with=None).order_by("pk"):
+    for api, back_end in HandshakeTrier().back_ends(candidate).items():
         outcome = chance.choice([Outcome.ACCEPTED, Outcome.REFUSED])
-        Tried.objects.create(candidate=candidate, api=api.name, display_name=api.name, back_end="b", gateway="g", outcome=outcome)
+        Tried.objects.create(candidate=candidate, api=api, display_name=api, back_end=back_end, gateway="g", outcome=outcome)
     Candidate.objects.filter(pk=candidate.pk).update(tried_for=candidate.try_asked_at, tried_at=timezone.now())
     candidate.refresh_from_db()
     rollout.switch_accepting(candidate, **done())
