@@ -33,15 +33,18 @@ from apis.policy.model import (
     SetBackendService,
     Trust,
 )
+from apis.policy.proofs import MASK
 from apis.service_url import is_plain_http
 from certificates.authorities.models import Authority
 from certificates.models import NAME_MAX_LENGTH, CertificateVersion, ClientCertificate, SealedSecret, valid_name
+from certificates.sealing import Secret
 
 __all__ = ["NamedSecret", "NamedValue", "OAuthClient", "ServicePolicy", "SharedSecret"]  # models of rooms, which Django finds here
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
+_MASKED = Secret(MASK.encode())
 # A path segment as callers write it: unreserved characters of RFC 3986, so that normalising never changes it.
 PATH_PATTERN = r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*"
 valid_path = RegexValidator(
@@ -214,13 +217,14 @@ class Api(Calls, Callers):
             **with_surroundings(self, operations, self._inbound(), around or surroundings()),
         )
 
-    def own_rules(self) -> tuple[Rule, ...]:
+    def own_rules(self, *, masked: bool = False) -> tuple[Rule, ...]:
         """Return what its own settings say in terms of policies, without what stands around it.
 
+        :param masked: with the mask in place of its password or secret, which is left sealed
         :raises certificates.sealing.SealingError: if its password or secret does not open
         """
         waits = () if self.idle_seconds is None else (ForwardRequest(timeout_seconds=self.idle_seconds),)
-        return (*self._inbound(), *waits)
+        return (*self._inbound(masked=masked), *waits)
 
     def backend(self) -> Backend:
         """Return where calls go and how it is spoken to; without a Web service URL, a host that is nowhere (RFC 6761)."""
@@ -242,28 +246,28 @@ class Api(Calls, Callers):
             sharing=self.back_end.sharing() if self.back_end else None,
         )
 
-    def _inbound(self) -> tuple[Rule, ...]:
+    def _inbound(self, *, masked: bool = False) -> tuple[Rule, ...]:
         checks = (self.cors_rule(), self.caller_rule(), self._leads_elsewhere())
-        return (*(rule for rule in checks if rule), *self._credentials())
+        return (*(rule for rule in checks if rule), *self._credentials(masked=masked))
 
     def _leads_elsewhere(self) -> SetBackendService | None:
         if self.back_end:
             return SetBackendService(backend_id=self.back_end.name)
         return SetBackendService(base_url=self.base_url) if self.base_url else None
 
-    def _credentials(self) -> tuple[Rule, ...]:
+    def _credentials(self, *, masked: bool) -> tuple[Rule, ...]:
         match Credentials(self.credentials):
             case Credentials.NONE:
                 return ()
             case Credentials.BASIC:
                 basic = self.basic_credentials
-                return (AuthenticationBasic(username=basic.username, password=basic.unseal()),)
+                return (AuthenticationBasic(username=basic.username, password=_MASKED if masked else basic.unseal()),)
             case Credentials.CLIENT_CERTIFICATE:
                 return self._certificate()
             case Credentials.SHARED_SECRET:
-                return (*self._certificate(), self.sharedsecret.proof(self.sharedsecret.unseal()))
+                return (*self._certificate(), self.sharedsecret.proof(None if masked else self.sharedsecret.unseal()))
             case Credentials.OAUTH2:
-                return (*self._certificate(), self.oauthclient.proof(self.oauthclient.unseal()))
+                return (*self._certificate(), self.oauthclient.proof(None if masked else self.oauthclient.unseal()))
 
     def _certificate(self) -> tuple[Rule, ...]:
         if self.certificate is None:

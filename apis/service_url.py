@@ -22,6 +22,8 @@ from apis.handshake.reach import Address, Network
 
 _RESOLVER_SECONDS = 2.0
 _resolved: ContextVar[dict[str, list[Address]] | None] = ContextVar("resolved", default=None)
+LONGEST = 2000
+TOO_LONG = _("A URL has at most 2000 characters.")
 _MAX_HOST = 253
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff\\]")
@@ -79,6 +81,8 @@ def check(url: str, *, allowed: Iterable[Network]) -> ServiceUrl:
     shown_host = f"[{host}]" if ":" in host else host
     shown_port = f":{parts.port}" if parts.port else ""
     text = f"{parts.scheme}://{shown_host}{shown_port}{parts.path}"
+    if max(len(url), len(text)) > LONGEST:
+        raise BadServiceUrl([TOO_LONG])
     return ServiceUrl(text=text, scheme=parts.scheme, host=host, port=port or _DEFAULT_PORTS[parts.scheme])
 
 

@@ -23,7 +23,7 @@ _PAGES = (
     *("request", "pending", "request_file", "answer", "discard_request"),
     *("watch", "unwatch", "acme"),
     "history",
-    *("export", "removal"),
+    *("export", "removal", "replacement"),
 )
 
 

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 import certificates.converters  # noqa: F401 - registers <name:…>
 from certificates import chosen_views as chosen
 from certificates import history, views
+from certificates import replacing_views as replacing
 from certificates.handing_over import views as handing_over
 from certificates.kinds import CLIENT_CERTIFICATES, Pages
 from certificates.rollout import destroying_views as destroying
@@ -27,6 +28,7 @@ def addresses_of(pages: Pages) -> list[URLPattern]:
         path("request/acme/", acme_views.order, kind, name="acme"),
         path("chosen/list.csv", chosen.export, kind, name="export"),
         path("chosen/removal/", chosen.removal, kind, name="removal"),
+        path("chosen/replacement/", replacing.replacement, kind, name="replacement"),
         path("<name:name>/", views.detail, kind, name="detail"),
         path("<name:name>/replace/", views.replace, kind, name="replace"),
         path("<name:name>/replace/confirm/", rollout.confirm, kind, name="confirm"),

@@ -61,14 +61,14 @@ def upload(request: PortalRequest, pages: Pages) -> HttpResponse:
         try:
             certificate = actions.upload_as(pages.model, pfx, name=form.cleaned_data["name"], by=request.user, now=timezone.now())
         except actions.AlreadyUploaded as refusal:
-            held = _say_who_holds_it(form, refusal)
+            held = say_who_holds_it(form, refusal)
         except actions.NameTaken as refusal:
             form.add_error("name", _("There is already a certificate named %(name)s.") % {"name": refusal.certificate.name})
         else:
             messages.success(request, _("%(name)s was uploaded.") % {"name": certificate.name})
             _say_that_it_was_unprotected(request, pfx)
             return see_other(pages.to["detail"], certificate.name)
-    return render(request, pages, "certificates/upload.html", {"form": form, **held}, status=_status_of(form))
+    return render(request, pages, "certificates/upload.html", {"form": form, **held}, status=status_of(form))
 
 
 @require_safe
@@ -108,7 +108,7 @@ def replace(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
         try:
             answer = _replace(request, pages, certificate, pfx)
         except actions.AlreadyUploaded as refusal:
-            held = _say_who_holds_it(form, refusal, certificate)
+            held = say_who_holds_it(form, refusal, certificate)
         except rollout.AlreadyPlanned as refusal:
             form.add_error(form.source, refusal.sentence)
             held = {"planned": not isinstance(refusal, rollout.UnderWay)}
@@ -118,7 +118,7 @@ def replace(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
             _say_that_it_was_unprotected(request, pfx)
             return answer
     context = {"form": form, "certificate": certificate, **held, **_use_of(certificate)}
-    return render(request, pages, "certificates/replace.html", context, status=_status_of(form))
+    return render(request, pages, "certificates/replace.html", context, status=status_of(form))
 
 
 @sensitive_variables("pfx")
@@ -226,7 +226,7 @@ def _use_of(certificate: Certificate) -> dict[str, Any]:
     return {"apis": apis[:_SHOWN_APIS], "used_by": used_by, "more": more, "holders": holders_of(certificate)}
 
 
-def _say_who_holds_it(form: PfxForm, refusal: actions.AlreadyUploaded, asked: Certificate | None = None) -> dict[str, Any]:
+def say_who_holds_it(form: PfxForm, refusal: actions.AlreadyUploaded, asked: Certificate | None = None) -> dict[str, Any]:
     """Put the sentence at the file; the page links to the entry, or offers to roll back to an earlier version of *asked* itself."""
     names = {"name": refusal.certificate.name, "number": refusal.version.number}
     if asked is None or refusal.certificate != asked:
@@ -245,7 +245,8 @@ def _say_that_it_was_unprotected(request: PortalRequest, pfx: Pfx) -> None:
         messages.info(request, doubts.UNPROTECTED)
 
 
-def _status_of(form: PfxForm) -> int:
+def status_of(form: PfxForm) -> int:
+    """Return the status that a page with *form* is answered with."""
     if form.has_error(form.source, Problem.BUSY):
         return 429
     return 422 if form.errors else 200

@@ -6,6 +6,8 @@
   const PIECES = {
     "authentication-basic": 'authentication-basic username="" password="" />',
     "authentication-certificate": 'authentication-certificate certificate-id="" />',
+    "authentication-oauth2": 'authentication-oauth2 token-endpoint="" client-id="" client-secret="" />',
+    "authentication-shared-secret": 'authentication-shared-secret header="" secret="" />',
     "base": "base />",
     "check-header": 'check-header name="" failed-check-httpcode="401" failed-check-error-message="Not authorized" ignore-case="true"' + VALUE + "check-header>",
     "cors": "cors>\n  <allowed-origins>\n    <origin></origin>\n  </allowed-origins>\n</cors>",

@@ -12,7 +12,7 @@ from apis.actions.passwords import set_password
 from apis.actions.refusals import NotOverHttp
 from apis.actions.rows import locked, save, save_changed
 from apis.backends.leading import BelongsToBackEnd, Lead, lead
-from apis.credentials.keeping import keep
+from apis.credentials.keeping import keep, stored
 from apis.models import BESIDE_CERTIFICATE, Api, BasicCredentials, Credentials
 from apis.named_values.settings import address_of, as_written, hold
 from apis.policy.model import Protocol
@@ -69,12 +69,14 @@ class ApiSecurity:
 
     @classmethod
     def of(cls, api: Api) -> Self:
-        """Return what *api* has now; its password stays."""
+        """Return what *api* has now; its password or secret stays."""
         basic = BasicCredentials.objects.filter(api=api).only("username", "written_username").first()
+        secret = stored(api)
         return cls(
             credentials=Credentials(api.credentials),
             certificate=api.certificate,
             username=basic.shown_username if basic else "",
+            proof=secret.proof(None) if secret else None,
             validate_certificate_chain=api.validate_certificate_chain,
             validate_certificate_name=api.validate_certificate_name,
             trusted_ca="" if api.trusted_authority else api.trusted_ca,

@@ -63,12 +63,12 @@ def _has(api: Api, back_end: BackEnd) -> bool:
 
 
 def _give(api: Api, back_end: BackEnd, before: BackEnd | None, *, by: User | None, now: datetime) -> Api:
-    """Secure an API as *back_end* says. Credentials stay if it has none, unless they came from *before*."""
+    """Secure an API as *back_end* says. Credentials stay if it has none, unless they came from *before* and nothing else needs them."""
     certificate, credentials = api.certificate, Credentials(api.credentials)
     own = stored(api) if credentials in BESIDE_CERTIFICATE else None  # what is sent beside a certificate is the API's own
     if back_end.certificate:
         certificate, credentials = back_end.certificate, beside(credentials)
-    elif certificate and before and certificate.pk == before.certificate_id:
+    elif certificate and before and certificate.pk == before.certificate_id and not (own and own.needs_no_secret):
         certificate, credentials = None, credentials if own else Credentials.NONE
     chosen = ApiSecurity(
         credentials=credentials,

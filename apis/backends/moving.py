@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from apis.backends.actions import pools_of
+from apis.backends.actions import facts_of, pools_of
 from apis.backends.models import BackEnd, BackEndPassword
 from apis.models import Api, beside
 from portal.activity import differences, line_of
@@ -44,10 +44,15 @@ def present(target: ClientCertificate, apis: Sequence[Api], *, by: User | None, 
 
 
 def _present(back_end: BackEnd, target: ClientCertificate, *, by: User | None, now: datetime) -> Activity:
-    before = {"credentials": back_end.proves_itself_by.value, "certificate": back_end.certificate.name if back_end.certificate else None}
+    before = _told(back_end)
     back_end.credentials, back_end.certificate = beside(back_end.proves_itself_by), target
     back_end.revision, back_end.changed_at, back_end.changed_by = back_end.revision + 1, now, by
     back_end.save()
     BackEndPassword.objects.filter(back_end=back_end).delete()
-    after = {"credentials": str(back_end.credentials), "certificate": target.name}
-    return line_of(Event.BACKEND_CHANGED, back_end, by=by, at=now, changes=differences(before, after), url=back_end.url)
+    changes = differences(before, _told(back_end), hidden={"password": before["username"] is not None})
+    return line_of(Event.BACKEND_CHANGED, back_end, by=by, at=now, changes=changes, url=back_end.url)
+
+
+def _told(back_end: BackEnd) -> dict[str, Any]:
+    facts = facts_of(back_end)
+    return {name: facts[name] for name in ("credentials", "certificate", "username")}

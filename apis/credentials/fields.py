@@ -9,14 +9,16 @@ from django.utils.translation import gettext_lazy as _
 
 from apis.credentials.models import PlaceChoice
 from apis.policy.proofs import AuthenticationSharedSecret, SecretPlace, fault_of_secret, fault_of_secret_name
+from apis.policy.references import names_in
 from apis.policy.statements.headers import LONGEST_NAME, LONGEST_VALUE
 from certificates.sealing import Secret
+from portal.validators import plain_name
 
 ENTER_THE_SECRET = _("Enter the secret.")
+NAMES_VALUE = _("Named values are not put in here; write it out. An API's policy may name them.")
 STAYS = _("Left empty, the stored secret stays.")
 PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 _BAD_HEADER = _("This is no header that can be set, or one that is the gateway's own, for instance Host or Content-Length.")
-_BAD_PARAMETER = _("A query parameter's name has no control characters.")
 _BAD_SECRET = {
     SecretPlace.HEADER: _("A secret in a header holds no control characters and no blanks at its ends."),
     SecretPlace.QUERY: _("Control characters cannot be sent."),
@@ -29,7 +31,17 @@ def secret_field(label: Any) -> forms.CharField:
     return forms.CharField(label=label, required=False, strip=False, max_length=LONGEST_VALUE, widget=widget)
 
 
-class SharedSecretFields(forms.Form):
+class WrittenOut(forms.Form):
+    """Fields in which named values do not stand."""
+
+    def check_written_out(self, *fields: str) -> None:
+        """Refuse ``{{name}}`` in these *fields*: it would be sent as it is."""
+        for name in fields:
+            if names_in(str(self.cleaned_data.get(name) or "")):
+                self.add_error(name, NAMES_VALUE)
+
+
+class SharedSecretFields(WrittenOut):
     """A secret in a header or a query parameter. Only where it is chosen, the fields count."""
 
     secret_place = forms.ChoiceField(label=_("Sent in"), choices=PlaceChoice, required=False)
@@ -38,6 +50,7 @@ class SharedSecretFields(forms.Form):
         required=False,
         max_length=LONGEST_NAME,
         help_text=_("For instance X-API-Key. What the caller sends under this name is replaced."),
+        validators=[plain_name],
         widget=forms.TextInput(attrs=PLAIN),
     )
     shared_secret = secret_field(_("Secret"))
@@ -47,12 +60,13 @@ class SharedSecretFields(forms.Form):
 
         :param stored: whether there is one, which stays where none is typed
         """
+        self.check_written_out("secret_name", "shared_secret")
         place = SecretPlace(self.cleaned_data.get("secret_place") or SecretPlace.HEADER)
         name, secret = self.cleaned_data.get("secret_name", ""), self.cleaned_data.get("shared_secret", "")
         if not name and "secret_name" not in self.errors:
             self.add_error("secret_name", _("Enter the name of the header or parameter."))
         elif name and fault_of_secret_name(place, name):
-            self.add_error("secret_name", _BAD_HEADER if place is SecretPlace.HEADER else _BAD_PARAMETER)
+            self.add_error("secret_name", _BAD_HEADER)
         if not secret and not stored and "shared_secret" not in self.errors:
             self.add_error("shared_secret", ENTER_THE_SECRET)
         elif fault_of_secret(place, secret):

@@ -45,11 +45,11 @@ def keep(holder: Holder, proof: Proof | None) -> bool:
     """
     row = stored(holder)
     if proof is None:
-        return row is not None and bool(row.delete())
+        return _forget(row)
     if proof.secret is None and not by_certificate(proof):
         _keep_secret(row, proof)
         return False
-    if by_certificate(proof) and row and row.needs_no_secret:
+    if row and _holds_secret_of(row, proof):
         _change(row, proof)
         return False
     fresh = _KIND_OF[type(proof)](**_of(holder))
@@ -59,6 +59,21 @@ def keep(holder: Holder, proof: Proof | None) -> bool:
     fresh.seal(proof.secret or Secret(b""))
     _change(fresh, proof)
     return True
+
+
+def _forget(row: ProofSecret | None) -> bool:
+    """Forget what is stored; return whether a secret has gone with it."""
+    if row is None:
+        return False
+    row.delete()
+    return not row.needs_no_secret
+
+
+def _holds_secret_of(row: ProofSecret, proof: Proof) -> bool:
+    """Return whether *row* is of the kind of *proof* and holds its secret, or none where that needs none."""
+    if not isinstance(row, _KIND_OF[type(proof)]) or row.needs_no_secret != by_certificate(proof):
+        return False
+    return row.needs_no_secret or row.opened() == proof.secret
 
 
 def take_over(api: Api, back_end: BackEnd | None) -> bool:
@@ -77,9 +92,10 @@ def take_over(api: Api, back_end: BackEnd | None) -> bool:
 def is_stored(holder: Holder, proof: Proof) -> bool:
     """Return whether *holder* sends *proof* already; a secret that is not said is the one that is stored."""
     row = stored(holder)
-    if row is None:
+    if row is None or not isinstance(row, _KIND_OF[type(proof)]):
         return False
-    return same_proof(row.proof(row.opened() if proof.secret else None), proof) if isinstance(row, _KIND_OF[type(proof)]) else False
+    secret = row.opened() if proof.secret else None
+    return (secret is None) == (proof.secret is None) and same_proof(row.proof(secret), proof)
 
 
 def has_secret(holder: Holder, proof: Proof) -> bool:

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apis.credentials.endpoints import faults_of_endpoint
-from apis.credentials.fields import ENTER_THE_SECRET, PLAIN, secret_field
+from apis.credentials.fields import ENTER_THE_SECRET, PLAIN, WrittenOut, secret_field
 from apis.credentials.models import AuthenticationChoice
 from apis.pickers import chosen_authority
 from apis.policy.oauth import (
@@ -20,11 +20,12 @@ from apis.policy.oauth import (
 )
 from certificates.authorities.models import Authority
 from certificates.sealing import Secret
+from portal.validators import plain_name
 
 _MORE = _("Only where the token endpoint asks for it.")
 
 
-class OAuthFields(forms.Form):
+class OAuthFields(WrittenOut):
     """Where a token comes from, and for whom. Only where it is chosen, the fields count."""
 
     token_endpoint = forms.CharField(
@@ -45,7 +46,12 @@ class OAuthFields(forms.Form):
         widget=forms.TextInput(attrs=PLAIN),
     )
     audience = forms.CharField(
-        label=_("Audience"), required=False, max_length=LONGEST_TEXT, help_text=_MORE, widget=forms.TextInput(attrs=PLAIN)
+        label=_("Audience"),
+        required=False,
+        max_length=LONGEST_TEXT,
+        help_text=_MORE,
+        validators=[plain_name],
+        widget=forms.TextInput(attrs=PLAIN),
     )
     token_authority = forms.CharField(
         label=_("Authority of the token endpoint"), required=False, help_text=_("What its certificate must lead to.")
@@ -60,11 +66,12 @@ class OAuthFields(forms.Form):
 
         :param stored: whether there is a secret, which stays where none is typed
         """
+        self.check_written_out("client_id", "client_secret", "scope", "audience")
         self._check_endpoint()
         client_id, scope = self.cleaned_data.get("client_id", ""), self.cleaned_data.get("scope", "")
-        if not client_id:
+        if not client_id and "client_id" not in self.errors:
             self.add_error("client_id", _("Enter the client ID."))
-        elif fault_of_client_id(client_id):
+        elif client_id and fault_of_client_id(client_id):
             self.add_error("client_id", _("A client ID has printable characters of ASCII only."))
         if fault_of_scope(scope):
             self.add_error("scope", _("Scopes stand beside each other with one blank between; quotes and accents are no part of them."))
@@ -73,7 +80,7 @@ class OAuthFields(forms.Form):
                 self.add_error("certificate", _("Choose the client certificate that the client proves itself by."))
             return
         secret = self.cleaned_data.get("client_secret", "")
-        if not secret and not stored:
+        if not secret and not stored and "client_secret" not in self.errors:
             self.add_error("client_secret", ENTER_THE_SECRET)
         elif secret and fault_of_client_secret(secret):
             self.add_error("client_secret", _("A client secret has printable characters of ASCII only."))

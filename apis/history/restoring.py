@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
 from django.urls import reverse
@@ -15,6 +16,7 @@ from apis import actions
 from apis.callers_form import CallersForm
 from apis.calls_form import CallsForm
 from apis.credentials.keeping import COLUMNS
+from apis.credentials.models import AuthenticationChoice
 from apis.forms import NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.history.moments import both_sides, state_now
 from apis.history.rewinding import Facts
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 PERMISSION = "apis.change_api"
+Changed = TypeVar("Changed")
 # What belongs together: where one of them changes, all go back.
 _GROUPS = (
     ("credentials", "certificate", "username", *COLUMNS),
@@ -40,6 +43,11 @@ _GROUPS = (
     ("caller_certificate", "caller_authority", "caller_authorities", "caller_identities"),
 )
 _SECRETS = {"password": (Credentials.BASIC,), "secret": BESIDE_CERTIFICATE}  # by what the log calls them, the credentials they go with
+# What is a back end's while an API uses it, by the tab that it stands on.
+_OWN = {
+    Event.API_SECURED: (*chain.from_iterable(_GROUPS[:2]), "trusted_authority", "trusted_ca", "protocol", "asks_later", "older_servers"),
+    Event.API_CALLS_CHANGED: ("connect_seconds",),
+}
 _LED = ("service_url", "own_url", "written_url", "back_end")
 TEXT_OF = {"trusted_authority": "trusted_ca", "caller_authority": "caller_authorities"}  # by what holds an entry's name
 _BY_REST_ALONE = ("key_header", "key_query")
@@ -81,13 +89,25 @@ class Tab:
         values = self.compared(line).values(side)
         if values is None:
             raise Refused(_("Before this the API was not there. Delete it, if that is what you want."))
-        _refuse_lost_password(api, line, side, values)
+        then = both_sides(api, line)[0 if side is Side.BEFORE else 1]
+        if not values.get("back_end"):  # whose secrets they are
+            refuse_lost(values, then.secrets)
+        leaves = api.back_end is not None and not values.get("back_end", api.back_end)
+        api = self.put(api, values, by=by, now=now)
+        if leaves:
+            _put_its_own(api, then.facts or {}, by=by, now=now)
+        return reverse(self.page, kwargs={"name": api.name})
+
+    def put(self, api: Api, values: Facts, *, by: User | None, now: datetime) -> Api:
+        """Give *api* these values by the tab's action, and return it.
+
+        :raises Refused: with the form's sentences
+        """
         form = self.form(filled(self.form(api=api), entry_or_text(values)), api=api)
         chosen = valid(form).chosen()
         if rest := {name: values[name] for name in _BY_REST_ALONE if name in values}:
             chosen = replace(chosen, **rest)
-        with_sentences(lambda: self.store(api, chosen, revision=api.revision, by=by, now=now))
-        return reverse(self.page, kwargs={"name": api.name})
+        return with_sentences(lambda: self.store(api, chosen, revision=api.revision, by=by, now=now))
 
 
 def api_of(line: Activity) -> Api:
@@ -130,6 +150,8 @@ def entry_or_text(values: Facts) -> dict[str, Any]:
         found["service_url"] = found["own_url"]
     if found.get("written_url"):
         found["service_url"] = found["written_url"]
+    if "back_end" in found:
+        found["back_end"] = found["back_end"] or ""  # which says that there is none
     for entry, text in TEXT_OF.items():
         if text in found:
             is_version = AuthorityVersion.objects.filter(authority__name=found.get(entry) or "", pem=found[text] or "").exists()
@@ -158,13 +180,13 @@ def valid(form: Any) -> Any:
     raise Refused(*(f"{labels[name]}: {text}" if labels.get(name) else text for name, texts in form.errors.items() for text in texts))
 
 
-def with_sentences(change: Callable[[], object]) -> None:
-    """Make a change.
+def with_sentences(change: Callable[[], Changed]) -> Changed:
+    """Make a change, and return what it does.
 
     :raises Refused: with a sentence where the action refuses it
     """
     try:
-        change()
+        return change()
     except actions.EditedMeanwhile as refusal:
         raise Refused(_("Somebody else has just saved it; look again.")) from refusal
     except actions.Taken as refusal:
@@ -181,9 +203,10 @@ def with_sentences(change: Callable[[], object]) -> None:
         raise Refused(NO_SUCH_CERTIFICATE) from refusal
 
 
-def _refuse_lost_password(api: Api, line: Activity, side: Side, values: Any) -> None:
-    before, after = both_sides(api, line)
-    refuse_lost(values, (before if side is Side.BEFORE else after).secrets)
+def _put_its_own(api: Api, then: Facts, *, by: User | None, now: datetime) -> None:
+    """Give an API that has left a back end the credentials, checks and times that were its own."""
+    for event, names in _OWN.items():
+        api = TABS[event].put(api, picked(names, then, state_now(api).facts or {}), by=by, now=now)
 
 
 def refuse_lost(values: Mapping[str, Any], secrets: Collection[str]) -> None:
@@ -193,6 +216,8 @@ def refuse_lost(values: Mapping[str, Any], secrets: Collection[str]) -> None:
     :param secrets: which of the secrets have changed since
     :raises Refused: with a sentence
     """
+    if values.get("client_authentication") == AuthenticationChoice.CERTIFICATE:  # it has none
+        secrets = ()
     lost = {name for name, credentials in _SECRETS.items() if values.get("credentials") in credentials and name in secrets}
     if lost:
         raise Refused(lost_password() if "password" in lost else _lost_secret())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -13,12 +14,13 @@ from apis.actions import NotOverHttp
 from apis.backends.actions import MembersDiffer
 from apis.forms import NOT_OVER_HTTP
 from apis.models import NamedSecret, NamedValue
-from apis.named_values.following import follow
+from apis.named_values.following import follow, pools_follow
 from apis.named_values.settings import Unusable
 from apis.named_values.uses import Part, Use, uses_of
 from apis.named_values.values import KeptValues, WithValue
 from apis.policies.proving import Unsuitable
 from apis.policy import UnreadablePolicy
+from apis.policy.proofs import MASK
 from apis.policy.references import Values
 from apis.service_url import resolving_once
 from certificates.sealing import SealingError, Secret
@@ -134,7 +136,7 @@ def change(value: NamedValue, chosen: Chosen, *, revision: int | None = None, by
     record(Event.NAMED_VALUE_CHANGED, value, by=by, at=now, changes=differences(before, facts_of(value), hidden=hidden), **_named(value))
     if is_other:
         with resolving_once():
-            _bring_up_to_date(uses, WithValue(KeptValues(), value.display_name, text or ""), by=by, now=now)
+            _bring_up_to_date(uses, WithValue(KeptValues(), value.display_name, MASK if text is None else text), by=by, now=now)
     return value
 
 
@@ -213,10 +215,11 @@ def _save(value: NamedValue) -> None:
 
 
 def _bring_up_to_date(uses: list[Use], before: Values, *, by: User | None, now: datetime) -> None:
-    for use in uses:
-        try:
-            follow(use, before, by=by, now=now)
-        except (UnreadablePolicy, Unsuitable, Unusable, MembersDiffer) as refusal:
-            raise Unfit(use, str(refusal)) from refusal
-        except NotOverHttp as refusal:
-            raise Unfit(use, str(NOT_OVER_HTTP)) from refusal
+    for step in (partial(follow, before=before), pools_follow):
+        for use in uses:
+            try:
+                step(use, by=by, now=now)
+            except (UnreadablePolicy, Unsuitable, Unusable, MembersDiffer) as refusal:
+                raise Unfit(use, str(refusal)) from refusal
+            except NotOverHttp as refusal:
+                raise Unfit(use, str(NOT_OVER_HTTP)) from refusal

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apis.named_values.models import NamedValue
 from apis.policy.references import NAME_PATTERN, names_in, resolved_text
-from apis.service_url import BadServiceUrl, ServiceUrl, check, refusals_of_resolved
+from apis.service_url import LONGEST, TOO_LONG, BadServiceUrl, ServiceUrl, check, refusals_of_resolved
 from certificates.sealing import SealingError, Secret
 
 _ALONE = re.compile(r"\{\{\s*(" + NAME_PATTERN + r")\s*\}\}")
@@ -68,6 +68,8 @@ def address_of(text: str) -> ServiceUrl:
     :raises Unusable: if the gateway may not call it, or as :func:`meant`
     """
     allowed = settings.ALLOWED_BACKEND_NETWORKS
+    if len(text) > LONGEST:
+        raise Unusable(("", str(TOO_LONG)))
     try:
         url = check(meant(text), allowed=allowed)
     except BadServiceUrl as refusal:
@@ -98,22 +100,22 @@ def basic_of(username: str, password: Secret | None) -> Basic:
             password = _secret(reference[1])
         except Unusable as refusal:
             faults += [(PASSWORD, sentence) for _field, sentence in refusal.faults]
-    if faults := [*faults, *_faults_of(text, password)]:
+    if faults := [*faults, *_faults_of(text, password, written=username)]:
         raise Unusable(*faults)
     return Basic(
         username=text,
         password=password,
         written_username=as_written(username),
-        written_password=reference[0] if reference else "",
+        written_password=f"{{{{{reference[1]}}}}}" if reference else "",
     )
 
 
-def _faults_of(username: str, password: Secret | None) -> Iterable[tuple[str, str]]:
+def _faults_of(username: str, password: Secret | None, *, written: str) -> Iterable[tuple[str, str]]:
     if not username:
         yield USERNAME, _("Enter the user name.")
     elif ":" in username:
         yield USERNAME, _("A user name for HTTP basic holds no colon.")
-    elif len(username) > LONGEST_USERNAME:
+    elif max(len(username), len(written)) > LONGEST_USERNAME:
         yield USERNAME, _("A user name has at most %(most)d characters.") % {"most": LONGEST_USERNAME}
     for field, text in ((USERNAME, username), (PASSWORD, password.value.decode() if password else "")):
         if _CONTROL.search(text):

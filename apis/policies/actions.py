@@ -16,7 +16,7 @@ from apis.credentials.keeping import is_stored
 from apis.models import Api, Credentials, Operation, ServicePolicy
 from apis.policies.applying import ApiDraft, draft_of
 from apis.policies.checking import checked, legible
-from apis.policies.own import brought_up_to_date, may_be_kept
+from apis.policies.own import brought_up_to_date, may_be_kept, rules_now
 from apis.policies.surroundings import read_own
 from apis.policy import Scope, document_with
 from apis.policy.references import Values
@@ -129,7 +129,7 @@ def apply_again(api: Api, before: Values, *, by: User | None, now: datetime) -> 
     :raises NotOverHttp: if a client certificate is presented and the Web service URL would be http
     """
     document, written = legible(api.document, api), read_own(api.document, Scope.API, before)
-    rules = brought_up_to_date(api.own_rules(), written.rules, document.rules)
+    rules = brought_up_to_date(rules_now(api), written.rules, document.rules)
     _apply(api, draft_of(rules, api), by=by, now=now)
 
 

@@ -46,20 +46,20 @@ def draft_of(rules: tuple[Rule, ...], api: Api) -> ApiDraft:
 
     :raises Unsuitable: naming the element at fault
     """
-    security = security_of(rules, api)
+    leads_to = next((_lead(rule) for rule in rules if isinstance(rule, SetBackendService)), Lead())
+    security = security_of(rules, api, _holder(leads_to, api))
     calls = ApiCalls.of(api).without_rules()
     callers = _callers(None, api)
-    leads_to = Lead()
     for rule in rules:
         match rule:
             case AuthenticationCertificate() | AuthenticationBasic() | AuthenticationSharedSecret() | AuthenticationOAuth2():
                 pass  # taken together
+            case SetBackendService():
+                pass  # taken first
             case Cors():
                 calls = calls.with_cors(rule)
             case ValidateClientCertificate():
                 callers = _callers(rule, api)
-            case SetBackendService():
-                leads_to = _lead(rule)
             case ForwardRequest():
                 calls = replace(calls, idle_seconds=rule.timeout_seconds)
             case _:
@@ -67,6 +67,11 @@ def draft_of(rules: tuple[Rule, ...], api: Api) -> ApiDraft:
     if leads_to.back_end:
         _refuse_other_credentials(rules, security, leads_to.back_end)
     return ApiDraft(security=security, calls=calls, callers=callers, leads_to=leads_to)
+
+
+def _holder(leads_to: Lead, api: Api) -> Api | BackEnd:
+    """Return whose secrets masks stand for. What an API has of a back end does not stay with it when it leaves."""
+    return leads_to.back_end or (BackEnd() if api.back_end else api)
 
 
 def _lead(rule: SetBackendService) -> Lead:

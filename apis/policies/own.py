@@ -8,14 +8,17 @@ from apis.models import Api
 from apis.named_values.values import KeptValues
 from apis.policies.surroundings import read_own
 from apis.policy import MASKED_PASSWORD, Scope, UnreadablePolicy, document_with
+from apis.policy.elements import read
 from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Rule
-from apis.policy.proofs import PROOFS, same_proof
-from apis.policy.references import Values
+from apis.policy.proofs import PROOFS, SECRET_ATTRIBUTES, same_proof
+from apis.policy.references import NAME_PATTERN, Values
 from certificates.models import ClientCertificate
+from certificates.sealing import SealingError
 
 _GIVEN = {word: re.compile(word + r"""\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE) for word in ("password", "secret")}
 _ELEMENT = re.compile(r"authentication-shared-secret")
-_REFERENCE = re.compile(r"\{\{[^{}]*\}\}\Z")
+_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+_REFERENCE = re.compile(r"\{\{\s*" + NAME_PATTERN + r"\s*\}\}\Z")
 
 
 def own_document(api: Api, values: Values | None = None) -> str:
@@ -29,6 +32,14 @@ def own_document(api: Api, values: Values | None = None) -> str:
     except UnreadablePolicy:  # a named value no longer fits; the pages say so
         return api.document
     return api.document if api.document and same_meaning(written.rules, rules) else document_with(rules, written.sections)
+
+
+def rules_now(api: Api) -> tuple[Rule, ...]:
+    """Return the rules of *api*; where its password or secret does not open, with the mask in place of it."""
+    try:
+        return api.own_rules()
+    except SealingError:
+        return api.own_rules(masked=True)
 
 
 def same_meaning(written: tuple[Rule, ...], now: tuple[Rule, ...]) -> bool:
@@ -46,23 +57,36 @@ def brought_up_to_date(now: tuple[Rule, ...], written: tuple[Rule, ...], read_an
 
 def may_be_kept(text: str, rules: tuple[Rule, ...]) -> bool:
     """Return whether a document may be stored as it was written: it tells no password, be it in a comment, and names no earlier version."""
-    masked = _is_masked(text, "password") and (not any(isinstance(rule, PROOFS) for rule in rules) or _is_masked(text, "secret"))
+    words = ("password", "secret") if any(isinstance(rule, PROOFS) for rule in rules) else ("password",)
+    aside = "\n".join(_COMMENT.findall(text))
+    masked = all(map(_is_mask, _secrets_in(text))) and all(_is_masked(aside, word) for word in words)
     named = {rule.thumbprint for rule in rules if isinstance(rule, AuthenticationCertificate) and rule.thumbprint}
     return masked and ClientCertificate.objects.filter(current__thumbprint__in=named).count() == len(named)
+
+
+def _secrets_in(text: str) -> list[str]:
+    """Return what stands where elements hold a secret."""
+    sections = read(text).children if text.strip() else []
+    elements = [(one, SECRET_ATTRIBUTES.get(one.name, "")) for section in sections for one in section.children]
+    return [one.attributes[name] for one, name in elements if name in one.attributes]
+
+
+def _is_mask(given: str) -> bool:
+    return given == MASKED_PASSWORD or bool(_REFERENCE.match(given))
 
 
 def _is_masked(text: str, word: str) -> bool:
     """Return whether *word* stands in *text* only as the attribute of a mask or a named value, or in the name of an element of ours."""
     given = [one or other for one, other in _GIVEN[word].findall(text)]
     mentioned = _ELEMENT.sub("", text.lower()).count(word)
-    return len(given) == mentioned and all(one == MASKED_PASSWORD or _REFERENCE.match(one) for one in given)
+    return len(given) == mentioned and all(map(_is_mask, given))
 
 
 def _same(written: Rule, now: Rule | None) -> bool:
     if isinstance(written, AuthenticationCertificate) and isinstance(now, AuthenticationCertificate):
         return written.certificate_id.lower() in {"", now.certificate_id.lower()} and written.thumbprint in {"", now.thumbprint}
     if isinstance(written, AuthenticationBasic) and isinstance(now, AuthenticationBasic):
-        kept = written.password.value.decode() == MASKED_PASSWORD
+        kept = MASKED_PASSWORD in {written.password.value.decode(), now.password.value.decode()}
         return written.username == now.username and (kept or written.password == now.password)
     if isinstance(written, PROOFS) and isinstance(now, PROOFS):
         return same_proof(written, now)

@@ -8,9 +8,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apis.actions.apis import ApiSecurity
+from apis.backends.models import BackEnd
 from apis.credentials.endpoints import faults_of_endpoint
 from apis.credentials.keeping import by_certificate, has_secret
-from apis.models import Api, BasicCredentials, Credentials, beside
+from apis.models import Api, Credentials, beside
 from apis.named_values.settings import Unusable, basic_of
 from apis.policy import MASKED_PASSWORD
 from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Rule
@@ -42,9 +43,10 @@ class Unsuitable(Exception):
         self.faults = faults
 
 
-def security_of(rules: tuple[Rule, ...], api: Api) -> ApiSecurity:
+def security_of(rules: tuple[Rule, ...], api: Api, holder: Api | BackEnd) -> ApiSecurity:
     """Return the security that *rules* say; how the back end is checked stays.
 
+    :param holder: whose secrets masks stand for
     :raises Unsuitable: naming the element at fault
     """
     chosen: dict[str, Any] = {"credentials": Credentials.NONE}
@@ -53,9 +55,9 @@ def security_of(rules: tuple[Rule, ...], api: Api) -> ApiSecurity:
             case AuthenticationCertificate():
                 chosen |= {"credentials": beside(chosen["credentials"]), "certificate": _entry(rule)}
             case AuthenticationBasic():
-                chosen = _basic(rule, api)
+                chosen = _basic(rule, holder)
             case AuthenticationSharedSecret() | AuthenticationOAuth2():
-                chosen |= _proof(rule, api)
+                chosen |= _proof(rule, holder)
     if by_certificate(chosen.get("proof")) and chosen.get("certificate") is None:
         raise Unsuitable(
             ELEMENTS[AuthenticationOAuth2], _("The client proves itself by a certificate; name it by authentication-certificate.")
@@ -88,14 +90,14 @@ def _entry(rule: AuthenticationCertificate) -> ClientCertificate:
     raise Unsuitable("authentication-certificate", _("There is no client certificate %(named)s.") % {"named": named})
 
 
-def _basic(rule: AuthenticationBasic, api: Api) -> dict[str, Any]:
+def _basic(rule: AuthenticationBasic, holder: Api | BackEnd) -> dict[str, Any]:
     """Return what the security is for a user name and password; the mask of a password means the one that is stored.
 
     :raises Unsuitable: if they cannot be sent as HTTP basic (RFC 7617), or none is stored
     """
     keep = rule.password.value.decode() == MASKED_PASSWORD
     faults = list(_faults_of(rule.username, None if keep else rule.password))
-    if keep and not BasicCredentials.objects.filter(api=api).exists():
+    if keep and holder.credentials != Credentials.BASIC:
         faults.append(_("The password *** stands for the stored one, but none is stored."))
     if faults:
         raise Unsuitable("authentication-basic", *faults)
@@ -109,13 +111,13 @@ def _faults_of(username: str, password: Secret | None) -> Iterator[str]:
         yield from dict.fromkeys(sentence for _field, sentence in refusal.faults)
 
 
-def _proof(rule: Proof, api: Api) -> dict[str, Any]:
+def _proof(rule: Proof, holder: Api | BackEnd) -> dict[str, Any]:
     """Return what the security is where *rule* is sent; the mask of a secret means the one that is stored.
 
     :raises Unsuitable: if none is stored, or the token endpoint may not be called
     """
     if isinstance(rule, AuthenticationOAuth2) and (faults := faults_of_endpoint(rule.token_endpoint)):
         raise Unsuitable(ELEMENTS[type(rule)], *map(str, faults))
-    if rule.secret is None and not has_secret(api, rule):
+    if rule.secret is None and not has_secret(holder, rule):
         raise Unsuitable(ELEMENTS[type(rule)], _("The secret *** stands for the stored one, but none is stored."))
     return {"credentials": _CREDENTIALS[type(rule)], "proof": rule}

@@ -6,15 +6,16 @@ import enum
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from certificates.sealing import Secret
+from portal.characters import first_deceiving
 
 if TYPE_CHECKING:
     from apis.policy.elements import Element
 
 ELEMENT = "authentication-oauth2"
 LONGEST_ENDPOINT, LONGEST_TEXT = 2000, 1000
+_ENDPOINT = re.compile(r"https://[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+\Z", re.IGNORECASE)  # RFC 3986, 2, without the fragment
 _CLIENT_ID = re.compile(r"[\x20-\x7e]+\Z")  # RFC 6749, appendix A.1
 _SCOPE = re.compile(r"[!#-\[\]-~]+( [!#-\[\]-~]+)*\Z")  # RFC 6749, 3.3
 _SECRET = re.compile(r"[\x20-\x7e]+\Z")  # RFC 6749, appendix A.2
@@ -55,19 +56,27 @@ class AuthenticationOAuth2:
 
 
 def fault_of_endpoint(url: str) -> str:
-    """Return why nothing can be asked at *url*, in a sentence; empty: something can, as far as its form goes."""
-    if urlsplit(url).scheme.lower() != "https":
+    """Return why nothing can be asked at *url*, in a sentence; empty: something can, as far as its characters go."""
+    if not url.lower().startswith("https://"):
         return "A token endpoint begins with https://: what is sent there is secret."
-    return "A token endpoint holds no fragment (from the # on)." if "#" in url else ""
+    if "#" in url:
+        return "A token endpoint holds no fragment (from the # on)."
+    usual = len(url) <= LONGEST_ENDPOINT and _ENDPOINT.match(url)
+    return "" if usual else "A token endpoint has at most 2000 characters, those of URLs: encode others with %, a host in ASCII."
 
 
 def fault_of_scope(scope: str) -> str:
     """Return why *scope* is none, in a sentence; empty: it is one."""
-    return (
-        ""
-        if not scope or _SCOPE.match(scope)
-        else "Scopes stand beside each other with one blank between; quotes and accents are no part of them."
-    )
+    if len(scope) > LONGEST_TEXT:
+        return "A scope has at most 1000 characters."
+    if scope and not _SCOPE.match(scope):
+        return "Scopes stand beside each other with one blank between; quotes and accents are no part of them."
+    return ""
+
+
+def fault_of_audience(text: str) -> str:
+    """Return why *text* is no audience, in a sentence; empty: it is one."""
+    return "An audience has at most 1000 characters, all of them seen." if len(text) > LONGEST_TEXT or first_deceiving(text) else ""
 
 
 def fault_of_client_id(text: str) -> str:
@@ -96,7 +105,7 @@ def read_oauth2(element: Element, mask: str) -> AuthenticationOAuth2:
         element.refuse("With client-authentication certificate there is no client-secret; leave it out.")
     if not by_certificate and not secret:
         element.refuse("The attribute client-secret is missing.")
-    if fault := fault_of_endpoint(endpoint) or fault_of_client_id(client_id) or fault_of_scope(scope):
+    if fault := fault_of_endpoint(endpoint) or fault_of_client_id(client_id) or fault_of_scope(scope) or fault_of_audience(audience):
         element.refuse(fault)
     if secret not in {"", mask} and (fault := fault_of_client_secret(secret)):
         element.refuse(fault)

@@ -16,6 +16,7 @@ from apis.policy.oauth import ELEMENT as OAUTH2
 from apis.policy.oauth import AuthenticationOAuth2, oauth2_attributes, read_oauth2
 from apis.policy.statements.headers import LONGEST_NAME, LONGEST_VALUE, VISIBLE, fault_of_name
 from certificates.sealing import Secret
+from portal.characters import first_deceiving
 
 if TYPE_CHECKING:
     from apis.policy.elements import Element
@@ -58,7 +59,9 @@ def fault_of_secret_name(place: SecretPlace, name: str) -> str:
         return fault_of_name(name) or (
             "The header Host says where a call goes; send the secret in another." if name.lower() == "host" else ""
         )
-    return f"The name has at most {LONGEST_NAME} characters, no controls among them." if _unfit(name, LONGEST_NAME) else ""
+    if not name or _unfit(name, LONGEST_NAME) or first_deceiving(name):
+        return f"The name has 1 to {LONGEST_NAME} characters, all of them seen."
+    return ""
 
 
 def fault_of_secret(place: SecretPlace, secret: str) -> str:

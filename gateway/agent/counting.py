@@ -21,7 +21,7 @@ from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from gateway.agent.admin_page import connection_to, get
 from gateway.agent.chosen import Chosen
 from gateway.agent.relay import Relay
-from gateway.compile import Resource, api_of_cluster
+from gateway.compile import api_of_cluster
 from gateway.compile.names import METADATA, PRESENTS
 from gateway.compile.resource import CLUSTER
 from gateway.seeing.readings import COUNTERS, LATENCIES, METHOD, Counters, Reading, counters_of, latencies_of
@@ -59,7 +59,6 @@ class Counting:
         self._relay = relay
         self._known: dict[str, Counters] = {}  # what the newest reading says, by series
         self._envoy = ""
-        self._clusters: dict[str, Resource] = {}  # by whose metadata _presented is known
         self._presented: dict[str, str] = {}
         self._waiting: list[_Kept] = []
         self._something = asyncio.Event()
@@ -129,11 +128,11 @@ class Counting:
 
     def _note_presented(self) -> None:
         """Note under which certificate each cluster's calls are counted from now on."""
-        for (kind, name), resource in self._relay.good.items():
-            if kind == CLUSTER and api_of_cluster(name) is not None and self._clusters.get(name) is not resource:
-                self._clusters[name] = resource
+        for name in [name for name in self._relay.new_clusters if api_of_cluster(name) is not None]:
+            if resource := self._relay.good.get((CLUSTER, name)):
                 said = dict(Cluster.FromString(resource.body).metadata.filter_metadata[METADATA])
                 self._presented[name] = said.get(PRESENTS, "")
+        self._relay.new_clusters.clear()
 
     def _read(self) -> tuple[str, dict[str, dict[str, int]]]:
         """Return which Envoy it is, and its counters; now and then the latencies, too, which take it longer.

@@ -45,6 +45,7 @@ class Relay:
     :ivar changed: set when *good* has changed; whoever keeps it clears it
     :ivar sources_changed: set when other sources of tokens have come; whoever keeps tokens clears it
     :ivar clusters_changed: set when a back end's cluster among them has; whoever counts clears it
+    :ivar new_clusters: the names of those that have; whoever counts empties it
     """
 
     def __init__(self, listener: GatewayListener, good: Iterable[Resource] = ()) -> None:
@@ -58,6 +59,7 @@ class Relay:
         self.sources_changed = asyncio.Event()
         self._listener = listener
         self.good: dict[Key, Resource] = {(one.type_url, one.name): one for one in good}
+        self.new_clusters = {name for kind, name in self.good if kind == CLUSTER}
         self._newest: dict[Key, Resource | None] = dict(self.good)
         self._pending: dict[int, list[_Response]] = {}  # by the change that they belong to
         self._refused: dict[Key, Refused] = {}
@@ -164,6 +166,7 @@ class Relay:
             else:
                 self._accept(key, resource)
                 if key[0] == CLUSTER:
+                    self.new_clusters.add(key[1])
                     self.clusters_changed.set()
         error = words_for(reasons) if reasons else ""
         self._answer(Request(type_url=response.type_url, nonce=response.nonce, error=error))

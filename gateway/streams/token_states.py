@@ -40,9 +40,12 @@ def decoded(said: bytes) -> list[TokenState]:
     :raises ValueError: if it is something else
     """
     try:
-        return [_state(one) for one in json.loads(said)]
-    except (KeyError, TypeError, OverflowError) as error:
+        states = [_state(one) for one in json.loads(said)]
+    except (KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError("These are no states of tokens.") from error
+    if len({one.api_id for one in states}) < len(states):
+        raise ValueError("An API stands here twice.")
+    return states
 
 
 def _state(said: dict[str, Any]) -> TokenState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -31,10 +32,15 @@ def about(kind: str, pk: object) -> Narrowed:
     return Narrowed(Activity.objects.filter(subject_id=str(pk), kind=kind), kinds=[kind])
 
 
-def newer_changes(line: Activity) -> list[Activity]:
-    """Return the two newest lines that have changed, after *line*, what it is about."""
+def newer_change(line: Activity, *, but_at: datetime | None = None) -> Activity | None:
+    """Return the newest line that has changed, after *line*, what it is about; ``None``: there is none.
+
+    :param but_at: the moment of a change, which may be several lines, that does not count
+    """
     later = Activity.objects.filter(subject_id=line.subject_id, kind=line.kind, id__gt=line.id)
-    return list(later.exclude(changes={}).order_by("-id")[:2])
+    if but_at:
+        later = later.exclude(at=but_at)
+    return later.exclude(changes={}).order_by("-id").first()
 
 
 def history_of(request: HttpRequest, kind: str, pk: object) -> dict[str, Any]:

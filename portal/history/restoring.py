@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from portal.activity.values import same_value
-from portal.history.reading import newer_changes
+from portal.history.reading import newer_change
 from portal.models import Activity, Event
 
 if TYPE_CHECKING:
@@ -134,10 +134,10 @@ def undo(line: Activity, *, by: User | None, now: datetime) -> str:
     :raises ChangedSince: if it is not
     :raises Refused: as :func:`restore`
     """
-    if newer := newer_changes(line):
-        raise ChangedSince(newer[0])
+    if newer := newer_change(line):
+        raise ChangedSince(newer)
     shown_at = restore(line, Side.BEFORE, by=by, now=now)
-    # Writers of the log wait for each other: whoever was quicker is seen by now, and ours is the newest.
-    if len(newer := newer_changes(line)) > 1:
-        raise ChangedSince(newer[1])
+    # Writers of the log wait for each other: whoever was quicker is seen by now.
+    if newer := newer_change(line, but_at=now):
+        raise ChangedSince(newer)
     return shown_at

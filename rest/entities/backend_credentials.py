@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
+from apis.credentials.fields import NAMES_VALUE
 from apis.credentials.keeping import loaded
 from apis.credentials.models import OAuthClient, SharedSecret
 from apis.models import Credentials
@@ -83,8 +84,8 @@ def _shared_secret(sent: Properties, row: BackEnd | None) -> AuthenticationShare
         sent.refuse(place, _("*** stands for the stored secret, but none is stored."))
     if fault := fault_of_secret_name(place, name) or fault_of_secret(place, "" if secret is None else texts[0]):
         sent.refuse(place, fault)
-    if secret and names_in(texts[0]):
-        sent.refuse(place, _("Named values are not put in here; send the secret itself."))
+    if names_in(name) or names_in(texts[0]):
+        sent.refuse(place, NAMES_VALUE)
     return AuthenticationSharedSecret(place=place, name=name, secret=secret)
 
 
@@ -94,8 +95,10 @@ def _basic(authorization: Properties, plain: BackEndSettings, row: BackEnd | Non
         authorization.refuse("scheme", _("Only Basic is possible here."))
     parameter = authorization.text("parameter")
     if parameter == MASKED_PASSWORD:
-        username = row.password.username if row and row.proves_itself_by == Credentials.BASIC else ""
-        return replace(plain, credentials=Credentials.BASIC, username=username)
+        stored = row.password if row and row.proves_itself_by == Credentials.BASIC else None
+        if stored is None:
+            authorization.refuse("parameter", _("*** stands for the stored password, but none is stored."))
+        return replace(plain, credentials=Credentials.BASIC, username=stored.shown_username if stored else "")
     try:
         username, colon, password = base64.b64decode(parameter, validate=True).decode().partition(":")
     except (binascii.Error, ValueError):

@@ -8,10 +8,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from apis.credentials.endpoints import faults_of_endpoint
+from apis.credentials.fields import NAMES_VALUE
 from apis.credentials.keeping import has_secret
 from apis.credentials.models import OAuthClient
 from apis.policy import MASKED_PASSWORD
-from apis.policy.oauth import AuthenticationOAuth2, ClientAuthentication, fault_of_client_id, fault_of_client_secret, fault_of_scope
+from apis.policy.oauth import (
+    AuthenticationOAuth2,
+    ClientAuthentication,
+    fault_of_audience,
+    fault_of_client_id,
+    fault_of_client_secret,
+    fault_of_scope,
+)
+from apis.policy.references import names_in
 from certificates.authorities.models import Authority
 from certificates.sealing import Secret
 
@@ -19,6 +28,8 @@ if TYPE_CHECKING:
     from apis.backends.models import BackEnd
     from certificates.models import ClientCertificate
     from rest.bodies import Properties
+
+_FAULTS = {"clientId": fault_of_client_id, "scope": fault_of_scope, "audience": fault_of_audience}
 
 
 def shown(row: OAuthClient) -> dict[str, Any]:
@@ -39,17 +50,12 @@ def client_of(sent: Properties, row: BackEnd | None, certificate: ClientCertific
     """Return the client that was sent; ``None`` if there is none. What is wrong is noted."""
     if not sent.values:
         return None
-    endpoint, client_id, scope = sent.text("tokenEndpoint"), sent.text("clientId"), sent.text("scope", "")
-    for fault in faults_of_endpoint(endpoint):
-        sent.refuse("tokenEndpoint", fault)
-    for name, fault in (("clientId", fault_of_client_id(client_id)), ("scope", fault_of_scope(scope))):
-        if fault:
-            sent.refuse(name, fault)
+    _check_texts(sent)
     proof = AuthenticationOAuth2(
-        token_endpoint=endpoint,
-        client_id=client_id,
-        scope=scope,
-        audience=sent.text("audience", ""),
+        token_endpoint=sent.text("tokenEndpoint"),
+        client_id=sent.text("clientId"),
+        scope=sent.text("scope"),
+        audience=sent.text("audience"),
         authenticates_by=_way(sent),
         secret=_secret(sent),
         authority=_authority(sent),
@@ -59,6 +65,18 @@ def client_of(sent: Properties, row: BackEnd | None, certificate: ClientCertific
     if proof.secret is None and not (row and has_secret(row, proof)) and not proof.by_certificate:
         sent.refuse("clientSecret", _("Send the client secret; *** stands for the stored one, but none is stored."))
     return proof
+
+
+def _check_texts(sent: Properties) -> None:
+    """Note what is wrong with the texts, each by its name."""
+    for fault in faults_of_endpoint(sent.text("tokenEndpoint")):
+        sent.refuse("tokenEndpoint", fault)
+    for name, fault_of in _FAULTS.items():
+        if fault := fault_of(sent.text(name)):
+            sent.refuse(name, fault)
+    for name in (*_FAULTS, "clientSecret"):
+        if names_in(sent.text(name)):
+            sent.refuse(name, NAMES_VALUE)
 
 
 def _way(sent: Properties) -> ClientAuthentication:

@@ -174,7 +174,7 @@ class _named_faults:  # noqa: N801 - reads as a statement
 
 MEMBERS_DIFFER = gettext_lazy(
     "The members of the pool %(pool)s have to be alike: single back ends with the same scheme, path, certificate, checks and protocol,"
-    " and without HTTP basic."
+    " and without password, secret or token."
 )
 
 

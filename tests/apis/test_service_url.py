@@ -52,6 +52,7 @@ def test_a_back_end_of_the_usual_kinds_is_taken_in_its_normal_form(url: str, tex
         ("orders.example.com:443/x", "Begin with https://"),
         ("https:orders.example.com", "Begin with https://"),
         ("//orders.example.com", "Begin with https://"),
+        (f"https://orders.example.com/{'a' * 1974}", "at most 2000 characters"),
         ("ftp://orders.example.com", "by no other scheme"),
         ("file:///etc/passwd", "by no other scheme"),
         ("https://", "host is missing"),

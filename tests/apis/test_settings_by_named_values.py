@@ -13,6 +13,7 @@ from apis.backends.actions import BackEndSettings
 from apis.backends.models import BackEnd
 from apis.models import Api, BasicCredentials, Credentials, NamedValue
 from apis.named_values.actions import Chosen, change
+from apis.named_values.settings import Unusable, basic_of
 from apis.named_values.uses import uses_of
 from certificates.sealing import Secret
 from portal.models import Activity
@@ -195,3 +196,32 @@ def test_what_cannot_be_sent_as_http_basic_is_refused_at_its_field(signed_in: Cl
     assert answer.status_code == 422
     assert sentence in answer.context["form"].errors[field][0]
     assert not BasicCredentials.objects.exists()
+
+
+def test_members_of_a_pool_that_name_the_same_value_change_together() -> None:
+    value = make_named_value("version", "v1")
+    for name in ("east", "west"):
+        settings = BackEndSettings(url="", spelled_url=f"https://{name}.example.com/{{{{version}}}}")
+        back_ends.create_back_end(name, settings, by=None, now=timezone.now())
+    members = tuple({"member": name, "url": "", "weight": 1, "priority": 0} for name in ("east", "west"))
+    pool = back_ends.create_back_end("pool", BackEndSettings(url="", addresses=members), by=None, now=timezone.now())
+    api = lead(make_api(), pool)
+    change(value, Chosen(display_name="version", value=Secret(b"v2")), by=None, now=timezone.now())
+    pool.refresh_from_db()
+    assert [one["url"] for one in pool.addresses] == ["https://east.example.com/v2", "https://west.example.com/v2"]
+    assert Api.objects.get(pk=api.pk).service_url == "https://east.example.com/v2"
+
+
+def test_what_a_setting_says_and_comes_to_has_an_end(signed_in: Client) -> None:
+    make_api()
+    make_named_value("long", "a" * 2000)
+    make_named_value("stage", "test.example.com")
+    for url in ("https://test.example.com/{{long}}", f"https://{{{{{' ' * 2000}stage}}}}", f"https://stage.example.com/{'a' * 2000}"):
+        lines = signed_in.post("/back-ends/new/", BACK_END | {"addresses": url})
+        assert (lines.status_code, "at most 2000 characters" in lines.content.decode()) == (422, True)
+    answer = signed_in.post("/apis/orders/settings/", SETTINGS | {"service_url": "https://test.example.com/{{long}}"})
+    assert (answer.status_code, "at most 2000 characters" in answer.content.decode()) == (422, True)
+    make_named_value("user", "u")
+    with pytest.raises(Unusable, match="at most 255 characters"):
+        basic_of("{{user}}" * 40, Secret(b"open sesame"))
+    assert basic_of("orders", Secret(b"{{" + b" " * 500 + b"user}}")).written_password == "{{user}}"

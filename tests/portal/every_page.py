@@ -167,6 +167,7 @@ ADDRESSES: dict[str, Address] = {
         for page_name, address in (
             ("export", page(_VIEW)),
             ("removal", form(_PUBLISH)),
+            ("replacement", form(_PUBLISH)),
             ("request", form(_PUBLISH)),
             ("pending", page(_PUBLISH, named=named)),
             ("request_file", page(_PUBLISH, named=named, method="post")),

@@ -54,6 +54,9 @@ def test_without_credentials_it_is_forgotten(wire: Wire) -> None:
         ({"header": {"a": ["two\nlines"]}}, "credentials.header"),
         ({"header": {"a": ["{{key}}"]}}, "credentials.header"),
         ({"query": {"a": ["***"]}}, "credentials.query"),
+        ({"query": {"{{key}}": ["1"]}}, "credentials.query"),
+        ({"query": {"": ["1"]}}, "credentials.query"),
+        ({"query": {"a\u202eb": ["1"]}}, "credentials.query"),
         ({"header": {"a": ["1"]}, "authorization": {"scheme": "Basic", "parameter": "dTpw"}}, "credentials.authorization"),
     ],
 )
@@ -82,7 +85,16 @@ def test_a_client_is_kept_and_masked_and_the_mask_keeps_its_secret(wire: Wire) -
     [
         ({"tokenEndpoint": "http://192.0.2.7/token"}, "credentials.oauth2.tokenEndpoint"),
         ({"tokenEndpoint": "https://169.254.169.254/"}, "credentials.oauth2.tokenEndpoint"),
+        ({"tokenEndpoint": "https://[::1"}, "credentials.oauth2.tokenEndpoint"),
+        ({"tokenEndpoint": "https://192.0.2.7/?a=b\r\nX-Other: c"}, "credentials.oauth2.tokenEndpoint"),
+        ({"tokenEndpoint": "https://192.0.2.7/?a=é"}, "credentials.oauth2.tokenEndpoint"),
+        ({"tokenEndpoint": f"https://192.0.2.7/{'a' * 2000}"}, "credentials.oauth2.tokenEndpoint"),
         ({"clientId": ""}, "credentials.oauth2.clientId"),
+        ({"clientId": "{{client}}"}, "credentials.oauth2.clientId"),
+        ({"clientSecret": "{{word}}"}, "credentials.oauth2.clientSecret"),
+        ({"scope": "a" * 1001}, "credentials.oauth2.scope"),
+        ({"audience": "a" * 1001}, "credentials.oauth2.audience"),
+        ({"audience": "two\nlines"}, "credentials.oauth2.audience"),
         ({"clientSecret": "***"}, "credentials.oauth2.clientSecret"),
         ({"clientSecret": "é"}, "credentials.oauth2.clientSecret"),
         ({"scope": "a  b"}, "credentials.oauth2.scope"),
@@ -96,3 +108,16 @@ def test_what_no_token_can_be_asked_for_with_is_refused_by_name(wire: Wire, chan
     assert answer.status_code == 400
     assert target in {detail["target"] for detail in read(answer)["error"]["details"]}
     assert not BackEnd.objects.exists()
+
+
+def test_a_mask_of_a_password_that_is_not_there_is_refused_for_what_it_is(wire: Wire) -> None:
+    answer = wire.put("backends/shop", {"url": URL, "credentials": {"authorization": {"scheme": "Basic", "parameter": "***"}}})
+    assert answer.status_code == 400
+    assert "but none is stored" in read(answer)["error"]["details"][0]["message"]
+
+
+def test_a_back_end_that_is_sent_a_secret_is_no_member_of_a_pool(wire: Wire) -> None:
+    wire.put("backends/shop", {"url": URL, "credentials": {"oauth2": OAUTH}})
+    answer = wire.put("backends/pool", {"type": "Pool", "pool": {"services": [{"id": "/backends/shop"}]}})
+    assert answer.status_code == 400
+    assert "without password, secret or token" in read(answer)["error"]["details"][0]["message"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 
-from apis.backends.models import BackEnd
+from apis.backends.models import BackEnd, BackEndPassword
 from apis.models import Api
+from tests.makers import make_named_value
 from tests.rest.conftest import Wire, read, targets
 
 pytestmark = pytest.mark.django_db
@@ -29,3 +32,12 @@ def test_clients_read_back_what_they_have_written(wire: Wire) -> None:
     sent = {"authorization": {"scheme": "Basic", "parameter": "e3tub2JvZHl9fTp4"}}  # {{nobody}}:x
     refused = wire.put("backends/none", {"url": "https://a.example.com", "protocol": "http", "credentials": sent})
     assert (refused.status_code, targets(refused)) == (400, ["credentials.authorization.parameter"])
+
+
+def test_a_mask_that_is_sent_back_leaves_the_user_name_as_it_was_written(wire: Wire) -> None:
+    make_named_value("user", "shop")
+    basic = {"authorization": {"scheme": "Basic", "parameter": b64encode(b"{{user}}:open sesame").decode()}}
+    assert wire.put("backends/shop", {"url": "https://shop.example.com", "credentials": basic}).status_code == 201
+    assert wire.put("backends/shop", read(wire.get("backends/shop"))["properties"]).status_code == 200
+    assert wire.patch("namedValues/user", {"value": "another"}).status_code == 200
+    assert BackEndPassword.objects.get().username == "another"

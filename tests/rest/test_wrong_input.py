@@ -132,7 +132,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("backends/fresh", {**BACKEND, "protocol": "soap"}, "protocol"),
     ("backends/fresh", {**BACKEND, "proxy": {"url": "https://proxy.example.com"}}, "proxy"),
     ("backends/fresh", {**BACKEND, "tls": {"validateCertificateChain": "no"}}, "tls.validateCertificateChain"),
-    ("backends/fresh", {**BACKEND, "credentials": {"query": {"key": ["a"]}}}, "credentials.query"),
+    ("backends/fresh", {**BACKEND, "credentials": {"query": {"key": ["a", "b"]}}}, "credentials.query"),
     ("backends/fresh", {**BACKEND, "credentials": {"certificateIds": ["none"]}}, "credentials.certificateIds"),
     ("backends/fresh", {**BACKEND, "credentials": {"certificate": ["A" * 40]}}, "credentials.certificate"),
     ("backends/fresh", {**BACKEND, "credentials": {"certificateIds": ["uploaded", "another"]}}, "credentials.certificateIds"),

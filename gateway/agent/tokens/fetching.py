@@ -157,6 +157,8 @@ def _seconds(said: Any) -> float:
         seconds = float(said) if said is not None else _USUAL_SECONDS
     except (TypeError, ValueError):
         seconds = _USUAL_SECONDS
+    except OverflowError:  # a whole number of hundreds of digits
+        seconds = _MOST_SECONDS
     return min(seconds, _MOST_SECONDS) if seconds == seconds else _USUAL_SECONDS  # noqa: PLR0124 - no number
 
 

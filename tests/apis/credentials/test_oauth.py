@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apis import actions
+from apis.backends.actions import delete_back_end
 from apis.credentials.models import OAuthClient, SharedSecret
 from apis.history.restoring import TABS
 from apis.models import Api, Credentials
@@ -81,6 +82,12 @@ def test_a_client_secret_is_sealed_and_never_shown(signed_in: Client) -> None:
         ({"token_endpoint": "http://192.0.2.7/token"}, "token_endpoint", "begins with https://"),
         ({"token_endpoint": "https://192.0.2.7/token#a"}, "token_endpoint", "begins with https://"),
         ({"token_endpoint": "https://169.254.169.254/token"}, "token_endpoint", "metadata service"),
+        ({"token_endpoint": "https://[::1"}, "token_endpoint", "not a URL"),
+        ({"token_endpoint": "https://192.0.2.7/?a b"}, "token_endpoint", "holds what no URL does"),
+        ({"token_endpoint": "https://login.exämple.com/"}, "token_endpoint", "the host in ASCII"),
+        ({"client_secret": "{{word}}"}, "client_secret", "Named values are not put in here"),
+        ({"audience": "{{audience}}"}, "audience", "Named values are not put in here"),
+        ({"audience": "a\u202eb"}, "audience", "turns the text around"),
         ({"token_endpoint": "https://user:word@192.0.2.7/"}, "token_endpoint", "no user name or password"),
         ({"client_id": ""}, "client_id", "Enter the client ID."),
         ({"client_id": "é"}, "client_id", "printable characters"),
@@ -155,6 +162,9 @@ def test_a_document_brings_a_secret_which_is_not_kept_in_it() -> None:
         ({"client-authentication": "magic"}, "client-authentication is basic, body, certificate."),
         ({"client-authentication": "certificate"}, "there is no client-secret"),
         ({"scope": "a  b"}, "one blank between"),
+        ({"scope": "a" * 1001}, "at most 1000 characters"),
+        ({"audience": "a" * 1001}, "at most 1000 characters"),
+        ({"token-endpoint": f"https://192.0.2.7/{'a' * 2000}"}, "at most 2000 characters"),
         ({"realm": "x"}, "The attribute realm is not allowed here."),
     ],
 )
@@ -233,6 +243,32 @@ def test_states_of_apis_that_are_gone_are_left_out() -> None:
 def test_states_travel_and_nonsense_does_not() -> None:
     states = [TokenState(api_id=1, ends_in=2.5, error="no", failed=3, fetched=4), TokenState(api_id=2)]
     assert decoded(encoded(states)) == states
-    for nonsense in (b"", b"5", b"{}x", b'[{"api_id": "x"}]', b"[1]"):
+    for nonsense in (b"", b"5", b"{}x", b'[{"api_id": "x"}]', b"[1]", b"[" * 5000, encoded(states * 2)):
         with pytest.raises(ValueError):  # noqa: PT011 - whichever
             decoded(nonsense)
+
+
+def test_by_certificate_it_is_put_back_as_no_secret_is_lost(signed_in: Client) -> None:
+    api = make_api()
+    _secured(api, certificate=make_certificate(), proof=_proof(secret=None, authenticates_by=ClientAuthentication.CERTIFICATE))
+    _secured(api, credentials=Credentials.NONE, proof=None)
+    line = Activity.objects.filter(event=Event.API_SECURED).latest("id")
+    assert "secret" not in line.changes
+    assert signed_in.post(f"/activity/{line.id}/restore/", {"values": "before"}).status_code == 303
+    assert OAuthClient.objects.get().client_authentication == "certificate"
+
+
+def test_the_same_secret_with_another_scope_is_no_other_secret() -> None:
+    api = _secured(make_api())
+    _secured(api, proof=_proof(scope="more"))
+    assert set(Activity.objects.filter(event=Event.API_SECURED).latest("id").changes) == {"scope"}
+
+
+def test_a_certificate_that_a_client_proves_itself_by_stays_when_the_back_end_at_its_url_presents_none_any_more() -> None:
+    certificate = make_certificate()
+    back_end = make_back_end(
+        "by-url", "https://orders.example.com", by_url=True, credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate
+    )
+    _secured(make_api(), certificate=certificate, proof=_proof(secret=None, authenticates_by=ClientAuthentication.CERTIFICATE))
+    delete_back_end(back_end, by=None, now=timezone.now())
+    assert Api.objects.get().certificate == certificate

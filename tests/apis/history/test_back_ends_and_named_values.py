@@ -13,12 +13,13 @@ from django.utils import timezone
 from apis.backends import actions as back_ends
 from apis.backends.actions import BackEndSettings
 from apis.backends.models import BackEnd
-from apis.models import Credentials, NamedValue
+from apis.models import Api, Credentials, NamedValue
+from apis.moving import actions as moving
 from apis.named_values import actions as named_values
 from apis.policies.actions import put_service_document
 from certificates.sealing import Secret
 from portal.models import Activity, Event
-from tests.makers import make_back_end, make_certificate, make_named_value
+from tests.makers import lead, make_api, make_back_end, make_certificate, make_named_value
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +108,18 @@ def test_a_certificate_of_a_back_end_goes_back_and_a_lost_password_does_not(sign
     assert BackEnd.objects.get().certificate == certificate
     assert "password of then is not kept" in refusal(put_back(signed_in, line, "after"))
     assert BackEnd.objects.get().certificate == certificate
+
+
+def test_a_back_end_that_was_moved_to_a_certificate_tells_of_the_password_that_went(signed_in: Client) -> None:
+    back_end = make_back_end()
+    lead(make_api(), back_end)
+    chosen = change(credentials=Credentials.BASIC, username="shop", password=Secret(b"open sesame"))
+    move = moving.propose(make_certificate(), Api.objects.all(), by=None, now=timezone.now())
+    moving.carry_out(move, by=None, now=timezone.now())
+    line = newest("backend")
+    assert line.changes["username"] == ["shop", None]
+    for gone, values in ((line, "before"), (chosen, "after")):
+        assert "The password of then is not kept." in refusal(put_back(signed_in, gone, values))
 
 
 def test_a_back_end_is_not_put_back_to_before_it_was_there_or_after_it_is_gone(signed_in: Client) -> None:

@@ -15,13 +15,16 @@ from django.utils import timezone
 from apis import actions
 from apis.actions import facts
 from apis.models import Api, BasicCredentials, Credentials, SubscriptionState
+from apis.policies.actions import put_api_document
+from apis.policy.model import Protocol
+from apis.policy.proofs import AuthenticationSharedSecret, SecretPlace
 from certificates import actions as certificate_actions
 from certificates.authorities import actions as authorities
 from certificates.authorities.models import Authority, AuthorityVersion
 from certificates.sealing import Secret
 from portal.activity.verification import verify
 from portal.models import Activity, Event
-from tests.makers import bundle, issue, lines, make_api, make_authority, make_certificate, make_subscription
+from tests.makers import bundle, issue, lead, lines, make_api, make_authority, make_back_end, make_certificate, make_subscription
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -308,3 +311,49 @@ def test_a_pasted_authority_goes_back_as_text_if_its_entry_is_gone(signed_in: Cl
     authorities.delete(Authority.objects.get(), by=None, now=NOW)
     put_back(signed_in, line, "after")
     assert Api.objects.get().trusted_ca.split() == pem.split()
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {"credentials": Credentials.BASIC, "username": "shop", "password": Secret(b"open sesame")},
+        {
+            "credentials": Credentials.SHARED_SECRET,
+            "proof": AuthenticationSharedSecret(place=SecretPlace.HEADER, name="X-Key", secret=Secret(b"s")),
+        },
+    ],
+)
+def test_an_api_goes_back_to_the_back_end_that_it_has_left_whose_secrets_are_there(signed_in: Client, credentials: dict[str, Any]) -> None:
+    api = lead(make_api(), make_back_end(**credentials))
+    lead(api, None)
+    assert undone(signed_in, newest()).status_code == 303
+    api.refresh_from_db()
+    assert (api.back_end and api.back_end.name, api.credentials) == ("shop", credentials["credentials"])
+
+
+def test_an_api_that_goes_back_from_a_back_end_has_what_was_its_own(signed_in: Client) -> None:
+    api, certificate = make_api(), make_certificate()
+    own = {"credentials": Credentials.CLIENT_CERTIFICATE, "certificate": certificate, "protocol": Protocol.HTTP1}
+    secured(api, validate_certificate_chain=False, trusted_authority=make_authority("root"), **own)
+    lead(api, make_back_end(validate_certificate_chain=False))
+    assert undone(signed_in, newest()).status_code == 303
+    api.refresh_from_db()
+    assert (api.back_end, api.own_url, api.certificate, api.protocol) == (None, None, certificate, Protocol.HTTP1)
+    assert (api.validate_certificate_chain, api.trusted_authority and api.trusted_authority.name) == (False, "root")
+
+
+def test_an_api_does_not_go_back_from_a_back_end_to_a_secret_of_its_own_that_is_gone(signed_in: Client) -> None:
+    api = make_api()
+    secured(api, credentials=Credentials.BASIC, username="orders", password=Secret(b"open sesame"))
+    lead(api, make_back_end())
+    assert "The password of then is not kept." in refusal(undone(signed_in, newest()))
+    assert Api.objects.get().back_end is not None
+
+
+def test_a_document_that_changed_credentials_is_undone_although_that_is_several_changes(signed_in: Client) -> None:
+    api = make_api()
+    named = f'<authentication-certificate certificate-id="{make_certificate().name}" />'
+    for inbound in (named, ""):
+        put_api_document(api, f"<policies><inbound><base />{inbound}</inbound></policies>", by=None, now=timezone.now())
+    assert undone(signed_in, newest()).status_code == 303
+    assert Api.objects.get().credentials == Credentials.CLIENT_CERTIFICATE

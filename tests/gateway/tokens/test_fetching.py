@@ -91,7 +91,7 @@ def test_what_is_no_token_is_told_in_words(source: TokenSource, endpoint: TokenE
     assert _failure(source) == words
 
 
-@pytest.mark.parametrize(("said", "seconds"), [("60", 60), (None, 300), ("soon", 300), (1e12, 864_000), ("nan", 300)])
+@pytest.mark.parametrize(("said", "seconds"), [("60", 60), (None, 300), ("soon", 300), (1e12, 864_000), (10**400, 864_000), ("nan", 300)])
 def test_how_long_a_token_lasts_is_taken_as_it_is_meant(source: TokenSource, endpoint: TokenEndpoint, said: Any, seconds: float) -> None:
     endpoint.answers.seconds = said
     assert _ask(source).seconds == seconds

@@ -103,7 +103,7 @@ class TestPools:
     def test_a_back_end_with_a_password_is_no_member(self, tmp_path: Path) -> None:
         (tmp_path / "word").write_text("hunter2")
         basic = single("east", credentials="basic", username="u", password={"file": "word"})
-        with pytest.raises(CommandError, match=r"backends\.pool\.members: .*without HTTP basic"):
+        with pytest.raises(CommandError, match=r"backends\.pool\.members: .*without password"):
             applied(back_ends(basic, single("new")), tmp_path)
 
     @pytest.mark.usefixtures("pooled")

@@ -244,8 +244,10 @@ def backends(azure: ApiManagementClient) -> None:
     assert (changed.title, changed.url) == ("Orders", "https://orders.example.com")
     of.create_or_update(*WHERE, "other", {"properties": {"url": "https://other.example.com/v1", "protocol": "http"}})
     assert [one.name for one in of.list_by_service(*WHERE, top=1)] == ["orders", "other"]
+    by_header = {"properties": {**body["properties"], "credentials": {"header": {"x-key": ["secret"]}}}}
+    assert of.create_or_update(*WHERE, "by-header", by_header).credentials.header == {"x-key": ["***"]}
     with refused(400, "credentials.header"):
-        credentials = {"header": {"x-key": ["secret"]}}
+        credentials = {"header": {"x-key": ["secret", "another"]}}
         of.create_or_update(*WHERE, "new", {"properties": {**body["properties"], "credentials": credentials}})
     of.delete(*WHERE, "orders", if_match="*")
     gone(of.get, "orders")
