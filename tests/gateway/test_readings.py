@@ -125,6 +125,15 @@ def test_what_is_no_reading_is_refused(said: bytes) -> None:
         Reading.decoded(said)
 
 
+def test_what_an_agent_of_the_release_before_says_is_understood() -> None:
+    counters = '{"2xx":4,"5xx":1,"time|0":3,"time|1":1,"unanswered|AB|timeout|504|UT|v1.2/orders":1}'
+    said = f'{{"envoy":"a","number":3,"series":{{"api-1":{counters}}},"presented":{{"api-1":"AB"}},"age":0.5}}'
+    reading, age = Reading.decoded(said.encode())
+    found = tally("api-1", reading.series["api-1"], presented=reading.presented["api-1"])[""]
+    counted = {outcome: number for outcome, number in found.outcomes["AB"].items() if number}
+    assert (counted, dict(found.latencies), age) == ({Outcome.OK: 4, Outcome.NO_ANSWER: 1}, {"0": 3, "1": 1}, 0.5)
+
+
 def test_a_reading_travels_whole() -> None:
     one = Reading(envoy="a", number=3, series={"": {"unanswered||||-|": 1}, "api-1": {"2xx": 4}}, presented={"api-1": "AB"})
     assert Reading.decoded(one.encoded(age=1.5)) == (one, 1.5)
