@@ -59,8 +59,11 @@ class Pages:
 
     def memory(self) -> int:
         """Return the resident bytes of the server and its workers."""
-        pages = [int(Path(f"/proc/{process}/statm").read_text().split()[1]) for process in processes_of(self._process.pid)]
-        return sum(pages) * 4096
+        pages = 0
+        for process in processes_of(self._process.pid):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one that was replaced at this very moment holds nothing
+                pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
+        return pages * 4096
 
     def connect(self) -> socket.socket:
         """Return a connection that nothing was sent on."""
