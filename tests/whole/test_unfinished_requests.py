@@ -13,7 +13,7 @@ import requests
 from tests.whole.pages import Pages, answer_on, post
 
 CROWD = 500
-SOON = 2.0  # seconds; two processors serve all tests
+SOON = 5.0  # seconds: half of what a body may take, the least that somebody held up by one would wait; refusing a crowd is work, too
 API = "/management/certificates?api-version=2024-05-01"
 TOKEN = "csrftoken=" + 32 * "a"
 
@@ -61,7 +61,7 @@ def test_pages_answer_as_before_while_many_requests_are_not_finished(pages: Page
         assert max(pages.wait_for(path) for path in ("/healthz", "/accounts/login/") * 5) < SOON
         began = time.monotonic()
         pages.sign_in().close()
-        assert time.monotonic() - began < 2 * SOON
+        assert time.monotonic() - began < SOON
 
 
 @pytest.mark.parametrize("path", ["/security/client-certificates/upload/", "/apis/orders/console/"])
