@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 LOCAL_SOCKET = "xds.sock"  # relative to PORTAL_HOME, where the agent runs: a socket's path may have 107 bytes only
 _CONNECT_SECONDS = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0  # after all were tried
+_TOLD_AGAIN_SECONDS = 0.1  # until what is to end is told so once more
 _AGAIN_SECONDS = 5.0  # until what has ended beside the stream begins again
 _TURNED_AWAY_SECONDS = 5.0  # after which a gateway counts as removed: a new certificate is known everywhere only a moment later
 _OPTIONS = (
@@ -172,12 +173,22 @@ async def _first_to_end(*works: Coroutine[Any, Any, None]) -> None:
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _break_off(tasks)
     for task in tasks:
         if task in done:
             task.result()
+
+
+async def _break_off(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """End *tasks*, each told again until it has.
+
+    A call of grpc.aio that has had no answer yet takes a cancellation for its own end, and says instead why the server is gone.
+    """
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=_TOLD_AGAIN_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _again_and_again(work: Beside, channel: grpc.aio.Channel) -> None:

@@ -274,7 +274,7 @@ def test_when_a_control_plane_dies_or_stands_still_the_next_one_is_there_within_
     took = time.monotonic() - began
     if how is signal.SIGSTOP:
         elsewhere.resume("xds-0")
-    assert took < 2.5  # the change itself is a part of it
+    assert took < 10  # two, and what a busy machine takes; without keep-alive it were a quarter of an hour
     assert _updates(elsewhere) == before + 1
 
 
