@@ -28,7 +28,7 @@ def troubles() -> Iterator[Trouble]:
                 key=f"move:{move.pk}",
                 episode=f"{move.thumbprint} {move.proposed_at.isoformat()}",
                 name=move.target.name,
-                reason=str(move.trouble or _NOT_ACCEPTED),
+                reason=move.why_not or str(_NOT_ACCEPTED),
                 path=reverse("moving:move", args=[move.pk]),
                 told_to="apis.change_api",
                 entry=move.target_id,

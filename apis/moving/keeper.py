@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apis.moving import actions
 from apis.moving.models import Move
@@ -19,6 +19,7 @@ from certificates.rollout.keeper import keep_on
 from certificates.rollout.proposals import When
 from certificates.rollout.staying import named
 from certificates.rollout.trying import is_accepted
+from portal.kept_sentences import kept
 
 log = logging.getLogger(__name__)
 
@@ -57,23 +58,23 @@ def _carry_out(move: Move, *, now: datetime) -> None:
 
 
 def why(refusal: ChangedMeanwhile | OverHttp | SharesBackEnd | NothingToMove) -> str:
-    """Return why APIs were not moved, in the active language."""
+    """Return why APIs were not moved, as it is stored (:mod:`portal.kept_sentences`)."""
     match refusal:
         case OverHttp():
-            text = _("No certificate can be presented over http. Give these APIs an https Web service URL, or leave them out: %(apis)s.")
-            return text % {"apis": named(refusal.apis)}
+            sentence = gettext_noop(
+                "No certificate can be presented over http. Give these APIs an https Web service URL, or leave them out: %(apis)s."
+            )
         case SharesBackEnd():
-            text = _(
+            sentence = gettext_noop(
                 "These have the certificate from a back end that other APIs use, too: %(apis)s. Choose all of them, or change the back end."
             )
-            return text % {"apis": named(refusal.apis)}
         case ChangedMeanwhile() if refusal.apis:
-            text = _("These APIs were changed meanwhile: %(apis)s. Look at the comparison and the try again, then confirm.")
-            return text % {"apis": named(refusal.apis)}
+            sentence = gettext_noop("These APIs were changed meanwhile: %(apis)s. Look at the comparison and the try again, then confirm.")
         case ChangedMeanwhile():
-            return _("The certificate was replaced meanwhile. Look at the comparison and the try again, then confirm.")
+            return kept(gettext_noop("The certificate was replaced meanwhile. Look at the comparison and the try again, then confirm."))
         case _:
-            return _("All of these APIs present this certificate already.")
+            return kept(gettext_noop("All of these APIs present this certificate already."))
+    return kept(sentence, apis=named(refusal.apis))
 
 
 def _try_again(move: Move, *, now: datetime) -> None:

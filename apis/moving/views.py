@@ -31,6 +31,7 @@ from certificates.rollout.proposals import When
 from certificates.rollout.staying import NotTried, named
 from certificates.rollout.words import NOT_TRIED, STAYING
 from portal.http import PortalRequest, wants_fragment
+from portal.kept_sentences import told
 from portal.responses import see_other
 
 _REFUSALS = (ChangedMeanwhile, OverHttp, SharesBackEnd, NothingToMove)
@@ -80,7 +81,7 @@ def _choose(request: PortalRequest, pool: QuerySet[Api], entry: ClientCertificat
         try:
             move = actions.propose(form.cleaned_data["to"], form.cleaned_data["apis"], by=request.user, now=timezone.now())
         except _REFUSALS as refusal:
-            form.add_error(None, why(refusal))
+            form.add_error(None, told(why(refusal)))
         else:
             return _go_on(request, move)
     rows = pool.select_related(*PRESENTED).order_by("display_name", "name")
@@ -125,7 +126,7 @@ def move(request: PortalRequest, move: Move) -> HttpResponse:
             if isinstance(refusal, ChangedMeanwhile):
                 actions.look_again(move, now=timezone.now())
                 status, compared = CONFLICT, comparing.of(move)
-            form.add_error(None, why(refusal))
+            form.add_error(None, told(why(refusal)))
     move.refresh_from_db()
     context = {
         "move": move,

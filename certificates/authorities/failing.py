@@ -21,7 +21,7 @@ def troubles() -> Iterator[Trouble]:
                 key=f"authority-candidate:{candidate.authority_id}",
                 episode=f"{candidate.digest} {candidate.proposed_at.isoformat()}",
                 name=candidate.authority.name,
-                reason=candidate.trouble or _NOT_TRUSTED,
+                reason=candidate.why_not or _NOT_TRUSTED,
                 path=reverse("authorities:confirm", args=[candidate.authority.name]),
                 told_to="authorities.change_authority",
             )

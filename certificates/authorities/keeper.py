@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from certificates.authorities import switching, trying
 from certificates.authorities.actions import AlreadyHeld
@@ -21,6 +22,7 @@ from certificates.authorities.models import Authority, AuthorityCandidate
 from certificates.rollout.actions import TRIED_AGAIN_EVERY
 from certificates.rollout.keeper import keep_on
 from certificates.rollout.models import When
+from portal.kept_sentences import kept
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +83,9 @@ def _switch(candidate: AuthorityCandidate, *, now: datetime) -> None:
         return  # another process was faster, or somebody has thought better of it
     except AlreadyHeld as error:
         log.error("%s was not switched as planned: %s", candidate.authority, error)  # noqa: TRY400 - the sentence says it all
-        AuthorityCandidate.objects.filter(pk=candidate.pk).update(trouble=str(error))
+        AuthorityCandidate.objects.filter(pk=candidate.pk).update(
+            trouble=kept(gettext_noop("These certificates are the trusted authority %(name)s already."), name=error.authority.name)
+        )
 
 
 def _try_again(candidate: AuthorityCandidate, *, now: datetime) -> None:

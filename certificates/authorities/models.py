@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Self
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
@@ -16,6 +14,7 @@ from certificates.authorities.bundle import Bundle, bundle_of
 from certificates.facts import Facts
 from certificates.models import NAME_MAX_LENGTH, FoldedName, folded, not_reserved, valid_name
 from certificates.rollout.models import FINE, Outcome, Proof, When
+from certificates.rollout.proposals import Proposal
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -141,25 +140,10 @@ class AuthorityVersion(Certificates):
         return f"{self.label} — {self.last_four}"
 
 
-class AuthorityCandidate(Certificates):
+class AuthorityCandidate(Certificates, Proposal):
     """What shall become an entry's current version: compared and tried; nobody is judged by it."""
 
     authority = models.OneToOneField(Authority, models.CASCADE, related_name="candidate", verbose_name=_("trusted authority"))
-    proposed_at = models.DateTimeField(_("proposed"))
-    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("proposed by"))
-    when = models.CharField(_("when"), max_length=10, choices=When, default=When.UNDECIDED, blank=True)
-    at = models.DateTimeField(_("moment"), null=True, blank=True)
-    zone = models.CharField(_("time zone"), max_length=60, default="UTC")
-    until = models.DateTimeField(_("tried again until"), null=True, blank=True)
-    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
-    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("confirmed by"))
-    through = models.JSONField(_("by token"), default=dict, blank=True)  # of who confirmed
-    trouble = models.TextField(_("why it was not switched"), blank=True)
-    try_asked_at = models.DateTimeField(_("try asked for"), null=True, blank=True)
-    tried_for = models.DateTimeField(null=True, blank=True, editable=False)  # which asking the last try has answered
-    tried_at = models.DateTimeField(_("tried"), null=True, blank=True)
-    holder = models.CharField(max_length=40, blank=True, editable=False)  # which process tries it
-    held_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     if TYPE_CHECKING:
         tries: RelatedManager[AuthorityTry]
@@ -186,16 +170,6 @@ class AuthorityCandidate(Certificates):
         return sorted(self.facts, key=lambda one: one.not_after)
 
     @property
-    def is_tried(self) -> bool:
-        """Whether the try that was asked for has ended."""
-        return self.tried_for is not None and self.tried_for == self.try_asked_at
-
-    @property
-    def is_being_tried(self) -> bool:
-        """Whether a try was asked for and has not ended."""
-        return self.try_asked_at is not None and not self.is_tried
-
-    @property
     def is_accepted(self) -> bool:
         """Whether every back end of the last try is trusted by it; where gateways have tried, what they see decides."""
         if not self.is_tried:
@@ -208,15 +182,6 @@ class AuthorityCandidate(Certificates):
     def fails(self) -> bool:
         """Whether it is not switched to though it was planned."""
         return bool(self.trouble or (self.when == When.AFTER_TRY and self.is_tried and not self.is_accepted))
-
-    @property
-    def local_moment(self) -> str:
-        """Its moment by the clocks of the zone in which people said it."""
-        return f"{self.at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d %H:%M}" if self.at else ""
-
-    def is_due(self, *, now: datetime) -> bool:
-        """Whether its moment has come."""
-        return self.when == When.AT and self.at is not None and self.at <= now
 
 
 class AuthorityTry(models.Model):

@@ -30,7 +30,7 @@ def candidates() -> Iterator[tuple[Candidate, str]]:
     """Yield what somebody has to see to, each with the reason: what fails, and what a source has brought and a person has to confirm."""
     for candidate in Candidate.objects.select_related("certificate__current").prefetch_related("tries").order_by("proposed_at", "pk"):
         if fails(candidate):
-            yield candidate, str(candidate.trouble or _NOT_ACCEPTED)
+            yield candidate, candidate.why_not or str(_NOT_ACCEPTED)
         elif candidate.source and candidate.when == When.UNDECIDED:
             yield candidate, str(_WAITS)
 

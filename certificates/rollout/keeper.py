@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, IntegrityError, connection
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from certificates.actions import AlreadyUploaded
 from certificates.models import Certificate, KeyDestroyed
@@ -29,6 +30,7 @@ from certificates.rollout.proposals import Proposal
 from certificates.rollout.refusals import seen_in
 from certificates.rollout.windows import Window
 from certificates.sealing import SealingError
+from portal.kept_sentences import kept
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +138,18 @@ def _switch(candidate: Candidate, *, now: datetime) -> None:
         return  # another process was faster, or somebody has thought better of it
     except (AlreadyUploaded, SealingError, steps.NoCanary) as error:
         log.error("%s was not switched as planned: %s", candidate.certificate, error)  # noqa: TRY400 - the sentence says it all
-        Candidate.objects.filter(pk=candidate.pk).update(trouble=str(error))
+        Candidate.objects.filter(pk=candidate.pk).update(trouble=_why(error))
+
+
+def _why(error: AlreadyUploaded | SealingError | steps.NoCanary) -> str:
+    """Return why a planned switch was not made, as it is stored."""
+    match error:
+        case AlreadyUploaded():
+            return kept(gettext_noop("This certificate is already uploaded as %(name)s."), name=error.certificate.name)
+        case steps.NoCanary():
+            return error.kept
+        case _:
+            return kept(gettext_noop("The private key of the new version does not open; the log says why. Upload it anew."))
 
 
 def _try_again(candidate: Candidate, *, now: datetime) -> None:

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.kept_sentences import told
+
 NAME_LENGTH = 80  # of APIs and gateways
 
 
@@ -34,7 +36,7 @@ class Proposal(models.Model):
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("confirmed by"))
     through = models.JSONField(_("by token"), default=dict, blank=True)  # of who confirmed, as portal.activity.acting.Through
-    trouble = models.TextField(_("why it was not switched"), blank=True)
+    trouble = models.TextField(_("why it was not switched"), blank=True)  # as portal.kept_sentences
 
     try_asked_at = models.DateTimeField(_("try asked for"), null=True, blank=True)
     tried_for = models.DateTimeField(null=True, blank=True, editable=False)  # which asking the last try has answered
@@ -63,6 +65,11 @@ class Proposal(models.Model):
     def is_being_tried(self) -> bool:
         """Whether a try was asked for and has not ended."""
         return self.try_asked_at is not None and not self.is_tried
+
+    @property
+    def why_not(self) -> str:
+        """Why what was planned was not done, in the active language; empty: it was, or is still to be."""
+        return told(self.trouble)
 
     @property
     def local_moment(self) -> str:

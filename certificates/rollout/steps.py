@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from certificates import actions
 from certificates.models import Certificate
@@ -23,6 +23,7 @@ from certificates.rollout.models import Candidate, Outcome, Probation, rules_of
 from certificates.rollout.refusals import Seen, seen_in
 from certificates.rollout.staying import staying_of, switching_of
 from portal.activity import Through, acting_through, record
+from portal.kept_sentences import kept, told
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -34,18 +35,29 @@ if TYPE_CHECKING:
 class NoCanary(Exception):
     """The API that shall present the new version first presents the entry no more, or stays with an earlier version of it.
 
-    :ivar sentence: what to do, for people
+    :ivar kept: what to do, for people, as it is stored
     """
 
     def __init__(self, certificate: Certificate, canary: str, *, stays: bool) -> None:
         """Hold both; *stays* tells which of the two it is."""
-        said = (
-            _("The API %(api)s, which is to present a new version first, stays with an earlier version of %(name)s. Choose another one.")
+        sentence = (
+            gettext_noop(
+                "The API %(api)s, which is to present a new version first, stays with an earlier version of %(name)s. Choose another one."
+            )
             if stays
-            else _("The API %(api)s, which is to present a new version first, does not present %(name)s. Choose another one.")
+            else gettext_noop("The API %(api)s, which is to present a new version first, does not present %(name)s. Choose another one.")
         )
-        self.sentence = said % {"api": canary, "name": certificate.name}
-        super().__init__(self.sentence)
+        self.kept = kept(sentence, api=canary, name=certificate.name)
+        super().__init__(self.kept)
+
+    @property
+    def sentence(self) -> str:
+        """What to do, in the active language."""
+        return told(self.kept)
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        return self.sentence
 
 
 class Ended(Exception):

@@ -70,6 +70,6 @@ def decided(candidate: Any) -> dict[str, Any]:
         "timeZone": candidate.zone,
         "confirmedDate": candidate.confirmed_at,
         "confirmedBy": candidate.confirmed_by.get_username() if candidate.confirmed_by else None,
-        "trouble": candidate.trouble or None,
+        "trouble": candidate.why_not or None,
         "try": "done" if candidate.is_tried else "running" if candidate.is_being_tried else None,
     }

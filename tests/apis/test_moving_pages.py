@@ -275,7 +275,7 @@ class TestPlanned:
         api_actions.secure_api(apis[0], api_actions.ApiSecurity(credentials=Credentials.NONE), by=None, now=timezone.now())
         Moves().step()
         assert "new" not in _presented().values()
-        assert "One" in Move.objects.get().trouble
+        assert "One" in Move.objects.get().why_not
         assert "The planned move did not happen" in signed_in.get(f"/apis/moves/{move.pk}/").content.decode()
 
     @pytest.mark.usefixtures("apis")

@@ -10,11 +10,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
 from certificates.rollout import actions, keeper
+from certificates.rollout.failing import troubles
 from certificates.rollout.models import Candidate, Rules, When
 from kit.issuing import Issued, issue
 from portal.models import Activity, Event
@@ -247,6 +248,10 @@ def test_a_switch_that_cannot_be_made_is_told_and_not_tried_for_ever(signed_in: 
     keeper.Switches().step()
     assert "The planned switch did not happen" in _words(signed_in)
     assert "already uploaded as other" in _words(signed_in)
+    signed_in.cookies["django_language"] = "zh-hans"
+    assert "此证书已作为 other 上载。" in _words(signed_in)
+    with translation.override("zh-hans"):
+        assert [one.reason for one in troubles()] == ["此证书已作为 other 上载。"]
 
 
 def test_whoever_may_only_look_decides_nothing(client: Client, viewer: User, entry: ClientCertificate) -> None:
