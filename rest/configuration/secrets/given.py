@@ -56,6 +56,8 @@ class Given:
             return Secret(self.content(str(name), f"{place}.file").rstrip(b"\r\n"))
         if name := reference.get("env"):
             return self._of_environment(str(name), f"{place}.env")
+        if name := reference.get("named_value"):
+            return Secret(f"{{{{{name}}}}}".encode())  # as people write it
         name = str(reference.get("sealed", ""))
         if name not in self.sealed:
             raise Invalid(Fault(f"{place}.sealed", _("Among the encrypted secrets there is none of this name.")))

@@ -50,14 +50,14 @@ def settings(row: Api) -> Document:
 
 def security(row: Api, keeper: Keeper) -> Document:
     """Return how an API proves itself to its back end, and how it checks it."""
+    place = f"apis/{row.name}/security"
     basic = row.basic_credentials if row.credentials == Credentials.BASIC else None
-    password = keeper.keep(f"apis/{row.name}/security/password", basic and basic.pk, basic.opened) if basic else None
     return {
         "credentials": row.credentials,
         "certificate": row.certificate.name if row.certificate else "",
         "username": basic.shown_username if basic else "",
-        **({"password": password} if password else {}),
-        **credentials.shown(row, keeper, f"apis/{row.name}/security"),
+        **(credentials.password(basic, keeper, place) if basic else {}),
+        **credentials.shown(row, keeper, place),
         "validate_certificate_chain": row.validate_certificate_chain,
         "validate_certificate_name": row.validate_certificate_name,
         "trusted_authority": row.trusted_authority.name if row.trusted_authority else "",

@@ -71,8 +71,8 @@ def _rows() -> list[BackEnd]:
 def _show(row: BackEnd, keeper: Keeper) -> Document:
     if row.is_pool:
         return pools.show(row)
+    place = f"backends/{row.name}"
     basic: BackEndPassword | None = getattr(row, "password", None)
-    password = keeper.keep(f"backends/{row.name}/password", basic.pk, basic.opened) if basic else None
     return {
         **{name: getattr(row, name) for name in ("name", *_TEXTS, *_FLAGS, *_NUMBERS)},
         "url": row.written_url,
@@ -81,8 +81,8 @@ def _show(row: BackEnd, keeper: Keeper) -> Document:
         "credentials": row.proves_itself_by.value,
         "certificate": row.certificate.name if row.certificate else "",
         "username": basic.shown_username if basic else "",
-        **({"password": password} if password else {}),
-        **credentials.shown(row, keeper, f"backends/{row.name}"),
+        **(credentials.password(basic, keeper, place) if basic else {}),
+        **credentials.shown(row, keeper, place),
         "trusted_authority": row.trusted_authority.name if row.trusted_authority else "",
         "trusted_ca": "" if row.trusted_authority else row.trusted_ca,
     }

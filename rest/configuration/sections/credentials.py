@@ -6,8 +6,8 @@ from typing import Any
 
 from apis.credentials.keeping import COLUMNS, KINDS, loaded
 from apis.credentials.models import OAuthClient, ProofSecret, SharedSecret
-from apis.models import Credentials
-from certificates.models import SealedSecret
+from apis.models import Credentials, UserAndPassword
+from apis.policy.references import names_in
 from certificates.sealing import Secret
 from rest.configuration.context import Context
 from rest.configuration.document import Document
@@ -30,7 +30,7 @@ def shapes() -> dict[str, making.Shape]:
     """Return the shapes of all secrets: references, or files' names."""
     found: dict[str, making.Shape] = {}
     for name, about in _SECRETS.values():
-        found |= {name: making.secret(about), f"{name}_file": making.text(about="The same, as a file's name.")}
+        found |= {name: making.secret(about, named=name == "password"), f"{name}_file": making.text(about="The same, as a file's name.")}
     return found
 
 
@@ -43,6 +43,15 @@ def shown(holder: Any, keeper: Keeper, place: str) -> Document:
     field = _SECRETS[Credentials(holder.credentials)][0]
     secret = keeper.keep(f"{place}/{field}", row.pk, row.opened)
     return values | ({field: secret} if secret else {})
+
+
+def password(basic: UserAndPassword, keeper: Keeper, place: str) -> Document:
+    """Return what stands for the password of HTTP basic: the named value that it is, which is no secret, or what *keeper* leaves of it."""
+    if basic.written_password:
+        (name,) = names_in(basic.written_password)
+        return {"password": {"named_value": name}}
+    kept = keeper.keep(f"{place}/password", basic.pk, basic.opened)
+    return {"password": kept} if kept else {}
 
 
 def settled(wanted: Document) -> Document:
@@ -64,8 +73,10 @@ def is_new(holder: Any, wanted: Document, secret: Secret | None) -> bool:
     """Return whether a *secret* that a file brings is another one than *holder* has, or is for other credentials."""
     if secret is None or holder is None or holder.credentials != wanted["credentials"]:
         return secret is not None
-    row = loaded(holder) or _password_of(holder)
-    return row is None or row.opened() != secret
+    if row := loaded(holder):
+        return row.opened() != secret
+    basic = _password_of(holder)
+    return basic is None or (Secret(basic.written_password.encode()) if basic.written_password else basic.opened()) != secret
 
 
 def typed(wanted: Document, secret: Secret | None, place: str) -> Document:
@@ -80,6 +91,6 @@ def typed(wanted: Document, secret: Secret | None, place: str) -> Document:
     return {**wanted, **fields}
 
 
-def _password_of(holder: Any) -> SealedSecret | None:
+def _password_of(holder: Any) -> UserAndPassword | None:
     """Return the password of HTTP basic; it is called otherwise on APIs than on back ends."""
     return getattr(holder, "basic_credentials", None) or getattr(holder, "password", None)

@@ -62,13 +62,18 @@ def texts_by_name(about: str = "") -> Shape:
     return _described({"type": "object", "additionalProperties": {"type": "string"}}, about)
 
 
-def secret(about: str = "") -> Shape:
-    """Return the shape of a reference to a secret: it never stands in the file itself."""
+def secret(about: str = "", *, named: bool = False) -> Shape:
+    """Return the shape of a reference to a secret: it never stands in the file itself.
+
+    :param named: whether it may be what a named value holds
+    """
     fields = {
         "file": text(about="A file, relative to this one; the end of its last line does not count."),
         "env": text(about="An environment variable of the command that reads this."),
         "sealed": text(about="Its name among the encrypted secrets of this file."),
     }
+    if named:
+        fields["named_value"] = text(about="A named value of this name, as long as it is what is sent.")
     return record(fields, about=about) | {"minProperties": 1, "maxProperties": 1, "$comment": SECRET}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time
 
 import pytest
@@ -62,6 +63,12 @@ def rich(publisher: User) -> Api:
     make_channel("team")
     secret = named_values.Chosen(display_name="token", value=Secret(b"sesame"), secret=True, tags=("ours",))
     named_values.create("token", secret, by=None, now=now)
+    by_name = Secret(b"{{token}}")
+    actions.secure_api(make_api("refunds"), replace(basic, password=by_name), by=None, now=now)
+    through = backend_actions.BackEndSettings(
+        url="https://through.example.com", credentials=Credentials.BASIC, username="svc", password=by_name
+    )
+    backend_actions.create_back_end("through", through, by=None, now=now)
     put_service_document(f"<policies><inbound>{SETS.format('x-all', '{{token}}')}</inbound></policies>", by=None, now=now)
     own = f"<policies><inbound><base />{SETS.format('x-own', 'b')}</inbound></policies>"
     put_operation_document(api.operations.get(), own, by=None, now=now)

@@ -11,9 +11,12 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apis.models import Api
+from apis.backends.models import BackEnd, BackEndPassword
+from apis.models import Api, BasicCredentials
+from apis.named_values.actions import Chosen, change
 from apis.named_values.models import NamedValue
 from apis.policies.actions import put_service_document
+from certificates.sealing import Secret
 from kit.issuing import issue
 from rest.configuration.context import Context
 from rest.configuration.exporting import configuration
@@ -152,6 +155,33 @@ def test_named_values_and_policies_are_brought_to_an_empty_portal(rich: Api, tmp
     assert again["policy"] == document["policy"]
     assert again["apis"][0]["operations"] == document["apis"][0]["operations"]
     assert NamedValue.objects.get(name="token").text() == "sesame"
+
+
+def test_a_password_that_is_a_named_value_stays_one(rich: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    document = exported("--secrets", "files")
+    reference = {"named_value": "token"}
+    refunds = next(one for one in document["apis"] if one["name"] == "refunds")
+    assert refunds["security"]["password"] == reference
+    assert next(one for one in document["backends"] if one["name"] == "through")["password"] == reference
+    assert "sesame" not in "".join(path.read_text() for path in tmp_path.rglob("*password*") if path.is_file())
+    for rows in (Api, BackEnd, NamedValue):
+        rows.objects.all().delete()
+    put_service_document("", by=None, now=timezone.now())
+    applied({name: document[name] for name in ("version", "named_values", "backends", "apis", "certificates", "authorities")}, tmp_path)
+    changed = Chosen(display_name="token", value=Secret(b"open"), secret=True)
+    change(NamedValue.objects.get(name="token"), changed, by=None, now=timezone.now())
+    assert {row.opened() for kind in (BasicCredentials, BackEndPassword) for row in kind.objects.exclude(written_password="")} == {
+        Secret(b"open")
+    }
+
+
+def test_a_password_becomes_a_named_value_and_a_word_again(rich: Api, tmp_path: Path) -> None:
+    (tmp_path / "word").write_text("sesame\n")
+    for reference, kept in (({"named_value": "token"}, "{{token}}"), ({"file": "word"}, "")):
+        security = {"credentials": "basic", "username": "svc", "password": reference}
+        applied({"version": 1, "apis": [{"name": "returns", "security": security}]}, tmp_path)
+        assert Api.objects.get(name="returns").basic_credentials.written_password == kept
 
 
 def test_a_rich_configuration_comes_back_with_no_differences(rich: Any, tmp_path: Any) -> None:
