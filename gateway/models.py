@@ -218,7 +218,7 @@ class FailedCall(models.Model):
         verbose_name_plural = _("failed calls")
         indexes: ClassVar = [
             models.Index(fields=["api", "-at"], name="failed_calls_of_an_api"),
-            models.Index(fields=["at", "kind", "api", "presented"], name="failed_calls_by_cause"),
+            models.Index(fields=["kind", "api", "presented", "at"], name="failed_calls_alike"),
         ]
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from django.utils import translation
 from hypothesis import HealthCheck, settings
 from pytest_django.fixtures import Settings
 
+from gateway.seeing import last_day
 from portal.activity.guards import unguard
 from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
 
@@ -70,6 +71,12 @@ def a_log_that_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
 def nobodys_language() -> None:
     """Begin each test in the language of the settings: that of the last reader stays with the thread."""
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """Begin each test with an empty memory of the hours that are over."""
+    last_day.forget()
 
 
 def _person(name: str, role: str) -> User:

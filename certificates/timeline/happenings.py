@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import CharField, Count, F, Min, Q, QuerySet, Value
-from django.db.models.functions import TruncDate
 
 from certificates.models import Certificate, Kind
 from certificates.rollout.models import Candidate, Probation, When
 from certificates.sources.models import Source
+from certificates.timeline.days import UtcDay
 from certificates.timeline.drawing import Happening, Strip, What, last_day, strip_of, together
 
 _EXPIRED_APART = 3  # more are one mark
@@ -51,7 +51,7 @@ def _tables(kinds: Collection[Kind], *, now: datetime) -> list[tuple[What, Query
 
 def _by_day(what: What, found: QuerySet[Any], moment: str) -> Iterator[Happening]:
     entry = "" if found.model is Certificate else "certificate__"
-    days = found.order_by().annotate(happens_on=TruncDate(moment, tzinfo=UTC)).values("happens_on")
+    days = found.order_by().annotate(happens_on=UtcDay(moment)).values("happens_on")
     counted = days.annotate(
         number=Count(f"{entry}pk", distinct=True), used=Count(f"{entry}apis"), called=Min(f"{entry}name"), sort=Min(f"{entry}kind")
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,6 +22,7 @@ from portal.http import PortalRequest, wants_fragment
 from portal.listing import words_of
 
 _PAGE_SIZE = 25
+_HAS_FAILED = Exists(FailedCall.objects.filter(api=OuterRef("pk")))
 NOTHING = "none"  # in place of the thumbprint of what was presented
 
 
@@ -53,7 +55,7 @@ def index(request: PortalRequest) -> HttpResponse:
         "words": words,
         "asked_for_id": holds_id(words),
         "api": api,
-        "apis": Api.objects.filter(failed_calls__isnull=False).distinct().order_by("display_name").only("name", "display_name"),
+        "apis": Api.objects.filter(_HAS_FAILED).order_by("display_name").only("name", "display_name"),
         "kind": kind,
         "kinds": FailureKind.choices,
         "gateway": gateway,

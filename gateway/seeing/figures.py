@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import add
 from typing import Any
 from uuid import UUID
 
@@ -68,18 +69,18 @@ Quantiles = tuple[float, float, float]  # p50, p95 and p99, in milliseconds
 def points_of(rows: QuerySet[Any], window: Window, *, now: datetime) -> tuple[list[Point], Quantiles | None]:
     """Return the points of *window*, from *rows* of a table of :class:`gateway.counts.Counts`, and the quantiles of all of it."""
     begin = window.begin(now)
-    counts: list[Counter[str]] = [Counter() for _ in range(window.number)]
+    counts = [[0] * len(OUTCOMES) for _ in range(window.number)]
     latencies: list[Counter[str]] = [Counter() for _ in range(window.number)]
     fields = ("at", "latencies", *OUTCOMES)
     for at, taken, *numbers in rows.filter(span=window.span, at__gte=begin).order_by().values_list(*fields):
         place = int((at - begin).total_seconds()) // window.seconds
         if place < window.number:
-            counts[place].update(dict(zip(OUTCOMES, numbers, strict=True)))
+            counts[place] = [*map(add, counts[place], numbers)]
             latencies[place].update(taken)
     points = [
         Point(
             at=begin + timedelta(seconds=place * window.seconds),
-            counts={name: max(0, counts[place][name]) for name in OUTCOMES},
+            counts={name: max(0, number) for name, number in zip(OUTCOMES, counts[place], strict=True)},
             quantiles=quantiles(latencies[place]),
         )
         for place in range(window.number)
@@ -97,25 +98,6 @@ def sums_of(rows: QuerySet[Any], window: Window, *, now: datetime) -> dict[str, 
     """Return how the calls of a whole *window* have ended."""
     found = rows.filter(span=window.span, at__gte=window.begin(now)).aggregate(**{name: Sum(name, default=0) for name in OUTCOMES})
     return {name: max(0, number) for name, number in found.items()}
-
-
-def busiest(number: int, *, now: datetime) -> list[tuple[Api, int, int]]:
-    """Return the APIs with the most calls in 24 hours: how many, and how many of them have failed."""
-    return _of_a_day("calls", number, now=now)
-
-
-def most_failing(number: int, *, now: datetime) -> list[tuple[Api, int, int]]:
-    """Return the APIs with the most failed calls in 24 hours: how many calls there were, and how many of them have failed."""
-    return _of_a_day("failed", number, now=now)
-
-
-def _of_a_day(most: str, number: int, *, now: datetime) -> list[tuple[Api, int, int]]:
-    rows = ApiCount.objects.filter(span=Span.HOUR, at__gt=now - timedelta(hours=24))
-    # Grouped by an expression, SQLite reads the hours by their index; by the column, it would read all there are in the order of APIs.
-    sums = rows.annotate(of=F("api") + 0).order_by().values("of").annotate(calls=Sum(CALLS), failed=Sum(FAILED))
-    chosen = list(sums.filter(**{f"{most}__gt": 0}).order_by(f"-{most}", "of")[:number])
-    apis = Api.objects.only("name", "display_name", "service_url").in_bulk([row["of"] for row in chosen])
-    return [(apis[row["of"]], row["calls"], row["failed"]) for row in chosen if row["of"] in apis]
 
 
 @dataclass(frozen=True, slots=True)

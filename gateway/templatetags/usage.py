@@ -19,20 +19,22 @@ from django.utils.translation import pgettext_lazy
 from apis.models import Api
 from certificates.models import CertificateVersion
 from gateway.counts import ApiCount, Span, TotalCount
+from gateway.pictures.columns import columns
+from gateway.pictures.columns import rows as rows_of
 from gateway.seeing.charts import STACK, Chart, chart_of, sparkline
 from gateway.seeing.figures import (
     DEFAULT_WINDOW,
     WINDOWS,
     Today,
     Window,
-    busiest,
     calls_by_hour,
     last_presented,
-    most_failing,
     points_of,
     sums_of,
     today_of,
 )
+from gateway.seeing.last_day import LastDay, Ranked
+from gateway.seeing.last_day import last_day as last_day_of
 from portal.models import Activity
 from portal.sentences import tell
 
@@ -58,19 +60,25 @@ def calls_figure() -> dict[str, Any]:
     return {"calls": sum(sums.values()), "failed": sums["no_answer"] + sums["refused_certificate"]}
 
 
+@register.simple_tag
+def last_day() -> LastDay:
+    """Return the APIs with the most calls in the last 24 hours, and with the most failed ones."""
+    return last_day_of(_BUSIEST, now=timezone.now())
+
+
 @register.inclusion_tag("gateways/_dashboard_busiest.html")
-def busiest_apis() -> dict[str, Any]:
-    """Render the APIs with the most calls in the last 24 hours."""
-    return _ranked(busiest(_BUSIEST, now=timezone.now()))
+def busiest_apis(day: LastDay) -> dict[str, Any]:
+    """Render the APIs with the most calls of a *day*."""
+    return _ranked(day.busiest)
 
 
 @register.inclusion_tag("gateways/_dashboard_failing.html")
-def failing_apis() -> dict[str, Any]:
-    """Render the APIs with the most failed calls in the last 24 hours."""
-    return _ranked(most_failing(_BUSIEST, now=timezone.now()))
+def failing_apis(day: LastDay) -> dict[str, Any]:
+    """Render the APIs with the most failed calls of a *day*."""
+    return _ranked(day.failing)
 
 
-def _ranked(rows: list[tuple[Api, int, int]]) -> dict[str, Any]:
+def _ranked(rows: Ranked) -> dict[str, Any]:
     return {"rows": [(api, calls, failed, 100 * failed / calls) for api, calls, failed in rows if calls > 0]}
 
 
@@ -139,13 +147,14 @@ def _usage(rows: Any, window: Window, *, now: datetime, happened: Sequence[tuple
     points, quantiles = points_of(rows, window, now=now)
     sums = {kind: sum(point.counts[kind] for point in points) for kind in STACK}
     chart: Chart = chart_of(points, seconds=window.seconds, happened=happened)
+    happening = [kind for kind in reversed(STACK) if sums[kind]]
+    called = [column for column in reversed(chart.columns) if column.point.calls]  # the newest first
     return {
         "chart": chart,
-        "called": [column for column in reversed(chart.columns) if column.point.calls],
+        "columns": columns(chart, [(kind, WORDS[kind]) for kind in happening]),
+        "rows": rows_of(called, [(kind, WORDS[kind]) for kind in happening]),
         "calls": sum(sums.values()),
-        "sums": [(kind, WORDS[kind], sums[kind]) for kind in reversed(STACK) if sums[kind]],
-        "words": WORDS,
-        "kinds": [(kind, WORDS[kind]) for kind in reversed(STACK)],
+        "sums": [(kind, WORDS[kind], sums[kind]) for kind in happening],
         "quantiles": quantiles,
         "window": window,
         "windows": WINDOWS.values(),
