@@ -231,6 +231,7 @@ def make_failed_call(activity_id: str = "5f3c-1", *, api: Api | None = None, gat
         transport_failure="CERTIFICATE_VERIFY_FAILED",
         back_end="127.0.0.1:9443",
         milliseconds=3,
+        presented=api.presented if api else None,
     )
 
 

@@ -60,7 +60,7 @@ _OF_THE_CERTIFICATE = {FailureKind.CLIENT_CERTIFICATE_REFUSED, FailureKind.CLIEN
 
 
 def picture_of(api: Api, status: LiveStatus, *, now: datetime) -> Picture:
-    """Return the picture of *api*, whose newest change is as live as *status* says. Five queries at most."""
+    """Return the picture of *api*, whose newest change is as live as *status* says. Six queries at most."""
     version = api.presented
     failing = failing_now_of(api, now=now)
     last = FailedCall.objects.filter(api=api).first() if failing else None

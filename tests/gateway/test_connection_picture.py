@@ -14,6 +14,7 @@ from apis import actions
 from apis.models import Api, Credentials
 from certificates.models import CertificateVersion
 from gateway.models import FailedCall, FailureKind, Gateway
+from kit.issuing import issue
 from portal.models import Activity
 from tests.makers import make_api, make_certificate, make_counts, make_failed_call, make_gateway, make_subscription
 
@@ -72,6 +73,18 @@ def test_a_back_end_that_refuses_the_certificate_is_red_with_the_reason(signed_i
     assert "The back end refused the client certificate." in way
     assert [_state_of(way, part) for part in ("presents", "Back end")] == ["bad", "bad"]
     assert 'href="/failures/?api=orders"' in way
+
+
+def test_a_way_that_was_put_right_is_not_red_until_a_call_fails_again(signed_in: Client, orders: Api) -> None:
+    make_counts(orders, minutes_ago=1, ok=2, refused_certificate=38)
+    make_failed_call(api=orders)
+    other = actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=make_certificate("other", issue("other")))
+    orders = actions.secure_api(orders, other, by=None, now=timezone.now())
+    assert "calls fail" not in _way(signed_in)
+    assert "Failing" not in signed_in.get("/").content.decode().partition("At a glance")[0]
+    make_failed_call("5f3c-2", api=orders)
+    assert "38 of 40 calls fail" in _way(signed_in)
+    assert "Failing" in signed_in.get("/").content.decode().partition("At a glance")[0]
 
 
 def test_a_gateway_that_has_not_taken_the_change_is_marked(signed_in: Client, orders: Api) -> None:
