@@ -75,18 +75,19 @@ def propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetim
     return _propose(certificate, pfx, by=by, now=now, source=source)
 
 
-def bring(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime, source: str) -> None:
+def bring(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime, source: str, by_a_person: bool = False) -> None:
     """Do what :func:`propose` does for what a *source* brings: also an earlier version; what is current, or the candidate, stays.
 
     A source that has what is current again has taken back what it had brought meanwhile, unless a person has confirmed that. What was put
     back stays back: back ends have refused it, and a person has to say otherwise.
 
+    :param by_a_person: whether one has brought it, who knows that
     :raises certificates.actions.AlreadyUploaded: if another entry holds this certificate
     :raises AlreadyPlanned: if a person has planned another switch of the entry
     """
     sent = Facts.of(pfx.certificate).thumbprint_sha256
     known = certificate.versions.filter(thumbprint_sha256=sent).values_list("pk", flat=True).first()
-    if known is not None and (known == certificate.ahead_id or _was_put_back(known)):
+    if known is not None and (known == certificate.ahead_id or (_was_put_back(known) and not by_a_person)):
         return
     if known is None:
         actions.refuse_second_upload(certificate.kind, pfx)

@@ -17,6 +17,7 @@ from certificates.rollout import actions as rollout
 from certificates.rollout import keeper
 from certificates.rollout.failing import troubles
 from certificates.rollout.models import Candidate, Outcome, Rules, Tried, When
+from certificates.rollout.steps import open_of, put_back
 from certificates.sources.delivery import Origin, deliver
 from certificates.sources.trouble import Trouble, Why
 from tests.makers import Issued, issue, make_api, make_certificate
@@ -142,6 +143,17 @@ def test_what_a_person_has_confirmed_is_taken_back_by_no_source(presented: Clien
     _brought(presented)
     rollout.plan(Candidate.objects.get(), when=When.AFTER_TRY, by=publisher, now=timezone.now())
     _brought(presented, FIRST)
+    assert Candidate.objects.get().thumbprint == SECOND.thumbprint
+
+
+def test_what_was_put_back_comes_again_only_by_a_person(presented: ClientCertificate, publisher: User) -> None:
+    _brought(presented, source=Origin.COMMAND)
+    put_back(open_of(presented), because=(), by=None, now=timezone.now())
+    rollout.set_rules(presented, {"another_person": True}, by=None, now=timezone.now())
+    presented.refresh_from_db()
+    assert _brought(presented) == 1
+    assert not Candidate.objects.exists()
+    assert _brought(presented, source=Origin.COMMAND, by=publisher) == 1
     assert Candidate.objects.get().thumbprint == SECOND.thumbprint
 
 
