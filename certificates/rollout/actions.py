@@ -273,7 +273,7 @@ def _propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: dateti
     if entry.ahead_id:
         raise UnderWay(entry)
     if before := Candidate.objects.filter(certificate=entry).first():
-        if before.when != When.UNDECIDED and not (source and before.source):
+        if before.is_planned and not (source and before.source):
             raise AlreadyPlanned(entry)
         discard(before, by=by, now=now)
     candidate = Candidate(certificate=entry, source=source, proposed_at=now, proposed_by=by, try_asked_at=now)

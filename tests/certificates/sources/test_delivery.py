@@ -20,6 +20,7 @@ from certificates.rollout.models import Candidate, Outcome, Rules, Tried, When
 from certificates.rollout.steps import open_of, put_back
 from certificates.sources.delivery import Origin, deliver
 from certificates.sources.trouble import Trouble, Why
+from portal.kept_sentences import told
 from tests.makers import Issued, issue, make_api, make_certificate
 
 pytestmark = pytest.mark.django_db
@@ -194,3 +195,29 @@ def test_a_renewal_that_waits_for_a_person_is_told(signed_in: Client, presented:
     assert "New version waits" in signed_in.get(LIST).content.decode()
     assert "waits for a person to confirm it" in signed_in.get("/").content.decode()
     assert [trouble.name for trouble in troubles()] == ["orders"]
+
+
+def _told() -> list[tuple[str, bool]]:
+    """Return what somebody is told of: the reason, and whether it is just being looked at again."""
+    return [(str(one.reason), one.is_asked_again) for one in troubles()]
+
+
+def test_a_switch_that_its_owner_has_planned_and_a_back_end_refuses_is_told_until_somebody_decides(
+    presented: ClientCertificate, publisher: User
+) -> None:
+    now = timezone.now()
+    rollout.plan(rollout.propose(presented, SECOND.as_pfx(), by=publisher, now=now), when=When.AFTER_TRY, by=publisher, now=now)
+    assert _told() == []
+    _refused_by("orders.example.com:443")
+    ((refused, _),) = _told()
+    assert "not every back end has accepted" in refused
+    Candidate.objects.update(tried_at=now - rollout.TRIED_AGAIN_EVERY)
+    keeper.Switches().step()
+    assert _told() == [(refused, True)], "while it is tried again, it is neither over nor news"
+    Candidate.objects.update(tried_for=F("try_asked_at"), until=now)
+    keeper.Switches().step()
+    assert [words for words, _ in _told()] == [told(keeper.GIVEN_UP)], "nobody is told that it is over because it is tried no more"
+    keeper.Switches().step()
+    assert _number_of(presented) == 1
+    rollout.propose(presented, THIRD.as_pfx(), by=publisher, now=now)
+    assert _told() == [], "another one takes its place"
