@@ -205,16 +205,18 @@ def switch_accepting(candidate: Candidate, *, by: User | None, now: datetime) ->
 
 
 def renew(certificate: C, pfx: Pfx, *, by: User | None, now: datetime, source: str = "") -> C:
-    """Do what :func:`certificates.actions.renew` does, in steps where the entry's rules say so.
+    """Do what :func:`certificates.actions.renew` does, in steps where the entry's rules say so; what a canary presents already goes on so.
 
     :raises certificates.actions.AlreadyUploaded: if another entry holds this certificate
     :raises certificates.actions.AnotherPersonConfirms: if it may not be switched at once
     :raises AlreadyPlanned: if another switch is planned, or goes in steps
     :raises certificates.rollout.steps.NoCanary: if the API that is to be first does not present the entry
     """
-    rules = rules_of(certificate)
+    rules, sent = rules_of(certificate), Facts.of(pfx.certificate).thumbprint_sha256
+    if certificate.ahead and certificate.ahead.thumbprint_sha256 == sent:
+        return certificate
     current = certificate.current and certificate.current.thumbprint_sha256
-    if not rules.canary or rules.another_person or current == Facts.of(pfx.certificate).thumbprint_sha256:
+    if not rules.canary or rules.another_person or current == sent:
         return actions.renew(certificate, pfx, by=by, now=now, source=source)
     with transaction.atomic():
         _make_current(_propose(certificate, pfx, by=by, now=now, source=source), by=by, now=now)
