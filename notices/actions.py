@@ -124,8 +124,8 @@ def add_contact(
     entry: Certificate, *, person: User | None = None, address: str = "", language: str = "", by: User | None, now: datetime
 ) -> bool:
     """Have *person*, or whoever reads at *address*, told of *entry*; return whether they were not already."""
-    wanted = {"person": person} if person else {"address": address}
-    defaults = {} if person else {"language": language or settings.LANGUAGE_CODE}
+    wanted = {"person": person} if person else {"address__iexact": address}
+    defaults = {} if person else {"address": address, "language": language or settings.LANGUAGE_CODE}
     _, added = Contact.objects.get_or_create(certificate=entry, **wanted, defaults=defaults)
     if added:
         record(Event.CONTACT_ADDED, entry, by=by, at=now, changes={"address": [None, person.get_username() if person else address]})

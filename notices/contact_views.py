@@ -21,7 +21,7 @@ from notices.models import Contact
 from notices.standing import standing_of
 from notices.subjects.finding import subject_by_key
 from portal.http import PortalRequest
-from portal.responses import see_other
+from portal.responses import SeeOther, see_other
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -67,7 +67,7 @@ def acknowledge(request: PortalRequest) -> HttpResponse:
     else:
         actions.acknowledge(subject, by=request.user, now=timezone.now())
         messages.success(request, _("Of %(name)s nothing more is told, until it is renewed.") % {"name": subject.name})
-    return see_other(_back(request))
+    return SeeOther(_back(request))
 
 
 def _entry(request: PortalRequest, kind: str, name: str) -> tuple[Pages, Certificate]:

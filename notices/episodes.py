@@ -28,6 +28,15 @@ def follow(subjects: Iterable[Subject], *, now: datetime) -> list[Subject]:
     return list(_over())
 
 
+def settled(subjects: Iterable[Subject]) -> list[Subject]:
+    """Leave out what is being looked at again and has not failed before; what has, fails until that has shown something else."""
+    found = list(subjects)
+    if not any(one.is_asked_again for one in found):
+        return found
+    failing = set(Episode.objects.filter(over_at=None).values_list("subject", "version"))
+    return [one for one in found if not one.is_asked_again or (one.key, one.version) in failing]
+
+
 def _row(one: Subject) -> Episode:
     return Episode(subject=one.key, version=one.version, name=one.name[:300], path=one.path[:500], told_to=one.told_to, entry=one.entry)
 

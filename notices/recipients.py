@@ -73,9 +73,11 @@ def _owners(subjects: Iterable[Subject]) -> dict[int | None, list[Addressee]]:
 
 
 def _each_address_once(addressees: list[Addressee]) -> list[Addressee]:
-    """Leave out a contact at the address of an owner."""
-    owned = {one.address.lower() for one in addressees if one.key.startswith("person:")}
-    return [one for one in addressees if one.key.startswith("person:") or one.address.lower() not in owned]
+    """Leave out a contact at the address of an owner or of a contact before it: mail servers do not tell case apart."""
+    owners = [one for one in addressees if one.key.startswith("person:")]
+    owned = {one.address.lower() for one in owners}
+    contacts = {one.key: one for one in reversed(addressees) if one.address.lower() not in owned}
+    return [*owners, *reversed(contacts.values())]
 
 
 def _readers() -> set[int]:

@@ -31,6 +31,7 @@ class Trouble:
     :ivar told_to: the permission of those who can mend it
     :ivar entry: the id of the certificate entry that it is about, whose owners are told then
     :ivar topic: by which it can be switched off
+    :ivar is_asked_again: it is looked at again just now: it fails if it did, and is no news if it did not
     """
 
     key: str
@@ -41,6 +42,7 @@ class Trouble:
     told_to: str = "certificates.change_clientcertificate"
     entry: int | None = None
     topic: Topic = Topic.OTHER
+    is_asked_again: bool = False
 
 
 ListFailing = Callable[[], Iterable[Trouble]]

@@ -23,7 +23,7 @@ def fails(move: Move) -> bool:
 def troubles() -> Iterator[Trouble]:
     """Yield what was planned and does not come about."""
     for move in Move.objects.exclude(when=When.UNDECIDED).select_related("target").prefetch_related("tries").order_by("proposed_at", "pk"):
-        if fails(move):
+        if fails(move) or move.is_tried_again:
             yield Trouble(
                 key=f"move:{move.pk}",
                 episode=f"{move.thumbprint} {move.proposed_at.isoformat()}",
@@ -32,4 +32,5 @@ def troubles() -> Iterator[Trouble]:
                 path=reverse("moving:move", args=[move.pk]),
                 told_to="apis.change_api",
                 entry=move.target_id,
+                is_asked_again=not fails(move),
             )

@@ -15,7 +15,7 @@ from apis.moving.models import Move
 from apis.moving.refusals import ChangedMeanwhile, Gone, NothingToMove, OverHttp, SharesBackEnd
 from certificates.models import ClientCertificate
 from certificates.rollout.actions import TRIED_AGAIN_EVERY
-from certificates.rollout.keeper import keep_on
+from certificates.rollout.keeper import GIVEN_UP, keep_on
 from certificates.rollout.proposals import When
 from certificates.rollout.staying import named
 from certificates.rollout.trying import is_accepted
@@ -78,9 +78,9 @@ def why(refusal: ChangedMeanwhile | OverHttp | SharesBackEnd | NothingToMove) ->
 
 
 def _try_again(move: Move, *, now: datetime) -> None:
-    """Have it tried again when it is time; after a while it is left to people."""
+    """Have it tried again when it is time; after a while it is left to people, who are told so."""
     planned = Move.objects.filter(pk=move.pk, when=When.AFTER_TRY)
     if move.until and now >= move.until:
-        planned.update(when=When.UNDECIDED, until=None)
+        planned.update(trouble=GIVEN_UP)
     elif move.tried_at and now >= move.tried_at + TRIED_AGAIN_EVERY:
         planned.update(try_asked_at=now)

@@ -16,7 +16,7 @@ _NOT_TRUSTED = _("the new certificates are not in force: not every back end lead
 def troubles() -> Iterator[Trouble]:
     """Yield what could not be switched to."""
     for candidate in AuthorityCandidate.objects.exclude(when="").select_related("authority").prefetch_related("tries").order_by("pk"):
-        if candidate.fails:
+        if candidate.fails or candidate.is_tried_again:
             yield Trouble(
                 key=f"authority-candidate:{candidate.authority_id}",
                 episode=f"{candidate.digest} {candidate.proposed_at.isoformat()}",
@@ -24,4 +24,5 @@ def troubles() -> Iterator[Trouble]:
                 reason=candidate.why_not or _NOT_TRUSTED,
                 path=reverse("authorities:confirm", args=[candidate.authority.name]),
                 told_to="authorities.change_authority",
+                is_asked_again=not candidate.fails,
             )

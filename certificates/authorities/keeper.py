@@ -20,7 +20,7 @@ from certificates.authorities import switching, trying
 from certificates.authorities.actions import AlreadyHeld
 from certificates.authorities.models import Authority, AuthorityCandidate
 from certificates.rollout.actions import TRIED_AGAIN_EVERY
-from certificates.rollout.keeper import keep_on
+from certificates.rollout.keeper import GIVEN_UP, keep_on
 from certificates.rollout.models import When
 from portal.kept_sentences import kept
 
@@ -89,9 +89,9 @@ def _switch(candidate: AuthorityCandidate, *, now: datetime) -> None:
 
 
 def _try_again(candidate: AuthorityCandidate, *, now: datetime) -> None:
-    """Have it tried again when it is time; in the end it is left to people."""
+    """Have it tried again when it is time; in the end it is left to people, who are told so."""
     same = AuthorityCandidate.objects.filter(pk=candidate.pk, when=When.AFTER_TRY)
     if candidate.until and now >= candidate.until:
-        same.update(when=When.UNDECIDED, until=None)
+        same.update(trouble=GIVEN_UP)
     elif candidate.tried_at and now >= candidate.tried_at + TRIED_AGAIN_EVERY:
         same.update(try_asked_at=now)

@@ -42,7 +42,7 @@ def propose(authority: Authority, bundle: Bundle, *, by: User | None, now: datet
     entry = actions.locked(authority)
     actions.refuse_held(bundle)
     if before := AuthorityCandidate.objects.filter(authority=entry).first():
-        if before.when != When.UNDECIDED:
+        if before.is_planned:
             raise AlreadyPlanned
         discard(before, by=by, now=now)
     candidate = AuthorityCandidate(authority=entry, proposed_at=now, proposed_by=by, try_asked_at=now)

@@ -75,18 +75,19 @@ def propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetim
     return _propose(certificate, pfx, by=by, now=now, source=source)
 
 
-def bring(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime, source: str) -> None:
+def bring(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime, source: str, by_a_person: bool = False) -> None:
     """Do what :func:`propose` does for what a *source* brings: also an earlier version; what is current, or the candidate, stays.
 
     A source that has what is current again has taken back what it had brought meanwhile, unless a person has confirmed that. What was put
     back stays back: back ends have refused it, and a person has to say otherwise.
 
+    :param by_a_person: whether one has brought it, who knows that
     :raises certificates.actions.AlreadyUploaded: if another entry holds this certificate
     :raises AlreadyPlanned: if a person has planned another switch of the entry
     """
     sent = Facts.of(pfx.certificate).thumbprint_sha256
     known = certificate.versions.filter(thumbprint_sha256=sent).values_list("pk", flat=True).first()
-    if known is not None and (known == certificate.ahead_id or _was_put_back(known)):
+    if known is not None and (known == certificate.ahead_id or (_was_put_back(known) and not by_a_person)):
         return
     if known is None:
         actions.refuse_second_upload(certificate.kind, pfx)
@@ -204,16 +205,18 @@ def switch_accepting(candidate: Candidate, *, by: User | None, now: datetime) ->
 
 
 def renew(certificate: C, pfx: Pfx, *, by: User | None, now: datetime, source: str = "") -> C:
-    """Do what :func:`certificates.actions.renew` does, in steps where the entry's rules say so.
+    """Do what :func:`certificates.actions.renew` does, in steps where the entry's rules say so; what a canary presents already goes on so.
 
     :raises certificates.actions.AlreadyUploaded: if another entry holds this certificate
     :raises certificates.actions.AnotherPersonConfirms: if it may not be switched at once
     :raises AlreadyPlanned: if another switch is planned, or goes in steps
     :raises certificates.rollout.steps.NoCanary: if the API that is to be first does not present the entry
     """
-    rules = rules_of(certificate)
+    rules, sent = rules_of(certificate), Facts.of(pfx.certificate).thumbprint_sha256
+    if certificate.ahead and certificate.ahead.thumbprint_sha256 == sent:
+        return certificate
     current = certificate.current and certificate.current.thumbprint_sha256
-    if not rules.canary or rules.another_person or current == Facts.of(pfx.certificate).thumbprint_sha256:
+    if not rules.canary or rules.another_person or current == sent:
         return actions.renew(certificate, pfx, by=by, now=now, source=source)
     with transaction.atomic():
         _make_current(_propose(certificate, pfx, by=by, now=now, source=source), by=by, now=now)
@@ -272,7 +275,7 @@ def _propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: dateti
     if entry.ahead_id:
         raise UnderWay(entry)
     if before := Candidate.objects.filter(certificate=entry).first():
-        if before.when != When.UNDECIDED and not (source and before.source):
+        if before.is_planned and not (source and before.source):
             raise AlreadyPlanned(entry)
         discard(before, by=by, now=now)
     candidate = Candidate(certificate=entry, source=source, proposed_at=now, proposed_by=by, try_asked_at=now)

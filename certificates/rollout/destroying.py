@@ -66,9 +66,10 @@ def destroy_key(certificate: Certificate, *, version: int, by: User | None, now:
 
 
 def destroy_quiet_keys(*, now: datetime) -> None:
-    """Destroy the keys that the rules of entries say are due."""
+    """Destroy the keys that the rules of entries say are due; not that of a version which is to be gone back to."""
     for rules in Rules.objects.filter(destroy_after_days__isnull=False).select_related("certificate__current"):
-        for version in rules.certificate.versions.filter(destroyed_at=None):
+        proposed = Candidate.objects.filter(certificate=rules.certificate_id).values("thumbprint_sha256")
+        for version in rules.certificate.versions.filter(destroyed_at=None).exclude(thumbprint_sha256__in=proposed):
             quiet = quiet_since(version, rules.certificate)
             if quiet and quiet <= now - timedelta(days=rules.destroy_after_days or 0):
                 with contextlib.suppress(StillPresented):

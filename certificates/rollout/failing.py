@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from django.urls import reverse
 from django.utils import timezone
@@ -22,8 +23,8 @@ PUT_BACK = _("back ends refused the new version, so the version before was put b
 
 def fails(candidate: Candidate) -> bool:
     """Return whether it is not switched to though it was planned, or though a source has brought it to be switched to."""
-    refused = candidate.source and candidate.is_tried and not trying.is_accepted(candidate)
-    return bool(candidate.trouble or refused)
+    was_to_be = candidate.source or candidate.when == When.AFTER_TRY
+    return bool(candidate.trouble or (was_to_be and candidate.is_tried and not trying.is_accepted(candidate)))
 
 
 def candidates() -> Iterator[tuple[Candidate, str]]:
@@ -40,8 +41,16 @@ def troubles() -> Iterator[Trouble]:
     for probation in put_back_lately(now=timezone.now()):
         yield _trouble(probation.certificate, f"put-back:{probation.certificate_id}", str(probation.pk), str(PUT_BACK), "detail")
     for candidate, reason in candidates():
-        episode = f"{candidate.thumbprint_sha256} {candidate.proposed_at.isoformat()}"
-        yield _trouble(candidate.certificate, f"candidate:{candidate.certificate_id}", episode, reason, "confirm")
+        yield _of_candidate(candidate, reason)
+    for candidate in Candidate.objects.filter(when=When.AFTER_TRY, tried_at__isnull=False, trouble="").select_related("certificate"):
+        if candidate.is_tried_again:
+            yield _of_candidate(candidate, str(_NOT_ACCEPTED), is_asked_again=True)
+
+
+def _of_candidate(candidate: Candidate, reason: str, *, is_asked_again: bool = False) -> Trouble:
+    episode = f"{candidate.thumbprint_sha256} {candidate.proposed_at.isoformat()}"
+    key = f"candidate:{candidate.certificate_id}"
+    return replace(_trouble(candidate.certificate, key, episode, reason, "confirm"), is_asked_again=is_asked_again)
 
 
 def _trouble(entry: Certificate, key: str, episode: str, reason: str, page: str) -> Trouble:

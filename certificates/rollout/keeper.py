@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.5
 _LONGEST_PAUSE = 30.0
 _TIDY_SECONDS = 10.0
+GIVEN_UP = kept(
+    gettext_noop("Not every back end has accepted it within seven days, so nothing was changed. Look at the try, and decide anew.")
+)
 _HELD = timedelta(seconds=60)  # longer than one try can take; each result prolongs it
 
 
@@ -153,9 +156,9 @@ def _why(error: AlreadyUploaded | SealingError | steps.NoCanary) -> str:
 
 
 def _try_again(candidate: Candidate, *, now: datetime) -> None:
-    """Have it tried again when it is time; after :data:`actions.TRIED_AGAIN_FOR` it is left to people."""
+    """Have it tried again when it is time; after :data:`actions.TRIED_AGAIN_FOR` it is left to people, who are told so."""
     if candidate.until and now >= candidate.until:
-        Candidate.objects.filter(pk=candidate.pk, when=When.AFTER_TRY).update(when=When.UNDECIDED, until=None)
+        Candidate.objects.filter(pk=candidate.pk, when=When.AFTER_TRY).update(trouble=GIVEN_UP)
     elif candidate.tried_at and now >= candidate.tried_at + actions.TRIED_AGAIN_EVERY:
         Candidate.objects.filter(pk=candidate.pk, when=When.AFTER_TRY).update(try_asked_at=now)
 

@@ -67,6 +67,16 @@ class Proposal(models.Model):
         return self.try_asked_at is not None and not self.is_tried
 
     @property
+    def is_planned(self) -> bool:
+        """Whether it is to be done by itself; not what has failed to be."""
+        return self.when != When.UNDECIDED and not self.trouble
+
+    @property
+    def is_tried_again(self) -> bool:
+        """Whether what was to be done after the try was tried before, and is being tried once more."""
+        return self.when == When.AFTER_TRY and self.is_being_tried and self.tried_at is not None
+
+    @property
     def why_not(self) -> str:
         """Why what was planned was not done, in the active language; empty: it was, or is still to be."""
         return told(self.trouble)

@@ -38,8 +38,12 @@ def verified(file: str, *, key: bytes) -> dict[str, Any]:
     :raises BadReceipt: if the file is none, was changed, or was signed by another key
     """
     try:
-        match json.loads(file):
-            case {"receipt": dict(receipt), "signature": {"algorithm": "Ed25519", "public_key": str(embedded), "value": str(value)}}:
+        match json.loads(file, object_pairs_hook=_each_once):
+            case {
+                "receipt": dict(receipt),
+                "signature": {"algorithm": "Ed25519", "public_key": str(embedded), "value": str(value), **unsigned},
+                **beside,
+            } if not unsigned | beside:
                 public, signature = (base64.b64decode(one, validate=True) for one in (embedded, value))
             case _:
                 raise BadReceipt("This is no signed receipt.")
@@ -57,6 +61,13 @@ def verified(file: str, *, key: bytes) -> dict[str, Any]:
 def fingerprint(key: bytes) -> str:
     """Return what people tell public keys apart by: the beginning of the SHA-256 digest."""
     return hashlib.sha256(key).hexdigest()[:16].upper()
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of a file; where a name stands twice, people read one value and programs the other."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise BadReceipt("A name stands in it twice, so this is no receipt as it was signed.")
+    return found
 
 
 def _bytes(receipt: dict[str, Any]) -> bytes:

@@ -46,7 +46,12 @@ def names_in(path: Path, folders: Sequence[Path]) -> list[str] | None:
 def leads_below(path: Path, folders: Sequence[Path]) -> bool:
     """Tell whether *path*, as it is written, lies below one of *folders*, or is one."""
     written = Path(os.path.normpath(path))
-    return any(written.is_relative_to(root) for folder in folders for root in (folder, folder.resolve()))
+    return any(written.is_relative_to(root) for folder in folders for root in (folder, _real(folder)))
+
+
+def _real(path: Path) -> Path:
+    """Return where *path* leads; of links that lead in a circle itself."""
+    return Path(os.path.realpath(path))
 
 
 @contextlib.contextmanager
@@ -59,8 +64,8 @@ def _opened(path: Path, folders: Sequence[Path]) -> Iterator[int]:
     with _telling(path):
         found = os.open(path, os.O_PATH | os.O_CLOEXEC) if _HAS_O_PATH else os.open(os.path.realpath(path), os.O_RDONLY | os.O_NONBLOCK)
     try:
-        real = Path(f"/proc/self/fd/{found}").readlink() if _HAS_O_PATH else path.resolve()
-        if not any(real.is_relative_to(folder.resolve()) for folder in folders):
+        real = Path(f"/proc/self/fd/{found}").readlink() if _HAS_O_PATH else _real(path)
+        if not any(real.is_relative_to(_real(folder)) for folder in folders):
             raise Trouble(why=Why.LEADS_OUT, path=str(path), detail=shown)
         yield found
     finally:

@@ -38,6 +38,7 @@ class Replaced:
 
     :ivar changed: whether another version than before is current now
     :ivar waits: whether what was brought waits for another person to confirm it; version and thumbprint are of what is current until then
+    :ivar canary: the API that presents what was brought before the others do; likewise
     :ivar warnings: why the other side may refuse it
     """
 
@@ -46,11 +47,12 @@ class Replaced:
     thumbprint: str
     changed: bool
     waits: bool
+    canary: str
     warnings: list[str]
 
     def as_json(self) -> dict[str, object]:
-        """Return it as a script reads it."""
-        return asdict(self)
+        """Return it as a script reads it; a canary only where there is one."""
+        return {name: value for name, value in asdict(self).items() if value or name != "canary"}
 
 
 def entry_named(name: str, kind: type[ClientCertificate | ServerCertificate]) -> Certificate:
@@ -82,13 +84,16 @@ def replace(entry: Certificate, files: Sequence[str], *, password_file: str, by:
         raise Refused(str(refusal)) from refusal
     version = replaced.current
     assert version is not None  # noqa: S101 - an entry is made with its first version
+    sent = Facts.of(pfx.certificate).thumbprint_sha256
+    goes_ahead = replaced.ahead is not None and replaced.ahead.thumbprint_sha256 == sent
     notes = [str(UNPROTECTED)] if pfx.unprotected and password_file else []
     return Replaced(
         certificate=entry.name,
         version=version.number,
         thumbprint=version.thumbprint,
         changed=version.pk != entry.current_id,
-        waits=version.thumbprint_sha256 != Facts.of(pfx.certificate).thumbprint_sha256,
+        waits=version.thumbprint_sha256 != sent and not goes_ahead,
+        canary=replaced.canary if goes_ahead else "",
         warnings=[*version.doubts(now=now), *notes],
     )
 

@@ -46,7 +46,7 @@ def deliver(certificate: C, pfx: Pfx, *, source: Origin, by: User | None, now: d
         if source in _BY_A_PERSON or not apis_that_need(certificate).exists():
             with contextlib.suppress(actions.AnotherPersonConfirms, NoCanary):
                 return rollout.renew(certificate, pfx, by=by, now=now, source=source)
-        rollout.bring(certificate, pfx, by=by, now=now, source=source)
+        rollout.bring(certificate, pfx, by=by, now=now, source=source, by_a_person=source in _BY_A_PERSON)
     except rollout.AlreadyPlanned as planned:
         raise Trouble(why=Why.PLANNED, detail=certificate.name) from planned
     return certificate

@@ -62,7 +62,7 @@ class WatchedPlace:
         files = [Path(file) for file in (self.path, self.key_file, self.chain_file, self.password_file) if file]
         found = {folder for file in files for folder in (file, *file.parents) if beneath.leads_below(folder, self.allowed)}
         found |= {Path(os.path.realpath(file)).parent for file in files}
-        return sorted(folder for folder in found if folder.is_dir())
+        return sorted(folder for folder in found if os.path.isdir(folder))  # noqa: PTH112 - says no also of what may not be looked at
 
     def _main(self) -> list[bytes]:
         """Return the file, or the files of the folder that belong together."""

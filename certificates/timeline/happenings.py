@@ -91,7 +91,7 @@ def _within(found: QuerySet[Any], moment: str, first: date | None, last: date | 
     if first:
         found = found.filter(**{f"{moment}__gte": _midnight(first)})
     if last:
-        found = found.filter(**{f"{moment}__lt": _midnight(last + timedelta(days=1))})
+        found = found.filter(**{f"{moment}__lte": datetime.combine(last, time.max, tzinfo=UTC)})  # there is a last day of all
     return found
 
 

@@ -22,8 +22,7 @@ _LONGEST = 300
 
 def seen_in(probation: Probation) -> list[Seen]:
     """Return the calls with the version since its probation began, by API, and those with the one before in the day until then."""
-    since = Span.MINUTE.begin(probation.began_at)
-    now = _calls(VersionCount.objects.filter(version=probation.version_id, span=Span.MINUTE, at__gte=since))
+    now = _calls(_since(probation))
     if not now:
         return []
     earlier = VersionCount.objects.filter(version=probation.before_id, span=Span.HOUR, api__in=now)
@@ -33,6 +32,14 @@ def seen_in(probation: Probation) -> list[Seen]:
         Seen(api=name, display_name=display_name, now=now[pk], before=before.get(pk, Calls()), **_said(pk, probation, now[pk]))
         for pk, name, display_name in apis
     ]
+
+
+def _since(probation: Probation) -> QuerySet[VersionCount]:
+    """Return the counts of its time. Of a version that comes again within the minute of its end, that minute tells of the time before."""
+    minute = Span.MINUTE.begin(probation.began_at)
+    counts = VersionCount.objects.filter(version=probation.version_id, span=Span.MINUTE, at__gte=minute)
+    earlier = Probation.objects.filter(version=probation.version_id, began_at__lt=probation.began_at, ended_at__gte=minute)
+    return counts.exclude(first_at__lt=probation.began_at) if earlier.exists() else counts
 
 
 def _calls(counts: QuerySet[VersionCount]) -> dict[int, Calls]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from notices.messages import Item
@@ -15,6 +16,15 @@ _MARKS = re.compile(r"([\\`*_\[\]<>~|])")  # not at the beginning of lines, wher
 def body(content: dict[str, Any]) -> bytes:
     """Return *content* as it is posted."""
     return json.dumps(content, ensure_ascii=False).encode()
+
+
+def fitting(card: Callable[[int], dict[str, Any]], most: int) -> bytes:
+    """Return what *card* makes of as many items, ten at most, as *most* octets hold: services refuse what is longer, all of it.
+
+    :param card: returns the content with the first so many items, the rest counted
+    """
+    posted = (body(card(number)) for number in range(MOST_ITEMS, 0, -1))
+    return next((one for one in posted if len(one) <= most), None) or body(card(0))
 
 
 def lines_of(item: Item) -> str:

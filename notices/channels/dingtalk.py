@@ -9,27 +9,33 @@ import base64
 import hashlib
 import hmac
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from certificates.sealing import Secret
 from notices.channels.answers import by_code
-from notices.channels.cards import MOST_ITEMS, body, cut, escaped
+from notices.channels.cards import cut, escaped, fitting
 from notices.messages import Item, Message
 from notices.posting import Answer, Request
 
 _LONGEST = 500
+_MOST_OCTETS = 20_000
 
 
 def request(message: Message, secret: Secret, *, now: datetime) -> Request:
     """Return what is posted."""
-    shown = message.items[:MOST_ITEMS]
-    parts = [f"### {escaped(message.title)}", escaped(message.lead), *map(_item, shown)]
-    if rest := message.rest(MOST_ITEMS):
+    return Request(body=fitting(lambda number: _card(message, number), _MOST_OCTETS), query=_signed(secret, now))
+
+
+def _card(message: Message, number: int) -> dict[str, Any]:
+    """Return the card with so many items."""
+    parts = [f"### {escaped(cut(message.title, _LONGEST))}", escaped(message.lead), *map(_item, message.items[:number])]
+    if rest := message.rest(number):
         parts.append(escaped(rest))
     first = message.items[0] if len(message.items) == 1 else None
     button, link = (first.button, first.link) if first else (message.button, message.link)
     card = {"title": cut(message.title, 100), "text": "\n\n".join(parts), "singleTitle": button, "singleURL": link}
-    return Request(body=body({"msgtype": "actionCard", "actionCard": card}), query=_signed(secret, now))
+    return {"msgtype": "actionCard", "actionCard": card}
 
 
 def refusal(answer: Answer) -> str:
@@ -39,7 +45,7 @@ def refusal(answer: Answer) -> str:
 
 def _item(item: Item) -> str:
     facts = [f"- {escaped(label)}: {escaped(cut(value, _LONGEST))}" for label, value in item.facts]
-    return "\n".join([f"**{escaped(item.sentence)}**", "", *facts, "", f"[{escaped(item.button)}]({item.link})"])
+    return "\n".join([f"**{escaped(cut(item.sentence, _LONGEST))}**", "", *facts, "", f"[{escaped(item.button)}]({item.link})"])
 
 
 def _signed(secret: Secret, now: datetime) -> str:

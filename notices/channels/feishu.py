@@ -14,24 +14,30 @@ from typing import Any
 
 from certificates.sealing import Secret
 from notices.channels.answers import by_code
-from notices.channels.cards import MOST_ITEMS, body, cut, lines_of
+from notices.channels.cards import cut, fitting, lines_of
 from notices.messages import Message
 from notices.posting import Answer, Request
 
 _LONGEST = 1000
+_MOST_OCTETS = 20_000
 
 
 def request(message: Message, secret: Secret, *, now: datetime) -> Request:
     """Return what is posted."""
+    return Request(body=fitting(lambda number: {**_signed(secret, now), **_card(message, number)}, _MOST_OCTETS))
+
+
+def _card(message: Message, number: int) -> dict[str, Any]:
+    """Return the card with so many items."""
     elements: list[dict[str, Any]] = [_text(message.lead)]
-    for item in message.items[:MOST_ITEMS]:
+    for item in message.items[:number]:
         elements += [{"tag": "hr"}, _text(lines_of(item)), _button(item.button, item.link)]
-    if rest := message.rest(MOST_ITEMS):
+    if rest := message.rest(number):
         elements.append(_text(rest))
     elements.append(_button(message.button, message.link))
     header = {"title": {"tag": "plain_text", "content": cut(message.title, 200)}, "template": "orange"}
     card = {"config": {"wide_screen_mode": True}, "header": header, "elements": elements}
-    return Request(body=body({**_signed(secret, now), "msg_type": "interactive", "card": card}))
+    return {"msg_type": "interactive", "card": card}
 
 
 def refusal(answer: Answer) -> str:

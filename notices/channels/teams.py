@@ -10,21 +10,27 @@ from typing import Any
 
 from certificates.sealing import Secret
 from notices.channels.answers import by_status as refusal
-from notices.channels.cards import MOST_ITEMS, body, cut, escaped
+from notices.channels.cards import cut, escaped, fitting
 from notices.messages import Item, Message
 from notices.posting import Request
 
 __all__ = ["refusal", "request"]
 
 _LONGEST = 500
+_MOST_OCTETS = 28_000
 
 
 def request(message: Message, secret: Secret, *, now: datetime) -> Request:  # noqa: ARG001 - as all others
     """Return what is posted."""
-    shown = message.items[:MOST_ITEMS]
+    return Request(body=fitting(lambda number: _message(message, number), _MOST_OCTETS))
+
+
+def _message(message: Message, number: int) -> dict[str, Any]:
+    """Return the message with so many items."""
+    shown = message.items[:number]
     texts = [_text(message.title, size="Large", weight="Bolder"), _text(message.lead)]
     parts = [part for item in shown for part in _item(item)]
-    rest = [_text(words)] if (words := message.rest(MOST_ITEMS)) else []
+    rest = [_text(words)] if (words := message.rest(number)) else []
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -34,7 +40,7 @@ def request(message: Message, secret: Secret, *, now: datetime) -> Request:  # n
         "actions": [{"type": "Action.OpenUrl", "title": message.button, "url": message.link}],
     }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
-    return Request(body=body({"type": "message", "attachments": [attachment]}))
+    return {"type": "message", "attachments": [attachment]}
 
 
 def _item(item: Item) -> list[dict[str, Any]]:

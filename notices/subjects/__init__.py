@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from notices.episodes import settled
 from notices.subjects import authorities, backends, entries, failing, gateways, staying
 from notices.subjects.subject import Kind, Subject
 
@@ -14,5 +15,5 @@ _LOOKS = (entries.look, staying.look, authorities.look, gateways.look, backends.
 
 def look(*, now: datetime, within: timedelta) -> list[Subject]:
     """Return what fails, then what has ended or ends *within* that time, the most urgent first."""
-    found = [subject for one in _LOOKS for subject in one(now=now, within=within)]
+    found = settled(subject for one in _LOOKS for subject in one(now=now, within=within))
     return sorted(found, key=lambda subject: (subject.ends_at is not None, subject.ends_at or now, subject.name))

@@ -23,4 +23,5 @@ def look(*, now: datetime, within: timedelta) -> Iterator[Subject]:  # noqa: ARG
             trouble=trouble.reason,
             entry=trouble.entry,
             topic=trouble.topic,
+            is_asked_again=trouble.is_asked_again,
         )

@@ -38,6 +38,7 @@ class Subject:
     :ivar told_to: the permission of those who can press it
     :ivar ends_at: when it ends; ``None``: it fails, and *trouble* says why
     :ivar is_over: it has failed, and does no more
+    :ivar is_asked_again: whether it fails still is being looked at just now
     :ivar topic: by which it can be switched off
     :ivar entry: the id of the certificate entry, whose owners are told
     :ivar apis: finds the names of the APIs that depend on it, when somebody is told
@@ -52,6 +53,7 @@ class Subject:
     ends_at: datetime | None = None
     trouble: Any = ""
     is_over: bool = False
+    is_asked_again: bool = False
     topic: Topic = Topic.OTHER
     label: str = ""
     thumbprint: str = ""

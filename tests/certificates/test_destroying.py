@@ -124,6 +124,19 @@ def test_a_rule_destroys_after_so_many_quiet_days(signed_in: Client, quiet_days:
 
 
 @pytest.mark.django_db
+def test_a_rule_spares_the_version_that_is_to_be_gone_back_to(signed_in: Client) -> None:
+    _entry()
+    signed_in.post(f"{PAGE}rules/", {"sources": "tried", "destroy_after_days": "7"})
+    CertificateVersion.objects.filter(number=1).update(current_until=timezone.now() - timedelta(days=8))
+    signed_in.post(f"{PAGE}roll-back/", {"version": "1", "when": "try"})
+    keeper.Switches().step()
+    assert (_version(1).destroyed_at, Candidate.objects.count()) == (None, 1)
+    Candidate.objects.all().delete()
+    keeper.Switches().step()
+    assert _version(1).destroyed_at
+
+
+@pytest.mark.django_db
 def test_whoever_may_only_look_destroys_nothing(client: Client, viewer: User) -> None:
     _entry()
     client.force_login(viewer)

@@ -58,6 +58,23 @@ def test_what_was_signed_is_verified_and_anything_else_is_not(receipt: dict[str,
 
 
 @pytest.mark.parametrize(
+    ("there", "instead"),
+    [
+        ('"entry": "orders"', '"entry": "payments", "entry": "orders"'),  # people read the first, programs the last
+        ('"receipt": {', '"receipt": {"entry": "payments"}, "receipt": {'),
+        ('"receipt": {', '"confirmed": "by the head of security", "receipt": {'),
+        ('"algorithm":', '"signed_by": "the head of security", "algorithm":'),
+    ],
+)
+def test_what_was_added_to_a_file_and_signed_by_nobody_is_refused(there: str, instead: str) -> None:
+    key = Ed25519PrivateKey.generate()
+    file = signed({"entry": "orders"}, key)
+    assert there in file
+    with pytest.raises(BadReceipt):
+        verified(file.replace(there, instead), key=key.public_key().public_bytes_raw())
+
+
+@pytest.mark.parametrize(
     "file", ["", "[]", "{}", '{"receipt": {}, "signature": {"algorithm": "none", "public_key": "", "value": ""}}', "[" * 9999]
 )
 def test_what_is_no_receipt_is_told(file: str) -> None:

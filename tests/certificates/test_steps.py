@@ -75,6 +75,7 @@ def _calls(version: int, api: str, *, ok: int = 0, refused: int = 0) -> None:
             api=Api.objects.get(name=api),
             span=span,
             at=span.begin(now),
+            first_at=now,
             last_at=now,
             ok=ok,
             refused_certificate=refused,
@@ -169,6 +170,24 @@ def test_a_whole_switch_is_put_back_too_and_leaves_a_receipt_of_each(signed_in: 
     certificate_actions.replace(ClientCertificate.objects.get(), issue("orders-client").as_pfx(), by=None, now=timezone.now())
     assert not troubles()
     assert "was taken back" not in _words(signed_in)
+
+
+def test_what_comes_again_is_not_put_back_for_what_was_refused_before_its_back_end_was_mended(
+    signed_in: Client, entry: ClientCertificate
+) -> None:
+    _calls(1, "orders", ok=20)
+    _propose(signed_in)
+    _calls(2, "orders", refused=9)
+    _step()
+    assert _presented()["orders"] == 1
+    signed_in.post(f"{PAGE}roll-back/", {"version": "2", "when": "try"})
+    assert signed_in.post(f"{PAGE}replace/confirm/", {"when": "now"}).status_code == 303
+    _step()
+    assert _presented()["orders"] == 2, "what is seen in that minute was refused before"
+    now = timezone.now()
+    VersionCount.objects.filter(version__number=2, span=Span.MINUTE).update(first_at=now, at=Span.MINUTE.begin(now))
+    _step()
+    assert _presented()["orders"] == 1, "what is refused from now on counts"
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ from notices.models import Channel, ChannelKind, ChannelSecret, Outcome, Recipie
 from notices.places import BadUrl, place_of
 from notices.recipients import Addressee, addressee_of
 from notices.sending import send, send_due
+from portal import troubles
+from portal.troubles import Trouble
 from tests.makers import make_certificate, make_channel
 from tests.notices.conftest import NOW, certificate
 from tests.notices.receivers import Post, Receiver
@@ -157,6 +159,22 @@ def test_a_card_shows_ten_and_counts_the_rest(kind: ChannelKind) -> None:
     everything = "\n".join(texts(told(kind, number=12).json)).replace("\\", "")
     assert "And 2 more." in everything
     assert everything.count("expires in 3 days") == 10
+
+
+@pytest.mark.parametrize(("kind", "most"), [(ChannelKind.TEAMS, 28_000), (ChannelKind.FEISHU, 20_000), (ChannelKind.DINGTALK, 20_000)])
+def test_a_card_is_never_longer_than_its_service_takes(kind: ChannelKind, most: int) -> None:
+    failing = [Trouble(key=f"source:{number}", episode="1", name=f"orders-{number}", reason="文件夹_" * 400) for number in range(12)]
+    troubles.register("tests", lambda: failing)
+    with Receiver(answers=[(200, TAKEN.get(kind, b"ok"))]) as receiver:
+        make_channel("team", kind, receiver.url())
+        assert send_due(now=NOW) == 1
+    troubles.register("tests", list)
+    (post,) = receiver.posts
+    assert len(post.body) <= most
+    everything = "\n".join(texts(post.json)).replace("\\", "")
+    told = everything.count(" fails: ")
+    assert 0 < told <= 10
+    assert f"And {12 - told} more." in everything
 
 
 @pytest.mark.parametrize("kind", [ChannelKind.TEAMS, ChannelKind.DINGTALK])

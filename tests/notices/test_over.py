@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -47,6 +48,20 @@ def test_it_is_told_that_it_begins_that_it_is_over_and_that_it_begins_again(
     assert ["orders fails" in mail.subject for mail in telling(NOW + 3 * MINUTE)] == [True]
     failing.clear()
     assert ["in order again" in mail.subject for mail in telling(NOW + 4 * MINUTE)] == [True]
+
+
+def test_what_is_looked_at_again_is_not_over_and_no_news(telling: Telling, publisher: User, failing: list[Trouble]) -> None:
+    again = dataclasses.replace(trouble(), is_asked_again=True)
+    failing.append(again)
+    assert telling() == []
+    failing[:] = [trouble()]
+    assert len(telling(NOW + MINUTE)) == 1
+    failing[:] = [again]
+    assert telling(NOW + 2 * MINUTE) == []
+    failing.clear()
+    assert ["in order again" in mail.subject for mail in telling(NOW + 3 * MINUTE)] == [True]
+    failing.append(dataclasses.replace(trouble("2"), is_asked_again=True))
+    assert telling(NOW + 4 * MINUTE) == []
 
 
 def test_who_was_not_told_that_it_fails_is_not_told_that_it_is_over(telling: Telling, publisher: User, failing: list[Trouble]) -> None:

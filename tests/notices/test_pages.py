@@ -227,6 +227,12 @@ def test_an_entry_is_acknowledged_and_told_of_again(signed_in: Client) -> None:
         assert not Acknowledgement.objects.exists()
 
 
+@pytest.mark.parametrize("page", ["now", "a:b", "dashboard", "<b>", "٢"])
+def test_whatever_page_it_is_said_to_have_been_on_is_gone_back_to_as_an_address(signed_in: Client, page: str) -> None:
+    entry = make_certificate("orders")
+    assert signed_in.post("/notices/acknowledge/", {"subject": f"client:{entry.pk}", "next": page}).status_code == 303
+
+
 @pytest.mark.parametrize("key", ["", "client:999", "client:x", "gateway:1", "client:99999999999999999999999"])
 def test_what_is_not_there_cannot_be_acknowledged(signed_in: Client, key: str) -> None:
     assert signed_in.post("/notices/acknowledge/", {"subject": key, "next": "//evil.example.com"})["Location"] == "/"

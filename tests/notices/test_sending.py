@@ -15,7 +15,7 @@ from apis.models import Api, Credentials
 from certificates import actions as certificate_actions
 from gateway.models import Gateway
 from notices import actions
-from notices.models import CLAIMED_FOR, Recipient, Told
+from notices.models import CLAIMED_FOR, Contact, Recipient, Told
 from notices.recipients import recipients
 from notices.sending import send_due
 from notices.subjects.entries import subject_of
@@ -108,6 +108,13 @@ def test_a_contact_at_an_owners_address_is_not_told_twice(telling: Telling, publ
     actions.add_contact(entry, person=publisher, by=None, now=NOW)
     actions.add_contact(entry, address="Publisher@example.com", by=None, now=NOW)
     assert [mail.to for mail in telling()] == ["publisher@example.com"]
+
+
+def test_a_contact_that_is_spelled_in_two_ways_is_told_once(telling: Telling) -> None:
+    entry = certificate("orders", days=3)
+    assert [actions.add_contact(entry, address=one, by=None, now=NOW) for one in ("team@example.com", "Team@Example.com")] == [True, False]
+    Contact.objects.create(certificate=entry, address="TEAM@example.com", language="en")  # as rows were stored once
+    assert [mail.to for mail in telling()] == ["team@example.com"]
 
 
 def test_where_the_mail_server_is_away_only_one_mail_waits_for_it_in_each_round(

@@ -67,6 +67,8 @@ class Command(BaseCommand):
 def _became(done: command.Replaced) -> str:
     if done.waits:
         return "stays current until another person has confirmed the new one on the entry's page"
+    if done.canary:
+        return f"stays current until the API {done.canary}, which presents the new one first, has shown that its back end takes it"
     return "is current now" if done.changed else "was current already; nothing has changed"
 
 

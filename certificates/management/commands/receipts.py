@@ -44,7 +44,7 @@ class Command(BaseCommand):
         """Tell whether a file is what was signed; exit status 1 if it is not."""
         key = _named_key(options["key"]) if options["key"] else _own_key()
         try:
-            receipt = verified(options["file"].read_text(encoding="utf-8"), key=key)
+            receipt = verified(options["file"].read_text(encoding="utf-8-sig"), key=key)
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{options['file']} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}.") from error
         except BadReceipt as refusal:

@@ -15,7 +15,7 @@ from acme import challenges, errors, messages
 from acme.client import ClientNetwork, ClientV2
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
-from cryptography.x509 import load_der_x509_certificate, load_der_x509_csr
+from cryptography.x509 import ExtensionNotFound, load_der_x509_certificate, load_der_x509_csr
 
 from certificates.judgement import Purpose
 from certificates.loading import refuse_unloadable
@@ -27,6 +27,11 @@ from certificates.sources.trouble import Trouble, Why
 HTTP_01, DNS_01 = "http-01", "dns-01"
 _ORDER_SECONDS = 60
 _REQUEST_SECONDS = 15
+# What the library raises of answers that are none: a strange server must not end the process that asks it.
+_ODD = (
+    *(errors.Error, josepy.errors.Error, ExtensionNotFound),
+    *(ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError),
+)
 _KINDS: dict[str, type[challenges.Challenge]] = {HTTP_01: challenges.HTTP01, DNS_01: challenges.DNS01}
 
 
@@ -132,14 +137,18 @@ class Authority:
             return pfx
 
     def renewal_of(self, certificate: bytes) -> tuple[datetime | None, datetime]:
-        """Return when the authority wants a DER *certificate* renewed (ARI, RFC 9773), if it says so, and when to ask again."""
-        pem = load_der_x509_certificate(certificate).public_bytes(Encoding.PEM)
+        """Return when the authority wants a DER *certificate* renewed (ARI, RFC 9773), if it says so, and when to ask again.
+
+        What is too late for the certificate is nothing that it has said; it is asked again within sensible pauses (4.3.2).
+        """
+        loaded, now = load_der_x509_certificate(certificate), datetime.now(UTC)
         try:
             client = ClientV2(ClientV2.get_directory(self._directory, self._net), self._net)
-            at, ask_at = client.renewal_time(pem)
-        except (errors.Error, messages.Error, requests.RequestException, ValueError):
-            return None, datetime.now(UTC) + timedelta(hours=6)
-        return at, ask_at.astimezone(UTC)
+            at, ask_at = client.renewal_time(loaded.public_bytes(Encoding.PEM))
+            in_time = at is not None and at <= loaded.not_valid_after_utc
+        except (*_ODD, messages.Error, requests.RequestException):
+            return None, now + timedelta(hours=6)
+        return at if in_time else None, min(max(ask_at.astimezone(UTC), now + timedelta(minutes=1)), now + timedelta(days=1))
 
     def _sign_in(self, client: ClientV2, wish: Wish, binding: Binding | None) -> None:
         """Register the account, unless it is there."""
@@ -201,7 +210,7 @@ class Authority:
             raise self._trouble(Why.ACME_UNREACHABLE, type(error).__name__) from None
         except messages.Error as error:
             raise self._trouble(Why.ACME_REFUSED, _words(error)) from None
-        except (errors.Error, josepy.errors.Error, ValueError, KeyError) as error:
+        except _ODD as error:
             raise self._trouble(Why.ACME_REFUSED, str(error)) from None
 
     def _trouble(self, why: Why, detail: str = "") -> Trouble:

@@ -17,8 +17,10 @@ from certificates.rollout import actions as rollout
 from certificates.rollout import keeper
 from certificates.rollout.failing import troubles
 from certificates.rollout.models import Candidate, Outcome, Rules, Tried, When
+from certificates.rollout.steps import open_of, put_back
 from certificates.sources.delivery import Origin, deliver
 from certificates.sources.trouble import Trouble, Why
+from portal.kept_sentences import told
 from tests.makers import Issued, issue, make_api, make_certificate
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +147,17 @@ def test_what_a_person_has_confirmed_is_taken_back_by_no_source(presented: Clien
     assert Candidate.objects.get().thumbprint == SECOND.thumbprint
 
 
+def test_what_was_put_back_comes_again_only_by_a_person(presented: ClientCertificate, publisher: User) -> None:
+    _brought(presented, source=Origin.COMMAND)
+    put_back(open_of(presented), because=(), by=None, now=timezone.now())
+    rollout.set_rules(presented, {"another_person": True}, by=None, now=timezone.now())
+    presented.refresh_from_db()
+    assert _brought(presented) == 1
+    assert not Candidate.objects.exists()
+    assert _brought(presented, source=Origin.COMMAND, by=publisher) == 1
+    assert Candidate.objects.get().thumbprint == SECOND.thumbprint
+
+
 def test_what_becomes_current_on_another_way_is_a_candidate_no_longer(presented: ClientCertificate) -> None:
     now = timezone.now()
     planned = rollout.propose(presented, SECOND.as_pfx(), by=None, now=now)
@@ -182,3 +195,29 @@ def test_a_renewal_that_waits_for_a_person_is_told(signed_in: Client, presented:
     assert "New version waits" in signed_in.get(LIST).content.decode()
     assert "waits for a person to confirm it" in signed_in.get("/").content.decode()
     assert [trouble.name for trouble in troubles()] == ["orders"]
+
+
+def _told() -> list[tuple[str, bool]]:
+    """Return what somebody is told of: the reason, and whether it is just being looked at again."""
+    return [(str(one.reason), one.is_asked_again) for one in troubles()]
+
+
+def test_a_switch_that_its_owner_has_planned_and_a_back_end_refuses_is_told_until_somebody_decides(
+    presented: ClientCertificate, publisher: User
+) -> None:
+    now = timezone.now()
+    rollout.plan(rollout.propose(presented, SECOND.as_pfx(), by=publisher, now=now), when=When.AFTER_TRY, by=publisher, now=now)
+    assert _told() == []
+    _refused_by("orders.example.com:443")
+    ((refused, _),) = _told()
+    assert "not every back end has accepted" in refused
+    Candidate.objects.update(tried_at=now - rollout.TRIED_AGAIN_EVERY)
+    keeper.Switches().step()
+    assert _told() == [(refused, True)], "while it is tried again, it is neither over nor news"
+    Candidate.objects.update(tried_for=F("try_asked_at"), until=now)
+    keeper.Switches().step()
+    assert [words for words, _ in _told()] == [told(keeper.GIVEN_UP)], "nobody is told that it is over because it is tried no more"
+    keeper.Switches().step()
+    assert _number_of(presented) == 1
+    rollout.propose(presented, THIRD.as_pfx(), by=publisher, now=now)
+    assert _told() == [], "another one takes its place"

@@ -15,10 +15,12 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from apis.actions import ApiSecurity, secure_api
+from apis.models import Credentials
 from certificates.models import ClientCertificate, ServerCertificate
 from certificates.rollout.actions import set_rules
 from portal.models import Activity, Event
-from tests.makers import issue, make_certificate, make_server_certificate
+from tests.makers import issue, make_api, make_certificate, make_server_certificate
 
 pytestmark = pytest.mark.django_db
 FIRST, SECOND = issue("orders"), issue("orders")
@@ -140,3 +142,16 @@ def test_it_says_that_another_person_has_to_confirm(files: Path) -> None:
     call_command("certificates", "replace", "orders", str(files / "orders.crt"), str(files / "orders.key"), stdout=out)
     assert "version 1" in out.getvalue()
     assert "stays current until another person has confirmed" in out.getvalue()
+
+
+def test_it_says_that_a_canary_presents_it_first_and_again_it_changes_nothing(files: Path) -> None:
+    entry = ClientCertificate.objects.get()
+    secure_api(make_api("first"), ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=entry), by=None, now=timezone.now())
+    set_rules(entry, {"canary": "first"}, by=None, now=timezone.now())
+    for _ in range(2):
+        answer = run("orders", files / "orders.crt", files / "orders.key")
+        assert (answer["version"], answer["changed"], answer["waits"], answer["canary"]) == (1, False, False, "first")
+    out = io.StringIO()
+    call_command("certificates", "replace", "orders", str(files / "orders.crt"), str(files / "orders.key"), stdout=out)
+    assert "stays current until the API first" in out.getvalue()
+    assert Activity.objects.filter(event=Event.CERTIFICATE_CANARY_BEGAN).count() == 1

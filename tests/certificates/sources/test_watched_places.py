@@ -348,6 +348,21 @@ def test_links_that_are_swapped_as_kubernetes_does_are_seen(folder: Path) -> Non
     assert not failing().exists()
 
 
+@plain_tests
+def test_a_link_that_leads_nowhere_any_more_is_a_failure_and_ends_nothing(folder: Path, one: SourceKeeper) -> None:
+    (folder / "first").mkdir()
+    write(folder / "first" / "orders.pem", pem_of(FIRST))
+    (folder / "orders").symlink_to("first")
+    place = WatchedPlace.of({"path": str(folder / "orders" / "orders.pem")}, (folder,))
+    actions.watch(ClientCertificate, place, name="orders", by=None, now=timezone.now())
+    (folder / "orders").unlink()
+    for leads_to in ("x" * 300, "orders", "gone"):  # too long for the system, in a circle, to nothing
+        (folder / "orders").symlink_to(leads_to)
+        one.step()
+        (folder / "orders").unlink()
+    steps_until(one, fails)
+
+
 @with_threads
 def test_several_processes_bring_a_version_once(folder: Path) -> None:
     watched(folder)
