@@ -228,5 +228,14 @@ def processes_of(process: int) -> dict[int, str]:
 
 def children_of(process: int, program: str) -> set[int]:
     """Return the children of *process* that run *program*, by the beginning of its name."""
-    said = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(process)], capture_output=True, text=True, check=False).stdout
-    return {int(pid) for pid, name in (line.split(None, 1) for line in said.splitlines()) if name.startswith(program)}
+    children: set[int] = set()
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # what has gone meanwhile has none
+        children = {int(child) for thread in Path(f"/proc/{process}/task").iterdir() for child in (thread / "children").read_text().split()}
+    return {child for child in children if _name_of(child).startswith(program)}
+
+
+def _name_of(process: int) -> str:
+    """Return the name of what a process runs, nothing if it has gone."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{process}/comm").read_text()
+    return ""
