@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -43,8 +44,9 @@ def processor_seconds(portal: Portal) -> float:
     """Return how long all processes together have kept a processor busy."""
     ticks = 0
     for process in processes_of(portal.pid):
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        ticks += sum(int(field) for field in fields[11:15])  # its own and its ended children's time, in user and in system mode
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # what has ended meanwhile is its parent's
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(int(field) for field in fields[11:15])  # its own and its ended children's time, in user and in system mode
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
