@@ -10,14 +10,14 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from django.utils import translation
 from hypothesis import HealthCheck, settings
 from pytest_django.fixtures import Settings
 
 from gateway.seeing import last_day
-from portal.activity.guards import unguard
 from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
+from tests.emptying import empty_tables
 
 # Speed is measured by the benchmarks: a property does not fail because the machine is busy.
 settings.register_profile("portal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -50,21 +50,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         connection.settings_dict["TEST"]["NAME"] = f"{os.environ['PORTAL_HOME']}/tests.sqlite3"
 
 
-# Such tests end by emptying every table, which the triggers of the activity log refuse on SQLite, and which sets them again.
-@pytest.fixture
-def transactional_db(transactional_db: None) -> Iterator[None]:
-    """Let a test that asks for this empty the activity log at its end."""
-    yield
-    unguard()
-
-
-@pytest.fixture(autouse=True)
-def a_log_that_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let a test that is marked so empty it."""
-    yield
-    marker = request.node.get_closest_marker("django_db")
-    if marker and marker.kwargs.get("transaction"):
-        unguard()
+@pytest.fixture(scope="session", autouse=True)
+def tables_are_emptied_quickly() -> Iterator[None]:
+    """Let tests that commit end so; `transactional_db` and the mark alike end in this."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: empty_tables())
+        yield
 
 
 @pytest.fixture(autouse=True)

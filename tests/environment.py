@@ -11,10 +11,14 @@ from pathlib import Path
 
 from certificates.sealing import new_key
 from portal.translations import compile_translations
+from tests.homes import SHARED
 
 _home = tempfile.mkdtemp(prefix="portal-tests-")
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 os.environ["PORTAL_HOME"] = _home
+if SHARED not in os.environ:  # workers have it from the one that has started them
+    os.environ[SHARED] = tempfile.mkdtemp(prefix="portal-tests-shared-")
+    atexit.register(shutil.rmtree, os.environ[SHARED], ignore_errors=True)
 (Path(_home) / "static").mkdir()  # WhiteNoise warns when it is not there
 os.environ["PORTAL_SECRET_KEY"] = "for tests only"
 os.environ["PORTAL_ENCRYPTION_KEYS"] = new_key()

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from demo.identities import Folder
 from kit.issuing import Issued, issue
+from tests.homes import furnish
 
 PROJECT = Path(__file__).resolve().parent.parent
 _PORTS = (20000, 32000)
@@ -60,11 +61,13 @@ class Portal:
     """A running portal with its xDS server, gateway and demonstration; a context manager.
 
     :ivar home: its ``PORTAL_HOME``, which must not exist yet or be an earlier one
+    :ivar bare: whether it starts with nothing, and makes itself also what is the same in every home
     """
 
     home: Path
     extra_environment: dict[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = (sys.executable, "manage.py", "serve", "--demo")
+    bare: bool = False
 
     def __post_init__(self) -> None:
         """Choose the addresses."""
@@ -86,6 +89,8 @@ class Portal:
 
     def __enter__(self) -> Self:
         """Start it and wait until portal and gateway answer and it has said how to try it."""
+        if not self.bare:
+            furnish(self.home, self.environment)
         with self.output.open("w") as output:
             self._process = subprocess.Popen(
                 self.command,
@@ -228,5 +233,14 @@ def processes_of(process: int) -> dict[int, str]:
 
 def children_of(process: int, program: str) -> set[int]:
     """Return the children of *process* that run *program*, by the beginning of its name."""
-    said = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(process)], capture_output=True, text=True, check=False).stdout
-    return {int(pid) for pid, name in (line.split(None, 1) for line in said.splitlines()) if name.startswith(program)}
+    children: set[int] = set()
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # what has gone meanwhile has none
+        children = {int(child) for thread in Path(f"/proc/{process}/task").iterdir() for child in (thread / "children").read_text().split()}
+    return {child for child in children if _name_of(child).startswith(program)}
+
+
+def _name_of(process: int) -> str:
+    """Return the name of what a process runs, nothing if it has gone."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{process}/comm").read_text()
+    return ""

@@ -29,15 +29,19 @@ from tests.gateway.gateways import Answer
 from tests.processes import PROJECT, children_of, free_ports
 
 _WITHIN_SECONDS = 60  # a machine may be busy
+_MORE_PATIENT = 1.2
+_LONGEST_PAUSE_SECONDS = 0.05
 _KEY_HEADER = "Ocp-Apim-Subscription-Key"
 
 
 def eventually(holds: Callable[[], Any], *, within: float = _WITHIN_SECONDS) -> Any:
     """Wait until *holds* returns something true and return it."""
     until = time.monotonic() + within
+    pause = 0.002
     while not (result := holds()):
         assert time.monotonic() < until, "It did not come to hold in time."
-        time.sleep(0.002)
+        time.sleep(pause)
+        pause = min(pause * _MORE_PATIENT, _LONGEST_PAUSE_SECONDS)  # whoever asks all the time keeps from its work what it waits for
     return result
 
 
@@ -56,7 +60,7 @@ class Plant:
             "GATEWAY_TLS_ADDRESS": f"127.0.0.1:{self.https_port}",
             "GATEWAY_NAME": "gateway-1",
             "GATEWAY_CONCURRENCY": "1",
-            "GATEWAY_RESTART_SECONDS": "15",
+            "GATEWAY_RESTART_SECONDS": "5",
             "DATABASE_URL": _database_url(),
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}

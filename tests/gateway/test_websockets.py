@@ -16,6 +16,7 @@ from tests.gateway.gateways import KEY, Gateway, open_to_all, policy
 from tests.gateway.websockets import WebSocket, WebSocketServer
 
 Publish = Callable[..., Policy]
+_NEVER_SECONDS = 14  # what goes on for so long does not end by itself, on a busy machine either
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +152,7 @@ def test_it_ends_when_nothing_moves_for_the_apis_own_time(gateway: Gateway, fron
             time.sleep(0.1)
         began = time.monotonic()
         assert caller.is_ended()
-        assert 0.5 < time.monotonic() - began < 5
+        assert 0.5 < time.monotonic() - began < _NEVER_SECONDS
 
 
 def test_it_ends_after_the_longest_time_though_it_moves(gateway: Gateway, front: Nginx, publish: Publish) -> None:
@@ -159,6 +160,6 @@ def test_it_ends_after_the_longest_time_though_it_moves(gateway: Gateway, front:
     began = time.monotonic()
     with WebSocket(gateway.port, "/chat/ws") as caller:
         assert_echoes(caller)
-        while caller.say("it moves") and time.monotonic() - began < 10:
+        while caller.say("it moves") and time.monotonic() - began < _NEVER_SECONDS:
             time.sleep(0.05)
-    assert 0.5 < time.monotonic() - began < 5
+    assert 0.5 < time.monotonic() - began < _NEVER_SECONDS

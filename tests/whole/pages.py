@@ -14,6 +14,7 @@ from typing import Self
 
 import requests
 
+from tests.homes import furnish
 from tests.processes import PROJECT, Portal, processes_of
 
 PASSWORD = "orchid-lantern-of-the-first"
@@ -25,6 +26,7 @@ class Pages:
 
     def __init__(self, home: Path, **environment: str) -> None:
         """Choose home and address; *environment* is added."""
+        self._home = home
         self._portal = Portal(home, extra_environment={"PORTAL_ADMIN_PASSWORD": PASSWORD, **environment})
         self.url = self._portal.url
         self.port = int(self.url.rpartition(":")[2])
@@ -33,6 +35,7 @@ class Pages:
 
     def __enter__(self) -> Self:
         """Set it up and wait until it answers."""
+        furnish(self._home, self.environment)
         self.manage("setup")
         with self._portal.output.open("w") as output:
             self._process = subprocess.Popen(
