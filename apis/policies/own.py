@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from apis.models import Api
 from apis.named_values.values import KeptValues
@@ -15,8 +16,7 @@ from apis.policy.references import NAME_PATTERN, Values
 from certificates.models import ClientCertificate
 from certificates.sealing import SealingError
 
-_GIVEN = {word: re.compile(word + r"""\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE) for word in ("password", "secret")}
-_ELEMENT = re.compile(r"authentication-shared-secret")
+_GIVEN = re.compile(r"""(?:password|secret)\b["']?\s*[=:]+\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _REFERENCE = re.compile(r"\{\{\s*" + NAME_PATTERN + r"\s*\}\}\Z")
 
@@ -56,10 +56,12 @@ def brought_up_to_date(now: tuple[Rule, ...], written: tuple[Rule, ...], read_an
 
 
 def may_be_kept(text: str, rules: tuple[Rule, ...]) -> bool:
-    """Return whether a document may be stored as it was written: it tells no password, be it in a comment, and names no earlier version."""
-    words = ("password", "secret") if any(isinstance(rule, PROOFS) for rule in rules) else ("password",)
+    """Return whether a document may be stored as it was written: it tells no password, be it in a comment, and names no earlier version.
+
+    A comment may speak of passwords and secrets; it tells one where it gives it as an attribute or after a colon, or holds that of a rule.
+    """
     aside = "\n".join(_COMMENT.findall(text))
-    masked = all(map(_is_mask, _secrets_in(text))) and all(_is_masked(aside, word) for word in words)
+    masked = all(map(_is_mask, [*_secrets_in(text), *_given_in(aside)])) and not any(one in aside for one in _kept_by(rules))
     named = {rule.thumbprint for rule in rules if isinstance(rule, AuthenticationCertificate) and rule.thumbprint}
     return masked and ClientCertificate.objects.filter(current__thumbprint__in=named).count() == len(named)
 
@@ -75,11 +77,17 @@ def _is_mask(given: str) -> bool:
     return given == MASKED_PASSWORD or bool(_REFERENCE.match(given))
 
 
-def _is_masked(text: str, word: str) -> bool:
-    """Return whether *word* stands in *text* only as the attribute of a mask or a named value, or in the name of an element of ours."""
-    given = [one or other for one, other in _GIVEN[word].findall(text)]
-    mentioned = _ELEMENT.sub("", text.lower()).count(word)
-    return len(given) == mentioned and all(map(_is_mask, given))
+def _given_in(text: str) -> Iterator[str]:
+    """Yield what stands after the word password or secret where one would be given."""
+    return (one or other or bare for one, other, bare in _GIVEN.findall(text))
+
+
+def _kept_by(rules: tuple[Rule, ...]) -> Iterator[str]:
+    """Yield the passwords and secrets that *rules* hold."""
+    for rule in rules:
+        secret = rule.password if isinstance(rule, AuthenticationBasic) else rule.secret if isinstance(rule, PROOFS) else None
+        if secret and secret.value.decode() != MASKED_PASSWORD:
+            yield secret.value.decode()
 
 
 def _same(written: Rule, now: Rule | None) -> bool:
