@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 from apis.models import Api
 from apis.named_values.values import KeptValues
 from apis.policies.surroundings import read_own
 from apis.policy import MASKED_PASSWORD, Scope, UnreadablePolicy, document_with
-from apis.policy.elements import read
 from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Rule
-from apis.policy.proofs import PROOFS, SECRET_ATTRIBUTES, same_proof
-from apis.policy.references import NAME_PATTERN, Values
+from apis.policy.proofs import PROOFS, same_proof
+from apis.policy.references import Values
 from certificates.models import ClientCertificate
 from certificates.sealing import SealingError
-
-_GIVEN = re.compile(r"""(?:password|secret)\b["']?\s*[=:]+\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-_REFERENCE = re.compile(r"\{\{\s*" + NAME_PATTERN + r"\s*\}\}\Z")
 
 
 def own_document(api: Api, values: Values | None = None) -> str:
@@ -55,39 +47,10 @@ def brought_up_to_date(now: tuple[Rule, ...], written: tuple[Rule, ...], read_an
     return tuple(fresh.get(type(rule), rule) for rule in now)
 
 
-def may_be_kept(text: str, rules: tuple[Rule, ...]) -> bool:
-    """Return whether a document may be stored as it was written: it tells no password, be it in a comment, and names no earlier version.
-
-    A comment may speak of passwords and secrets; it tells one where it gives it as an attribute or after a colon, or holds that of a rule.
-    """
-    aside = "\n".join(_COMMENT.findall(text))
-    masked = all(map(_is_mask, [*_secrets_in(text), *_given_in(aside)])) and not any(one in aside for one in _kept_by(rules))
+def is_up_to_date(rules: tuple[Rule, ...]) -> bool:
+    """Return whether *rules* name no earlier version of a certificate."""
     named = {rule.thumbprint for rule in rules if isinstance(rule, AuthenticationCertificate) and rule.thumbprint}
-    return masked and ClientCertificate.objects.filter(current__thumbprint__in=named).count() == len(named)
-
-
-def _secrets_in(text: str) -> list[str]:
-    """Return what stands where elements hold a secret."""
-    sections = read(text).children if text.strip() else []
-    elements = [(one, SECRET_ATTRIBUTES.get(one.name, "")) for section in sections for one in section.children]
-    return [one.attributes[name] for one, name in elements if name in one.attributes]
-
-
-def _is_mask(given: str) -> bool:
-    return given == MASKED_PASSWORD or bool(_REFERENCE.match(given))
-
-
-def _given_in(text: str) -> Iterator[str]:
-    """Yield what stands after the word password or secret where one would be given."""
-    return (one or other or bare for one, other, bare in _GIVEN.findall(text))
-
-
-def _kept_by(rules: tuple[Rule, ...]) -> Iterator[str]:
-    """Yield the passwords and secrets that *rules* hold."""
-    for rule in rules:
-        secret = rule.password if isinstance(rule, AuthenticationBasic) else rule.secret if isinstance(rule, PROOFS) else None
-        if secret and secret.value.decode() != MASKED_PASSWORD:
-            yield secret.value.decode()
+    return ClientCertificate.objects.filter(current__thumbprint__in=named).count() == len(named)
 
 
 def _same(written: Rule, now: Rule | None) -> bool:

@@ -159,3 +159,36 @@ def test_the_value_of_a_password_is_put_in_once(signed_in: Client) -> None:
     refused = signed_in.post(API, {"document": document(basic.format("{{user}}"))})
     assert refused.status_code == 422
     assert "The value of a user name cannot hold {{…}} itself." in refused.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("element", "kept"),
+    [
+        ('<authentication-basic username="{{user}}" password="hunter2" />', '<authentication-basic username="{{user}}" password="***" />'),
+        ("<authentication-basic password = 'a>b' username='{{user}}'/>", "<authentication-basic password = '***' username='{{user}}'/>"),
+        (
+            '<authentication-shared-secret\n  header="X-{{user}}"\n  secret="&quot;hunter2&quot;"></authentication-shared-secret>',
+            '<authentication-shared-secret\n  header="X-{{user}}"\n  secret="***"></authentication-shared-secret>',
+        ),
+        (
+            '<authentication-oauth2 client-secret="hunter2" client-id="{{user}}" token-endpoint="https://192.0.2.7/" />',
+            '<authentication-oauth2 client-secret="***" client-id="{{user}}" token-endpoint="https://192.0.2.7/" />',
+        ),
+    ],
+)
+def test_only_the_secret_of_a_document_is_masked_and_the_rest_stays_as_it_was_written(signed_in: Client, element: str, kept: str) -> None:
+    make_api("orders")
+    make_named_value("user", "shop")
+    around = (
+        '<policies>\n\t<inbound><base/>\n<!-- "mine" -->{}<cors><allowed-origins><origin>https://{{{{user}}}}.example.com</origin>'
+        '</allowed-origins></cors><set-header name="A"><value><![CDATA[<authentication-basic password="b">]]></value></set-header>'
+        "</inbound></policies>"
+    )
+    assert signed_in.post(API, {"document": around.format(element)}).status_code == 303
+    assert Api.objects.get().document == around.format(kept)
+    page = signed_in.get(API)
+    assert page.context["form"]["document"].value() == around.format(kept)
+    assert signed_in.post(API, {"document": around.format(kept)}).status_code == 303
+    assert signed_in.post("/named-values/user/", {"display_name": "user", "value": "other"}).status_code == 303
+    assert Api.objects.get().cors_origins == ["https://other.example.com"]
+    assert Api.objects.get().document == around.format(kept)
