@@ -58,6 +58,7 @@ class ApiSecurity:
     certificate: ClientCertificate | None = None
     username: str = ""
     password: Secret | None = None  # None: keep the one that is stored
+    literal: bool = False  # neither names values, which are put in already
     proof: Proof | None = None  # what is sent with credentials of its kind
     validate_certificate_chain: bool = True
     validate_certificate_name: bool = True
@@ -180,7 +181,7 @@ def secure_api(api: Api, chosen: ApiSecurity, *, revision: int | None = None, by
         if (value := getattr(chosen, name)) is not None:
             setattr(api, name, value)
     _refuse_certificate_over_http(api)
-    hidden = {"password": set_password(BasicCredentials, chosen, api=api), "secret": keep(api, chosen.proof)}
+    hidden = {"password": set_password(BasicCredentials, chosen, literal=chosen.literal, api=api), "secret": keep(api, chosen.proof)}
     save_changed(api, by=by, now=now)
     found.tell(by=by, now=now)
     record(

@@ -24,10 +24,11 @@ class Chosen(Protocol):
     def password(self) -> Secret | None: ...  # noqa: D102
 
 
-def set_password(rows: type[UserAndPassword], chosen: Chosen, **holder: Model) -> bool:
+def set_password(rows: type[UserAndPassword], chosen: Chosen, *, literal: bool = False, **holder: Model) -> bool:
     """Store, keep or forget the user name and password of a *holder*; return whether the password is another one now.
 
     :param rows: those of its kind
+    :param literal: what was chosen names no values: they are put in already
     :raises PasswordMissing: if the stored password is to be kept and none is stored
     :raises apis.named_values.settings.Unusable: if they cannot be sent, or name a value that there is not
     """
@@ -36,7 +37,7 @@ def set_password(rows: type[UserAndPassword], chosen: Chosen, **holder: Model) -
         if stored:
             stored.delete()
         return stored is not None
-    basic = _basic(chosen, stored)
+    basic = _basic(chosen, stored, literal=literal)
     if basic.password is None or (chosen.password is None and stored and stored.opened() == basic.password):
         if stored is None:
             raise PasswordMissing
@@ -51,8 +52,8 @@ def set_password(rows: type[UserAndPassword], chosen: Chosen, **holder: Model) -
     return True
 
 
-def _basic(chosen: Chosen, stored: UserAndPassword | None) -> Basic:
+def _basic(chosen: Chosen, stored: UserAndPassword | None, *, literal: bool) -> Basic:
     """Return what was chosen; a stored password that names a value is what the value is now."""
     if chosen.password is None and stored and stored.written_password:
         return basic_of(chosen.username, Secret(stored.written_password.encode()))
-    return basic_of(chosen.username, chosen.password)
+    return basic_of(chosen.username, chosen.password, literal=literal)

@@ -21,7 +21,7 @@ from apis.backends.forms import BackEndForm
 from apis.backends.models import BackEnd
 from apis.forms import NOT_OVER_HTTP
 from apis.history.moments import sides_of
-from apis.history.restoring import entry_or_text, filled, lost_password, picked, refuse_lost, valid, with_groups
+from apis.history.restoring import entry_or_text, filled, lost_password, picked, refuse_followed, refuse_lost, valid, with_groups
 from apis.history.rewinding import State
 from apis.models import Credentials
 from portal.history.reading import history_of
@@ -73,6 +73,7 @@ class BackEnds:
         row, values = _back_end(line), self.compared(line).values(side)
         if values is None:
             raise Refused(_("Before this the back end was not there. Delete it, if that is what you want."))
+        refuse_followed(line, values, row.written_url)
         then = sides_of(row.pk, _state(row), line)[0 if side is Side.BEFORE else 1]
         refuse_lost(values, then.secrets)
         _change(row, _chosen(row, values), by=by, now=now)

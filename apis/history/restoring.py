@@ -50,6 +50,7 @@ _OWN = {
 }
 _LED = ("service_url", "own_url", "written_url", "back_end")
 TEXT_OF = {"trusted_authority": "trusted_ca", "caller_authority": "caller_authorities"}  # by what holds an entry's name
+_ADDRESS = {"service_url", "url"}  # what an address that names values comes to
 _BY_REST_ALONE = ("key_header", "key_query")
 
 
@@ -90,6 +91,9 @@ class Tab:
         if values is None:
             raise Refused(_("Before this the API was not there. Delete it, if that is what you want."))
         then = both_sides(api, line)[0 if side is Side.BEFORE else 1]
+        if "service_url" in values:  # as it was written
+            values = {"written_url": (then.facts or {}).get("written_url"), **values}
+        refuse_followed(line, values, api.written_url)
         if not values.get("back_end"):  # whose secrets they are
             refuse_lost(values, then.secrets)
         leaves = api.back_end is not None and not values.get("back_end", api.back_end)
@@ -207,6 +211,17 @@ def _put_its_own(api: Api, then: Facts, *, by: User | None, now: datetime) -> No
     """Give an API that has left a back end the credentials, checks and times that were its own."""
     for event, names in _OWN.items():
         api = TABS[event].put(api, picked(names, then, state_now(api).facts or {}), by=by, now=now)
+
+
+def refuse_followed(line: Activity, values: Mapping[str, Any], written: str) -> None:
+    """Refuse an address of then that named the values that it names now: what they were is theirs to be put back.
+
+    :param written: the address of now, as it is written
+    :raises Refused: with a sentence
+    """
+    if set(line.changes) <= _ADDRESS and values.get("written_url") and values["written_url"] == written:
+        words = _("The address %(written)s has followed what it names. Put that value back, or enter another address.")
+        raise Refused(words % {"written": written})
 
 
 def refuse_lost(values: Mapping[str, Any], secrets: Collection[str]) -> None:

@@ -84,13 +84,16 @@ def as_written(text: str) -> str:
     return text if names_in(text) else ""
 
 
-def basic_of(username: str, password: Secret | None) -> Basic:
+def basic_of(username: str, password: Secret | None, *, literal: bool = False) -> Basic:
     """Return the user name and password that were written. A password that is ``{{name}}`` and nothing else is that named value.
 
+    :param literal: what is given names no values: they are put in already
     :raises Unusable: if they cannot be sent as HTTP basic (RFC 7617), or name a value that there is not
     """
     faults: list[tuple[str, str]] = []
-    text, reference = username, password and _ALONE.fullmatch(password.value.decode())
+    text, reference = username, not literal and password and _ALONE.fullmatch(password.value.decode())
+    if literal and names_in(username):  # it would name them wherever it is shown and saved
+        raise Unusable((USERNAME, _("The value of a user name cannot hold {{…}} itself.")))
     try:
         text = meant(username)
     except Unusable as refusal:

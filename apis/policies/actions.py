@@ -16,9 +16,11 @@ from apis.credentials.keeping import is_stored
 from apis.models import Api, Credentials, Operation, ServicePolicy
 from apis.policies.applying import ApiDraft, draft_of
 from apis.policies.checking import checked, legible
-from apis.policies.own import brought_up_to_date, may_be_kept, rules_now
+from apis.policies.masking import masked
+from apis.policies.own import brought_up_to_date, is_up_to_date, rules_now
 from apis.policies.surroundings import read_own
 from apis.policy import Scope, document_with
+from apis.policy.model import Rule
 from apis.policy.references import Values
 from portal.activity import differences, record
 from portal.models import Event
@@ -76,14 +78,7 @@ def put_api_document(api: Api, text: str, *, revision: int | None = None, by: Us
     api = locked(api, revision)
     before = api.document
     api = _apply(api, draft, by=by, now=now)
-    rules = (
-        Api.objects.select_related(
-            "certificate__current", "basic_credentials", "sharedsecret", "oauthclient__token_authority__current", "back_end"
-        )
-        .get(pk=api.pk)
-        .own_rules()
-    )
-    kept = text if may_be_kept(text, document.rules) else document_with(rules, document.sections)
+    kept = masked(text, document.rules) if is_up_to_date(document.rules) else document_with(_rules_of(api), document.sections)
     api.document = kept if text.strip() else ""
     if api.document != before:
         save_changed(api, by=by, now=now)
@@ -145,6 +140,12 @@ def _apply(api: Api, draft: ApiDraft, *, by: User | None, now: datetime) -> Api:
     if draft.callers != ApiCallers.of(api):
         api = change_callers(api, draft.callers, by=by, now=now)
     return api
+
+
+def _rules_of(api: Api) -> tuple[Rule, ...]:
+    """Return the rules of an API's settings, as they are stored by now."""
+    related = ("certificate__current", "basic_credentials", "sharedsecret", "oauthclient__token_authority__current", "back_end")
+    return Api.objects.select_related(*related).get(pk=api.pk).own_rules()
 
 
 def _gives_up_certificate(api: Api, draft: ApiDraft) -> bool:

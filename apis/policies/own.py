@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from apis.models import Api
 from apis.named_values.values import KeptValues
 from apis.policies.surroundings import read_own
 from apis.policy import MASKED_PASSWORD, Scope, UnreadablePolicy, document_with
-from apis.policy.elements import read
 from apis.policy.model import AuthenticationBasic, AuthenticationCertificate, Rule
-from apis.policy.proofs import PROOFS, SECRET_ATTRIBUTES, same_proof
-from apis.policy.references import NAME_PATTERN, Values
+from apis.policy.proofs import PROOFS, same_proof
+from apis.policy.references import Values
 from certificates.models import ClientCertificate
 from certificates.sealing import SealingError
-
-_GIVEN = {word: re.compile(word + r"""\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE) for word in ("password", "secret")}
-_ELEMENT = re.compile(r"authentication-shared-secret")
-_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-_REFERENCE = re.compile(r"\{\{\s*" + NAME_PATTERN + r"\s*\}\}\Z")
 
 
 def own_document(api: Api, values: Values | None = None) -> str:
@@ -55,31 +47,10 @@ def brought_up_to_date(now: tuple[Rule, ...], written: tuple[Rule, ...], read_an
     return tuple(fresh.get(type(rule), rule) for rule in now)
 
 
-def may_be_kept(text: str, rules: tuple[Rule, ...]) -> bool:
-    """Return whether a document may be stored as it was written: it tells no password, be it in a comment, and names no earlier version."""
-    words = ("password", "secret") if any(isinstance(rule, PROOFS) for rule in rules) else ("password",)
-    aside = "\n".join(_COMMENT.findall(text))
-    masked = all(map(_is_mask, _secrets_in(text))) and all(_is_masked(aside, word) for word in words)
+def is_up_to_date(rules: tuple[Rule, ...]) -> bool:
+    """Return whether *rules* name no earlier version of a certificate."""
     named = {rule.thumbprint for rule in rules if isinstance(rule, AuthenticationCertificate) and rule.thumbprint}
-    return masked and ClientCertificate.objects.filter(current__thumbprint__in=named).count() == len(named)
-
-
-def _secrets_in(text: str) -> list[str]:
-    """Return what stands where elements hold a secret."""
-    sections = read(text).children if text.strip() else []
-    elements = [(one, SECRET_ATTRIBUTES.get(one.name, "")) for section in sections for one in section.children]
-    return [one.attributes[name] for one, name in elements if name in one.attributes]
-
-
-def _is_mask(given: str) -> bool:
-    return given == MASKED_PASSWORD or bool(_REFERENCE.match(given))
-
-
-def _is_masked(text: str, word: str) -> bool:
-    """Return whether *word* stands in *text* only as the attribute of a mask or a named value, or in the name of an element of ours."""
-    given = [one or other for one, other in _GIVEN[word].findall(text)]
-    mentioned = _ELEMENT.sub("", text.lower()).count(word)
-    return len(given) == mentioned and all(map(_is_mask, given))
+    return ClientCertificate.objects.filter(current__thumbprint__in=named).count() == len(named)
 
 
 def _same(written: Rule, now: Rule | None) -> bool:

@@ -101,12 +101,12 @@ def _basic(rule: AuthenticationBasic, holder: Api | BackEnd) -> dict[str, Any]:
         faults.append(_("The password *** stands for the stored one, but none is stored."))
     if faults:
         raise Unsuitable("authentication-basic", *faults)
-    return {"credentials": Credentials.BASIC, "username": rule.username, "password": None if keep else rule.password}
+    return {"credentials": Credentials.BASIC, "username": rule.username, "password": None if keep else rule.password, "literal": True}
 
 
 def _faults_of(username: str, password: Secret | None) -> Iterator[str]:
     try:
-        basic_of(username, password)
+        basic_of(username, password, literal=True)
     except Unusable as refusal:
         yield from dict.fromkeys(sentence for _field, sentence in refusal.faults)
 

@@ -93,7 +93,8 @@ def _not_counted() -> ListStringMatcher:
     """
     # Of an API's cluster only ssl.connection_error is read; this is all that is called otherwise, for RE2, which cannot say "but".
     of_clusters = r"cluster\.api-\d+\.([^s]|s[^s]|ssl\.([^c]|c[^o])).*"
-    of_routes = r"vhost\..*\.route\..*\.upstream_rq_(retry.*|timeout|total|completed|\d+)"
+    # Of statuses only 401 is, which tells that a token may have been revoked.
+    of_routes = r"vhost\..*\.route\..*\.upstream_rq_(retry.*|timeout|total|completed|[1235]\d\d|40[^1]|4[^0]\d)"
     patterns = [StringMatcher(safe_regex=RegexMatcher(regex=regex)) for regex in (of_clusters, of_routes)]
     return ListStringMatcher(patterns=[StringMatcher(prefix="http.gateway.rds."), *patterns])
 

@@ -12,7 +12,7 @@ import http.client
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import grpc
@@ -24,7 +24,7 @@ from gateway.agent.relay import Relay
 from gateway.compile import api_of_cluster
 from gateway.compile.names import METADATA, PRESENTS
 from gateway.compile.resource import CLUSTER
-from gateway.seeing.readings import COUNTERS, LATENCIES, METHOD, Counters, Reading, counters_of, latencies_of
+from gateway.seeing.readings import COUNTERS, LATENCIES, METHOD, UNAUTHORIZED, Counters, Reading, counters_of, latencies_of
 from gateway.streams.wire import NODE
 
 log = logging.getLogger(__name__)
@@ -53,13 +53,18 @@ class _Kept:
 class Counting:
     """What one Envoy has counted, on its way."""
 
-    def __init__(self, chosen: Chosen, relay: Relay) -> None:
-        """Take where Envoy's admin page is, and whose clusters it has."""
+    def __init__(self, chosen: Chosen, relay: Relay, *, unauthorized: Callable[[int], None]) -> None:
+        """Take where Envoy's admin page is, and whose clusters it has.
+
+        :param unauthorized: told of each API whose back end has answered 401 since it was looked
+        """
         self._chosen = chosen
         self._relay = relay
         self._known: dict[str, Counters] = {}  # what the newest reading says, by series
         self._envoy = ""
         self._presented: dict[str, str] = {}
+        self._unauthorized = unauthorized
+        self._were_unauthorized: dict[str, int] = {}  # how often, by series
         self._waiting: list[_Kept] = []
         self._something = asyncio.Event()
         self._changed = 0  # series, in the newest reading
@@ -105,11 +110,19 @@ class Counting:
 
     def _take(self, envoy: str, series: dict[str, dict[str, int]], *, at: float) -> None:
         known = self._known if envoy == self._envoy else {}
+        self._tell_unauthorized({name: counters.pop(UNAUTHORIZED) for name, counters in series.items() if UNAUTHORIZED in counters})
         series = {name: {**known.get(name, {}), **counters} for name, counters in series.items()}  # latencies are not in all of them
         changed = {name: counters for name, counters in series.items() if known.get(name) != counters}
         self._envoy, self._known, self._changed = envoy, {**known, **changed}, len(changed)
         if changed:
             self._keep(_Kept(self._reading(changed), at))
+
+    def _tell_unauthorized(self, answers: dict[str, int]) -> None:
+        for name, often in answers.items() if self._envoy else ():  # what stood there before us is no news
+            api = api_of_cluster(name)
+            if api is not None and often != self._were_unauthorized.get(name):
+                self._unauthorized(api)
+        self._were_unauthorized = answers
 
     def _reading(self, series: Mapping[str, Counters]) -> Reading:
         presented = {name: self._presented[name] for name in series if name in self._presented}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
+import threading
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +21,12 @@ from gateway.compile import Resource
 from portal import private_files
 
 CONFIGURATION, KEY = "gateway-configuration.sealed", "gateway-configuration.key"
+TOKENS = "gateway-tokens.sealed"
 _KEY_BYTES, _NONCE_BYTES = 32, 12
 _FORM = b"publisher portal: configuration of a gateway, 1\n"  # and what it says of itself, sealed with it
 _MOMENT = struct.Struct(">q")  # seconds since 1970
 _LENGTH = struct.Struct(">I")
+_MAKING = threading.Lock()  # a key; two files may be written at once
 
 
 class Unreadable(Exception):
@@ -35,14 +38,9 @@ def keep(home: Path, resources: Collection[Resource], *, at: datetime) -> None:
 
     :raises OSError: if the disk does not take it; then what was kept before still is
     """
-    key = _key(home)
-    if key is None:
-        private_files.write(home / KEY, key := os.urandom(_KEY_BYTES))
     moment = _MOMENT.pack(int(at.timestamp()))
-    nonce = os.urandom(_NONCE_BYTES)
     parts = (part for one in resources for text in (one.type_url.encode(), one.name.encode(), one.body) for part in _framed(text))
-    sealed = AESGCM(key).encrypt(nonce, b"".join(parts), _FORM + moment)
-    private_files.write(home / CONFIGURATION, _FORM + moment + nonce + sealed)
+    seal(home, CONFIGURATION, _FORM + moment, b"".join(parts))
 
 
 def kept(home: Path) -> tuple[tuple[Resource, ...], datetime] | None:
@@ -50,16 +48,10 @@ def kept(home: Path) -> tuple[tuple[Resource, ...], datetime] | None:
 
     :raises Unreadable: if it was damaged, or sealed under another key
     """
-    try:
-        content = (home / CONFIGURATION).read_bytes()
-    except FileNotFoundError:
+    opened = unseal(home, CONFIGURATION, len(_FORM) + _MOMENT.size)
+    if opened is None:
         return None
-    head = len(_FORM) + _MOMENT.size
-    header, nonce, sealed = content[:head], content[head : head + _NONCE_BYTES], content[head + _NONCE_BYTES :]
-    try:
-        plain = AESGCM(_key(home) or b"").decrypt(nonce, sealed, header)
-    except (InvalidTag, ValueError) as error:
-        raise Unreadable("The configuration that was kept does not open: it is damaged, or comes from another machine.") from error
+    header, plain = opened
     (moment,) = _MOMENT.unpack(header[len(_FORM) :])
     texts = _texts(plain)
     resources = tuple(Resource(type_url.decode(), name.decode(), body) for type_url, name, body in zip(texts, texts, texts, strict=True))
@@ -68,8 +60,37 @@ def kept(home: Path) -> tuple[tuple[Resource, ...], datetime] | None:
 
 def forget(home: Path) -> None:
     """Keep nothing any more."""
-    for name in (CONFIGURATION, KEY):
+    for name in (CONFIGURATION, TOKENS, KEY):
         (home / name).unlink(missing_ok=True)
+
+
+def seal(home: Path, name: str, header: bytes, plain: bytes) -> None:
+    """Put *plain*, sealed together with a *header* that stays legible, in place of what the file *name* holds.
+
+    :raises OSError: if the disk does not take it; then the file is as it was
+    """
+    with _MAKING:
+        key = _key(home)
+        if key is None:
+            private_files.write(home / KEY, key := os.urandom(_KEY_BYTES))
+    nonce = os.urandom(_NONCE_BYTES)
+    private_files.write(home / name, header + nonce + AESGCM(key).encrypt(nonce, plain, header))
+
+
+def unseal(home: Path, name: str, head: int) -> tuple[bytes, bytes] | None:
+    """Return the header of the file *name*, so many bytes, and what was sealed; ``None`` if there is no such file.
+
+    :raises Unreadable: if it was damaged, or sealed under another key
+    """
+    try:
+        content = (home / name).read_bytes()
+    except FileNotFoundError:
+        return None
+    header, nonce, sealed = content[:head], content[head : head + _NONCE_BYTES], content[head + _NONCE_BYTES :]
+    try:
+        return header, AESGCM(_key(home) or b"").decrypt(nonce, sealed, header)
+    except (InvalidTag, ValueError) as error:
+        raise Unreadable("The configuration that was kept does not open: it is damaged, or comes from another machine.") from error
 
 
 def _key(home: Path) -> bytes | None:

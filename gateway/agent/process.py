@@ -62,8 +62,8 @@ class Agent:
         node = node_of_agent(chosen.node, chosen.envoy)
         self._relay = Relay(chosen.listener, self._usable())
         self._reports = Reports(node)
-        self._counting = Counting(chosen, self._relay)
-        self._tokens = Tokens(chosen, self._relay)
+        self._tokens = Tokens(chosen, self._relay, home)
+        self._counting = Counting(chosen, self._relay, unauthorized=self._tokens.refused)
         reports = (self._reports.hand_on_failed_calls, self._counting.hand_on)
         beside: list[Beside] = [
             *reports,

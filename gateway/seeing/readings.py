@@ -24,9 +24,10 @@ METHOD = "/portal.gateway.Counting/Count"  # a reading in, nothing out
 NOWHERE = ""  # the series of calls that belong to no cluster
 TIME = "time|"  # the counters of latencies: how many calls have taken so many milliseconds, by the lower bound of Envoy's buckets
 
+UNAUTHORIZED = "401"  # how often a back end has answered so; for the agent alone, which counts such answers among the others, too
 ALERTS = "alerts"  # how often a back end has broken a connection off with a TLS alert, or TLS failed otherwise
 
-_OF_ROUTES = r"vhost\..*\.route\.api-\d+\.upstream_rq_[1-5]xx"
+_OF_ROUTES = r"vhost\..*\.route\.api-\d+\.upstream_rq_([1-5]xx|401)"
 _OF_KEYS = r"vhost\..*\.vcluster\.key-\d+-\d+-[a-z]+\.upstream_rq_[1-5]xx"
 _OF_CLUSTERS = r"cluster\.api-\d+\.ssl\.connection_error"
 _TIMES = re.compile(r"vhost\..*\.route\.(api-\d+)\.upstream_rq_time\Z")
@@ -188,6 +189,8 @@ def _named(name: str, labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     match name:
         case "vhost_route_upstream_rq_xx":
             yield labels["envoy_route"], f"{labels['envoy_response_code_class']}xx"
+        case "vhost_route_upstream_rq" if labels["envoy_response_code"] == UNAUTHORIZED:
+            yield labels["envoy_route"], UNAUTHORIZED
         case "vhost_vcluster_upstream_rq_xx":
             if owner := Owner.of(labels["envoy_virtual_cluster"]):
                 counted = f"{labels['envoy_response_code_class']}xx"

@@ -80,6 +80,8 @@ class Operations(OfApi[Operation, OperationDraft]):
         """Check an operation as its page does."""
         before = None if whole else row
         remarks.check(sent, KEPT)
+        if not all(isinstance(one.get("name"), str) for one in sent.records("templateParameters")):
+            sent.refuse("templateParameters", _("Each has a name, which is a text."))
         sent.unsupported(["policies"], _("An operation's policy is an entity of its own: put it to policies/policy below the operation."))
         form = OperationForm(
             {
@@ -138,8 +140,8 @@ def _parameters(row: Operation, kept: Any) -> list[dict[str, Any]]:
     return [{"name": name, "type": "string", "required": True, "values": []} for name in names]
 
 
-def _described(kept: list[Any]) -> set[Any]:
-    return {one.get("name") for one in kept if isinstance(one, dict)}
+def _described(kept: list[Any]) -> set[str]:
+    return {one["name"] for one in kept if isinstance(one, dict) and isinstance(one.get("name"), str)}
 
 
 def _taken(refusal: actions.Taken) -> Invalid | Conflict:

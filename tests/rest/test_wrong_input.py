@@ -97,6 +97,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("apis/orders/operations/fresh", {**OPERATION, "method": "*", "urlTemplate": "/*"}, "urlTemplate"),
     ("apis/orders/operations/fresh", {**OPERATION, "policies": "<policies />"}, "policies"),
     ("apis/orders/operations/fresh", {**OPERATION, "templateParameters": {"name": "id"}}, "templateParameters"),
+    ("apis/orders/operations/fresh", {**OPERATION, "templateParameters": [{"name": []}]}, "templateParameters"),
+    ("apis/orders/operations/fresh", {**OPERATION, "templateParameters": [{"type": "string"}]}, "templateParameters"),
     ("apis/orders/operations/fresh", {**OPERATION, "responses": [200]}, "responses"),
     ("apis/orders/operations/fresh", {**OPERATION, "request": "none"}, "request"),
     ("apis/orders/policies/policy", {}, "value"),

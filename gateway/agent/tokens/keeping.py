@@ -10,6 +10,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import grpc
 
@@ -17,6 +18,7 @@ from gateway.agent.chosen import Chosen
 from gateway.agent.relay import Relay
 from gateway.agent.tokens.account import Account
 from gateway.agent.tokens.fetching import Unfetched, fetch
+from gateway.agent.tokens.kept import Kept, keep
 from gateway.compile.backends.token_source import TokenSource, token
 from gateway.compile.names import api_of_token_source
 from gateway.compile.resource import SECRET, Resource
@@ -35,8 +37,10 @@ _ANSWER_SECONDS = 10.0
 class Tokens:
     """The tokens of one gateway."""
 
-    def __init__(self, chosen: Chosen, relay: Relay) -> None:
-        """Take where sources come from and tokens go."""
+    def __init__(self, chosen: Chosen, relay: Relay, home: Path) -> None:
+        """Take where sources come from, tokens go, and those of the agent before are kept, if any may be."""
+        self._home = home if chosen.keep_hours else None
+        self._kept = Kept(home)
         self._chosen = chosen
         self._relay = relay
         self._accounts: dict[TokenSource, Account] = {}
@@ -44,6 +48,8 @@ class Tokens:
         self._given: dict[int, str] = {}  # what Envoy has by now
         self._asking: dict[TokenSource, asyncio.Task[None]] = {}
         self._free = asyncio.Semaphore(_AT_ONCE)
+        self._saved: dict[TokenSource, str] = {}
+        self._saving: asyncio.Task[None] | None = None
         self._wake, self._news, self._acted = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def run(self) -> None:
@@ -64,7 +70,7 @@ class Tokens:
         """Wait a moment for tokens that have never been tried for: Envoy goes on with those that the agent before has given it."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FIRST_SECONDS):
-                while self._relay.sources_changed.is_set() or not all(account.tried for account in self._accounts.values()):
+                while self._relay.sources_changed.is_set() or not all(one.tried or one.value for one in self._accounts.values()):
                     self._acted.clear()
                     await self._acted.wait()
 
@@ -83,6 +89,12 @@ class Tokens:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), _TOLD_EVERY)
 
+    def refused(self, api: int) -> None:
+        """Take note that the back end of an API has answered 401."""
+        if source := self._of.get(api):
+            self._accounts[source].refused(at=time.monotonic())
+            self._wake.set()
+
     def _account(self, api: int) -> Account:
         return self._accounts[self._of[api]]
 
@@ -92,7 +104,7 @@ class Tokens:
         if wanted == self._of:
             return
         before, self._of = {api: self._accounts[source] for api, source in self._of.items()}, wanted
-        accounts = {source: self._accounts.get(source) or Account(source=source, due=0.0) for source in wanted.values()}
+        accounts = {source: self._accounts.get(source) or self._begun(source) for source in wanted.values()}
         for api, source in wanted.items():
             if api in before and not accounts[source].tried and not accounts[source].value:
                 accounts[source].inherit(before[api])
@@ -104,6 +116,12 @@ class Tokens:
             self._relay.withdraw((SECRET, token(api, "").name))
         self._news.set()
 
+    def _begun(self, source: TokenSource) -> Account:
+        account = Account(source=source, due=0.0)
+        if token := self._kept.take(source):
+            account.resume(token, at=time.monotonic())
+        return account
+
     def _act(self) -> None:
         """Drop what has ended, ask for what is due, and give Envoy what it lacks."""
         now = time.monotonic()
@@ -114,6 +132,7 @@ class Tokens:
             if now >= account.due and source not in self._asking:
                 self._asking[source] = asyncio.create_task(self._ask(account))
         self._give()
+        self._save(now)
 
     def _give(self) -> None:
         fresh: list[Resource] = []
@@ -124,6 +143,16 @@ class Tokens:
                 fresh.append(token(api, account.value))
         if fresh:
             self._relay.give(fresh)
+
+    def _save(self, now: float) -> None:
+        """Keep the tokens that there are, if they are others than those that were kept."""
+        values = {source: account.value for source, account in self._accounts.items() if account.value}
+        if self._home is None or values == self._saved or (self._saving and not self._saving.done()):
+            return
+        self._saved = values
+        tokens = {source: token for source, account in self._accounts.items() if (token := account.left(at=now))}
+        self._saving = asyncio.create_task(asyncio.to_thread(keep, self._home, tokens))
+        self._saving.add_done_callback(lambda _done: self._wake.set())
 
     async def _ask(self, account: Account) -> None:
         source = account.source

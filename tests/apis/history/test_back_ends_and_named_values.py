@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apis import actions
 from apis.backends import actions as back_ends
 from apis.backends.actions import BackEndSettings
 from apis.backends.models import BackEnd
@@ -161,3 +162,30 @@ def test_a_value_goes_back_only_where_what_uses_it_can_be_taken_with_it(signed_i
     put_service_document(text, by=None, now=timezone.now())
     assert "The policy of All APIs cannot be taken with it." in refusal(put_back(signed_in, line))
     assert NamedValue.objects.get().text() == "10.0.0.1"
+
+
+def test_an_address_that_followed_a_value_is_not_put_back_but_the_value_is(signed_in: Client) -> None:
+    make_named_value("word", "one.example.com")
+    written = "https://{{word}}"
+    api = make_api()
+    actions.change_api(api, replace(actions.ApiSettings.of(api), service_url=written), by=None, now=timezone.now())
+    named = newest("api")
+    change_of_value = say("two.example.com")
+    followed = newest("api")
+    assert "has followed what it names" in refusal(put_back(signed_in, followed))
+    assert put_back(signed_in, change_of_value).status_code == 303
+    api.refresh_from_db()
+    assert (api.service_url, api.written_url) == ("https://one.example.com", written)
+    assert put_back(signed_in, named).status_code == 303
+    assert put_back(signed_in, named, "after").status_code == 303
+    api.refresh_from_db()
+    assert (api.service_url, api.written_url) == ("https://one.example.com", written)
+
+
+def test_an_address_of_a_back_end_that_followed_a_value_is_not_put_back(signed_in: Client) -> None:
+    make_named_value("word", "one.example.com")
+    make_back_end()
+    change(url="https://one.example.com", spelled_url="https://{{word}}")
+    say("two.example.com")
+    assert "has followed what it names" in refusal(put_back(signed_in, newest("backend")))
+    assert BackEnd.objects.get().url == "https://two.example.com"

@@ -109,3 +109,86 @@ def test_a_secret_that_does_not_open_is_told_and_made_good_by_a_new_one(signed_i
     assert signed_in.post("/named-values/word/", kept | {"value": ""}).status_code == 409
     assert signed_in.post("/named-values/word/", kept | {"value": "new"}).status_code == 303
     assert Api.objects.get().policy().effective.inbound[0].values == ("new",)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "The password stands in the vault; ask for the secret.",
+        "authentication-shared-secret comes later",
+        'was: password="{{word}}"',
+        "Passwords: see the handbook",
+    ],
+)
+def test_a_comment_may_speak_of_secrets_and_the_document_stays_as_it_was_written(signed_in: Client, comment: str) -> None:
+    make_api("orders")
+    make_named_value("word", "opensesame", secret=True)
+    text = f'<policies>\n <inbound><!-- {comment} --><authentication-basic password="{{{{word}}}}" username="me"/></inbound>\n</policies>'
+    assert signed_in.post(API, {"document": text}).status_code == 303
+    assert Api.objects.get().document == text
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "password: hunter2",
+        "client_secret = hunter2",
+        'password=""',
+        "{'secret': 'hunter2'}",
+        "it is opensesame",
+        "<authentication-basic password='hunter2'/>",
+    ],
+)
+def test_a_comment_that_tells_a_secret_is_not_stored(signed_in: Client, comment: str) -> None:
+    make_api("orders")
+    make_named_value("word", "opensesame", secret=True)
+    signed_in.post(API, {"document": document(f'<!-- {comment} --><authentication-basic username="me" password="{{{{word}}}}" />')})
+    assert "<authentication-basic" in Api.objects.get().document
+    assert "<!--" not in Api.objects.get().document
+
+
+def test_the_value_of_a_password_is_put_in_once(signed_in: Client) -> None:
+    make_api("orders")
+    make_named_value("word", "{{other}}", secret=True)
+    make_named_value("user", "{{other}}")
+    make_named_value("other", "opensesame", secret=True)
+    basic = '<authentication-basic username="{}" password="{{{{word}}}}" />'
+    assert signed_in.post(API, {"document": document(basic.format("me"))}).status_code == 303
+    stored = Api.objects.get().basic_credentials
+    assert (stored.unseal().value, stored.written_password) == (b"{{other}}", "")
+    refused = signed_in.post(API, {"document": document(basic.format("{{user}}"))})
+    assert refused.status_code == 422
+    assert "The value of a user name cannot hold {{…}} itself." in refused.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("element", "kept"),
+    [
+        ('<authentication-basic username="{{user}}" password="hunter2" />', '<authentication-basic username="{{user}}" password="***" />'),
+        ("<authentication-basic password = 'a>b' username='{{user}}'/>", "<authentication-basic password = '***' username='{{user}}'/>"),
+        (
+            '<authentication-shared-secret\n  header="X-{{user}}"\n  secret="&quot;hunter2&quot;"></authentication-shared-secret>',
+            '<authentication-shared-secret\n  header="X-{{user}}"\n  secret="***"></authentication-shared-secret>',
+        ),
+        (
+            '<authentication-oauth2 client-secret="hunter2" client-id="{{user}}" token-endpoint="https://192.0.2.7/" />',
+            '<authentication-oauth2 client-secret="***" client-id="{{user}}" token-endpoint="https://192.0.2.7/" />',
+        ),
+    ],
+)
+def test_only_the_secret_of_a_document_is_masked_and_the_rest_stays_as_it_was_written(signed_in: Client, element: str, kept: str) -> None:
+    make_api("orders")
+    make_named_value("user", "shop")
+    around = (
+        '<policies>\n\t<inbound><base/>\n<!-- "mine" -->{}<cors><allowed-origins><origin>https://{{{{user}}}}.example.com</origin>'
+        '</allowed-origins></cors><set-header name="A"><value><![CDATA[<authentication-basic password="b">]]></value></set-header>'
+        "</inbound></policies>"
+    )
+    assert signed_in.post(API, {"document": around.format(element)}).status_code == 303
+    assert Api.objects.get().document == around.format(kept)
+    page = signed_in.get(API)
+    assert page.context["form"]["document"].value() == around.format(kept)
+    assert signed_in.post(API, {"document": around.format(kept)}).status_code == 303
+    assert signed_in.post("/named-values/user/", {"display_name": "user", "value": "other"}).status_code == 303
+    assert Api.objects.get().cors_origins == ["https://other.example.com"]
+    assert Api.objects.get().document == around.format(kept)

@@ -60,3 +60,27 @@ def test_another_secret_goes_on_with_the_token_and_another_client_does_not(chang
     before.take(Token(value="t", seconds=900), asked=0)
     after.inherit(before)
     assert bool(after.value) is goes_on
+
+
+def test_a_token_that_a_back_end_refuses_is_renewed_early_and_less_often_while_that_does_not_help() -> None:
+    account = _account()
+    pauses = []
+    for _ in range(10):
+        account.take(Token(value="t", seconds=3600), asked=100)
+        account.refused(at=101)
+        pauses.append(account.due - 100)
+    assert pauses[:4] == [5, 10, 20, 40]
+    assert pauses[-1] == 300
+    account.take(Token(value="t", seconds=3600), asked=1000)
+    account.take(Token(value="t", seconds=3600), asked=4000)  # in its time
+    account.refused(at=4100)
+    assert account.due == 4100
+
+
+def test_a_refusal_hastens_no_attempts_that_fail() -> None:
+    account = _account()
+    account.take(Token(value="t", seconds=3600), asked=0)
+    account.fail("no", at=2400)
+    due = account.due
+    account.refused(at=2400)
+    assert account.due == due

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +16,7 @@ from apis import actions
 from apis.models import Api, Credentials
 from apis.policy.oauth import AuthenticationOAuth2, ClientAuthentication
 from certificates.sealing import Secret
+from gateway.agent.kept import TOKENS
 from gateway.tokens import TokenStanding
 from kit.issuing import Issued
 from tests.gateway.backends import Backend
@@ -133,3 +136,39 @@ def test_a_client_proves_itself_by_the_certificate_that_the_api_presents(
     assert eventually(lambda: _sent(plant, api)).startswith("Bearer by-certificate-")
     assert (endpoint.asked[-1].certificate, endpoint.asked[-1].secret) == (True, "")
     assert "open" not in plant.log_of("gateway")
+
+
+@pytest.mark.parametrize("ends", ["agent", "gateway"])
+def test_what_starts_anew_while_the_endpoint_is_away_goes_on_with_the_token(
+    plant: Plant, plain: Backend, endpoint: TokenEndpoint, chosen: actions.ApiSecurity, ends: str
+) -> None:
+    api = _open(f"again-{ends}", plain, chosen)
+    token = eventually(lambda: _sent(plant, api))
+    eventually((plant.home / TOKENS).exists)
+    endpoint.answers.instead = (503, b"")
+    known = len(endpoint.asked)
+    if ends == "agent":
+        (agent,) = plant.agents()
+        os.kill(agent, signal.SIGKILL)
+    else:
+        plant.end("gateway")
+        plant.start("gateway", "run")
+        eventually(plant.is_ready)
+    eventually(lambda: len(endpoint.asked) > known + 1)  # more than once, to no avail
+    assert eventually(lambda: _sent(plant, api)) == token
+    eventually(lambda: (found := _standing(api)) and found.error and found.ends_at)
+
+
+def test_a_token_that_a_back_end_refuses_is_replaced_before_its_end(
+    plant: Plant, plain: Backend, endpoint: TokenEndpoint, chosen: actions.ApiSecurity
+) -> None:
+    api = _open("revoked", plain, chosen)
+    token = eventually(lambda: _sent(plant, api))
+
+    def refused_until_another() -> bool:
+        assert plant.call(f"/{api.path}/status/401").status == 401
+        return bool(_sent(plant, api) != token)
+
+    eventually(refused_until_another)
+
+    assert len(endpoint.asked) == 2
