@@ -116,7 +116,7 @@ def _faults_of_form(url: str, parts: SplitResult) -> Iterator[Promise]:
     elif not parts.hostname:
         yield _("The host is missing, for instance https://orders.example.com.")
     if "@" in parts.netloc:
-        yield _("A URL holds no user name or password; set them on the Security tab.")
+        yield _("A URL holds no user name or password; enter them under Security, as HTTP basic.")
     if "?" in url:
         yield _("Leave out the query (from the question mark on); callers send theirs.")
     if "#" in url:

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class CertificatesConfig(AppConfig):
@@ -24,7 +25,7 @@ class CertificatesConfig(AppConfig):
 
         attention.register("certificates", concerns)
         search.register("certificates", look)
-        parts.register("ring", checks.trouble_with_the_ring)
+        parts.register(gettext_noop("ring"), checks.trouble_with_the_ring)
         identity.ring_keys(checks.ring_keys)
         keys_from(activity_keys)
         register("certificate", model="certificates.ClientCertificate", url_name="certificates:detail")

@@ -27,7 +27,7 @@ def register(part: str, look: Look) -> None:
 
 def looks() -> dict[str, Look]:
     """Return how to look at what every process with a database needs."""
-    return {"database": database, "disk": disk, **_looks}
+    return {_("database"): database, _("disk"): disk, **_looks}
 
 
 def database() -> str:

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from portal.history.words import Change, changes_of, whole
+from portal.history.words import Change, changes_of, moment, whole
 from portal.models import Activity, Event
 from portal.roles import Role
 from portal.subjects import KINDS, addresses
@@ -200,7 +200,11 @@ def _facts(details: dict[str, Any]) -> list[str]:
         facts.append(str(SOURCES[source]))
     if template := details.get("url_template"):
         facts.append(f"{details.get('method', '*')} {template}")
-    facts += [str(details[key]) for key in ("service_url", "certificate", "moment", "place") if details.get(key)]
+    facts += [str(details[key]) for key in ("service_url", "certificate") if details.get(key)]
+    if at := details.get("moment"):
+        facts.append(moment(str(at)))
+    if place := details.get("place"):
+        facts.append(str(place))
     if details.get("validate_certificate_chain") is False:
         facts.append(_("the back end's certificate is not checked"))
     return [*facts, *_facts_of_people(details), *_numbers(details)]

@@ -12,4 +12,4 @@ def of_fields() -> dict[str, Any]:
     from apis.backends.forms import BackEndForm
 
     labels = {name: field.label for name, field in BackEndForm.base_fields.items() if field.label}
-    return labels | {"written_url": _("Address as it is written")}
+    return labels | {"trusted_ca": _("Certificates of the trusted authority"), "written_url": _("Address as it is written")}

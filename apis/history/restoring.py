@@ -240,11 +240,11 @@ def refuse_lost(values: Mapping[str, Any], secrets: Collection[str]) -> None:
 
 def lost_password() -> str:
     """Return why a password is not put back."""
-    return _("The password of then is not kept. Choose HTTP basic on the Security tab and enter it there.")
+    return _("The password of then is not kept. Choose HTTP basic under Security and enter it there.")
 
 
 def _lost_secret() -> str:
-    return _("The secret of then is not kept. Choose the credentials on the Security tab and enter it there.")
+    return _("The secret of then is not kept. Choose the credentials under Security and enter it there.")
 
 
 TABS = {

@@ -6,8 +6,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-# Set by the management REST API alone, so that no form names them.
-_KEY_NAMES = {"key_header": _("Header of the subscription key"), "key_query": _("Query parameter of the subscription key")}
+_OTHER_NAMES = {
+    "key_header": _("Header of the subscription key"),  # set by the management REST API alone, so that no form names them
+    "key_query": _("Query parameter of the subscription key"),
+    "trusted_ca": _("Certificates of the trusted authority"),  # beside their entry, the form calls what is pasted another one
+    "caller_authorities": _("Certificates of the callers' authority"),
+}
 
 
 def of_apis() -> dict[str, Any]:
@@ -18,7 +22,7 @@ def of_apis() -> dict[str, Any]:
     from apis.security_form import SecurityForm
 
     forms = (SettingsForm, SecurityForm, CallersForm, CallsForm)
-    return _KEY_NAMES | {name: field.label for form in forms for name, field in form.base_fields.items() if field.label}
+    return {name: field.label for form in forms for name, field in form.base_fields.items() if field.label} | _OTHER_NAMES
 
 
 def of_operations() -> dict[str, Any]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from django.db.models import DateTimeField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from portal.models import Activity
 from portal.subjects import field_of, label_of
+from portal.templatetags.portal import precisely
 
 _WORDS = {  # what no field of a model names
     "password": gettext_lazy("Password"),
@@ -57,8 +60,18 @@ def label(line: Activity, name: str) -> str:
 def shown(line: Activity, name: str, value: Any) -> str:
     """Return the value of a field in words, whole."""
     field = field_of(line.event, name)
+    if isinstance(field, DateTimeField) and value:
+        return moment(str(value))
     choices = dict(field.flatchoices) if field else {}
     return _value(choices.get(value, value) if isinstance(value, str | int) else value)
+
+
+def moment(written: str) -> str:
+    """Return a moment as lines hold it in the reader's words; what is none, of a line that was tampered with, as it stands there."""
+    try:
+        return precisely(datetime.fromisoformat(written))
+    except ValueError:
+        return written
 
 
 def is_pair(pair: Any) -> bool:

@@ -61,7 +61,7 @@ def about(request: PortalRequest) -> HttpResponse:
     report = Readiness(parts.looks()).report()
     context = {
         "versions": _versions(),
-        "reasons": {part: gettext(reason) if reason else "" for part, reason in report.reasons.items()},
+        "reasons": {gettext(part): gettext(reason) if reason else "" for part, reason in report.reasons.items()},
         "ready": report.ready,
         "components": components(_LOCK),
     }

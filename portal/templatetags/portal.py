@@ -65,16 +65,14 @@ def exact(at: datetime) -> SafeString:
 @register.simple_tag
 def to_the_second(at: datetime) -> SafeString:
     """Render a moment where seconds count, in UTC."""
-    # Translators: a date format of Django, for instance "Y年n月j日 H:i:s"
-    written = date_format(at.astimezone(UTC), pgettext("date and time format with seconds", "j M Y, H:i:s"))
-    return _time(at, f"{written} UTC")
+    return _time(at, precisely(at))
 
 
 @register.simple_tag
 def expiry(
     not_after: datetime, not_before: datetime | None = None, doubts: Sequence[str] | None = None, *, dated: bool = False
 ) -> SafeString:
-    """Render the end of a validity as a badge with the days left, the exact moment on hover.
+    """Render the end of a validity as a badge: the days left, or until when it lasts; the exact moment on hover.
 
     :param not_before: the beginning, where it may lie ahead: then the badge says that
     :param doubts: why it may be of no use all the same: then it is not called valid
@@ -91,7 +89,7 @@ def expiry(
     elif doubts:
         kind, words = "warn", _("May be refused")
     else:
-        kind, words = "good", _("Valid")
+        kind, words = "good", _("Valid") if dated else _("Valid until %(day)s") % {"day": _day(not_after)}
     if dated and kind == "good":
         return format_html('<span class="badge good">{}</span>', words)
     title = " ".join([exactly(not_after), *(doubts if kind == "warn" and doubts else ())])
@@ -166,6 +164,13 @@ def exactly(at: datetime) -> str:
     return f"{date_format(at.astimezone(UTC), exact)} UTC"
 
 
+def precisely(at: datetime) -> str:
+    """Return a moment to the second, in UTC."""
+    # Translators: a date format of Django, for instance "Y年n月j日 H:i:s"
+    written = date_format(at.astimezone(UTC), pgettext("date and time format with seconds", "j M Y, H:i:s"))
+    return f"{written} UTC"
+
+
 def _relative(at: datetime, now: datetime) -> str:
     past, seconds = at <= now, abs((now - at).total_seconds())
     if past and seconds < _MINUTE:
@@ -180,9 +185,13 @@ def _relative(at: datetime, now: datetime) -> str:
         number = int(seconds // _DAY)
         pattern = ngettext("%d day ago", "%d days ago", number) if past else ngettext("in %d day", "in %d days", number)
     else:
-        # Translators: a date format of Django, for instance "Y年n月j日"
-        return date_format(at, pgettext("date format", "j M Y"))
+        return _day(at)
     return pattern % number
+
+
+def _day(at: datetime) -> str:
+    # Translators: a date format of Django, for instance "Y年n月j日"
+    return date_format(at, pgettext("date format", "j M Y"))
 
 
 def _remaining(left: timedelta) -> str:

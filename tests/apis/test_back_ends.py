@@ -299,3 +299,10 @@ def test_the_list_takes_as_many_queries_for_fifty_as_for_one(signed_in: Client, 
         make_back_end(f"b-{number}", certificate=certificate)
     with django_assert_num_queries(len(one)):
         signed_in.get("/back-ends/")
+
+
+def test_a_user_name_in_an_address_leads_to_what_the_form_has(signed_in: Client) -> None:
+    text = signed_in.post("/back-ends/new/", FORM | {"addresses": "https://me:secret@one.example.com/"}).content.decode()
+    assert "enter them under Security, as HTTP basic" in text
+    assert "<legend>Security</legend>" in text
+    assert "Security tab" not in text

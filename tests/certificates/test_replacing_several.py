@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils.formats import date_format
 
 from certificates.models import ClientCertificate
 from certificates.rollout.models import Candidate
@@ -80,3 +81,10 @@ def test_no_more_than_some_are_asked_for_at_once(signed_in: Client) -> None:
     page = signed_in.get(f"{LIST}chosen/replacement/?chosen=all").content.decode()
     assert page.count('type="file"') == 20
     assert "The first 20 are shown; 3 more are ticked." in page
+
+
+def test_it_says_until_when_each_is_valid(signed_in: Client, entries: dict[str, ClientCertificate]) -> None:
+    version = entries["billing"].current
+    assert version
+    page = signed_in.get(_address("billing")).content.decode()
+    assert f"Valid until {date_format(version.not_after, 'j M Y')}<" in page

@@ -103,3 +103,16 @@ def test_the_chain_is_a_tree_with_the_certificate_at_its_end(administrators_page
     tree = page.partition('<ol class="tree"')[2].partition("</ol>")[0]
     assert certificate.current is not None
     assert f"<b>{certificate.current.last_four}</b>" in tree.rpartition("<li")[2]
+
+
+def test_the_map_says_of_each_thing_what_it_is(signed_in: Client) -> None:
+    _connected("edge", "plane", enrolled_until=timezone.now() + timedelta(days=1))
+    _connected("here", "plane")
+    page = signed_in.get("/gateways/").content.decode()
+    drawn = page[page.index('id="map"') : page.index("</section>", page.index('id="map"'))]
+    named = re.findall(r"</svg>([^<]+)</small>\s*<(?:a|strong)[^>]*>(?:<strong>|<bdi>)?([^<]+)<", drawn)
+    assert [(what, name.strip()) for what, name in named if what != "Portal"] == [
+        ("Control plane", "plane"),
+        ("Gateway, on a machine of its own", "edge"),
+        ("Gateway, on the portal's machine", "here"),
+    ]

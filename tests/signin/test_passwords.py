@@ -158,7 +158,9 @@ def test_the_mail_is_in_the_language_of_who_asks(publisher: User, with_mail: Non
 def test_where_no_mail_is_set_there_is_no_such_page(client: Client, db: None, settings: Settings) -> None:
     settings.EMAIL_HOST = ""
     assert client.get(FORGOTTEN).status_code == 404
-    assert "forgotten" not in client.get("/accounts/login/").content.decode()
+    page = client.get("/accounts/login/").content.decode()
+    assert "forgotten" not in page
+    assert "an administrator makes you a link" in page
 
 
 def test_who_comes_by_company_account_or_may_not_sign_in_gets_no_link(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from apis.models import Api
 from certificates import actions as certificate_actions
 from portal.activity.reading import LINES_PER_PAGE
 from portal.history.reading import about
+from portal.history.words import label
 from portal.models import Activity
 from tests.makers import issue, make_api, make_authority, make_certificate, make_lines, make_server_certificate, make_subscription
 
@@ -77,6 +79,16 @@ def test_fields_are_called_as_their_forms_call_them(signed_in: Client) -> None:
     text = page(signed_in, "/apis/orders/history/")
     assert "<dt>Time to connect</dt>" in text
     assert "<dt>Display name</dt>" in text
+
+
+def test_moments_and_pasted_certificates_are_told_in_words(signed_in: Client) -> None:
+    version = make_certificate("orders-client").current
+    assert version
+    text = page(signed_in, "/security/client-certificates/orders-client/history/")
+    assert f"{version.not_after.astimezone(UTC):%H:%M:%S} UTC" in text
+    assert "+00:00<" not in text
+    lines = [Activity(event="api.secured"), Activity(event="backend.changed")]
+    assert {label(line, "trusted_ca") for line in lines} == {"Certificates of the trusted authority"}
 
 
 def test_long_histories_are_turned_page_by_page(signed_in: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
