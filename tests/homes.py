@@ -21,12 +21,11 @@ SHARED = "PORTAL_TESTS_SHARED"  # the folder of a run; its workers inherit the n
 
 def furnish(home: Path, environment: Mapping[str, str]) -> None:
     """Make *home* with what every home has, unless it exists or a database elsewhere is meant."""
-    if home.exists() or "DATABASE_URL" in environment:
-        return
-    shutil.copytree(_furnished(environment), home)
+    if not home.exists() and not environment.get("DATABASE_URL"):
+        shutil.copytree(_furnished(), home)
 
 
-def _furnished(environment: Mapping[str, str]) -> Path:
+def _furnished() -> Path:
     """Return the home that others are copies of; the first who asks makes it, whoever comes meanwhile waits."""
     shared = Path(os.environ[SHARED])
     home = shared / "furnished"
@@ -34,7 +33,8 @@ def _furnished(environment: Mapping[str, str]) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not home.exists():
             making = shared / "unfinished"
-            subprocess.run([sys.executable, "-m", __name__], cwd=_PROJECT, env={**environment, "PORTAL_HOME": str(making)}, check=True)
+            environment = {**os.environ, "PORTAL_HOME": str(making), "DATABASE_URL": ""}
+            subprocess.run([sys.executable, "-m", __name__], cwd=_PROJECT, env=environment, check=True)
             making.rename(home)
     return home
 

@@ -19,6 +19,7 @@ import pytest
 
 from kit.issuing import Issued, issue
 from tests.gateway.plant import eventually
+from tests.homes import furnish
 from tests.processes import PROJECT, free_ports
 
 AUTHORITY = issue("authority", authority=True)
@@ -83,6 +84,7 @@ class _Portal:
 def portal(tmp_path: Path) -> Iterator[_Portal]:
     made = _Portal(tmp_path / "home", tmp_path)
     made.write(_server(0))
+    furnish(made.home, made.environment)
     assert made.manage("setup").returncode == 0
     made.start()
     yield made
