@@ -25,6 +25,7 @@ from gateway.agent import kept
 from gateway.agent.chosen import FILE, Chosen
 from gateway.agent.control_planes import Beside, ControlPlanes
 from gateway.agent.counting import Counting
+from gateway.agent.envoys import Envoys
 from gateway.agent.probes import carry_out
 from gateway.agent.relay import GATEWAY, Relay
 from gateway.agent.renewing import Renewing
@@ -47,6 +48,7 @@ _FIRST_CHANCE_SECONDS = 1.0  # for a control plane, before an Envoy is started w
 _GATHER_SECONDS = 0.2  # what has become good within this time is kept together
 _WRITING_SHARE = 10  # and no more of the time is spent on it than one part in so many
 _RETRY_SECONDS = 10.0
+_LOOK_SECONDS = 0.5
 _STILL_GOOD_SECONDS = 300.0  # how often it is noted that what was kept is good still
 
 
@@ -58,9 +60,9 @@ class Agent:
         self._home = home
         self._keep = timedelta(hours=chosen.keep_hours)
         self._health = chosen.health or home / HEALTH_SOCKET
-        self._envoys = 0  # streams of theirs; during a restart there are two
+        self._envoys = Envoys(home)
         node = node_of_agent(chosen.node, chosen.envoy)
-        self._relay = Relay(chosen.listener, self._usable())
+        self._relay = Relay(chosen.listener, self._usable(), all_here=self._envoys.are_all_here)
         self._reports = Reports(node)
         self._tokens = Tokens(chosen, self._relay, home)
         self._counting = Counting(chosen, self._relay, unauthorized=self._tokens.refused)
@@ -85,7 +87,7 @@ class Agent:
             with self._telling_how_it_is():
                 async with asyncio.TaskGroup() as tasks:
                     keepers = (self._control_planes.run(), self._counting.run(), self._tokens.run())
-                    for work in (*keepers, self._keep_good(), self._use_kept(), _end(ending)):
+                    for work in (*keepers, self._keep_good(), self._use_kept(), self._settle(), _end(ending)):
                         tasks.create_task(work)
         except* _Ended:
             await server.stop(0)
@@ -95,7 +97,7 @@ class Agent:
         """Answer whoever asks; a gateway whose health cannot be asked goes on all the same."""
         looks: dict[str, Look] = {
             "configuration": lambda: "" if self._relay.ready.is_set() else "There is no configuration yet.",
-            "envoy": lambda: "" if self._envoys else "Envoy has no stream to its agent.",
+            "envoy": lambda: "" if self._envoys.streams else "Envoy has no stream to its agent.",
             "streams": turning(asyncio.get_running_loop()),
         }
         with contextlib.ExitStack() as open_address:
@@ -117,11 +119,17 @@ class Agent:
         await self._relay.ready.wait()
         await self._tokens.first_attempts()
         node_stream = NodeStream(self._relay.cache, GATEWAY, Peer.ENVOY_OF_AGENT, fallbacks=self._relay.stand_ins)
-        self._envoys += 1
+        self._envoys.came(zone := first.node.locality.zone)
         try:
             await serve_deltas(node_stream, self._relay.cache, first, requests, context)
         finally:
-            self._envoys -= 1
+            self._envoys.left(zone)
+            self._relay.settle()
+
+    async def _settle(self) -> None:
+        """Look now and then whether an Envoy that was waited for has ended; nobody else tells."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
             self._relay.settle()
 
     def _usable(self) -> tuple[Resource, ...]:

@@ -48,12 +48,14 @@ class Relay:
     :ivar new_clusters: the names of those that have; whoever counts empties it
     """
 
-    def __init__(self, listener: GatewayListener, good: Iterable[Resource] = ()) -> None:
+    def __init__(self, listener: GatewayListener, good: Iterable[Resource] = (), *, all_here: Callable[[], bool] = lambda: True) -> None:
         """Begin.
 
         :param listener: what belongs to this gateway itself
         :param good: what was kept
+        :param all_here: tells whether each Envoy that answers calls has a stream
         """
+        self._all_here = all_here
         self.cache = Cache(self)
         self.ready, self.changed, self.clusters_changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.sources_changed = asyncio.Event()
@@ -140,8 +142,9 @@ class Relay:
             yield self._own(good)
 
     def settle(self) -> None:
-        """Answer for whatever Envoy has settled; to be called, too, when one of two streams has ended."""
-        if not any(node_stream.stream.filled for node_stream in self.cache.node_streams_of(GATEWAY)):
+        """Answer for whatever each Envoy has settled; to be called, too, when one of two streams has ended, or an Envoy may have."""
+        is_there = any(node_stream.stream.filled for node_stream in self.cache.node_streams_of(GATEWAY))
+        if not (self._pending and is_there and self._all_here()):
             return
         for line in [line for line in self._pending if not self.cache.awaits(GATEWAY, line)]:
             for response in self._pending.pop(line):

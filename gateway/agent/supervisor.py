@@ -25,6 +25,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 from gateway.agent.draining import Draining, NotAllowed
+from gateway.agent.envoys import write_down
 from gateway.marks import AVAILABLE
 from portal import logs, notify
 from portal.supervisor import Program, Supervisor
@@ -71,6 +72,7 @@ class Envoy(Program):
     gone: Draining | None = None  # None: what is open of a cluster that is gone goes on
     looked_at: float = 0.0
     look_took: float = 0.0  # seconds
+    zones: dict[int, str] = field(default_factory=dict)  # by process, the newest last
 
     def start(self) -> None:
         """Start the first Envoy, or one after a death; nothing is taken over."""
@@ -82,8 +84,17 @@ class Envoy(Program):
         self._await_agent()
         base_id = ["--base-id", (self.folder / _BASE_ID).read_text(encoding="ascii").strip()] if self.epoch else []
         base_id = base_id or ["--use-dynamic-base-id", "--base-id-path", _BASE_ID]
-        which = ["--service-zone", f"{time.time_ns()}"]  # tells this process from any other: see counting.py
-        return Program.spawn(self, [*command, "--restart-epoch", str(self.epoch), *base_id, *which])
+        zone = f"{time.time_ns()}"  # tells this process from any other: see counting.py and envoys.py
+        process = Program.spawn(self, [*command, "--restart-epoch", str(self.epoch), *base_id, "--service-zone", zone])
+        self._write_down(process, zone)
+        return process
+
+    def _write_down(self, process: subprocess.Popen[bytes], zone: str) -> None:
+        """Let the agent know which Envoys run from now on."""
+        running = {one.pid for one in self.processes()}
+        self.zones = {pid: known for pid, known in self.zones.items() if pid in running} | {process.pid: zone}
+        with contextlib.suppress(OSError):  # a full disk: then the agent goes by the streams alone
+            write_down(self.folder, self.zones.items())
 
     def _await_agent(self) -> None:
         until = time.monotonic() + _AGENT_SECONDS

@@ -22,7 +22,7 @@ from django.utils import timezone
 from apis import actions as api_actions
 from apis.models import Api
 from gateway import actions
-from gateway.agent import kept
+from gateway.agent import envoys, kept
 from gateway.control.enrolment import fingerprint_of
 from gateway.models import FailedCall, Gateway
 from portal.activity import last_line
@@ -325,6 +325,18 @@ def test_a_change_counts_as_live_only_once_envoy_has_it(here: Plant, plain: Back
         assert not _is_live(last_line())
     finally:
         os.kill(envoy, signal.SIGCONT)
+    eventually(lambda: _is_live(last_line()))
+
+
+def test_the_agent_is_told_which_envoys_run_also_while_one_replaces_another(here: Plant, plain: Backend) -> None:
+    def told() -> set[int]:
+        return {int(line.split()[0]) for line in (here.home / envoys.FILE).read_text().splitlines()}
+
+    eventually(lambda: here.envoys() and told() == here.envoys())
+    (old,) = here.envoys()
+    here.hot_restart()
+    assert told() == here.envoys() | {old}  # that it has ended, the agent sees by itself
+    _open_api(plain, "parcels")
     eventually(lambda: _is_live(last_line()))
 
 

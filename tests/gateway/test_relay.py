@@ -30,7 +30,8 @@ class Between:
     """A relay with a control plane on its one side and an Envoy on the other."""
 
     def __init__(self, *good: Resource, own: GatewayListener = _OWN) -> None:
-        self.relay = Relay(own, good)
+        self.all_here = True
+        self.relay = Relay(own, good, all_here=lambda: self.all_here)
         self.said: list[Request] = []
         self._nonces = 0
         self.relay.begin(self.said.append)
@@ -74,6 +75,21 @@ def takes_all(envoy: NodeStream, *, but: Mapping[str, str] | None = None) -> lis
             error = f"Error adding/updating cluster(s) {words}" if words else ""
             envoy.receive(Request(type_url=type_url, nonce=batch.nonce, error=error))
     return [one for one in sent if one]
+
+
+def test_while_an_envoy_that_answers_calls_is_away_nothing_is_answered_for_by_the_other_one() -> None:
+    between = Between()
+    between.envoy()
+    between.all_here = False
+    nonce = between.control_plane_sends(_cluster("api-1", "new"))
+    for envoy in between.relay.cache.node_streams_of(GATEWAY):
+        takes_all(envoy)
+    assert between.answer_to(nonce) is None
+    between.all_here = True
+    between.relay.settle()
+    answer = between.answer_to(nonce)
+    assert answer
+    assert not answer.error
 
 
 def test_it_asks_for_everything_and_last_whether_that_was_all() -> None:
