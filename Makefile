@@ -38,7 +38,7 @@ test-postgresql: install-for-tests ## those of them that touch a database, on Po
 
 test-whole: install-for-tests ## the whole thing as people start it, and its pages in a browser
 	python -m tests.browser.chromium
-	python -m pytest tests/browser tests/whole --durations=15 $(ARGS)
+	python -m pytest -n 2 --dist loadfile tests/browser tests/whole --durations=15 $(ARGS)
 
 image: ## the container image, by IMAGE_TOOL (docker), as localhost/publisher-portal
 	$(or $(IMAGE_TOOL),docker) build --file deploy/image/Containerfile --tag localhost/publisher-portal $(ARGS) .
