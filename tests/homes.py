@@ -20,8 +20,8 @@ SHARED = "PORTAL_TESTS_SHARED"  # the folder of a run; its workers inherit the n
 
 
 def furnish(home: Path, environment: Mapping[str, str]) -> None:
-    """Make *home* with what every home has, unless it exists or a database elsewhere is meant."""
-    if not home.exists() and not environment.get("DATABASE_URL"):
+    """Make *home* with what every home has, unless it exists or a database elsewhere is meant; outside a run of tests nothing is shared."""
+    if SHARED in os.environ and not home.exists() and not environment.get("DATABASE_URL"):
         shutil.copytree(_furnished(), home)
 
 
