@@ -13,14 +13,15 @@ from apis.policy.references import NAME_PATTERN
 # What of well-formed XML holds what else looks like elements, and the elements themselves.
 _PIECES = re.compile(r"""<!--(?P<comment>.*?)-->|<!\[CDATA\[.*?\]\]>|<(?P<element>[^\s/>!?]+)(?:[^"'>]|"[^"]*"|'[^']*')*>""", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""(?P<name>[^\s="']+)(?P<between>\s*=\s*)(?P<quote>["'])(?P<value>.*?)(?P=quote)""", re.DOTALL)
-_GIVEN = re.compile(r"""(?:password|secret)\b["']?\s*[=:]+\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""", re.IGNORECASE)
+_GIVEN = re.compile(r"""(?:password|secret)\b["']?\s*(?:[=:]+|\b(?:is|was)\b)\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""", re.IGNORECASE)
 _REFERENCE = re.compile(r"\{\{\s*" + NAME_PATTERN + r"\s*\}\}\Z")
 
 
 def masked(text: str, rules: Collection[Rule]) -> str:
     """Return the document *text*, which has been read as *rules*, as it may be kept.
 
-    A comment may speak of passwords and secrets; it tells one where it gives it as an attribute or after a colon, or holds that of a rule.
+    A comment may speak of passwords and secrets. It tells one where it says what that is, as an attribute, after a colon or an "is", or
+    where it holds that of a rule.
     """
     secrets = frozenset(_secrets_of(rules))
 

@@ -78,7 +78,7 @@ def test_the_page_of_gateways_draws_what_breaks_in_red(administrators_pages: Cli
 
     drawn = page.partition('id="map"')[2].partition("<table")[0]
     assert re.findall(r'<path d="[^"]+" class="(\w+)" />', drawn) == ["broken", "current", "away"]
-    assert re.findall(r'<li class="leaf bad">.*?<bdi>(\w+)</bdi>', drawn, re.DOTALL) == ["lost"]
+    assert re.findall(r'<li class="leaf">\s*<div class="node bad">.*?<bdi>(\w+)</bdi>', drawn, re.DOTALL) == ["lost"]
     assert "plane-1" in drawn
 
 

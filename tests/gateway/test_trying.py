@@ -278,7 +278,9 @@ class TestFromThePortal:
         keeper.Tries().step()
         Candidate.objects.update(until=timezone.now())
         keeper.Switches().step()
-        assert Candidate.objects.get().when == When.UNDECIDED
+        candidate = Candidate.objects.get()
+        assert not candidate.is_planned
+        assert "within seven days" in candidate.why_not
         assert _current() != renewed.thumbprint
 
     def test_trying_again_tries_again_and_the_table_alone_goes_to_htmx(

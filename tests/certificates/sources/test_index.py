@@ -34,7 +34,7 @@ def test_it_shows_where_each_certificate_comes_from(signed_in: Client) -> None:
     make_source("orders", path="/secrets/orders")
     make_source("billing")
     page = _page(signed_in)
-    for words in ("/secrets/orders", "https://acme.example.com/directory", "watched place", "ACME"):
+    for words in ("/secrets/orders", "https://acme.example.com/directory", "Watched place", "ACME"):
         assert words in page
     assert 'href="/security/client-certificates/orders/"' in page
 
