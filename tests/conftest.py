@@ -65,6 +65,15 @@ def nobodys_language() -> None:
 
 
 @pytest.fixture(autouse=True)
+def permissions_of_new_files() -> Iterator[None]:
+    """Leave the process's mask as it was: commands called here change it for good, and others' servers read what tests write."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    yield
+    os.umask(mask)
+
+
+@pytest.fixture(autouse=True)
 def nothing_remembered() -> None:
     """Begin each test with an empty memory of the hours that are over."""
     last_day.forget()
