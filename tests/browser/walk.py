@@ -78,7 +78,7 @@ class Walker:
     @classmethod
     def on(cls, page: Page, portal: Portal, words: Words) -> Walker:
         """Return a walker with names that no other walk has."""
-        return cls(page, portal, words, f"walk-{uuid.uuid4().hex[:8]}")
+        return cls(page, portal, words, f"a-walk-{uuid.uuid4().hex[:8]}")
 
     def add_api(self, *, service_url: str = "") -> None:
         """Add an API like the demonstration's: it calls its back end, or another one, and trusts its authority, but presents nothing."""

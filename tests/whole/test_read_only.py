@@ -45,7 +45,7 @@ def test_it_starts_without_a_network_and_writes_nothing_but_its_home(tmp_path: P
     if not read_only:  # what would be written if it could be
         script = "\n".join(line for line in script.splitlines() if "mount" not in line and "touch" not in line)
 
-    with Portal(tmp_path / "home", {"PYTHONDONTWRITEBYTECODE": "1"}, command=(*_ENTERS.split(), script)) as portal:
+    with Portal(tmp_path / "home", {"PYTHONDONTWRITEBYTECODE": "1"}, command=(*_ENTERS.split(), script), bare=True) as portal:
         assert "Compiled the translations: zh_Hans." in portal.said
         assert "Traceback" not in portal.said
         assert (portal.home / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.mo").exists()
