@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
@@ -29,9 +29,17 @@ def concerns(now: datetime) -> Iterator[Concern]:
     yield from _failing(now)
     yield from _refused()
     yield from _refused_certificates()
-    for gateway in Gateway.objects.with_presence():
-        yield from _behind(gateway, now)
+    gateways = _gateways()
+    newest = list(Activity.objects.order_by("-id").values_list("id", flat=True)[:_COUNTED]) if gateways else []
+    for gateway in gateways:
+        yield from _behind(gateway, newest, now)
         yield from _ending(gateway, now)
+
+
+def _gateways() -> list[Any]:
+    """Return the gateways, each with the moment of the first change that it has not applied."""
+    missing = Activity.objects.filter(id__gt=OuterRef("applied_change")).order_by("id")
+    return list(Gateway.objects.with_presence().annotate(behind_since=Subquery(missing.values("at")[:1])))
 
 
 def _failing(now: datetime) -> Iterator[Concern]:
@@ -104,14 +112,12 @@ def _refused_certificates() -> Iterator[Concern]:
         )
 
 
-def _behind(gateway: Gateway, now: datetime) -> Iterator[Concern]:
-    missing = Activity.objects.filter(id__gt=gateway.applied_change).order_by("id")
+def _behind(gateway: Any, newest: Collection[int], now: datetime) -> Iterator[Concern]:
     if gateway.is_connected:
-        first = missing.first()
-        if first and first.at < now - _PATIENCE:
-            number = missing[:_COUNTED].count()
+        if gateway.behind_since and gateway.behind_since < now - _PATIENCE:
+            number = sum(change > gateway.applied_change for change in newest)
             words: Any = ngettext_lazy("has not taken the last change.", "has not taken the last %(number)s changes.", "number")
-            yield _of_gateway(gateway, Level.WARN, _("Gateway behind"), words % {"number": number}, at=first.at)
+            yield _of_gateway(gateway, Level.WARN, _("Gateway behind"), words % {"number": number}, at=gateway.behind_since)
     elif gateway.connected_at:
         words = _("is not connected; it goes on with what it has.")
         yield _of_gateway(gateway, Level.WARN, _("Gateway away"), words, at=gateway.disconnected_at or gateway.seen_at)

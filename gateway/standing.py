@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import BigIntegerField, Q, QuerySet
@@ -11,26 +10,25 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from apis.models import Api
-from gateway.counts import ApiCount, Span
 from gateway.models import Gateway, Refusal
+from gateway.seeing.failing import failing
 from gateway.status import SILENT
 from portal.models import Activity
 
-_LATELY = timedelta(hours=1)
-
 
 def failing_apis() -> Q:
-    """Return the condition for APIs whose calls of the last hour have failed at the back end, or that a gateway refuses."""
-    lately = ApiCount.objects.filter(span=Span.MINUTE, at__gte=timezone.now() - _LATELY)
-    failed = lately.filter(Q(no_answer__gt=0) | Q(refused_certificate__gt=0) | Q(server_error__gt=0))
-    return Q(pk__in=failed.values("api")) | Q(pk__in=Refusal.objects.filter(api__isnull=False).values("api"))
+    """Return the condition for APIs whose calls fail, or that a gateway refuses."""
+    return failing(timezone.now()) | _refused()
 
 
 def failing_entries() -> Q:
-    """Return the condition for certificates that back ends have refused in the last hour, or a gateway refuses."""
-    lately = ApiCount.objects.filter(span=Span.MINUTE, at__gte=timezone.now() - _LATELY, refused_certificate__gt=0)
-    refused = Q(pk__in=lately.values("api")) | Q(pk__in=Refusal.objects.filter(api__isnull=False).values("api"))
+    """Return the condition for certificates that back ends refuse, or a gateway."""
+    refused = failing(timezone.now(), Q(refused_certificate__gt=0)) | _refused()
     return Q(pk__in=Api.objects.filter(refused, certificate__isnull=False).values("certificate"))
+
+
+def _refused() -> Q:
+    return Q(pk__in=Refusal.objects.filter(api__isnull=False).values("api"))
 
 
 def apis_behind() -> Q:

@@ -1,14 +1,12 @@
-"""Which APIs fail now: their calls of the last hour, by the minute."""
+"""Which APIs fail now, by their calls of the last hour: one rule for the dashboard, an API's picture and lists."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery, Sum, UUIDField
+from django.db.models import Case, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, UUIDField, When
 
 from apis.models import Api
 from gateway.counts import ApiCount, Span
@@ -17,6 +15,14 @@ from gateway.seeing.figures import CALLS, FAILED
 
 _LOOKED_AT = timedelta(hours=1)
 _MENDED = timedelta(minutes=5)  # that long without a failure
+_FAILED = Q(no_answer__gt=0) | Q(refused_certificate__gt=0)  # as FAILED counts them
+_PRESENTED = Case(  # as Api.presented
+    When(certificate=None, then=None),
+    When(stays_with__isnull=False, then="stays_with"),
+    When(certificate__ahead__isnull=False, certificate__canary=F("name"), then="certificate__ahead"),
+    default="certificate__current",
+    output_field=UUIDField(),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,48 +35,51 @@ class Failing:
 
 
 def failing_now(number: int, *, now: datetime) -> list[tuple[Api, Failing]]:
-    """Return the APIs of which calls fail, the most first; without those that were mended, or have been answered for :data:`_MENDED`."""
-    hours = ApiCount.objects.filter(span=Span.HOUR, at__gte=Span.HOUR.begin(now - _LOOKED_AT)).order_by()
-    sums = hours.annotate(of=F("api") + 0).values("of").annotate(failed=Sum(FAILED)).filter(failed__gt=0)
-    chosen = [row["of"] for row in sums.order_by("-failed", "of")[: 2 * number]]  # some of them are mended
-    minutes = _minutes_of(chosen, now=now)
-    apis = _with_last_failure().in_bulk(chosen)
-    found = [(apis[pk], failing) for pk in chosen if pk in apis and (failing := _failing(minutes[pk])) and not _was_mended(apis[pk])]
-    return sorted(found, key=lambda one: -one[1].failed)[:number]
+    """Return the APIs of which calls fail, the most first."""
+    found = failing_among(Api.objects.all(), now=now)
+    chosen = sorted(found, key=lambda pk: (-found[pk].failed, pk))[:number]
+    apis = Api.objects.select_related("certificate").in_bulk(chosen)
+    return [(apis[pk], found[pk]) for pk in chosen if pk in apis]
 
 
 def failing_now_of(api: Api, *, now: datetime) -> Failing | None:
     """Return how *api* fails; ``None`` where it does not, or not any more."""
-    failing = _failing(_minutes_of([api.pk], now=now)[api.pk])
-    return failing if failing and not _was_mended(_with_last_failure().get(pk=api.pk)) else None
+    return failing_among(Api.objects.filter(pk=api.pk), now=now).get(api.pk)
 
 
-def _with_last_failure() -> QuerySet[Any]:
-    """Return the APIs with what they present, and what the last of their calls that failed was made with."""
+def failing_among(apis: QuerySet[Api], *, now: datetime) -> dict[int, Failing]:
+    """Return how those of *apis* fail that do, by their ids."""
+    rows = _minutes(now).filter(api__in=apis.filter(failing(now)).values("pk")).order_by().values("api_id")
+    sums = rows.annotate(calls=Sum(CALLS), failed=Sum(FAILED), since=Min("at", filter=_FAILED))
+    return {row["api_id"]: Failing(calls=row["calls"], failed=row["failed"], since=row["since"]) for row in sums}
+
+
+def failing(now: datetime, kinds: Q = _FAILED) -> Q:
+    """Return the condition for APIs whose calls of the last hour have failed in one of these *kinds*.
+
+    Without those of which calls have been answered for :data:`_MENDED`, and those that present another certificate since the last
+    failure, or none: whether that helps, the next call shows.
+    """
+    return Q(pk__in=_failed_lately(now, kinds)) & ~Q(pk__in=_present_another())
+
+
+def _minutes(now: datetime) -> QuerySet[ApiCount]:
+    return ApiCount.objects.filter(span=Span.MINUTE, at__gte=now - _LOOKED_AT)
+
+
+def _failed_lately(now: datetime, kinds: Q) -> QuerySet[Any]:
+    minutes = _minutes(now).order_by()
+    lasts = minutes.filter(api__in=minutes.filter(kinds).values("api")).values("api")
+    called = lasts.annotate(calls=CALLS).filter(calls__gt=0).values("api")
+    return (
+        called.annotate(failed_at=Max("at", filter=_FAILED), called_at=Max("at"))
+        .filter(called_at__lt=F("failed_at") + _MENDED)
+        .values("api")
+    )
+
+
+def _present_another() -> QuerySet[Any]:
     last = FailedCall.objects.filter(api=OuterRef("pk")).order_by("-at", "-id")
-    related = ("certificate__current", "certificate__ahead", "stays_with")
-    version = Subquery(last.values("presented")[:1], output_field=UUIDField())
-    return Api.objects.select_related(*related).annotate(last=Subquery(last.values("pk")[:1]), with_version=version)
-
-
-def _was_mended(api: Any) -> bool:
-    """Return whether another certificate, or one at all, is presented since the last failure: whether that helps, the next call shows."""
-    presented = api.presented
-    return api.last is not None and api.with_version != (presented.pk if presented else None)
-
-
-def _minutes_of(apis: Collection[int], *, now: datetime) -> defaultdict[int, list[tuple[datetime, int, int]]]:
-    """Return of each API the minutes of the last hour: when, calls, failed."""
-    minutes: defaultdict[int, list[tuple[datetime, int, int]]] = defaultdict(list)
-    rows = ApiCount.objects.filter(api__in=apis, span=Span.MINUTE, at__gte=now - _LOOKED_AT).order_by("at")
-    for api, at, calls, failed in rows.values_list("api", "at", CALLS, FAILED):
-        minutes[api].append((at, calls, failed))
-    return minutes
-
-
-def _failing(minutes: Iterable[tuple[datetime, int, int]]) -> Failing | None:
-    called = [(at, calls, failed) for at, calls, failed in minutes if calls > 0]
-    failures = [at for at, _, failed in called if failed > 0]
-    if not failures or called[-1][0] - failures[-1] >= _MENDED:
-        return None
-    return Failing(calls=sum(calls for _, calls, _ in called), failed=sum(failed for _, _, failed in called), since=failures[0])
+    apis = Api.objects.alias(last=Subquery(last.values("pk")[:1]), with_version=Subquery(last.values("presented")[:1]), presents=_PRESENTED)
+    same = Q(with_version=F("presents")) | Q(with_version=None, presents=None)
+    return apis.filter(~same, last__isnull=False).values("pk")

@@ -15,7 +15,7 @@ from certificates.models import ClientCertificate
 from gateway.models import Gateway
 from portal.activity import last_line
 from tests.apis.bulk import many_apis
-from tests.makers import issue, make_api, make_certificate, make_counts, make_gateway, make_subscription
+from tests.makers import issue, make_api, make_certificate, make_counts, make_failed_call, make_gateway, make_subscription
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 18
@@ -113,14 +113,29 @@ class TestStates:
         assert _names(signed_in, show="nonsense") == ["orders", "returns"]
         assert "No API is in this state" in signed_in.get("/apis/", {"show": "basic"}).content.decode()
 
-    def test_failing_are_those_whose_calls_failed_within_the_hour(self, signed_in: Client) -> None:
-        make_counts(make_api("errors"), server_error=1)
+    def test_failing_are_those_whose_calls_fail_as_the_dashboard_has_it(self, signed_in: Client) -> None:
         make_counts(make_api("refused"), refused_certificate=2, ok=5)
         make_counts(make_api("silent"), no_answer=1)
         make_counts(make_api("long-ago"), minutes_ago=90, no_answer=9)
-        make_counts(make_api("well"), ok=9, client_error=3)
-        assert _names(signed_in, show="failing") == ["errors", "refused", "silent"]
-        assert signed_in.get("/apis/").content.decode().count('<span class="badge bad">Failing</span>') == 3
+        make_counts(make_api("answered-since"), minutes_ago=9, no_answer=9)
+        make_counts(Api.objects.get(name="answered-since"), minutes_ago=1, ok=9)
+        make_counts(make_api("its-own-errors"), ok=9, client_error=3, server_error=4)
+        assert _names(signed_in, show="failing") == ["refused", "silent"]
+        assert signed_in.get("/apis/").content.decode().count('<span class="badge bad">Failing</span>') == 2
+
+    def test_who_presents_another_certificate_since_the_last_failure_does_not_fail_until_the_next_call(self, signed_in: Client) -> None:
+        certificate = make_certificate("partner")
+        _presenting("orders", certificate)
+        _presenting("returns", certificate)
+        for number, api in enumerate(Api.objects.all()):
+            make_counts(api, refused_certificate=1)
+            make_failed_call(f"5f3c-{number}", api=api)
+        assert _names(signed_in, show="failing") == ["orders", "returns"]
+        another = actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=make_certificate("another"))
+        actions.secure_api(Api.objects.get(name="orders"), another, by=None, now=timezone.now())
+        assert _names(signed_in, show="failing") == ["returns"]
+        certificate_actions.replace(certificate, issue("partner").as_pfx(), by=None, now=timezone.now())
+        assert _names(signed_in, show="failing") == []
 
     def test_behind_are_those_whose_change_a_connected_gateway_has_not_applied(self, signed_in: Client) -> None:
         certificate = make_certificate("shared")
