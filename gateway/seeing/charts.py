@@ -16,6 +16,8 @@ _WIDTH, _GAP = 10, 2  # of a column, and between two
 _TIMES = 6
 _RULES = (4, 2, 1)  # into how many equal steps a scale is divided: the most that are whole numbers
 _LEAST = 1.5  # so that one call among thousands is still seen
+_LEAST_STROKE = 0.25  # the same in a sparkline
+_LABEL = 0.22  # of the width: what a label takes at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +56,32 @@ class Column:
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Something that happened meanwhile."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that happened meanwhile.
+
+    :ivar certificate: the certificate that was switched to, in few characters; ``None``: it was another change
+    """
 
     at: datetime
     words: object
-    percent: str  # from the left
+    certificate: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A happening in the chart.
+
+    :ivar percent: how far from the left
+    :ivar label: which certificate was switched to, where there is room beside the next label
+    :ivar before: whether the label stands left of it
+    """
+
+    at: datetime
+    words: object
+    percent: str
+    label: str | None
+    before: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +104,11 @@ class Chart:
     bar: int = _WIDTH - _GAP
 
 
-def chart_of(points: Sequence[Point], *, seconds: int, happened: Iterable[tuple[datetime, object]] = ()) -> Chart:
+def chart_of(points: Sequence[Point], *, seconds: int, happened: Iterable[Happening] = ()) -> Chart:
     """Return the chart of *points*.
 
     :param seconds: how long each of them is
-    :param happened: what is marked: when, and in which words
+    :param happened: what is marked, the newest first
     """
     most = _round_above(max((point.calls for point in points), default=0))
     slowest = _round_above(max((math.ceil(point.quantiles[-1]) for point in points if point.quantiles), default=0))
@@ -106,10 +127,22 @@ def chart_of(points: Sequence[Point], *, seconds: int, happened: Iterable[tuple[
 _LINES = ("p50", "p95", "p99")
 
 
-def sparkline(numbers: Sequence[int]) -> str:
-    """Return the path of a small line of *numbers*, 10 wide each and as high as a chart."""
+@dataclass(frozen=True, slots=True)
+class Sparkline:
+    """Two small paths, 10 wide for each number and as high as a chart: a line of all, and strokes where some failed."""
+
+    all: str
+    failed: str
+
+
+def sparkline(numbers: Sequence[int], failed: Sequence[int]) -> Sparkline:
+    """Return what is drawn of *numbers*, and of those of them that *failed*."""
     most = max(numbers, default=0) or 1
-    return " ".join(f"{'L' if place else 'M'}{place * _WIDTH} {_above(number, most)}" for place, number in enumerate(numbers))
+    line = " ".join(f"{'L' if place else 'M'}{place * _WIDTH} {_above(number, most)}" for place, number in enumerate(numbers))
+    strokes = (
+        f"M{place * _WIDTH} {HEIGHT}V{_above(max(number, most * _LEAST_STROKE), most)}" for place, number in enumerate(failed) if number > 0
+    )
+    return Sparkline(line, "".join(strokes))
 
 
 def _parts(point: Point, most: int) -> Iterable[Part]:
@@ -131,10 +164,17 @@ def _line(values: Sequence[float | None], most: int) -> str:
     return "".join(path)
 
 
-def _marks(happened: Iterable[tuple[datetime, object]], begin: datetime, length: timedelta) -> Iterable[Mark]:
-    for at, words in happened:
-        if begin <= at < begin + length:
-            yield Mark(at, words, f"{100 * ((at - begin) / length):.2f}%")
+def _marks(happened: Iterable[Happening], begin: datetime, length: timedelta) -> Iterable[Mark]:
+    free = math.inf  # where the label to the right begins
+    for one in happened:
+        if not begin <= one.at < begin + length:
+            continue
+        place = (one.at - begin) / length
+        before = place > _LABEL
+        fits = one.certificate is not None and (place if before else place + _LABEL) <= free
+        if fits:
+            free = place - _LABEL if before else place
+        yield Mark(at=one.at, words=one.words, percent=f"{100 * place:.2f}%", label=one.certificate if fits else None, before=before)
 
 
 def _above(value: float, most: int) -> str:

@@ -131,14 +131,15 @@ def today_of(apis: QuerySet[Api], *, now: datetime) -> Today:
     )
 
 
-def calls_by_hour(apis: Iterable[Api], *, now: datetime) -> dict[int, list[int]]:
-    """Return how many calls each of *apis* that was called has had in each of the last 24 hours, by its id."""
+def calls_by_hour(apis: Iterable[Api], *, now: datetime) -> dict[int, tuple[list[int], list[int]]]:
+    """Return how many calls each of *apis* that was called has had in each of the last 24 hours, and how many failed, by its id."""
     first = Span.HOUR.begin(now) - timedelta(hours=23)
-    found: defaultdict[int, list[int]] = defaultdict(lambda: [0] * 24)
+    found: defaultdict[int, tuple[list[int], list[int]]] = defaultdict(lambda: ([0] * 24, [0] * 24))
     rows = ApiCount.objects.filter(api__in=[api.pk for api in apis], span=Span.HOUR, at__gte=first).order_by()
-    for api, at, calls in rows.values_list("api", "at", CALLS):
+    for api, at, *numbers in rows.values_list("api", "at", CALLS, FAILED):
         if (place := int((at - first).total_seconds()) // Span.HOUR) < 24:  # noqa: PLR2004 - hours
-            found[api][place] = max(0, calls)
+            for hours, number in zip(found[api], numbers, strict=True):
+                hours[place] = max(0, number)
     return dict(found)
 
 

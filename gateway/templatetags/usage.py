@@ -13,15 +13,17 @@ from django.db.models import Q, QuerySet
 from django.template.context import RequestContext
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apis.listing import LAST_FOUR
 from apis.models import Api
 from certificates.models import CertificateVersion
 from gateway.counts import ApiCount, Span, TotalCount
 from gateway.pictures.columns import columns
 from gateway.pictures.columns import rows as rows_of
-from gateway.seeing.charts import STACK, Chart, chart_of, sparkline
+from gateway.seeing.charts import STACK, Chart, Happening, Sparkline, chart_of, sparkline
 from gateway.seeing.figures import (
     DEFAULT_WINDOW,
     WINDOWS,
@@ -42,6 +44,7 @@ register = template.Library()
 
 _BUSIEST = 5
 _MOST_MARKS = 20
+_LABEL = 16  # characters of a certificate's name beside its mark
 WORDS: dict[str, str | Promise] = {
     "ok": _("Answered (2xx)"),
     "redirected": _("Redirected (3xx)"),
@@ -110,13 +113,13 @@ def has_been_called() -> bool:
 
 
 @register.simple_tag
-def sparklines(apis: Iterable[Api]) -> dict[int, str]:
+def sparklines(apis: Iterable[Api]) -> dict[int, Sparkline]:
     """Return the lines of the last 24 hours of those *apis* that were called, by id."""
-    return {pk: sparkline(numbers) for pk, numbers in calls_by_hour(apis, now=timezone.now()).items() if any(numbers)}
+    return {pk: sparkline(*numbers) for pk, numbers in calls_by_hour(apis, now=timezone.now()).items() if any(numbers[0])}
 
 
 @register.simple_tag
-def lines_of(rows: Iterable[tuple[Api, int, int, float]]) -> dict[int, str]:
+def lines_of(rows: Iterable[tuple[Api, int, int, float]]) -> dict[int, Sparkline]:
     """Return :func:`sparklines` of the APIs of ranked *rows*."""
     return sparklines([api for api, *_ in rows])
 
@@ -143,7 +146,7 @@ def _window(context: RequestContext) -> Window:
     return WINDOWS.get(context["request"].GET.get("span", ""), DEFAULT_WINDOW)
 
 
-def _usage(rows: Any, window: Window, *, now: datetime, happened: Sequence[tuple[datetime, object]] = ()) -> dict[str, Any]:
+def _usage(rows: Any, window: Window, *, now: datetime, happened: Sequence[Happening] = ()) -> dict[str, Any]:
     points, quantiles = points_of(rows, window, now=now)
     sums = {kind: sum(point.counts[kind] for point in points) for kind in STACK}
     chart: Chart = chart_of(points, seconds=window.seconds, happened=happened)
@@ -161,10 +164,16 @@ def _usage(rows: Any, window: Window, *, now: datetime, happened: Sequence[tuple
     }
 
 
-def _changes_of(api: Api, since: datetime) -> list[tuple[datetime, object]]:
+def _changes_of(api: Api, since: datetime) -> list[Happening]:
     """Return what was changed of *api* and of the certificate that it presents, and when."""
     about = Q(kind="api", subject_id=str(api.pk))
     if api.certificate_id:
         about |= Q(kind="certificate", subject_id=str(api.certificate_id))
     lines = list(Activity.objects.filter(about, at__gte=since).order_by("-id")[:_MOST_MARKS])
-    return [(told.line.at, told) for told in tell(lines)]
+    return [Happening(at=told.line.at, words=told, certificate=_switched_to(told.line)) for told in tell(lines)]
+
+
+def _switched_to(line: Activity) -> str | None:
+    """Return the certificate that *line* tells was switched to: a version's last four, or a name; ``None``: it tells of something else."""
+    version, entry = (line.changes.get(name, (None, None))[1] for name in ("thumbprint", "certificate"))
+    return version[-LAST_FOUR:] if version else Truncator(entry).chars(_LABEL) if entry else None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.seeing.charts import Chart, Point, chart_of
+from gateway.seeing.charts import Chart, Happening, Point, chart_of, sparkline
 from gateway.seeing.figures import WINDOWS
 
 _BEGIN = datetime(2026, 11, 26, tzinfo=UTC)
@@ -41,3 +41,18 @@ def test_the_times_of_a_chart_divide_it_into_equal_parts(name: str) -> None:
 def test_a_single_column_has_latencies_as_wide_as_itself() -> None:
     lines = chart(1, 1, 1, 1, 1, 1, quantiles=(1, 2, 4)).lines
     assert lines["p99"].startswith("M1 0.00L9 0.00L11 0.00")
+
+
+def test_switches_are_labelled_where_there_is_room_the_newest_first() -> None:
+    points = [Point(at=_BEGIN + timedelta(minutes=place), counts={}) for place in range(60)]
+    switches = [Happening(at=_BEGIN + timedelta(minutes=minute), words="", certificate=f"{minute:04}") for minute in (50, 45, 30, 5)]
+    changed = Happening(at=_BEGIN + timedelta(minutes=40), words="")
+    marks = chart_of(points, seconds=60, happened=[*switches, changed]).marks
+    assert [(mark.label, mark.before) for mark in marks] == [("0050", True), (None, True), ("0030", True), (None, False), (None, True)]
+
+
+def test_a_small_line_has_a_stroke_for_each_hour_in_which_calls_failed() -> None:
+    line = sparkline([0, 10, 1000], [0, 1, 500])
+    assert line.all == "M0 100.00 L10 99.00 L20 0.00"
+    assert line.failed == "M10 100V75.00M20 100V50.00"  # a quarter at least
+    assert sparkline([4], [0]).failed == ""

@@ -10,9 +10,11 @@ from django.test import Client
 from django.utils import timezone
 
 from apis import actions
-from apis.models import Credentials
+from apis.models import Api, Credentials
+from certificates import actions as certificate_actions
+from certificates.models import ClientCertificate
 from gateway.counts import Span, VersionCount
-from tests.makers import make_api, make_certificate, make_counts
+from tests.makers import issue, make_api, make_certificate, make_counts
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +77,19 @@ def test_what_was_changed_is_marked_where_it_was_changed(signed_in: Client) -> N
     assert re.search(r'<line x1="9\d\.\d\d%"', page)
 
 
+def test_a_switch_of_certificate_is_named_in_the_chart(signed_in: Client) -> None:
+    api, certificate = make_api(), make_certificate("partner-bank-production")
+    make_counts(api, ok=1)
+    chosen = actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate)
+    actions.secure_api(api, chosen, by=None, now=timezone.now() - timedelta(minutes=30))
+    certificate_actions.replace(certificate, issue("partner-bank").as_pfx(), by=None, now=timezone.now())
+    page = signed_in.get("/apis/orders/?span=1h").content.decode()
+    current = ClientCertificate.objects.get().current
+    assert current is not None
+    labels = re.findall(r"<tspan>(.*?)</tspan>", page[page.index('class="marks"') :].partition("</svg>")[0])
+    assert labels == [current.last_four, "partner-bank-pr…"]
+
+
 def test_an_api_that_nobody_has_called_says_so(signed_in: Client) -> None:
     make_api()
     assert "No call in this time." in signed_in.get("/apis/orders/").content.decode()
@@ -97,6 +112,9 @@ def test_the_list_of_apis_has_a_small_line_for_each_that_was_called(signed_in: C
     make_api("idle")
     page = signed_in.get("/apis/").content.decode()
     assert page.count('class="sparkline"') == 1
+    assert "some have failed" not in page
+    make_counts(Api.objects.get(name="idle"), no_answer=2)
+    assert signed_in.get("/apis/").content.decode().count("Calls in 24 hours; some have failed") == 1
 
 
 def test_a_version_tells_when_it_was_presented_last(signed_in: Client) -> None:
