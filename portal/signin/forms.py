@@ -12,7 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm, LoginWebAuthnForm, ReauthenticateWebAuthnForm
 from cryptography.exceptions import InvalidSignature
-from django.contrib.auth.forms import PasswordResetForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm, UsernameField
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.forms import CharField, CheckboxSelectMultiple, Form, MultipleChoiceField, PasswordInput, TextInput
@@ -37,6 +37,12 @@ _NOT_A_PASSKEY = (
     struct.error,
     InvalidSignature,
 )
+
+
+class SignInForm(AuthenticationForm):
+    """User name and password, called as on all other pages."""
+
+    username = UsernameField(label=_("User name"), widget=TextInput(attrs={"autofocus": True}))
 
 
 def _code_field() -> CharField:

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 from portal.responses import SeeOther, see_other
 from portal.signin.company import NO_ANSWER, TokenEndpoint, company_refused
 from portal.signin.confirming import next_page
+from portal.signin.forms import SignInForm
 from portal.signin.mail import mail_is_set
 from portal.signin.views.common import UNPROCESSABLE, Answers, as_json, passkeys_possible
 from portal.turns import Turns
@@ -34,6 +35,7 @@ class SignIn(LoginView):
     """The sign-in page. Failures are counted by :mod:`portal.guesses`."""
 
     template_name = "signin/login.html"
+    authentication_form = SignInForm
     redirect_authenticated_user = True
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
