@@ -77,14 +77,13 @@ def complete(calls: Collection[FailedCall]) -> None:
     by_path = _with_certificate().in_bulk({path for call in calls if not call.api_id for path in paths_above(call.path)}, field_name="path")
     presented = versions_by_thumbprint({call.presents for call in calls if call.presents})
     for call in calls:
-        if call.api_id:
-            api = known.get(call.api_id)
+        if call.api_id:  # the gateway has named what it presented, or there was nothing: by now the API may present another
+            call.api = api = known.get(call.api_id)
             call.path = callers_path(call.path, api) if api else call.path
+            call.presented_id = presented.get(call.presents)
         else:
-            api = next((by_path[path] for path in paths_above(call.path) if path in by_path), None)
-        call.api = api
-        current = api.certificate.current_id if api and api.certificate else None  # where the gateway has named none
-        call.presented_id = presented.get(call.presents, current)
+            call.api = api = next((by_path[path] for path in paths_above(call.path) if path in by_path), None)
+            call.presented_id = api.certificate.current_id if api and api.certificate else None
         call.path = call.path[:300]
 
 

@@ -54,11 +54,13 @@ def test_calls_are_completed_from_the_rows() -> None:
     chosen = actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=make_certificate())
     api = actions.secure_api(make_api("orders", path="sales/orders"), chosen, by=None, now=timezone.now())
     make_api("sales")
-    known, refused, nobodys = call_of("/1", api), call_of("/sales/orders/1"), call_of("/elsewhere/1")
-    complete([known, refused, nobodys])
-    assert api.certificate is not None
+    known, before, refused, nobodys = call_of("/1", api), call_of("/1", api), call_of("/sales/orders/1"), call_of("/elsewhere/1")
+    assert api.presented is not None
+    known.presents = api.presented.thumbprint
+    complete([known, before, refused, nobodys])
     for call in (known, refused):
-        assert (call.api, call.path, call.presented_id) == (api, "/sales/orders/1", api.certificate.current_id)
+        assert (call.api, call.path, call.presented_id) == (api, "/sales/orders/1", api.presented.pk)
+    assert (before.api, before.presented_id) == (api, None)  # the call that made somebody choose the certificate
     assert (nobodys.api, nobodys.path, nobodys.presented_id) == (None, "/elsewhere/1", None)
 
 
