@@ -17,6 +17,7 @@ from apis.named_values.settings import Unusable, address_of, as_written
 from apis.named_values.values import KeptValues
 from apis.naming import RESERVED_NAMES, free_name
 from apis.policies.rewriting import refuse_missing
+from apis.policies.words import in_words
 from apis.policy import UnreadablePolicy, sections_in
 from apis.service_url import is_plain_http
 from certificates.models import NAME_MAX_LENGTH, valid_name
@@ -234,7 +235,7 @@ class OperationForm(forms.Form):
         try:
             refuse_missing(sections_in(self.policy), template, KeptValues())
         except UnreadablePolicy as refusal:
-            raise ValidationError(refusal.reason) from refusal
+            raise ValidationError(in_words(refusal.reason)) from refusal
         return template
 
     def clean(self) -> dict[str, Any]:

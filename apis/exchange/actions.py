@@ -15,6 +15,7 @@ from apis.models import Api, Operation
 from apis.named_values.values import KeptValues
 from apis.policies.rewriting import refuse_missing
 from apis.policies.surroundings import read_own
+from apis.policies.words import in_words
 from apis.policy import Scope, UnreadablePolicy
 from portal.activity import differences, record
 from portal.models import Event
@@ -95,7 +96,7 @@ def _refuse_unfit(operations: Iterable[Operation]) -> None:
         try:
             refuse_missing(read_own(one.document, Scope.OPERATION, values).sections, one.url_template, values)
         except UnreadablePolicy as refusal:
-            raise UnfitPolicy(one, refusal.reason) from refusal
+            raise UnfitPolicy(one, in_words(refusal.reason)) from refusal
 
 
 def _document(api: Api, operations: Iterable[Wanted]) -> None:

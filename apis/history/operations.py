@@ -14,6 +14,7 @@ from apis.history.moments import both_sides, state_now
 from apis.history.restoring import PERMISSION, api_of, valid, with_sentences
 from apis.models import Api, Operation
 from apis.policies.actions import put_operation_document
+from apis.policies.words import in_words
 from apis.policy import UnreadablePolicy
 from portal.history.restoring import Compared, Refused, Side
 from portal.models import Activity, Event
@@ -79,7 +80,7 @@ def _put_document(operation: Operation, text: str, *, by: User | None, now: date
     try:
         put_operation_document(operation, text, by=by, now=now)
     except UnreadablePolicy as refusal:
-        raise Refused(str(refusal)) from refusal
+        raise Refused(in_words(refusal.sentence)) from refusal
 
 
 def _name_of(line: Activity) -> str:

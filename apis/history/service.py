@@ -10,6 +10,7 @@ from django.urls import reverse
 from apis.history.restoring import PERMISSION
 from apis.models import ServicePolicy
 from apis.policies.actions import put_service_document
+from apis.policies.words import in_words
 from apis.policy import UnreadablePolicy
 from portal.history.restoring import Compared, Refused, Side
 from portal.models import Activity, Event
@@ -39,7 +40,7 @@ class OfAllApis:
         try:
             put_service_document(values["document"], by=by, now=now)
         except UnreadablePolicy as refusal:
-            raise Refused(str(refusal)) from refusal
+            raise Refused(in_words(refusal.sentence)) from refusal
         return reverse("policies:service")
 
 

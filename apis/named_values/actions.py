@@ -19,6 +19,7 @@ from apis.named_values.settings import Unusable
 from apis.named_values.uses import Part, Use, uses_of
 from apis.named_values.values import KeptValues, WithValue
 from apis.policies.proving import Unsuitable
+from apis.policies.words import in_words
 from apis.policy import UnreadablePolicy
 from apis.policy.proofs import MASK
 from apis.policy.references import Values
@@ -219,7 +220,9 @@ def _bring_up_to_date(uses: list[Use], before: Values, *, by: User | None, now: 
         for use in uses:
             try:
                 step(use, by=by, now=now)
-            except (UnreadablePolicy, Unsuitable, Unusable, MembersDiffer) as refusal:
+            except UnreadablePolicy as refusal:
+                raise Unfit(use, in_words(refusal.sentence)) from refusal
+            except (Unsuitable, Unusable, MembersDiffer) as refusal:
                 raise Unfit(use, str(refusal)) from refusal
             except NotOverHttp as refusal:
                 raise Unfit(use, str(NOT_OVER_HTTP)) from refusal

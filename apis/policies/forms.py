@@ -14,6 +14,7 @@ from apis.policies.checking import Place, checked
 from apis.policies.models import MOST_CHARACTERS
 from apis.policies.own import own_document
 from apis.policies.proving import Unsuitable
+from apis.policies.words import in_words
 from apis.policy import UnreadablePolicy
 from apis.policy.model import AuthenticationCertificate, Rule, SetBackendService
 from apis.service_url import is_plain_http
@@ -54,7 +55,7 @@ class DocumentForm(forms.Form):
             document = checked(text, self.place)
         except UnreadablePolicy as refusal:
             self.line_at_fault = refusal.line
-            raise ValidationError(str(refusal)) from refusal
+            raise ValidationError(in_words(refusal.sentence)) from refusal
         except Unsuitable as refusal:
             raise ValidationError(str(refusal)) from refusal
         except SealingError as refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apis.policy.model import Sections
 from apis.policy.references import Values, resolved
+from apis.policy.sentences import Sentence
 from apis.policy.statements.rewrite_uri import NAME, read_rewrite_uri
 from apis.url_template import parameters_of, rest_of
 
@@ -23,8 +24,10 @@ def refuse_missing(sections: Sections, template: str | None, values: Values) -> 
         whole = resolved(element, values)
         wanted = dict.fromkeys(read_rewrite_uri(whole).parameters)
         if wanted and template is None:
-            whole.refuse("Parameters ({…}) are an operation's; write this into the operation's own policy.")
+            whole.refuse(Sentence("Parameters ({…}) are an operation's; write this into the operation's own policy."))
         if missing := [name for name in wanted if name not in known]:
-            whole.refuse(f"The operation's URL template {template} has no parameter {{{missing[0]}}}.")
+            whole.refuse(
+                Sentence("The operation's URL template %(template)s has no parameter {%(name)s}.", template=template, name=missing[0])
+            )
         if len(wanted) > MOST:
-            whole.refuse(f"A path takes {MOST} parameters at most.")
+            whole.refuse(Sentence("A path takes %(most)s parameters at most.", most=MOST))

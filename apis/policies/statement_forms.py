@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apis.named_values.values import KeptValues
+from apis.policies.words import in_words
 from apis.policy import UnreadablePolicy
 from apis.policy.elements import Element
 from apis.policy.references import resolved
@@ -67,7 +68,7 @@ class StatementForm(forms.Form):
             try:
                 STATEMENTS[self.statement].read_in(self.section(), resolved(self.element(), KeptValues()))
             except UnreadablePolicy as refusal:
-                raise ValidationError(refusal.reason) from refusal
+                raise ValidationError(in_words(refusal.reason)) from refusal
         return self.cleaned_data
 
 

@@ -23,6 +23,7 @@ from apis.policies.forms import DocumentForm
 from apis.policies.places import Edited, edited
 from apis.policies.proving import Unsuitable
 from apis.policies.statement_forms import STATEMENT_FORMS, StatementForm
+from apis.policies.words import in_words
 from apis.policy import UnreadablePolicy
 from apis.policy.highlight import highlight
 from apis.policy.inserting import inserted
@@ -84,7 +85,9 @@ def _is_saved(request: PortalRequest, what: Edited, form: DocumentForm | Stateme
         what.save(text, revision=form.cleaned_data.get("revision"), by=request.user, now=timezone.now())
     except (ChangedMeanwhile, actions.EditedMeanwhile):
         form.add_error(None, _("Somebody else has saved this since you opened it. Open it anew and bring your change in there."))
-    except (UnreadablePolicy, Unsuitable) as refusal:
+    except UnreadablePolicy as refusal:
+        form.add_error(None, in_words(refusal.sentence))
+    except Unsuitable as refusal:
         form.add_error(None, str(refusal))
     except actions.NotOverHttp:
         form.add_error(None, NOT_OVER_HTTP)
@@ -129,7 +132,7 @@ def _beside(what: Edited, form: DocumentForm) -> dict[str, Any]:
     try:
         return {"pieces": list(highlight(what.effective(text)))}
     except UnreadablePolicy as refusal:
-        return {"problem": str(refusal)}  # perhaps of a document around it
+        return {"problem": in_words(refusal.sentence)}  # perhaps of a document around it
     except SealingError:
         return {"problem": _("A stored secret does not open. Enter it anew, and the policy stands here.")}
 

@@ -9,10 +9,11 @@ import re
 
 from apis.policy.elements import Element
 from apis.policy.model import CallerIdentity, ValidateClientCertificate
+from apis.policy.sentences import Sentence
 from certificates.host_names import is_host_name
 
 NAME = "validate-client-certificate"
-NAMES_NEED_TRUST = "A name in a certificate says nothing unless a trusted authority has issued it; validate-trust must be true."
+NAMES_NEED_TRUST = Sentence("A name in a certificate says nothing unless a trusted authority has issued it; validate-trust must be true.")
 _THUMBPRINT = re.compile(r"(?:[0-9A-F]{40}|[0-9A-F]{64})\Z")  # SHA-1 or SHA-256
 _IGNORED = re.compile(r"[\s:\u200b-\u200f\u202a-\u202e\ufeff]")  # what Windows and people paste along
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:[!-~]+\Z")
@@ -55,22 +56,26 @@ def read_callers(element: Element) -> ValidateClientCertificate:
     """
     flags = ("validate-revocation", "validate-trust", *_ALWAYS, "ignore-error")
     if unknown := sorted(set(element.attributes) - set(flags)):
-        element.refuse(f"The attribute {unknown[0]} is not allowed here.")
+        element.refuse(Sentence("The attribute %(name)s is not allowed here.", name=unknown[0]))
     element.refuse_text()
     if _flag(element, "validate-revocation", default=False):
-        element.refuse('This gateway does not ask whether certificates were revoked; write validate-revocation="false" or leave it out.')
+        element.refuse(
+            Sentence('This gateway does not ask whether certificates were revoked; write validate-revocation="false" or leave it out.')
+        )
     for name in _ALWAYS:
         if not _flag(element, name, default=True):
-            element.refuse(f'This gateway takes no certificate outside its dates; write {name}="true" or leave it out.')
+            element.refuse(
+                Sentence('This gateway takes no certificate outside its dates; write %(name)s="true" or leave it out.', name=name)
+            )
     required = not _flag(element, "ignore-error", default=False)
     identities = _identities(element)
     if not required:
         if identities:
-            element.refuse('With ignore-error="true" no identity decides anything; leave them out.')
+            element.refuse(Sentence('With ignore-error="true" no identity decides anything; leave them out.'))
         return ValidateClientCertificate(required=False, trusted=False)
     trusted = _flag(element, "validate-trust", default=True)
     if not trusted and not identities:
-        element.refuse('With validate-trust="false" name the identities that are let in by their thumbprints.')
+        element.refuse(Sentence('With validate-trust="false" name the identities that are let in by their thumbprints.'))
     if not trusted and any(identity.name for identity in identities):
         element.refuse(NAMES_NEED_TRUST)
     return ValidateClientCertificate(trusted=trusted, identities=identities)
@@ -81,32 +86,38 @@ def _identities(element: Element) -> tuple[CallerIdentity, ...]:
         return ()
     first, *others = element.children
     if first.name != "identities" or others:
-        (others or [first])[0].refuse(f"<{NAME}> holds one <identities>.")
+        (others or [first])[0].refuse(Sentence("<%(name)s> holds one <identities>.", name=NAME))
     if first.attributes:
-        first.refuse(f"The attribute {min(first.attributes)} is not allowed here.")
+        first.refuse(Sentence("The attribute %(name)s is not allowed here.", name=min(first.attributes)))
     first.refuse_text()
     if len(first.children) > MOST_IDENTITIES:
-        first.refuse(f"<identities> holds {MOST_IDENTITIES} <identity> elements at most.")
+        first.refuse(Sentence("<identities> holds %(most)s <identity> elements at most.", most=MOST_IDENTITIES))
     return tuple(dict.fromkeys(map(_identity, first.children)))
 
 
 def _identity(element: Element) -> CallerIdentity:
     if element.name != "identity":
-        element.refuse("<identities> holds <identity> only.")
+        element.refuse(Sentence("<identities> holds <identity> only."))
     element.refuse_text()
     if element.children:
-        element.children[0].refuse("<identity> holds nothing.")
+        element.children[0].refuse(Sentence("<identity> holds nothing."))
     for name in element.attributes:
         if name in _NOT_LOOKED_AT:
-            element.refuse(f"This gateway does not look at {name}; name the certificate by its thumbprint, dns-name or uri.")
+            element.refuse(
+                Sentence("This gateway does not look at %(name)s; name the certificate by its thumbprint, dns-name or uri.", name=name)
+            )
         if name not in _IDENTITIES:
-            element.refuse(f"The attribute {name} is not allowed here.")
+            element.refuse(Sentence("The attribute %(name)s is not allowed here.", name=name))
     if len(element.attributes) != 1:
-        element.refuse("An identity is named by one of thumbprint, dns-name and uri.")
+        element.refuse(Sentence("An identity is named by one of thumbprint, dns-name and uri."))
     ((name, text),) = element.attributes.items()
     identity = normal_identity(text)
     if identity is None or _written(identity).keys() != {name}:
-        element.refuse({"thumbprint": "thumbprint is not 40 or 64 hexadecimal digits."}.get(name, f"This is not a {name}."))
+        element.refuse(
+            Sentence("thumbprint is not 40 or 64 hexadecimal digits.")
+            if name == "thumbprint"
+            else Sentence("This is not a %(name)s.", name=name)
+        )
     return identity
 
 
@@ -121,5 +132,5 @@ def _flag(element: Element, name: str, *, default: bool) -> bool:
     if text is None:
         return default
     if text not in _FLAGS:
-        element.refuse(f"{name} is true or false.")
+        element.refuse(Sentence("%(name)s is true or false.", name=name))
     return _FLAGS[text]

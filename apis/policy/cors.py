@@ -9,6 +9,7 @@ import re
 
 from apis.policy.elements import Element
 from apis.policy.model import Cors
+from apis.policy.sentences import Sentence
 
 ANY = "*"
 _NO_ORIGIN = "null"  # of sandboxed frames, files and the like (HTML standard, 7.1.1)
@@ -22,9 +23,11 @@ _LAST_PORT = 65535
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]+\Z")  # RFC 9110, without the asterisk
 _FLAGS = {"true": True, "false": False}
 
-ORIGIN_REASON = "A site is written as browsers send it, for instance https://shop.example.com or https://*.example.com; * means any."
-TOKEN_REASON = "This is not the name of an HTTP verb or header; * alone means any."  # noqa: S105 - a sentence
-CREDENTIALS_REASON = "With credentials, neither * counts for sites and exposed headers nor null for sites: name them."
+ORIGIN_REASON = Sentence(
+    "A site is written as browsers send it, for instance https://shop.example.com or https://*.example.com; * means any."
+)
+TOKEN_REASON = Sentence("This is not the name of an HTTP verb or header; * alone means any.")
+CREDENTIALS_REASON = Sentence("With credentials, neither * counts for sites and exposed headers nor null for sites: name them.")
 
 
 def normal_origin(text: str) -> str | None:
@@ -62,21 +65,23 @@ def read_cors(element: Element) -> Cors:
     :raises apis.policy.elements.UnreadablePolicy: naming the element at fault
     """
     if unknown := sorted(set(element.attributes) - {"allow-credentials", "terminate-unmatched-request"}):
-        element.refuse(f"The attribute {unknown[0]} is not allowed here.")
+        element.refuse(Sentence("The attribute %(name)s is not allowed here.", name=unknown[0]))
     if _flag(element, "terminate-unmatched-request"):
         element.refuse(
-            'Calls from other sites go on to the back end here, without a word to browsers; write terminate-unmatched-request="false".'
+            Sentence(
+                'Calls from other sites go on to the back end here, without a word to browsers; write terminate-unmatched-request="false".'
+            )
         )
     lists: dict[str, tuple[str, ...]] = {}
     age: int | None = None
     for child in element.children:
         if child.name not in _LISTS or child.name in lists:
-            child.refuse("<cors> holds <allowed-origins>, <allowed-methods>, <allowed-headers> and <expose-headers>, each once.")
+            child.refuse(Sentence("<cors> holds <allowed-origins>, <allowed-methods>, <allowed-headers> and <expose-headers>, each once."))
         age = _age(child) if child.name == "allowed-methods" else age
         lists[child.name] = _entries(child)
     element.refuse_text()
     if not lists.get("allowed-origins"):
-        element.refuse("<cors> needs <allowed-origins> with at least one <origin>.")
+        element.refuse(Sentence("<cors> needs <allowed-origins> with at least one <origin>."))
     rule = Cors(
         origins=lists["allowed-origins"],
         methods=lists.get("allowed-methods", ()),
@@ -104,18 +109,18 @@ def _entries(element: Element) -> tuple[str, ...]:
     wanted = _LISTS[element.name]
     allowed = {_AGE} if element.name == "allowed-methods" else set()
     if unknown := sorted(set(element.attributes) - allowed):
-        element.refuse(f"The attribute {unknown[0]} is not allowed here.")
+        element.refuse(Sentence("The attribute %(name)s is not allowed here.", name=unknown[0]))
     element.refuse_text()
     if any(child.name != wanted for child in element.children):
-        element.refuse(f"<{element.name}> holds <{wanted}> only.")
+        element.refuse(Sentence("<%(name)s> holds <%(wanted)s> only.", name=element.name, wanted=wanted))
     if len(element.children) > MOST_ENTRIES:
-        element.refuse(f"<{element.name}> holds {MOST_ENTRIES} entries at most.")
+        element.refuse(Sentence("<%(name)s> holds %(most)s entries at most.", name=element.name, most=MOST_ENTRIES))
     return tuple(dict.fromkeys(_entry(child) for child in element.children))
 
 
 def _entry(element: Element) -> str:
     if element.children or element.attributes:
-        element.refuse(f"<{element.name}> holds text only.")
+        element.refuse(Sentence("<%(name)s> holds text only.", name=element.name))
     if element.name == "origin":
         origin = normal_origin(element.text)
         return origin or element.refuse(ORIGIN_REASON)
@@ -129,12 +134,12 @@ def _age(element: Element) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit()) or int(text) > MOST_AGE_SECONDS:
-        element.refuse(f"{_AGE} is a number of seconds, {MOST_AGE_SECONDS} at most.")
+        element.refuse(Sentence("%(name)s is a number of seconds, %(most)s at most.", name=_AGE, most=MOST_AGE_SECONDS))
     return int(text)
 
 
 def _flag(element: Element, name: str) -> bool:
     text = element.attributes.get(name, "false")
     if text not in _FLAGS:
-        element.refuse(f"{name} is true or false.")
+        element.refuse(Sentence("%(name)s is true or false.", name=name))
     return _FLAGS[text]

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Never
 from xml.parsers import expat
 
+from apis.policy.sentences import Sentence
+
 _INDENT = "  "
 _EXPRESSION = re.compile(r"@[({]")  # their quotes break XML, where a client sends them as they are (rawxml)
-_OF_SECRET = "The secret named value that stands here does not fit. What it is, and so why, is not told."  # noqa: S105 - a sentence
+_OF_SECRET = Sentence("The secret named value that stands here does not fit. What it is, and so why, is not told.")
 _DEEPEST = 10  # elements within elements; a policy has five at most
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
 
@@ -21,11 +23,13 @@ class UnreadablePolicy(Exception):
     :ivar element: the element at fault
     :ivar line: its line, from 1
     :ivar reason: a sentence
+    :ivar sentence: the place and the reason
     """
 
     def __init__(self, element: str, line: int, reason: str) -> None:
         """Hold the place and the reason."""
-        super().__init__(f"Error in element '{element}' on line {line}: {reason}")
+        self.sentence = Sentence("Error in element '%(element)s' on line %(line)s: %(reason)s", element=element, line=line, reason=reason)
+        super().__init__(self.sentence)
         self.element = element
         self.line = line
         self.reason = reason
@@ -56,7 +60,7 @@ class Element:
         :raises UnreadablePolicy: with the line of the text
         """
         if self.text:
-            raise UnreadablePolicy(self.name, self.text_line, "Text is not allowed here.")
+            raise UnreadablePolicy(self.name, self.text_line, Sentence("Text is not allowed here."))
 
     def refuse_children(self) -> None:
         """Say so if the element holds elements.
@@ -64,7 +68,11 @@ class Element:
         :raises UnreadablePolicy: naming the first of them
         """
         if self.children:
-            self.children[0].refuse(f"<{self.name}> holds nothing." if not self.text else f"<{self.name}> holds text only.")
+            self.children[0].refuse(
+                Sentence("<%(name)s> holds nothing.", name=self.name)
+                if not self.text
+                else Sentence("<%(name)s> holds text only.", name=self.name)
+            )
 
     def refuse_content(self) -> None:
         """Say so if the element holds anything.
@@ -80,7 +88,7 @@ class Element:
         :raises UnreadablePolicy: naming the attribute
         """
         if unknown := sorted(set(self.attributes) - set(allowed)):
-            self.refuse(f"The attribute {unknown[0]} is not allowed here.")
+            self.refuse(Sentence("The attribute %(name)s is not allowed here.", name=unknown[0]))
 
     def needed(self, name: str) -> str:
         """Return the attribute *name*.
@@ -88,7 +96,7 @@ class Element:
         :raises UnreadablePolicy: if it is missing or empty
         """
         if not (value := self.attributes.get(name, "").strip()):
-            self.refuse(f"The attribute {name} is missing.")
+            self.refuse(Sentence("The attribute %(name)s is missing.", name=name))
         return value
 
 
@@ -140,12 +148,12 @@ class _Reader:
             self._parser.Parse(xml, True)
         except expat.ExpatError as error:
             element = self._open[-1].name if self._open else "policies"
-            reason = f"The text is not well-formed XML: {expat.ErrorString(error.code)}."
+            reason = Sentence("The text is not well-formed XML: %(error)s.", error=expat.ErrorString(error.code))
             if _EXPRESSION.search("\n".join(xml.splitlines()[error.lineno - 1 : error.lineno])):
-                reason = "Expressions (@(…)) are not evaluated here; write the value itself, or a named value ({{…}})."
+                reason = Sentence("Expressions (@(…)) are not evaluated here; write the value itself, or a named value ({{…}}).")
             raise UnreadablePolicy(element, error.lineno, reason) from error
         except ValueError as error:  # half a surrogate pair, from JSON
-            raise UnreadablePolicy("policies", 1, f"The text is not XML: {error}.") from error
+            raise UnreadablePolicy("policies", 1, Sentence("The text is not XML: %(error)s.", error=error)) from error
         return self.document
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
@@ -154,7 +162,7 @@ class _Reader:
         if not self._open:
             self.document = element
         elif len(self._open) == _DEEPEST:
-            element.refuse("A policy is not nested as deeply as this.")
+            element.refuse(Sentence("A policy is not nested as deeply as this."))
         else:
             self._open[-1].refuse_text()
             self._open[-1].children.append(element)
@@ -176,8 +184,10 @@ class _Reader:
 
     def _refuse_document_type(self, *_declared: object) -> None:
         """Refuse ``<!DOCTYPE …>``, before anything in it counts."""
-        raise UnreadablePolicy("DOCTYPE", self._parser.CurrentLineNumber, "A policy has no document type and declares no entities.")
+        raise UnreadablePolicy(
+            "DOCTYPE", self._parser.CurrentLineNumber, Sentence("A policy has no document type and declares no entities.")
+        )
 
     def _refuse_instruction(self, target: str, _data: str) -> None:
         """Refuse ``<?…?>``."""
-        raise UnreadablePolicy(f"?{target}", self._parser.CurrentLineNumber, "Processing instructions are not allowed.")
+        raise UnreadablePolicy(f"?{target}", self._parser.CurrentLineNumber, Sentence("Processing instructions are not allowed."))

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from apis.policy.sentences import Sentence
 from certificates.sealing import Secret
 from portal.characters import first_deceiving
 
@@ -58,35 +59,43 @@ class AuthenticationOAuth2:
 def fault_of_endpoint(url: str) -> str:
     """Return why nothing can be asked at *url*, in a sentence; empty: something can, as far as its characters go."""
     if not url.lower().startswith("https://"):
-        return "A token endpoint begins with https://: what is sent there is secret."
+        return Sentence("A token endpoint begins with https://: what is sent there is secret.")
     if "#" in url:
-        return "A token endpoint holds no fragment (from the # on)."
+        return Sentence("A token endpoint holds no fragment (from the # on).")
     usual = len(url) <= LONGEST_ENDPOINT and _ENDPOINT.match(url)
-    return "" if usual else "A token endpoint has at most 2000 characters, those of URLs: encode others with %, a host in ASCII."
+    return "" if usual else Sentence("A token endpoint has at most 2000 characters, those of URLs: encode others with %, a host in ASCII.")
 
 
 def fault_of_scope(scope: str) -> str:
     """Return why *scope* is none, in a sentence; empty: it is one."""
     if len(scope) > LONGEST_TEXT:
-        return "A scope has at most 1000 characters."
+        return Sentence("A scope has at most 1000 characters.")
     if scope and not _SCOPE.match(scope):
-        return "Scopes stand beside each other with one blank between; quotes and accents are no part of them."
+        return Sentence("Scopes stand beside each other with one blank between; quotes and accents are no part of them.")
     return ""
 
 
 def fault_of_audience(text: str) -> str:
     """Return why *text* is no audience, in a sentence; empty: it is one."""
-    return "An audience has at most 1000 characters, all of them seen." if len(text) > LONGEST_TEXT or first_deceiving(text) else ""
+    return (
+        Sentence("An audience has at most 1000 characters, all of them seen.") if len(text) > LONGEST_TEXT or first_deceiving(text) else ""
+    )
 
 
 def fault_of_client_id(text: str) -> str:
     """Return why *text* is no client id, in a sentence; empty: it is one."""
-    return "" if _CLIENT_ID.match(text) and len(text) <= LONGEST_TEXT else "A client id has 1 to 1000 printable characters of ASCII."
+    return (
+        "" if _CLIENT_ID.match(text) and len(text) <= LONGEST_TEXT else Sentence("A client id has 1 to 1000 printable characters of ASCII.")
+    )
 
 
 def fault_of_client_secret(text: str) -> str:
     """Return why *text* is no client secret, in a sentence; empty: it is one."""
-    return "" if _SECRET.match(text) and len(text) <= LONGEST_TEXT else "A client secret has 1 to 1000 printable characters of ASCII."
+    return (
+        ""
+        if _SECRET.match(text) and len(text) <= LONGEST_TEXT
+        else Sentence("A client secret has 1 to 1000 printable characters of ASCII.")
+    )
 
 
 def read_oauth2(element: Element, mask: str) -> AuthenticationOAuth2:
@@ -102,9 +111,9 @@ def read_oauth2(element: Element, mask: str) -> AuthenticationOAuth2:
     way, secret = _way(element), element.attributes.get("client-secret", "")
     by_certificate = way is ClientAuthentication.CERTIFICATE
     if by_certificate and secret:
-        element.refuse("With client-authentication certificate there is no client-secret; leave it out.")
+        element.refuse(Sentence("With client-authentication certificate there is no client-secret; leave it out."))
     if not by_certificate and not secret:
-        element.refuse("The attribute client-secret is missing.")
+        element.refuse(Sentence("The attribute client-secret is missing."))
     if fault := fault_of_endpoint(endpoint) or fault_of_client_id(client_id) or fault_of_scope(scope) or fault_of_audience(audience):
         element.refuse(fault)
     if secret not in {"", mask} and (fault := fault_of_client_secret(secret)):
@@ -126,4 +135,4 @@ def _way(element: Element) -> ClientAuthentication:
     try:
         return ClientAuthentication(element.attributes.get("client-authentication", ClientAuthentication.BASIC))
     except ValueError:
-        element.refuse(f"client-authentication is {', '.join(ClientAuthentication)}.")
+        element.refuse(Sentence("client-authentication is %(names)s.", names=", ".join(ClientAuthentication)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from apis.policy.oauth import ELEMENT as OAUTH2
 from apis.policy.oauth import AuthenticationOAuth2, oauth2_attributes, read_oauth2
+from apis.policy.sentences import Sentence
 from apis.policy.statements.headers import LONGEST_NAME, LONGEST_VALUE, VISIBLE, fault_of_name
 from certificates.sealing import Secret
 from portal.characters import first_deceiving
@@ -57,18 +58,18 @@ def fault_of_secret_name(place: SecretPlace, name: str) -> str:
     """Return why a secret cannot be sent under *name*, in a sentence; empty: it can."""
     if place is SecretPlace.HEADER:
         return fault_of_name(name) or (
-            "The header Host says where a call goes; send the secret in another." if name.lower() == "host" else ""
+            Sentence("The header Host says where a call goes; send the secret in another.") if name.lower() == "host" else ""
         )
     if not name or _unfit(name, LONGEST_NAME) or first_deceiving(name):
-        return f"The name has 1 to {LONGEST_NAME} characters, all of them seen."
+        return Sentence("The name has 1 to %(longest)s characters, all of them seen.", longest=LONGEST_NAME)
     return ""
 
 
 def fault_of_secret(place: SecretPlace, secret: str) -> str:
     """Return why *secret* cannot be sent, in a sentence that does not tell it; empty: it can."""
     if place is SecretPlace.HEADER and (not VISIBLE.match(secret) or secret != secret.strip()):
-        return "A secret in a header holds no controls and no blanks at its ends."
-    return "Control characters cannot be sent, and no more than 8000 others." if _unfit(secret, LONGEST_VALUE) else ""
+        return Sentence("A secret in a header holds no controls and no blanks at its ends.")
+    return Sentence("Control characters cannot be sent, and no more than 8000 others.") if _unfit(secret, LONGEST_VALUE) else ""
 
 
 def read_shared_secret(element: Element) -> AuthenticationSharedSecret:
@@ -80,7 +81,7 @@ def read_shared_secret(element: Element) -> AuthenticationSharedSecret:
     element.refuse_attributes(*SecretPlace, "secret")
     places = [place for place in SecretPlace if place in element.attributes]
     if len(places) != 1:
-        element.refuse("Name a header by header, or a query parameter by query; one of the two.")
+        element.refuse(Sentence("Name a header by header, or a query parameter by query; one of the two."))
     name, secret = element.needed(places[0]), _secret(element, "secret")
     if fault := fault_of_secret_name(places[0], name) or fault_of_secret(places[0], secret.value.decode() if secret else ""):
         element.refuse(fault)
@@ -109,7 +110,7 @@ def attributes_of(rule: Proof, *, reveal: bool) -> tuple[str, dict[str, str]]:
 def _secret(element: Element, name: str) -> Secret | None:
     text = element.attributes.get(name, "")
     if not text:
-        element.refuse(f"The attribute {name} is missing.")
+        element.refuse(Sentence("The attribute %(name)s is missing.", name=name))
     return None if text == MASK else Secret(text.encode())
 
 

@@ -14,6 +14,7 @@ from apis.policy.elements import Element
 from apis.policy.model import SECTIONS, AuthenticationBasic, AuthenticationCertificate, ForwardRequest, Rule, Sections, SetBackendService
 from apis.policy.proofs import READERS, SECRET_ATTRIBUTES
 from apis.policy.references import NONE, Values, holds_secret, resolved, texts_of
+from apis.policy.sentences import Sentence
 from apis.policy.statements import STATEMENTS, Statement
 from certificates.sealing import Secret
 
@@ -72,7 +73,7 @@ def document_of(root: Element, scope: Scope, values: Values = NONE) -> Document:
     :raises apis.policy.elements.UnreadablePolicy: naming the element at fault
     """
     if root.name != "policies":
-        root.refuse("The document element is <policies>.")
+        root.refuse(Sentence("The document element is <policies>."))
     root.refuse_attributes()
     root.refuse_text()
     _refuse_twice(root.children)
@@ -95,17 +96,17 @@ def statements_of(elements: tuple[Element, ...], values: Values) -> tuple[Statem
 
 def _rules_of(section: Element, scope: Scope, values: Values) -> list[Rule]:
     if section.name not in SECTIONS:
-        section.refuse(f"<policies> holds {', '.join(f'<{name}>' for name in SECTIONS)} only.")
+        section.refuse(Sentence("<policies> holds %(names)s only.", names=", ".join(f"<{name}>" for name in SECTIONS)))
     section.refuse_attributes()
     section.refuse_text()
     if len(section.children) > MOST_STATEMENTS:
-        section.refuse(f"<{section.name}> holds {MOST_STATEMENTS} policies at most.")
+        section.refuse(Sentence("<%(name)s> holds %(most)s policies at most.", name=section.name, most=MOST_STATEMENTS))
     _refuse_twice([one for one in section.children if one.name not in STATEMENTS])
     rules = [rule for element in section.children if (rule := _rule(section.name, element, scope, values)) is not None]
     credentials = [element for element in section.children if element.name.startswith("authentication-")]
     if len({one.name for one in credentials} - {_CERTIFICATE}) > 1 or {_CERTIFICATE, _BASIC} <= {one.name for one in credentials}:
         credentials[1].refuse(
-            "An API presents one kind of credentials, once; a client certificate may stand beside a secret of another kind."
+            Sentence("An API presents one kind of credentials, once; a client certificate may stand beside a secret of another kind.")
         )
     return rules
 
@@ -117,10 +118,16 @@ def _rule(section: str, element: Element, scope: Scope, values: Values) -> Rule 
         element.refuse_content()
         return None
     if element.name not in STATEMENTS and element.name not in RULE_KINDS:
-        element.refuse(f"This gateway does not know the policy <{element.name}>. It knows {', '.join(sorted({*STATEMENTS, *RULE_KINDS}))}.")
+        element.refuse(
+            Sentence(
+                "This gateway does not know the policy <%(name)s>. It knows %(names)s.",
+                name=element.name,
+                names=", ".join(sorted({*STATEMENTS, *RULE_KINDS})),
+            )
+        )
     for one, text in texts_of(element):
         if _EXPRESSION.match(text):
-            one.refuse("Expressions (@(…)) are not evaluated here; write the value itself, or a named value ({{…}}).")
+            one.refuse(Sentence("Expressions (@(…)) are not evaluated here; write the value itself, or a named value ({{…}})."))
     if statement := STATEMENTS.get(element.name):
         _check_section(section, element, statement.sections)
         statement.read_in(section, resolved(element, values))
@@ -128,7 +135,12 @@ def _rule(section: str, element: Element, scope: Scope, values: Values) -> Rule 
     kind = RULE_KINDS[element.name]
     _check_section(section, element, (kind.section,))
     if scope not in kind.scopes:
-        element.refuse(f"<{element.name}> belongs into the policy of an API here: its operations share the connections to its back end.")
+        element.refuse(
+            Sentence(
+                "<%(name)s> belongs into the policy of an API here: its operations share the connections to its back end.",
+                name=element.name,
+            )
+        )
     _refuse_secrets(element, values)
     return kind.read(resolved(element, values))
 
@@ -136,14 +148,23 @@ def _rule(section: str, element: Element, scope: Scope, values: Values) -> Rule 
 def _refuse_secrets(element: Element, values: Values) -> None:
     """Refuse secrets in what becomes a setting, which pages show and the log tells; a password is kept as one."""
     if holds_secret(element, values, apart_from=SECRET_ATTRIBUTES.get(element.name, "")):
-        element.refuse("A secret named value cannot stand here: it would be shown among the API's settings. Use one that is no secret.")
+        element.refuse(
+            Sentence("A secret named value cannot stand here: it would be shown among the API's settings. Use one that is no secret.")
+        )
     for child in element.children:
         _refuse_secrets(child, values)
 
 
 def _check_section(section: str, element: Element, allowed: tuple[str, ...]) -> None:
     if section not in allowed:
-        element.refuse(f"<{element.name}> belongs into {' or '.join(f'<{name}>' for name in allowed)}, not into <{section}>.")
+        element.refuse(
+            Sentence(
+                "<%(name)s> belongs into %(names)s, not into <%(section)s>.",
+                name=element.name,
+                names=" / ".join(f"<{name}>" for name in allowed),
+                section=section,
+            )
+        )
 
 
 def _read_certificate(element: Element) -> AuthenticationCertificate:
@@ -151,13 +172,13 @@ def _read_certificate(element: Element) -> AuthenticationCertificate:
     element.refuse_attributes("certificate-id", "thumbprint")
     attributes = element.attributes
     if not attributes:
-        element.refuse("Name the certificate by certificate-id or thumbprint.")
+        element.refuse(Sentence("Name the certificate by certificate-id or thumbprint."))
     certificate_id = _WHOLE_ID.sub("", attributes.get("certificate-id", ""))
     if "certificate-id" in attributes and not 0 < len(certificate_id) <= _CERTIFICATE_ID_MAX_LENGTH:
-        element.refuse(f"certificate-id has 1 to {_CERTIFICATE_ID_MAX_LENGTH} characters.")
+        element.refuse(Sentence("certificate-id has 1 to %(longest)s characters.", longest=_CERTIFICATE_ID_MAX_LENGTH))
     thumbprint = _IGNORED_IN_THUMBPRINTS.sub("", attributes.get("thumbprint", "")).upper()
     if "thumbprint" in attributes and not _THUMBPRINT.match(thumbprint):
-        element.refuse("thumbprint is not 40 hexadecimal digits.")
+        element.refuse(Sentence("thumbprint is not 40 hexadecimal digits."))
     return AuthenticationCertificate(certificate_id=certificate_id, thumbprint=thumbprint)
 
 
@@ -166,7 +187,7 @@ def _read_basic(element: Element) -> AuthenticationBasic:
     element.refuse_attributes("username", "password")
     for needed in ("username", "password"):
         if needed not in element.attributes:
-            element.refuse(f"The attribute {needed} is missing.")
+            element.refuse(Sentence("The attribute %(name)s is missing.", name=needed))
     return AuthenticationBasic(username=element.attributes["username"], password=Secret(element.attributes["password"].encode()))
 
 
@@ -176,12 +197,14 @@ def _forward_request(element: Element) -> ForwardRequest | None:
     element.refuse_attributes("timeout", *_FORWARDED_AS_IS)
     for name, value in _FORWARDED_AS_IS.items():
         if element.attributes.get(name, value) != value:
-            element.refuse(f'This gateway passes calls on as they are; write {name}="{value}" or leave it out.')
+            element.refuse(
+                Sentence('This gateway passes calls on as they are; write %(name)s="%(value)s" or leave it out.', name=name, value=value)
+            )
     text = element.attributes.get("timeout")
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_TIMEOUT_SECONDS):
-        element.refuse(f"timeout is a number of seconds from 1 to {MOST_TIMEOUT_SECONDS}.")
+        element.refuse(Sentence("timeout is a number of seconds from 1 to %(most)s.", most=MOST_TIMEOUT_SECONDS))
     return ForwardRequest(timeout_seconds=int(text))
 
 
@@ -190,7 +213,7 @@ def _set_backend_service(element: Element) -> SetBackendService:
     element.refuse_attributes("backend-id", "base-url")
     backend_id, base_url = (element.attributes.get(name, "") for name in ("backend-id", "base-url"))
     if bool(backend_id) == bool(base_url):
-        element.refuse("Name a back end by backend-id, or an address by base-url; one of the two.")
+        element.refuse(Sentence("Name a back end by backend-id, or an address by base-url; one of the two."))
     return SetBackendService(backend_id=_WHOLE_BACKEND_ID.sub("", backend_id), base_url=base_url)
 
 
@@ -211,5 +234,5 @@ def _refuse_twice(elements: list[Element]) -> None:
     seen: set[str] = set()
     for element in elements:
         if element.name in seen:
-            element.refuse(f"<{element.name}> stands here twice.")
+            element.refuse(Sentence("<%(name)s> stands here twice.", name=element.name))
         seen.add(element.name)

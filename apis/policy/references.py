@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from apis.policy.elements import Element
+from apis.policy.sentences import Sentence
 
 NAME_PATTERN = r"[A-Za-z0-9._-]+"  # as the published product has it
 _REFERENCE = re.compile(r"\{\{\s*(" + NAME_PATTERN + r")\s*\}\}")
@@ -18,7 +19,8 @@ class UnknownValue(LookupError):
 
     def __init__(self, name: str) -> None:
         """Hold the name."""
-        super().__init__(f"There is no named value {name}; make it first, or write the value itself.")
+        self.sentence = Sentence("There is no named value %(name)s; make it first, or write the value itself.", name=name)
+        super().__init__(self.sentence)
         self.name = name
 
 
@@ -53,7 +55,7 @@ def resolved(element: Element, values: Values) -> Element:
         attributes = {name: resolved_text(text, values) for name, text in element.attributes.items()}
         text = resolved_text(element.text, values)
     except UnknownValue as unknown:
-        element.refuse(str(unknown))
+        element.refuse(unknown.sentence)
     children = [resolved(child, values) for child in element.children]
     secret = holds_secret(element, values) or any(child.secret for child in children)
     return Element(element.name, attributes, children, text, element.line, element.text_line, secret)
@@ -73,7 +75,7 @@ def refuse_hidden(root: Element, xml: str) -> None:
     written = names_in(xml)
     for element, text in texts_of(root):
         if names_in(text) - written:
-            element.refuse("Write {{…}} as it is, without character references or comments in it.")
+            element.refuse(Sentence("Write {{…}} as it is, without character references or comments in it."))
 
 
 def texts_of(element: Element) -> Iterator[tuple[Element, str]]:

@@ -14,6 +14,7 @@ from apis.credentials.fields import NAMES_VALUE
 from apis.credentials.keeping import loaded
 from apis.credentials.models import OAuthClient, SharedSecret
 from apis.models import Credentials
+from apis.policies.words import in_words
 from apis.policy import MASKED_PASSWORD
 from apis.policy.proofs import AuthenticationSharedSecret, SecretPlace, fault_of_secret, fault_of_secret_name
 from apis.policy.references import names_in
@@ -83,7 +84,7 @@ def _shared_secret(sent: Properties, row: BackEnd | None) -> AuthenticationShare
     if secret is None and not (row and isinstance(loaded(row), SharedSecret)):
         sent.refuse(place, _("*** stands for the stored secret, but none is stored."))
     if fault := fault_of_secret_name(place, name) or fault_of_secret(place, "" if secret is None else texts[0]):
-        sent.refuse(place, fault)
+        sent.refuse(place, in_words(fault))
     if names_in(name) or names_in(texts[0]):
         sent.refuse(place, NAMES_VALUE)
     return AuthenticationSharedSecret(place=place, name=name, secret=secret)

@@ -11,6 +11,7 @@ from apis.credentials.endpoints import faults_of_endpoint
 from apis.credentials.fields import NAMES_VALUE
 from apis.credentials.keeping import has_secret
 from apis.credentials.models import OAuthClient
+from apis.policies.words import in_words
 from apis.policy import MASKED_PASSWORD
 from apis.policy.oauth import (
     AuthenticationOAuth2,
@@ -73,7 +74,7 @@ def _check_texts(sent: Properties) -> None:
         sent.refuse("tokenEndpoint", fault)
     for name, fault_of in _FAULTS.items():
         if fault := fault_of(sent.text(name)):
-            sent.refuse(name, fault)
+            sent.refuse(name, in_words(fault))
     for name in (*_FAULTS, "clientSecret"):
         if names_in(sent.text(name)):
             sent.refuse(name, NAMES_VALUE)
@@ -92,7 +93,7 @@ def _secret(sent: Properties) -> Secret | None:
     if text in {"", MASKED_PASSWORD}:
         return None
     if fault := fault_of_client_secret(text):
-        sent.refuse("clientSecret", fault)
+        sent.refuse("clientSecret", in_words(fault))
     return Secret(text.encode())
 
 

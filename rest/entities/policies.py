@@ -23,6 +23,7 @@ from apis.policies.actions import put_api_document, put_operation_document, put_
 from apis.policies.checking import Place, checked
 from apis.policies.own import own_document
 from apis.policies.proving import Unsuitable
+from apis.policies.words import in_words
 from apis.policy import UnreadablePolicy
 from portal.live import Kind
 from rest import etags
@@ -228,7 +229,7 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except UnreadablePolicy as refusal:
-        raise Invalid(Fault(refusal.element, str(refusal))) from refusal
+        raise Invalid(Fault(refusal.element, in_words(refusal.sentence))) from refusal
     except Unsuitable as refusal:
         raise Invalid(*(Fault(refusal.element, fault) for fault in refusal.faults)) from refusal
     except actions.NotOverHttp as refusal:

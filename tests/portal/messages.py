@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.translation.template import templatize
 
 APPS = ("portal", "certificates", "apis", "gateway", "rest", "demo", "notices")
-_PLAIN = {"_", "gettext", "gettext_lazy", "gettext_noop"}
+_PLAIN = {"_", "gettext", "gettext_lazy", "gettext_noop", "Sentence"}
 _PLURAL = {"ngettext", "ngettext_lazy"}
 _CONTEXT = {"pgettext", "pgettext_lazy"}
 _CONTEXT_PLURAL = {"npgettext", "npgettext_lazy"}

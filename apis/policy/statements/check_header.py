@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apis.policy.elements import Element
+from apis.policy.sentences import Sentence
 from apis.policy.statements.headers import elements_of, header_name, values_of
 
 NAME = "check-header"
@@ -43,10 +44,10 @@ def read_check_header(element: Element) -> CheckHeader:
     element.refuse_attributes("name", "failed-check-httpcode", "failed-check-error-message", "ignore-case")
     status, message = element.needed("failed-check-httpcode"), element.needed("failed-check-error-message")
     if not (status.isascii() and status.isdigit()) or int(status) not in _STATUSES:
-        element.refuse("failed-check-httpcode is a status from 400 to 599.")
+        element.refuse(Sentence("failed-check-httpcode is a status from 400 to 599."))
     if len(message) > LONGEST_MESSAGE:
-        element.refuse(f"failed-check-error-message has at most {LONGEST_MESSAGE} characters.")
+        element.refuse(Sentence("failed-check-error-message has at most %(longest)s characters.", longest=LONGEST_MESSAGE))
     if (ignore_case := _FLAGS.get(element.needed("ignore-case").lower())) is None:
-        element.refuse("ignore-case is true or false.")
+        element.refuse(Sentence("ignore-case is true or false."))
     values = values_of(element)
     return CheckHeader(name=header_name(element), status=int(status), message=message, ignore_case=ignore_case, values=values)

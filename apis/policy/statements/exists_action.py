@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 
 from apis.policy.elements import Element
+from apis.policy.sentences import Sentence
 
 
 class ExistsAction(enum.StrEnum):
@@ -25,7 +26,7 @@ def exists_action(element: Element) -> ExistsAction:
     try:
         return ExistsAction(text)
     except ValueError:
-        return element.refuse("exists-action is override, skip, append or delete.")
+        return element.refuse(Sentence("exists-action is override, skip, append or delete."))
 
 
 def check_values(element: Element, action: ExistsAction, values: tuple[str, ...]) -> None:
@@ -35,11 +36,11 @@ def check_values(element: Element, action: ExistsAction, values: tuple[str, ...]
     """
     if action is ExistsAction.DELETE:
         if values:
-            element.refuse('With exists-action="delete" there is no <value>.')
+            element.refuse(Sentence('With exists-action="delete" there is no <value>.'))
     elif not values:
-        element.refuse(f'<{element.name}> needs a <value>, or exists-action="delete".')
+        element.refuse(Sentence('<%(name)s> needs a <value>, or exists-action="delete".', name=element.name))
     if action is ExistsAction.SKIP and len(values) > 1:
-        element.refuse('With exists-action="skip" write one <value>.')
+        element.refuse(Sentence('With exists-action="skip" write one <value>.'))
 
 
 def attributes(name: str, action: ExistsAction) -> dict[str, str]:

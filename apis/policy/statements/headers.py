@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from apis.policy.elements import Element
+from apis.policy.sentences import Sentence
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")  # RFC 9110, 5.6.2
 VISIBLE = re.compile(r"[\t -~\x80-\U0010ffff]*\Z")  # RFC 9110, 5.5
@@ -29,8 +30,12 @@ def header_name(element: Element) -> str:
 def fault_of_name(name: str) -> str:
     """Return why *name* is no header's that may be set, in a sentence; empty: it is one."""
     if len(name) > LONGEST_NAME or not _TOKEN.match(name):
-        return "name is not the name of a header."
-    return f"The header {name} is the gateway's own; leave it out." if name.lower() in _FRAMING or _OWN.match(name.lower()) else ""
+        return Sentence("name is not the name of a header.")
+    return (
+        Sentence("The header %(name)s is the gateway's own; leave it out.", name=name)
+        if name.lower() in _FRAMING or _OWN.match(name.lower())
+        else ""
+    )
 
 
 def values_of(element: Element, *, least: int = 0) -> tuple[str, ...]:
@@ -41,15 +46,17 @@ def values_of(element: Element, *, least: int = 0) -> tuple[str, ...]:
     element.refuse_text()
     for child in element.children:
         if child.name != "value":
-            child.refuse(f"<{element.name}> holds <value> only.")
+            child.refuse(Sentence("<%(name)s> holds <value> only.", name=element.name))
         child.refuse_attributes()
         child.refuse_children()
         if len(child.text) > LONGEST_VALUE or not VISIBLE.match(child.text):
-            child.refuse(f"A value is one line of {LONGEST_VALUE} characters at most.")
+            child.refuse(Sentence("A value is one line of %(longest)s characters at most.", longest=LONGEST_VALUE))
     if not least <= len(element.children) <= MOST_VALUES:
-        element.refuse(f"<{element.name}> holds {least} to {MOST_VALUES} <value> elements.")
+        element.refuse(
+            Sentence("<%(name)s> holds %(least)s to %(most)s <value> elements.", name=element.name, least=least, most=MOST_VALUES)
+        )
     if sum(len(child.text) for child in element.children) > LONGEST_VALUE:
-        element.refuse(f"The values have {LONGEST_VALUE} characters at most, all together.")
+        element.refuse(Sentence("The values have %(longest)s characters at most, all together.", longest=LONGEST_VALUE))
     return tuple(child.text for child in element.children)
 
 

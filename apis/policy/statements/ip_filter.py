@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from apis.policy.elements import Element
+from apis.policy.sentences import Sentence
 
 NAME = "ip-filter"
 MOST_ADDRESSES = 500
@@ -46,14 +47,18 @@ def read_ip_filter(element: Element) -> IpFilter:
     element.refuse_attributes("action")
     element.refuse_text()
     if (allow := _ACTIONS.get(element.needed("action"))) is None:
-        element.refuse("action is allow or forbid.")
+        element.refuse(Sentence("action is allow or forbid."))
     if not 0 < len(element.children) <= MOST_ADDRESSES:
-        element.refuse(f"<{NAME}> holds 1 to {MOST_ADDRESSES} <address> and <address-range> elements.")
+        element.refuse(Sentence("<%(name)s> holds 1 to %(most)s <address> and <address-range> elements.", name=NAME, most=MOST_ADDRESSES))
     statement = IpFilter(allow=allow, ranges=tuple(map(_range, element.children)))
     if (number := len(statement.networks)) > MOST_NETWORKS:
         element.refuse(
-            f"These ranges come to {number} networks, and the gateway takes {MOST_NETWORKS}; let them begin and end where networks do,"
-            " or write the networks themselves, for instance 10.0.0.0/8."
+            Sentence(
+                "These ranges come to %(number)s networks, and the gateway takes %(most)s; let them begin and end where networks do, "
+                "or write the networks themselves, for instance 10.0.0.0/8.",
+                number=number,
+                most=MOST_NETWORKS,
+            )
         )
     return statement
 
@@ -78,12 +83,12 @@ def _range(element: Element) -> tuple[Address, Address]:
         element.refuse_children()
         return _network(element, element.text)
     if element.name != "address-range":
-        element.refuse(f"<{NAME}> holds <address> and <address-range> only.")
+        element.refuse(Sentence("<%(name)s> holds <address> and <address-range> only.", name=NAME))
     element.refuse_attributes("from", "to")
     element.refuse_content()
     first, last = (_network(element, element.needed(name))[0] for name in ("from", "to"))
     if first.version != last.version or int(first) > int(last):
-        element.refuse("from is an address before to, and of the same kind.")
+        element.refuse(Sentence("from is an address before to, and of the same kind."))
     return first, last
 
 
@@ -91,5 +96,5 @@ def _network(element: Element, text: str) -> tuple[Address, Address]:
     try:
         network = ipaddress.ip_network(text.strip())
     except ValueError:
-        element.refuse(f"“{text.strip()}” is no IP address.")
+        element.refuse(Sentence("“%(text)s” is no IP address.", text=text.strip()))
     return network[0], network[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apis.policy.elements import Element
+from apis.policy.sentences import Sentence
 from apis.policy.statements import set_header
 from apis.policy.statements.exists_action import ExistsAction
 from apis.policy.statements.set_header import SetHeader, read_set_header_of_answers
@@ -52,11 +53,11 @@ def read_return_response(element: Element) -> ReturnResponse:
             case "set-body":
                 body = _body(child)
             case _:
-                child.refuse(f"<{NAME}> holds <set-status>, <set-header> and <set-body> only.")
+                child.refuse(Sentence("<%(name)s> holds <set-status>, <set-header> and <set-body> only.", name=NAME))
     if len(headers) > MOST_HEADERS:
-        element.refuse(f"<{NAME}> holds {MOST_HEADERS} <set-header> elements at most.")
+        element.refuse(Sentence("<%(name)s> holds %(most)s <set-header> elements at most.", name=NAME, most=MOST_HEADERS))
     if body and status in _WITHOUT_BODY:
-        element.refuse(f"An answer of the status {status} has no body; leave <set-body> out.")
+        element.refuse(Sentence("An answer of the status %(status)s has no body; leave <set-body> out.", status=status))
     return ReturnResponse(status=status, headers=tuple(headers), body=body)
 
 
@@ -65,14 +66,14 @@ def _status(element: Element) -> int:
     element.refuse_content()
     code = element.needed("code")
     if not (code.isascii() and code.isdigit()) or int(code) not in _STATUSES:
-        element.refuse("code is a status from 200 to 599.")
+        element.refuse(Sentence("code is a status from 200 to 599."))
     return int(code)
 
 
 def _header(element: Element) -> SetHeader:
     header = read_set_header_of_answers(element)
     if header.action is ExistsAction.DELETE:
-        element.refuse("The answer has no header yet that could be deleted.")
+        element.refuse(Sentence("The answer has no header yet that could be deleted."))
     return header
 
 
@@ -80,5 +81,5 @@ def _body(element: Element) -> str:
     element.refuse_attributes()
     element.refuse_children()
     if len(element.text.encode()) > MOST_BODY:
-        element.refuse(f"A body has {MOST_BODY} bytes at most.")
+        element.refuse(Sentence("A body has %(most)s bytes at most.", most=MOST_BODY))
     return element.text

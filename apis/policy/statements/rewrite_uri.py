@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, unquote_plus
 
 from apis.policy.elements import Element
+from apis.policy.sentences import Sentence
 
 NAME = "rewrite-uri"
 LONGEST_TEMPLATE = 1000
@@ -47,25 +48,36 @@ def read_rewrite_uri(element: Element) -> RewriteUri:
     element.refuse_attributes("template", "copy-unmatched-params")
     element.refuse_content()
     if element.attributes.get("copy-unmatched-params", "true") != "true":
-        element.refuse('This gateway passes on the whole query; write copy-unmatched-params="true" or leave it out.')
+        element.refuse(Sentence('This gateway passes on the whole query; write copy-unmatched-params="true" or leave it out.'))
     template, _, query = element.needed("template").partition("?")
     if len(template) > LONGEST_TEMPLATE or not template.startswith("/") or not _SENDABLE.match(template) or "#" in template:
-        element.refuse(f"template is a path of {LONGEST_TEMPLATE} characters at most; it begins with a slash and is percent-encoded.")
+        element.refuse(
+            Sentence(
+                "template is a path of %(longest)s characters at most; it begins with a slash and is percent-encoded.",
+                longest=LONGEST_TEMPLATE,
+            )
+        )
     if any(unquote(segment) in _DOTS for segment in template.split("/")):
-        element.refuse("template holds no . and .. segments.")
+        element.refuse(Sentence("template holds no . and .. segments."))
     if any(character in _PARAMETER.sub("", template) for character in "{}"):
-        element.refuse("template holds { and } around the names of parameters only.")
+        element.refuse(Sentence("template holds { and } around the names of parameters only."))
     parts = [part for part in query.split("&") if part]
     if len(parts) > MOST_PARAMETERS or len(query) > LONGEST_QUERY:
-        element.refuse(f"The query of a template has {MOST_PARAMETERS} parameters and {LONGEST_QUERY} characters at most.")
+        element.refuse(
+            Sentence(
+                "The query of a template has %(most)s parameters and %(longest)s characters at most.",
+                most=MOST_PARAMETERS,
+                longest=LONGEST_QUERY,
+            )
+        )
     return RewriteUri(template=template, query=tuple(_pair(element, part) for part in parts))
 
 
 def _pair(element: Element, part: str) -> tuple[str, str]:
     name, _, value = part.partition("=")
     if _PARAMETER.search(part):
-        element.refuse("Parameters ({…}) stand in the path of a template, not in its query.")
+        element.refuse(Sentence("Parameters ({…}) stand in the path of a template, not in its query."))
     try:
         return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
     except UnicodeDecodeError:
-        element.refuse("What is percent-encoded in the query of a template is UTF-8.")
+        element.refuse(Sentence("What is percent-encoded in the query of a template is UTF-8."))

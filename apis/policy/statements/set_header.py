@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from apis.policy.elements import Element
+from apis.policy.sentences import Sentence
 from apis.policy.statements.exists_action import ExistsAction, attributes, check_values, exists_action
 from apis.policy.statements.headers import elements_of, header_name, values_of
 
@@ -37,7 +38,9 @@ def read_set_header(element: Element) -> SetHeader:
     name, action, texts = header_name(element), exists_action(element), values_of(element)
     check_values(element, action, texts)
     if name.lower() == HOST and (action is not ExistsAction.OVERRIDE or len(texts) != 1 or not _HOST.match(texts[0])):
-        element.refuse('Each call has one Host; write exists-action="override" and one <value>, a host name with a port if need be.')
+        element.refuse(
+            Sentence('Each call has one Host; write exists-action="override" and one <value>, a host name with a port if need be.')
+        )
     return SetHeader(name=name, action=action, values=texts)
 
 
@@ -48,5 +51,5 @@ def read_set_header_of_answers(element: Element) -> SetHeader:
     """
     statement = read_set_header(element)
     if statement.name.lower() == HOST:
-        element.refuse("An answer has no Host.")
+        element.refuse(Sentence("An answer has no Host."))
     return statement

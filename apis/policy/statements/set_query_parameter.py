@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apis.policy.elements import Element
+from apis.policy.sentences import Sentence
 from apis.policy.statements.exists_action import ExistsAction, attributes, check_values, exists_action
 from apis.policy.statements.headers import LONGEST_NAME, elements_of, values_of
 
@@ -33,6 +34,6 @@ def read_set_query_parameter(element: Element) -> SetQueryParameter:
     element.refuse_attributes("name", "exists-action")
     name, action, texts = element.needed("name"), exists_action(element), values_of(element)
     if len(name) > LONGEST_NAME:
-        element.refuse(f"name has at most {LONGEST_NAME} characters.")
+        element.refuse(Sentence("name has at most %(longest)s characters.", longest=LONGEST_NAME))
     check_values(element, action, texts)
     return SetQueryParameter(name=name, action=action, values=texts)

@@ -13,6 +13,7 @@ from apis.models import Api, Operation
 from apis.policies.actions import put_api_document, put_operation_document, put_service_document
 from apis.policies.models import MOST_CHARACTERS, ServicePolicy
 from apis.policies.proving import Unsuitable
+from apis.policies.words import in_words
 from apis.policy import UnreadablePolicy
 from apis.security_form import ENTER_THE_PASSWORD
 from rest.configuration.context import Context
@@ -50,7 +51,9 @@ def put_on_operation(context: Context, row: Operation, text: str, place: str) ->
 def _refusing(place: str) -> Iterator[None]:
     try:
         yield
-    except (UnreadablePolicy, Unsuitable) as refusal:
+    except UnreadablePolicy as refusal:
+        raise Invalid(Fault(place, in_words(refusal.sentence))) from refusal
+    except Unsuitable as refusal:
         raise Invalid(Fault(place, str(refusal))) from refusal
     except NotOverHttp as refusal:
         raise Invalid(Fault(place, NOT_OVER_HTTP)) from refusal

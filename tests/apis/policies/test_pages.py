@@ -212,3 +212,10 @@ def test_a_url_template_keeps_the_parameters_that_the_policy_takes(signed_in: Cl
     answer = signed_in.post(operation, {"display_name": "everything", "method": "GET", "url_template": "/a/{number}"})
     assert answer.status_code == 422
     assert "has no parameter {id}" in answer.content.decode()
+
+
+def test_what_is_wrong_with_a_document_is_said_in_the_readers_language(signed_in: Client) -> None:
+    make_api("orders")
+    sent = {"document": "<policies>\n<inbound>\n<quota calls='1' />\n</inbound>\n</policies>"}
+    page = signed_in.post("/apis/orders/policy/", sent, headers={"Accept-Language": "zh-hans"}).content.decode()
+    assert "第 3 行的元素“quota”有错误：此网关不认识策略 &lt;quota&gt;。" in page
