@@ -49,8 +49,9 @@ def _with_last_failure() -> QuerySet[Any]:
     """Return the APIs with what they present, and what the last of their calls that failed was made with."""
     last = FailedCall.objects.filter(api=OuterRef("pk")).order_by("-at", "-id")
     related = ("certificate__current", "certificate__ahead", "stays_with")
+    told_by = ("name", "display_name", "certificate__canary", *(f"{one}__number" for one in related))
     version = Subquery(last.values("presented")[:1], output_field=UUIDField())
-    return Api.objects.select_related(*related).annotate(last=Subquery(last.values("pk")[:1]), with_version=version)
+    return Api.objects.select_related(*related).only(*told_by).annotate(last=Subquery(last.values("pk")[:1]), with_version=version)
 
 
 def _was_mended(api: Any) -> bool:
