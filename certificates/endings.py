@@ -30,7 +30,7 @@ class Ending(NamedTuple):
     used_by: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Endings:
     """Those of some entries, the earliest first."""
 

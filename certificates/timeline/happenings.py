@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from heapq import merge
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import CharField, Count, F, Min, Q, QuerySet, Value
 
-from certificates.endings import Ending, endings
+from certificates.endings import Ending, Endings, endings
 from certificates.models import Certificate, Kind
 from certificates.rollout.models import Candidate, Probation, When
 from certificates.sources.models import Source
@@ -23,13 +26,14 @@ _EXPIRED_APART = 3  # more are one mark
 def strip(kinds: Collection[Kind], *, now: datetime) -> tuple[Strip, int]:
     """Return the timeline of the entries of these *kinds*, and how many end later."""
     today = now.astimezone(UTC).date()
-    end = _midnight(last_day(today) + timedelta(days=1))
-    by_kind = endings()
-    ends = [one for kind in kinds for one in by_kind[kind].all]
-    coming = _ends_by_day(one for one in ends if now <= one.at < end)
+    last = last_day(today)
+    end = _midnight(last + timedelta(days=1))
+    ends = _ends(kinds)
+    expired = [one for one in ends if one.day < today]  # one by one if it is little
+    coming = [one for one in ends if today <= one.day <= last]
     others = [one for what, rows, moment in _tables(kinds) for one in _by_day(what, rows.filter(**{f"{moment}__lt": end}), moment)]
-    drawn = strip_of([*_expired(one for one in ends if one.at < now), *coming, *others], today=today)
-    return drawn, sum(one.at >= end for one in ends)
+    past = expired if len(expired) <= _EXPIRED_APART else [together(expired)]
+    return strip_of([*past, *coming, *others], today=today), sum(one.entries for one in ends if one.day > last)
 
 
 def rows(kinds: Collection[Kind], *, first: date | None = None, last: date | None = None) -> QuerySet[Any]:
@@ -54,12 +58,17 @@ def _tables(kinds: Collection[Kind]) -> list[tuple[What, QuerySet[Any], str]]:
     ]
 
 
-def _ends_by_day(ends: Iterable[Ending]) -> list[Happening]:
-    """Return them, those of one day as one, the earliest first."""
-    by_day: defaultdict[date, list[Ending]] = defaultdict(list)
-    for one in ends:
-        by_day[one.at.date()].append(one)
-    return [_ends_on(day, several) for day, several in sorted(by_day.items())]
+def _ends(kinds: Collection[Kind]) -> list[Happening]:
+    """Return the ends of entries of these *kinds*, those of one day as one, the earliest first."""
+    by_kind = endings()
+    days = merge(*(_ends_by_day(by_kind[kind]) for kind in kinds), key=attrgetter("day"))
+    return [together(list(same)) for _, same in groupby(days, key=attrgetter("day"))]
+
+
+@lru_cache(maxsize=len(Kind))
+def _ends_by_day(ends: Endings) -> Sequence[Happening]:
+    """Return these ends likewise: worked out once for what is remembered."""
+    return [_ends_on(day, list(several)) for day, several in groupby(ends.all, key=lambda one: one.at.date())]
 
 
 def _ends_on(day: date, ends: Sequence[Ending]) -> Happening:
@@ -79,12 +88,6 @@ def _by_day(what: What, found: QuerySet[Any], moment: str) -> Iterator[Happening
 def _named(one: Happening) -> Happening:
     """Return what happens on a day, without a name if that is of one entry among several."""
     return one if one.entries == 1 else replace(one, name="", kind="")
-
-
-def _expired(ends: Iterable[Ending]) -> list[Happening]:
-    """Return what has expired, one by one if it is little."""
-    days = _ends_by_day(ends)
-    return days if len(days) <= _EXPIRED_APART else [together(days)]
 
 
 def _one_by_one(what: What, found: QuerySet[Any], moment: str) -> QuerySet[Any, dict[str, Any]]:
