@@ -72,21 +72,23 @@ class Several(ValidationError):
 class Picker(Generic[T]):
     """Rows of one kind that a field chooses among.
 
+    :ivar rows: all there are
     :ivar listed: what stands in the drop-down
     :ivar matching: what is meant by what is typed
     :ivar option_of: value and label of a row
     """
 
-    listed: Callable[..., Options]
+    rows: Callable[[], QuerySet[T]]
+    listed: Callable[[], Options]
     matching: Callable[[str], list[T]]
     option_of: Callable[[T], tuple[str, str]]
 
     def widget(self, *, empty: tuple[str, str] | None, url: str, placeholder: str) -> forms.Widget:
         """Return a drop-down, or a combobox where there are too many rows for one."""
-        options: Options = self.listed(limit=FEW + 1)
-        if len(options) > FEW:
+        keys = self.rows().order_by().values_list("pk", flat=True)[: FEW + 1]  # without putting ten thousand in their order
+        if len(keys) > FEW:
             return Combobox(url=url, placeholder=placeholder)
-        return forms.Select(choices=[*([empty] if empty else []), *options])
+        return forms.Select(choices=[*([empty] if empty else []), *(self.listed() if keys else [])])
 
     def shown(self, row: T, widget: forms.Widget) -> str:
         """Return what stands in the field while *row* is chosen."""
@@ -214,9 +216,9 @@ def _scope_option(api: Api) -> tuple[str, str]:
     return f"{API_PREFIX}{api.name}", f"{api.display_name} – /{api.path}"
 
 
-CERTIFICATES = Picker(listed=certificate_options, matching=certificates_meant, option_of=_certificate_option)
-AUTHORITIES = Picker(listed=authority_options, matching=authorities_meant, option_of=_authority_option)
-SCOPES = Picker(listed=scope_options, matching=apis_meant, option_of=_scope_option)
+CERTIFICATES = Picker(rows=_entries, listed=certificate_options, matching=certificates_meant, option_of=_certificate_option)
+AUTHORITIES = Picker(rows=_authorities, listed=authority_options, matching=authorities_meant, option_of=_authority_option)
+SCOPES = Picker(rows=Api.objects.all, listed=scope_options, matching=apis_meant, option_of=_scope_option)
 
 
 def chooses_authority(empty: str) -> forms.Widget:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from heapq import nsmallest
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Max
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from certificates.endings import Ending, endings
 from certificates.kinds import CLIENT_CERTIFICATES, PAGES, SERVER_CERTIFICATES, Pages
-from certificates.models import EXPIRES_SOON, Certificate, CertificateQuerySet, Kind
+from certificates.models import Certificate, Kind
 from certificates.rollout.failing import PUT_BACK, candidates
 from certificates.rollout.models import Probation
 from certificates.rollout.standing import put_back_lately
@@ -28,56 +29,46 @@ _NAMED = 2  # of several in one line
 
 def concerns(now: datetime) -> Iterator[Concern]:
     """Yield what there is; of many that are alike, one line counts the rest."""
+    by_kind = endings()
     for pages in (CLIENT_CERTIFICATES, SERVER_CERTIFICATES):
-        in_use = _presented(pages.model.objects.all()) if pages.presented else pages.model.objects.all()
-        yield from _expired(pages, in_use.filter(current__not_after__lte=now))
-        soon = in_use.filter(current__not_after__gt=now, current__not_after__lte=now + EXPIRES_SOON)
-        yield from _expiring(pages, soon)
+        ends = by_kind[pages.model.KIND]
+        in_use = ends.used if pages.presented else ends
+        yield from _expired(pages, in_use.expired(now))
+        yield from _expiring(pages, in_use.expiring(now))
     yield from _not_renewing(now)
 
 
-def _presented(entries: CertificateQuerySet[Any]) -> CertificateQuerySet[Any]:
-    """Return those of *entries* that an API presents, each once, without comparing all their columns."""
-    return entries.filter(pk__in=entries.filter(apis__isnull=False).order_by().values("pk"))
-
-
-def _expired(pages: Pages, entries: CertificateQuerySet[Any]) -> Iterator[Concern]:
+def _expired(pages: Pages, ends: Sequence[Ending]) -> Iterator[Concern]:
     """Yield a line for each, as far as there are few."""
-    shown = list(entries.select_related("current").order_by("-current__not_after", "name")[: _MOST + 1])
+    shown = nsmallest(_MOST + 1, ends, key=lambda one: (-one.at.timestamp(), one.name))
     more = len(shown) > _MOST
-    for entry in shown[: _MOST - more]:
+    for one in shown[: _MOST - more]:
         yield Concern(
             level=Level.BAD,
             kind=_("Expired, in use"),
-            things=(_thing(pages, entry),),
+            things=(_ended(pages, one),),
             words=pages.expired,
-            extent=_uses(entry.apis.count()) if pages.presented else "",
-            at=entry.current.not_after,
-            path=_thing(pages, entry).path,
+            extent=_uses(one.used_by) if pages.presented else "",
+            at=one.at,
+            path=_ended(pages, one).path,
             action=_("Show"),
             told_to=pages.permission("view"),
         )
     if more:
-        rest = entries.count() - (_MOST - 1)
+        rest = len(ends) - (_MOST - 1)
         yield _several(pages, shown[_MOST - 1 :], rest, level=Level.BAD, kind=_("Expired, in use"), state="expired", at=None, apis=None)
 
 
-def _expiring(pages: Pages, entries: CertificateQuerySet[Any]) -> Iterator[Concern]:
+def _expiring(pages: Pages, ends: Sequence[Ending]) -> Iterator[Concern]:
     """Yield one line for all of them."""
-    uses = Count("apis") if pages.presented else Count("pk")
-    found = entries.order_by().aggregate(number=Count("pk", distinct=True), apis=uses, last=Max("current__not_after"))
-    if found["number"]:
-        first = entries.select_related("current").order_by("current__not_after", "name")[:_NAMED]
-        apis = found["apis"] if pages.presented else None
-        at = first[0].current.not_after
-        yield _several(
-            pages, list(first), found["number"], level=Level.WARN, kind=_("Expiring, in use"), state="expiring", at=at, apis=apis
-        )
+    if ends:
+        apis = sum(one.used_by for one in ends) if pages.presented else None
+        yield _several(pages, ends, len(ends), level=Level.WARN, kind=_("Expiring, in use"), state="expiring", at=ends[0].at, apis=apis)
 
 
 def _several(  # noqa: PLR0913 - each is a column
     pages: Pages,
-    entries: Sequence[Certificate],
+    ends: Sequence[Ending],
     number: int,
     *,
     level: Level,
@@ -88,7 +79,7 @@ def _several(  # noqa: PLR0913 - each is a column
 ) -> Concern:
     """Return one line for several, that leads to all of them. *state*: the list's own word."""
     show = f"{state}-in-use" if pages.presented else state
-    named = tuple(_thing(pages, entry) for entry in entries[:_NAMED])
+    named = tuple(_ended(pages, one) for one in ends[:_NAMED])
     return Concern(
         level=level,
         kind=kind,
@@ -127,8 +118,15 @@ def _stuck(entry: Certificate, kind: str | Promise, reason: str | Promise, *, at
 
 
 def _thing(pages: Pages, entry: Certificate) -> Thing:
-    mark = entry.current.last_four if entry.current else ""
-    return Thing(name=entry.name, path=reverse(pages.to["detail"], args=[entry.name]), mark=mark)
+    return _named(pages, entry.name, entry.current.last_four if entry.current else "")
+
+
+def _ended(pages: Pages, one: Ending) -> Thing:
+    return _named(pages, one.name, one.mark)
+
+
+def _named(pages: Pages, name: str, mark: str) -> Thing:
+    return Thing(name=name, path=reverse(pages.to["detail"], args=[name]), mark=mark)
 
 
 def _uses(number: int) -> Any:

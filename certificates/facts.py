@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Self
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -103,8 +104,9 @@ class Facts:
     thumbprint_sha256: str
 
     @classmethod
+    @lru_cache(maxsize=500)
     def of(cls, der: bytes) -> Self:
-        """Read the facts of a DER certificate, however it is written.
+        """Read the facts of a DER certificate, however it is written; of those that lists show again and again, once.
 
         :raises ValueError: if it is not one
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -27,7 +28,7 @@ _PAGES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Pages:
     """The pages of one kind."""
 
@@ -64,7 +65,7 @@ class Pages:
         """Whether there is an authority to order from by ACME."""
         return bool(settings.ACME_DIRECTORIES)
 
-    @property
+    @cached_property
     def to(self) -> dict[str, str]:
         """The names of their addresses, by page: ``index``, ``detail``…"""
         return {page: f"{self.namespace}:{page}" for page in _PAGES}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -9,6 +10,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from certificates.endings import endings
 from certificates.kinds import Pages
 from certificates.models import EXPIRES_SOON, Certificate, ClientCertificate, folded, holding_words
 from certificates.rollout.models import Candidate
@@ -47,16 +49,17 @@ def _used() -> Q:
     return Q(pk__in=apis._default_manager.filter(certificate__isnull=False).order_by().values("certificate"))
 
 
-_ENDING = (
-    Chip(key="expired", label=_("Expired"), condition=_expired, tone="bad"),
-    Chip(key="expiring", label=_("30 days or less"), condition=_expiring, tone="warn"),
-)
-_SERVED = (*_ENDING, Chip(key="failing", label=_("Failing"), condition=_failing, tone="bad"))
-_PRESENTED = (
-    *_ENDING,
-    Chip(key="failing", label=_("Failing"), condition=lambda: _failing() | refused_where_presented(), tone="bad"),
-    Chip(key="unused", label=_("Not used"), condition=lambda: ~_used()),
-)
+def _own_chips(pages: Pages) -> Iterator[Chip]:
+    ends, now = endings()[pages.model.KIND], timezone.now()
+    yield Chip(key="expired", label=_("Expired"), condition=_expired, known=len(ends.expired(now)), tone="bad")
+    yield Chip(key="expiring", label=_("30 days or less"), condition=_expiring, known=len(ends.expiring(now)), tone="warn")
+    if pages.presented:
+        yield Chip(key="failing", label=_("Failing"), condition=lambda: _failing() | refused_where_presented(), tone="bad")
+        yield Chip(key="unused", label=_("Not used"), condition=lambda: ~_used(), known=len(ends.unused))
+    else:
+        yield Chip(key="failing", label=_("Failing"), condition=_failing, tone="bad")
+
+
 _ENDING_IN_USE = (  # what the dashboard leads to; there only while they are asked for
     Chip(key="expired-in-use", label=_("Expired, in use"), condition=lambda: _expired() & _used(), tone="bad"),
     Chip(key="expiring-in-use", label=_("Expiring, in use"), condition=lambda: _expiring() & _used(), tone="warn"),
@@ -64,8 +67,8 @@ _ENDING_IN_USE = (  # what the dashboard leads to; there only while they are ask
 
 
 def _chips(pages: Pages, asked: QueryDict) -> tuple[Chip, ...]:
-    usual = (*_PRESENTED, *(one for one in _ENDING_IN_USE if one.key == asked.get("show"))) if pages.presented else _SERVED
-    return (*usual, *entered(pages.model.KIND, asked.get("show", "")))
+    in_use = (one for one in _ENDING_IN_USE if pages.presented and one.key == asked.get("show"))
+    return (*_own_chips(pages), *in_use, *entered(pages.model.KIND, asked.get("show", "")))
 
 
 def shown(request: PortalRequest, pages: Pages) -> Listing:

@@ -177,10 +177,6 @@ class CertificateQuerySet(models.QuerySet[E]):
         """Return the entry of that name, in whatever case."""
         return self.filter(folded_name=folded(name))
 
-    def expiring(self, *, now: datetime) -> Self:
-        """Return those whose current version has expired or will within 30 days, the most urgent first."""
-        return self.filter(current__not_after__lte=now + EXPIRES_SOON).order_by("current__not_after", "name")
-
     def with_current(self) -> Self:
         """Fetch what the current version is told apart by."""
         heavy = (f"current__{field}" for field in ("der", "chain", "wrapped_key", "ciphertext"))  # rows are sorted faster without

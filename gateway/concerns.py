@@ -44,8 +44,7 @@ def _gateways() -> list[Any]:
 
 def _failing(now: datetime) -> Iterator[Concern]:
     for api, what in failing_now(_MOST, now=now):
-        calls = FailedCall.objects.filter(api=api).select_related("presented__certificate")
-        last = calls.first()
+        last = FailedCall.objects.filter(api=api).select_related("presented").only("kind", "presented__thumbprint").first()
         thing = Thing(name=api.display_name, path=reverse("apis:detail", kwargs={"name": api.name}), mark=_mark(last))
         yield Concern(
             level=Level.BAD,

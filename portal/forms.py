@@ -10,15 +10,19 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
+from portal import selects
 from portal.guesses import counted
 from portal.models import GuessKind, Theme
 from portal.private_keys import holds_private_key
+
+SELECT = "django/forms/widgets/select.html"
 
 
 class PortalRenderer(TemplatesSetting):
     """Fields look as ``templates/django/forms/field.html`` says; ``{{ form.field.as_field_group }}`` renders one.
 
-    A private key that was pasted into a wrong field, whichever, does not come back in the page.
+    A private key that was pasted into a wrong field, whichever, does not come back in the page. Drop-downs are written without templates
+    (:mod:`portal.selects`).
     """
 
     def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
@@ -26,6 +30,8 @@ class PortalRenderer(TemplatesSetting):
         widget = context.get("widget")
         if widget and isinstance(value := widget.get("value"), str) and holds_private_key(value):
             context = context | {"widget": widget | {"value": ""}}
+        if widget and template_name == SELECT:
+            return selects.rendered(widget)
         return super().render(template_name, context, request)
 
 

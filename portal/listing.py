@@ -52,12 +52,14 @@ class Chip:
     """One state by which a list can be narrowed.
 
     :ivar condition: which rows are in it; asked for each time, for it may depend on the clock
+    :ivar known: how many rows of the whole list are in it, if that is known without counting
     :ivar tone: ``bad``, ``warn`` or empty: how it is coloured while there are any
     """
 
     key: str  # what ``show`` holds
     label: Promise
     condition: Callable[[], Q]
+    known: int | None = None
     tone: str = ""
 
 
@@ -107,6 +109,36 @@ class Listing:
         return bool(self.q or self.show)
 
 
+class PagesByKey(Paginator):  # type: ignore[type-arg]  # Django's own takes no parameter when it runs
+    """Pages whose rows are chosen by their keys alone: what they show, and is counted for each, is fetched for those of one page.
+
+    What is near the end is found from there.
+    """
+
+    def __init__(self, rows: QuerySet[Any], size: int, *, counted: int | None = None) -> None:
+        """Divide *rows* into pages of a *size*.
+
+        :param rows: in an order that leaves nothing to chance
+        :param counted: how many they are, if that is known
+        """
+        super().__init__(rows, size)
+        self._rows = rows
+        if counted is not None:
+            self.__dict__["count"] = counted  # which Django would ask for and keep here
+
+    def page(self, number: int | str) -> Page[Any]:
+        """Return one page.
+
+        :raises django.core.paginator.InvalidPage: if there is none of this *number*
+        """
+        found = super().page(number)
+        first, end = max(found.start_index() - 1, 0), found.end_index()
+        near_end = self.count - first < first
+        chosen = self._rows.reverse()[self.count - end : self.count - first] if near_end else self._rows[first:end]
+        found.object_list = self._rows.filter(pk__in=chosen.values("pk")) if self.count else self._rows.none()
+        return found
+
+
 def words_of(text: str) -> str:
     """Return what an address asks for as it is looked for: single blanks, no NUL (which PostgreSQL does not take), not too long."""
     return " ".join(text.replace("\0", "").split())[:_LONGEST_SEARCH]
@@ -149,7 +181,7 @@ def listing(
     q = words_of(request.GET.get("q", ""))
     found = rows.filter(search(q)) if q else rows
     chip = _chip(request.GET, chips)
-    numbers = _count(found, chips)
+    numbers = _count(found, chips, whole=not q)
     rows = found.filter(chip.condition()) if chip else found
     sort = request.GET.get("sort", "")
     column = next((column for column in columns if column.key == sort.removeprefix("-")), None)
@@ -157,7 +189,8 @@ def listing(
         column, sort = columns[0], columns[0].key
     rows = rows.order_by(_order(column, downwards=sort.startswith("-")), "name")
     size = next((size for size in PAGE_SIZES if request.GET.get("per") == str(size)), PAGE_SIZE)
-    page = Paginator(rows, size).get_page(request.GET.get("page"))
+    counted = numbers.get(chip.key if chip else ALL)
+    page = PagesByKey(rows, size, counted=counted).get_page(request.GET.get("page"))
     chosen = request.GET.get("chosen", "")
     return Listing(
         page=page,
@@ -184,12 +217,16 @@ def _chip(asked: QueryDict, chips: Sequence[Chip]) -> Chip | None:
     return next((chip for chip in chips if chip.key == asked.get("show")), None)
 
 
-def _count(rows: QuerySet[Row], chips: Sequence[Chip]) -> dict[str, int]:
-    """Return how many of *rows* are in each state, and how many there are, by one query."""
+def _count(rows: QuerySet[Row], chips: Sequence[Chip], *, whole: bool) -> dict[str, int]:
+    """Return how many of *rows* are in each state, and how many there are, by one query.
+
+    :param whole: whether they are all rows of the list
+    """
     if not chips:
         return {}
-    conditions = {chip.key: Count("pk", filter=chip.condition()) for chip in chips}
-    return rows.order_by().aggregate(**{ALL: Count("pk")}, **conditions)
+    known = {chip.key: chip.known for chip in chips if whole and chip.known is not None}
+    conditions = {chip.key: Count("pk", filter=chip.condition()) for chip in chips if chip.key not in known}
+    return known | rows.order_by().aggregate(**{ALL: Count("pk")}, **conditions)
 
 
 def _shown(chip: Chip, number: int, *, current: bool) -> ShownChip:

@@ -15,6 +15,7 @@ from django.utils import translation
 from hypothesis import HealthCheck, settings
 from pytest_django.fixtures import Settings
 
+from certificates.endings import endings
 from gateway.seeing import last_day
 from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
 from tests.emptying import empty_tables
@@ -75,8 +76,9 @@ def permissions_of_new_files() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> None:
-    """Begin each test with an empty memory of the hours that are over."""
+    """Begin each test with an empty memory of the hours that are over, and of when certificates end."""
     last_day.forget()
+    endings.forget()
 
 
 def _person(name: str, role: str) -> User:

@@ -46,4 +46,4 @@ def _option(row: BackEnd) -> tuple[str, str]:
     return row.name, f"{row.name} — {row.url}"
 
 
-BACK_ENDS: Picker[BackEnd] = Picker(listed=back_end_options, matching=_meant, option_of=_option)
+BACK_ENDS: Picker[BackEnd] = Picker(rows=BackEnd.objects.all, listed=back_end_options, matching=_meant, option_of=_option)

@@ -7,7 +7,8 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
-from certificates.models import ClientCertificate
+from certificates.endings import endings
+from certificates.models import Kind
 
 register = template.Library()
 
@@ -15,5 +16,5 @@ register = template.Library()
 @register.inclusion_tag("certificates/_dashboard_figure.html")
 def certificates_figure() -> dict[str, Any]:
     """Render how many certificates there are, and how many of them need care."""
-    expiring = ClientCertificate.objects.expiring(now=timezone.now()).count()
-    return {"number": ClientCertificate.objects.count(), "expiring": expiring}
+    of_clients, now = endings()[Kind.CLIENT], timezone.now()
+    return {"number": len(of_clients.all), "expiring": len(of_clients.expired(now)) + len(of_clients.expiring(now))}

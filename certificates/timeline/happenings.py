@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from heapq import merge
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import CharField, Count, F, Min, Q, QuerySet, Value
 
+from certificates.endings import Ending, Endings, endings
 from certificates.models import Certificate, Kind
 from certificates.rollout.models import Candidate, Probation, When
 from certificates.sources.models import Source
@@ -18,62 +24,70 @@ _EXPIRED_APART = 3  # more are one mark
 
 
 def strip(kinds: Collection[Kind], *, now: datetime) -> tuple[Strip, int]:
-    """Return the timeline of the entries of these *kinds*, and how many end later. The number of queries is fixed, as is that of rows."""
+    """Return the timeline of the entries of these *kinds*, and how many end later."""
     today = now.astimezone(UTC).date()
-    end = _midnight(last_day(today) + timedelta(days=1))
-    found = [one for what, rows, moment in _tables(kinds, now=now) for one in _by_day(what, rows.filter(**{f"{moment}__lt": end}), moment)]
-    later = Certificate.objects.filter(kind__in=kinds, current__not_after__gte=end).count()
-    return strip_of([*_expired(kinds, now=now), *found], today=today), later
+    last = last_day(today)
+    end = _midnight(last + timedelta(days=1))
+    ends = _ends(kinds)
+    expired = [one for one in ends if one.day < today]  # one by one if it is little
+    coming = [one for one in ends if today <= one.day <= last]
+    others = [one for what, rows, moment in _tables(kinds) for one in _by_day(what, rows.filter(**{f"{moment}__lt": end}), moment)]
+    past = expired if len(expired) <= _EXPIRED_APART else [together(expired)]
+    return strip_of([*past, *coming, *others], today=today), sum(one.entries for one in ends if one.day > last)
 
 
-def rows(kinds: Collection[Kind], *, now: datetime, first: date | None = None, last: date | None = None) -> QuerySet[Any]:
+def rows(kinds: Collection[Kind], *, first: date | None = None, last: date | None = None) -> QuerySet[Any]:
     """Return what happens, one by one, the earliest first: ``moment``, ``what``, ``entry``, ``called`` (its name) and ``sort`` (its kind).
 
     :param first: the first day; without days: what has expired, and all that comes
     """
     parts = [(What.EXPIRES, Certificate.objects.filter(kind__in=kinds, current__isnull=False), "current__not_after")]
-    parts += [table for table in _tables(kinds, now=now) if table[0] is not What.EXPIRES]
+    parts += _tables(kinds)
     chosen = [_one_by_one(what, _within(rows, moment, first, last), moment) for what, rows, moment in parts]
     united: QuerySet[Any] = chosen[0].union(*chosen[1:], all=True)
     return united.order_by("moment", "called", "what")
 
 
-def _tables(kinds: Collection[Kind], *, now: datetime) -> list[tuple[What, QuerySet[Any], str]]:
-    """Return where happenings to come are found, and which column says when."""
+def _tables(kinds: Collection[Kind]) -> list[tuple[What, QuerySet[Any], str]]:
+    """Return where happenings to come are found, besides ends, and which column says when."""
     of_kind = Q(certificate__kind__in=kinds)
     return [
-        (What.EXPIRES, Certificate.objects.filter(kind__in=kinds, current__not_after__gte=now), "current__not_after"),
         (What.SWITCH, Candidate.objects.filter(of_kind, when=When.AT), "at"),
         (What.SWITCH, Probation.objects.filter(of_kind, ended_at=None).exclude(canary=""), "ends_at"),
         (What.RENEWAL, Source.objects.filter(of_kind, due_at__isnull=False), "due_at"),
     ]
 
 
+def _ends(kinds: Collection[Kind]) -> list[Happening]:
+    """Return the ends of entries of these *kinds*, those of one day as one, the earliest first."""
+    by_kind = endings()
+    days = merge(*(_ends_by_day(by_kind[kind]) for kind in kinds), key=attrgetter("day"))
+    return [together(list(same)) for _, same in groupby(days, key=attrgetter("day"))]
+
+
+@lru_cache(maxsize=len(Kind))
+def _ends_by_day(ends: Endings) -> Sequence[Happening]:
+    """Return these ends likewise: worked out once for what is remembered."""
+    return [_ends_on(day, list(several)) for day, several in groupby(ends.all, key=lambda one: one.at.date())]
+
+
+def _ends_on(day: date, ends: Sequence[Ending]) -> Happening:
+    used, first = sum(one.used_by for one in ends), ends[0]
+    return _named(Happening(what=What.EXPIRES, day=day, last=day, entries=len(ends), used=used, name=first.name, kind=first.kind))
+
+
 def _by_day(what: What, found: QuerySet[Any], moment: str) -> Iterator[Happening]:
-    entry = "" if found.model is Certificate else "certificate__"
-    days = found.order_by().annotate(happens_on=UtcDay(moment)).values("happens_on")
-    counted = days.annotate(
-        number=Count(f"{entry}pk", distinct=True), used=Count(f"{entry}apis"), called=Min(f"{entry}name"), sort=Min(f"{entry}kind")
-    )
-    for row in counted:
-        alone = row["number"] == 1
-        yield Happening(
-            what=what,
-            day=row["happens_on"],
-            last=row["happens_on"],
-            entries=row["number"],
-            used=row["used"],
-            name=row["called"] if alone else "",
-            kind=row["sort"] if alone else "",
-        )
+    counted = found.order_by().annotate(day=UtcDay(moment), last=F("day")).values("day", "last")
+    of = "certificate__"
+    for row in counted.annotate(
+        entries=Count("certificate", distinct=True), used=Count(f"{of}apis"), name=Min(f"{of}name"), kind=Min(f"{of}kind")
+    ):
+        yield _named(Happening(what=what, **row))
 
 
-def _expired(kinds: Collection[Kind], *, now: datetime) -> list[Happening]:
-    """Return what has expired, one by one if it is little."""
-    expired = Certificate.objects.filter(kind__in=kinds, current__not_after__lt=now)
-    days = list(_by_day(What.EXPIRES, expired, "current__not_after"))
-    days.sort(key=lambda one: one.day)
-    return days if len(days) <= _EXPIRED_APART else [together(days)]
+def _named(one: Happening) -> Happening:
+    """Return what happens on a day, without a name if that is of one entry among several."""
+    return one if one.entries == 1 else replace(one, name="", kind="")
 
 
 def _one_by_one(what: What, found: QuerySet[Any], moment: str) -> QuerySet[Any, dict[str, Any]]:

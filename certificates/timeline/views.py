@@ -31,7 +31,7 @@ def index(request: PortalRequest) -> HttpResponse:
         raise PermissionDenied
     first, last = _day(request.GET.get("from")), _day(request.GET.get("to"))
     now = timezone.now()
-    page = Paginator(rows(kinds, now=now, first=first, last=last), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(rows(kinds, first=first, last=last), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"page": page, "happenings": _shown(page.object_list), "first": first, "last": last, "kinds": kinds, "now": now}
     return render(request, "certificates/timeline/index.html", context)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.db.models import Count, Func, Max, Min, QuerySet, Sum, Window
 
 from apis.models import Api
 from apis.policy.failure import OF_THE_CLIENT_CERTIFICATE
@@ -16,6 +16,13 @@ from gateway.models import FailedCall, FailureKind
 
 _MOST = 50
 _MOST_VERSIONS = 20  # before the one in question
+
+
+class _OfAllGroups(Func):
+    """The sum of what an aggregate says of each group; Django's own ``Sum`` takes no aggregate."""
+
+    function = "SUM"
+    window_compatible = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +42,16 @@ class Cause:
     better: CertificateVersion | None = None
 
 
-def causes_of(calls: QuerySet[FailedCall]) -> list[Cause]:
-    """Return the causes of *calls*, the most frequent first."""
+def causes_of(calls: QuerySet[FailedCall]) -> tuple[list[Cause], int]:
+    """Return the causes of *calls*, the most frequent first; and how many calls these are, with those of causes too rare to be told."""
     groups = calls.order_by().values("kind", "api", "presented")
-    counted = groups.annotate(calls=Count("pk"), first=Min("at"), last=Max("at")).order_by("-calls", "kind", "api", "presented")[:_MOST]
-    rows = list(counted)
-    apis = Api.objects.in_bulk([row["api"] for row in rows if row["api"]])
-    versions = CertificateVersion.objects.select_related("certificate").in_bulk([row["presented"] for row in rows if row["presented"]])
+    counted = groups.annotate(calls=Count("pk"), first=Min("at"), last=Max("at"), together=Window(_OfAllGroups(Count("pk"))))
+    rows = list(counted.order_by("-calls", "kind", "api", "presented")[:_MOST])
+    apis = Api.objects.only("name", "display_name").in_bulk([row["api"] for row in rows if row["api"]])
+    told = CertificateVersion.objects.select_related("certificate").only(
+        "number", "thumbprint", "certificate__name", "certificate__current"
+    )
+    versions = told.in_bulk([row["presented"] for row in rows if row["presented"]])
     causes = []
     for row in rows:
         api, version = apis.get(row["api"]), versions.get(row["presented"])
@@ -57,12 +67,12 @@ def causes_of(calls: QuerySet[FailedCall]) -> list[Cause]:
                 better=_better(api, version) if blamed and api and version else None,
             )
         )
-    return causes
+    return causes, int(rows[0]["together"]) if rows else 0
 
 
 def _better(api: Api, version: CertificateVersion) -> CertificateVersion | None:
     """Return the last version before *version* that the back end of *api* has taken and not refused."""
-    others = version.certificate.versions.filter(number__lt=version.number).order_by("-number")
+    others = version.certificate.versions.filter(number__lt=version.number).only("number").order_by("-number")
     before: Collection[CertificateVersion] = others[:_MOST_VERSIONS]
     rows = VersionCount.objects.filter(api=api, version__in=[one.pk for one in before], span=Span.DAY).order_by().values("version")
     sums = rows.annotate(taken=Sum("ok") + Sum("redirected"), refused=Sum("refused_certificate"))

@@ -3,7 +3,8 @@
 Actions write with :func:`record`, in the transaction of their change. Lines never change: the model, and triggers in the database
 (``guards``), refuse it. Each is sealed and chained to the one before it (``chain``), so that ``verification`` finds what somebody with
 the database's password has changed, removed or inserted all the same. ``trimming`` takes old lines away, ``exporting`` and
-``forwarding`` hand lines on, ``sign_ins`` and ``people`` write what happens to accounts, ``floods`` bounds what strangers can cause.
+``forwarding`` hand lines on, ``sign_ins`` and ``people`` write what happens to accounts, ``floods`` bounds what strangers can cause,
+``remembering`` keeps what only changes can change.
 """
 
 from portal.activity.acting import Through, acting_through

@@ -56,6 +56,16 @@ def test_many_calls_of_one_cause_are_one_row(signed_in: Client) -> None:
     assert page.content.decode().count('data-label="First"') == 3
 
 
+def test_calls_of_causes_too_rare_to_be_told_are_counted_all_the_same(signed_in: Client) -> None:
+    for one in range(51):
+        failed(make_api(f"api-{one:02}"), 1 + (one == 7), kind=FailureKind.TIMEOUT)
+    for asked, number in ({}, 52), ({"q": "/"}, 52), ({"q": "api-07"}, 2), ({"q": "nowhere"}, 0):
+        page = signed_in.get("/failures/", asked)
+        assert (page.context["page"].paginator.count, len(page.context["causes"])) == (number, min(number, 50) if number != 2 else 1)
+    last = signed_in.get("/failures/?page=100000").context["page"]
+    assert [call.pk for call in last] == list(FailedCall.objects.values_list("pk", flat=True)[50:])
+
+
 def test_they_are_narrowed_down_by_api_cause_time_and_words(signed_in: Client) -> None:
     orders, stock = make_api(), make_api("stock")
     failed(orders, 3, kind=FailureKind.TIMEOUT)
