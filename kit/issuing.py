@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -66,6 +67,12 @@ class Issued:
             serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
         )
         return pkcs12.serialize_key_and_certificates(name.encode() or None, self.key, self.certificate, list(self.chain), encryption)
+
+
+@functools.cache
+def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
+    """Return an RSA key of so many *bits*, the same one each time: to make one takes up to seconds of a processor."""
+    return rsa.generate_private_key(65537, bits)
 
 
 def issue(

@@ -6,6 +6,7 @@ Loaded as an early plugin (``-p tests.environment``); start the tests with ``pyt
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from certificates.sealing import new_key
 from portal.translations import compile_translations
 from tests.homes import SHARED
 
+# Tests start hundreds of processes: what an environment without bytecode costs each of them is a second of a processor.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 _home = tempfile.mkdtemp(prefix="portal-tests-")
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 os.environ["PORTAL_HOME"] = _home

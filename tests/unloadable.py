@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certificates.pfx import Pfx
-from kit.issuing import Issued, issue
+from kit.issuing import Issued, issue, rsa_key
 
 
 def with_large_exponent(common_name: str = "large-exponent", *, by: Issued | None = None) -> Issued:
@@ -53,7 +53,7 @@ def with_something_behind() -> Pfx:
 
 
 def _rsa() -> Issued:
-    return issue("odd", key=rsa.generate_private_key(65537, 2048))
+    return issue("odd", key=rsa_key())
 
 
 def _as_pfx(issued: Issued, change: Callable[[asn1.TbsCertificate], object]) -> Pfx:

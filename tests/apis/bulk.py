@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db.models import OuterRef
 from django.utils import timezone
 
 from apis.models import Api, Subscription
@@ -43,7 +44,7 @@ def many_certificates(number: int, like: CertificateVersion) -> None:
     entries = ClientCertificate.objects.bulk_create(
         ClientCertificate(name=f"many-{one:05}", created_at=like.created_at) for one in range(number)
     )
-    versions = CertificateVersion.objects.bulk_create(
+    CertificateVersion.objects.bulk_create(
         CertificateVersion(
             certificate=entry,
             number=1,
@@ -64,6 +65,5 @@ def many_certificates(number: int, like: CertificateVersion) -> None:
         )
         for one, entry in enumerate(entries)
     )
-    for entry, version in zip(entries, versions, strict=True):
-        entry.current = version
-    ClientCertificate.objects.bulk_update(entries, ["current"], batch_size=200)
+    versions = CertificateVersion.objects.filter(certificate=OuterRef("pk"))
+    ClientCertificate.objects.filter(name__startswith="many-").update(current=versions.values("pk"))

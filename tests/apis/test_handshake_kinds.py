@@ -11,7 +11,6 @@ from ipaddress import ip_network
 from typing import Any, NamedTuple
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from apis.handshake.kinds import PERHAPS, WELL, Asked, Kind, kind_of
@@ -20,7 +19,7 @@ from apis.handshake.seen import End, Seen, Stage
 from apis.handshake.shaking import shake_hands
 from apis.policy.model import Backend, Protocol, Trust
 from certificates.identity import Identity
-from kit.issuing import Issued, impersonated, issue
+from kit.issuing import Issued, impersonated, issue, rsa_key
 from tests.apis.tls_servers import alert, by_tls, context_of, resetting, saying, serving, silent
 from tests.gateway.foreign import Apache, Nginx, OpenSsl
 from tests.processes import free_ports
@@ -34,7 +33,7 @@ NEWEST = pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersi
 AUTHORITY = issue("Test authority", authority=True)
 BETWEEN = issue("Intermediate", by=AUTHORITY, authority=True)
 ANOTHER = issue("Another authority", authority=True)
-SERVER = issue("backend", by=AUTHORITY, hosts=HOSTS, key=rsa.generate_private_key(65537, 2048))
+SERVER = issue("backend", by=AUTHORITY, hosts=HOSTS, key=rsa_key())
 CLIENT = issue("client", by=AUTHORITY)
 SERVER_AUTH, CLIENT_AUTH = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 

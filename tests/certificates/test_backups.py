@@ -22,6 +22,7 @@ from pytest_django.fixtures import Settings
 from apis.models import Api, Subscription
 from certificates.models import CertificateVersion, ClientCertificate
 from certificates.sealing import new_key
+from kit.issuing import rsa_key
 from portal.activity.feed import installation
 from portal.activity.verification import verify
 from portal.models import Activity, Event
@@ -124,7 +125,7 @@ def test_who_was_signed_in_has_to_sign_in_again(
 
 
 KEYS: dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey] = {
-    "RSA": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+    "RSA": rsa_key(),
     "P-256": ec.generate_private_key(ec.SECP256R1()),
     "P-521": ec.generate_private_key(ec.SECP521R1()),
 }

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 
 from certificates.facts import Facts
 from certificates.pfx import Pfx, Problem, UnreadablePfx, joined, password_of, reading
 from certificates.sealing import Secret
-from kit.issuing import Issued, issue
+from kit.issuing import Issued, issue, rsa_key
 from tests.certificates import files
 
 CLIENT = issue("client", by=issue("middle", by=issue("root", authority=True), authority=True))
-RSA = issue("rsa", key=rsa.generate_private_key(65537, 2048))
+RSA = issue("rsa", key=rsa_key())
 OTHER = issue("other")
 CHAIN = "".join(one.public_bytes(Encoding.PEM).decode() for one in CLIENT.chain)
 PARAMETERS = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.utils import translation
 
 from certificates import doubts
 from certificates.facts import Facts
 from certificates.judgement import Doubt, DoubtKind, Purpose, doubts_of, without_issuer
-from kit.issuing import Issued, issue
+from kit.issuing import Issued, issue, rsa_key
 from tests.certificates import files, odd
 
 UNKNOWN = bytes.fromhex("2b06010401868d1f01")  # 1.3.6.1.4.1.99999.1
@@ -79,7 +78,7 @@ def test_what_is_odd_about_an_authority_that_is_sent_along_is_warned_of_as_well(
 
 
 def test_an_authority_with_a_small_key_that_is_sent_along_is_named() -> None:
-    root = issue("root", authority=True, key=rsa.generate_private_key(65537, 1024))  # noqa: S505 - it is warned of
+    root = issue("root", authority=True, key=rsa_key(1024))  # it is warned of
     leaf = issue(by=root)
     expected = (Doubt(DoubtKind.ISSUER_WEAK, "CN=root, O=Example (RSA 1024)"),)
     assert doubts_of([Facts.of(leaf.der), Facts.of(root.der)], now=datetime.now(UTC)) == expected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from django.apps import apps
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -14,19 +13,15 @@ from tests.certificates import odd
 BEFORE, AFTER = "0002_current_since", "0004_names_differ_by_more_than_case"
 
 
-@pytest.mark.django_db(transaction=True)
-def test_entries_get_their_labels_and_names_that_differ_by_case_alone_a_number() -> None:
+def test_entries_get_their_labels_and_names_that_differ_by_case_alone_a_number(empty_database: None) -> None:
     executor = MigrationExecutor(connection)
-    leaves = executor.loader.graph.leaf_nodes()
     executor.migrate([("certificates", BEFORE)])
     old = executor.loader.project_state([("certificates", BEFORE)]).apps
-    try:
-        for number, name in enumerate(["ren", "REN", "Ren", "ren-2", "other"]):
-            entry = old.get_model("certificates", "ClientCertificate").objects.create(name=name, created_at=timezone.now())
-            _version(old, entry, number)
-    finally:
-        executor = MigrationExecutor(connection)
-        executor.migrate(leaves)
+    for number, name in enumerate(["ren", "REN", "Ren", "ren-2", "other"]):
+        entry = old.get_model("certificates", "ClientCertificate").objects.create(name=name, created_at=timezone.now())
+        _version(old, entry, number)
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
     entries = apps.get_model("certificates", "ClientCertificate").objects
     assert list(entries.order_by("pk").values_list("name", flat=True)) == ["ren", "REN-3", "Ren-4", "ren-2", "other"]
     assert entries.named("REN").get().name == "ren"

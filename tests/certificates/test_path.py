@@ -6,11 +6,11 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from certificates.pfx import Pfx, Reason, password_of
 from certificates.pfx.reading import read
-from kit.issuing import Issued, issue
+from kit.issuing import Issued, issue, rsa_key
 from tests.certificates import files, odd
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -125,6 +125,6 @@ def test_an_issuer_is_found_whatever_string_type_case_and_spaces_its_name_has(ta
 
 
 def test_an_rsa_authority_is_found_too() -> None:
-    root = issue("root", authority=True, key=rsa.generate_private_key(65537, 2048))
+    root = issue("root", authority=True, key=rsa_key())
     leaf = client(-10, 100, by=root)
     assert opened(leaf, root, leaf).chain == (root.der,)

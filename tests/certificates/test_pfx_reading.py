@@ -16,7 +16,7 @@ from certificates import ber
 from certificates.pfx import Pfx, Problem, UnreadablePfx, password_of, reading
 from certificates.pfx.keys import rsa_pkcs8
 from certificates.sealing import Secret
-from kit.issuing import Issued, PrivateKey, issue
+from kit.issuing import Issued, PrivateKey, issue, rsa_key
 from tests.certificates import files
 from tests.certificates.loader import loads
 
@@ -152,8 +152,8 @@ def test_several_different_keys_are_refused_wherever_they_stand() -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        rsa.generate_private_key(65537, 2048),
-        rsa.generate_private_key(65537, 3072),
+        rsa_key(),
+        rsa_key(3072),
         ec.generate_private_key(ec.SECP256R1()),
         ec.generate_private_key(ec.SECP384R1()),
         ec.generate_private_key(ec.SECP521R1()),
@@ -193,7 +193,7 @@ def test_rsa_exponents_are_taken_as_the_gateway_takes_them(exponent: int, tmp_pa
 
 @pytest.mark.parametrize("place", range(1, 9))
 def test_an_rsa_key_whose_numbers_do_not_fit_together_is_broken_not_the_file(place: int) -> None:
-    client = issue(key=rsa.generate_private_key(65537, 2048))
+    client = issue(key=rsa_key())
     numbers = [ber.integer(one) for one in ber.children(ber.sole(ber.octets(ber.children(ber.sole(client.key_der))[2])))]
     numbers[place] += 2
     altered = rsa_pkcs8(files.tlv(files.SEQUENCE, *map(files.integer, numbers)))
@@ -203,7 +203,7 @@ def test_an_rsa_key_whose_numbers_do_not_fit_together_is_broken_not_the_file(pla
 
 @pytest.mark.parametrize("missing", [(4, 5, 6, 7, 8), (6, 7, 8), (8,)])
 def test_values_that_follow_from_the_others_may_be_missing_from_an_rsa_key(missing: tuple[int, ...]) -> None:
-    client = issue(key=rsa.generate_private_key(65537, 2048))
+    client = issue(key=rsa_key())
     numbers = [ber.integer(one) for one in ber.children(ber.sole(ber.octets(ber.children(ber.sole(client.key_der))[2])))]
     kept = [0 if place in missing else number for place, number in enumerate(numbers)]
     bare = rsa_pkcs8(files.tlv(files.SEQUENCE, *map(files.integer, kept)))
@@ -215,7 +215,7 @@ def test_values_that_follow_from_the_others_may_be_missing_from_an_rsa_key(missi
 @pytest.mark.parametrize(
     ("key", "named"),
     [
-        (rsa.generate_private_key(65537, 1024), "RSA 1024"),  # noqa: S505 - that is the point
+        (rsa_key(1024), "RSA 1024"),  # that is the point
         (ec.generate_private_key(ec.SECP256K1()), "secp256k1"),
         (ec.generate_private_key(ec.BrainpoolP256R1()), "brainpoolP256r1"),
         (ed448.Ed448PrivateKey.generate(), "Ed448"),
@@ -230,7 +230,7 @@ def test_keys_the_gateway_cannot_use_are_named(key: PrivateKey, named: str) -> N
 @pytest.mark.parametrize(
     ("client", "named"),
     [
-        (files.key_for_pss_only(issue(key=rsa.generate_private_key(65537, 2048))), "RSASSA-PSS"),
+        (files.key_for_pss_only(issue(key=rsa_key())), "RSASSA-PSS"),
         (files.curve_by_parameters(issue(key=ec.generate_private_key(ec.SECP256R1()))), "P-256, explicit parameters"),
     ],
     ids=["for PSS only", "curve by parameters"],

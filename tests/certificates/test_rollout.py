@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,7 +16,7 @@ from certificates.models import ClientCertificate
 from certificates.rollout import actions, keeper
 from certificates.rollout.failing import troubles
 from certificates.rollout.models import Candidate, Rules, When
-from kit.issuing import Issued, issue
+from kit.issuing import Issued, issue, rsa_key
 from portal.models import Activity, Event
 from portal.roles import Role
 from tests.makers import make_api, make_certificate, make_person
@@ -82,7 +81,7 @@ def test_the_page_marks_what_differs_and_says_how_many_days_are_won(signed_in: C
         (issue("orders-client"), issue("orders-gateway"), "bears another subject: CN=orders-gateway, O=Example"),
         (issue("a", hosts=("a.example", "b.example")), issue("a", hosts=("a.example",)), "lacks alternative names: b.example"),
         (issue("a"), issue("a", not_after=datetime.now(UTC) + timedelta(days=10)), "expires earlier than the present one"),
-        (issue("a"), issue("a", key=rsa.generate_private_key(65537, 2048)), "is weaker: RSA 2048 in place of P-256"),
+        (issue("a"), issue("a", key=rsa_key()), "is weaker: RSA 2048 in place of P-256"),
         (
             issue("a"),
             issue("a", purpose=ExtendedKeyUsageOID.SERVER_AUTH),

@@ -99,6 +99,7 @@ def test_what_the_gateway_does_not_load_is_refused_with_the_reason(signed_in: Cl
     assert not Authority.objects.exists()
 
 
+@pytest.mark.any_database
 @pytest.mark.django_db(transaction=True)
 def test_a_replaced_authority_is_in_force_at_the_gateway_for_every_api_that_trusts_it(
     plant: Plant, authority: Issued, server_certificate: Issued

@@ -19,6 +19,7 @@ from tests.makers import lead, make_api, make_authority, make_back_end, make_cer
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.any_database
 def test_calls_are_shared_among_the_addresses_and_the_gateway_says_how_they_are(
     plant: Plant, authority: Issued, server_certificate: Issued, client_certificate: Issued
 ) -> None:

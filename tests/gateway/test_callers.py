@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from apis.policy.model import CallerIdentity, Policy, ValidateClientCertificate
 from gateway.compile import Served
-from kit.issuing import Issued, impersonated, issue
+from kit.issuing import Issued, impersonated, issue, rsa_key
 from tests.debian import program
 from tests.gateway.backends import Backend
 from tests.gateway.gateways import KEY, Answer, Gateway, open_to_all, policy
@@ -212,7 +212,7 @@ def test_an_authority_of_the_same_name_is_another(edge: Gateway, authority: Issu
     assert _call(edge, authority, path, dataclasses.replace(_named("partner", impostor), chain=(partners.certificate,))).status == 403
 
 
-@pytest.mark.parametrize("key", [None, rsa.generate_private_key(65537, 2048)], ids=["P-256", "RSA"])
+@pytest.mark.parametrize("key", [None, rsa_key()], ids=["P-256", "RSA"])
 def test_a_path_leads_over_authorities_that_are_sent_along(
     edge: Gateway, authority: Issued, partners: Issued, publish: Publish, key: rsa.RSAPrivateKey | None
 ) -> None:

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from apis.policy.model import AuthenticationBasic, Policy, Trust
 from certificates.identity import Identity
 from certificates.sealing import Secret
 from gateway.compile import compile_cluster, compile_refusal
 from gateway.compile.backends.clusters import IdentityMissing
-from kit.issuing import Issued, PrivateKey, issue
+from kit.issuing import Issued, PrivateKey, issue, rsa_key
 from tests.gateway.backends import Backend, Http2Backend
 from tests.gateway.gateways import KEY, Answer, Gateway, policy
 from tests.processes import free_ports
@@ -68,7 +68,7 @@ def assert_failed(gateway: Gateway, answer: Answer, message: str, *, status: int
 @pytest.mark.parametrize(
     "key",
     [
-        rsa.generate_private_key(65537, 2048),
+        rsa_key(),
         ec.generate_private_key(ec.SECP256R1()),
         ec.generate_private_key(ec.SECP384R1()),
         ec.generate_private_key(ec.SECP521R1()),

@@ -16,7 +16,7 @@ from apis.models import Api
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
 def bring(api: Api, by: User, **paths: object) -> None:

@@ -25,14 +25,14 @@ from certificates.unloadable import reason_of
 from gateway.agent import envoy, loader
 from gateway.agent.loader import refusal_of
 from gateway.compile import compile_cluster
-from kit.issuing import Issued, PrivateKey, issue
+from kit.issuing import Issued, PrivateKey, issue, rsa_key
 from tests import unloadable
 from tests.gateway.gateways import Gateway, identity_of, policy
 
 GOOD_KEYS: dict[str, Callable[[], PrivateKey]] = {
-    "RSA 2048": lambda: rsa.generate_private_key(65537, 2048),
+    "RSA 2048": rsa_key,
     "RSA 2048 with the exponent 3": lambda: rsa.generate_private_key(3, 2048),
-    "RSA 4096": lambda: rsa.generate_private_key(65537, 4096),
+    "RSA 4096": lambda: rsa_key(4096),
     "P-256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "P-384": lambda: ec.generate_private_key(ec.SECP384R1()),
     "P-521": lambda: ec.generate_private_key(ec.SECP521R1()),
@@ -47,12 +47,12 @@ REFUSED: dict[str, tuple[Callable[[], Issued | Pfx], str]] = {
     "no parameters": (unloadable.without_null, "with NULL and an odd exponent"),
     "an even exponent": (unloadable.with_even_exponent, "an odd exponent"),
     "bytes behind the end": (unloadable.with_something_behind, "not well-formed DER"),
-    "RSA 1024": (lambda: issue(key=rsa.generate_private_key(65537, 1024)), "2048 bits or more"),  # noqa: S505 - it is refused
+    "RSA 1024": (lambda: issue(key=rsa_key(1024)), "2048 bits or more"),  # it is refused
     "P-224": (lambda: issue(key=ec.generate_private_key(ec.SECP224R1())), "The gateway's TLS library does not load it"),
     "secp256k1": (lambda: issue(key=ec.generate_private_key(ec.SECP256K1())), "The gateway's TLS library does not load it"),
     "Ed448": (lambda: issue(key=ed448.Ed448PrivateKey.generate()), "The gateway's TLS library does not load it"),
     "another's key": (lambda: dataclasses.replace(issue(), key=ec.generate_private_key(ec.SECP256R1())), "does not belong"),
-    "a key of another kind": (lambda: dataclasses.replace(issue(), key=rsa.generate_private_key(65537, 2048)), "does not belong"),
+    "a key of another kind": (lambda: dataclasses.replace(issue(), key=rsa_key()), "does not belong"),
 }
 
 

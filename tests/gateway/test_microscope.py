@@ -31,6 +31,7 @@ def present(api: Api, issued: Issued, *, name: str, trusted: Issued) -> int:
     return Activity.objects.latest("pk").pk
 
 
+@pytest.mark.any_database
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_gateway_and_the_portal_see_the_same_refusal_and_name_the_alert(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from apis.actions import add_operation
@@ -16,6 +17,8 @@ from portal.activity import last_line
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_named_value
+
+pytestmark = pytest.mark.any_database
 
 
 def _document(*headers: tuple[str, str]) -> str:

@@ -112,6 +112,7 @@ def test_a_key_that_does_not_fit_is_told(server_certificate: Issued, client_cert
         assert shake_hands(unfit).stage is Stage.HANDSHAKE
 
 
+@pytest.mark.any_database
 @pytest.mark.django_db(transaction=True)
 def test_the_portal_asks_a_gateway_and_is_answered_within_seconds(plant: Plant, server_certificate: Issued, authority: Issued) -> None:
     make_certificate("client", issued=issue("orders-client", by=authority))

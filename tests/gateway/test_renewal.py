@@ -25,6 +25,7 @@ from gateway import actions
 from gateway.control import network
 from gateway.control.enrolment import Issued, fingerprint_of
 from gateway.models import Gateway, NodeAuthority
+from kit.issuing import rsa_key
 from portal.models import Activity, Event
 from tests.gateway.peers import Peer
 from tests.gateway.plant import Plant, eventually
@@ -109,7 +110,7 @@ def test_a_gateway_gets_a_new_certificate_over_its_own_channel_and_the_old_one_h
     [
         (b"", "no signing request"),
         (b"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n", "no signing request"),
-        (_request(rsa.generate_private_key(public_exponent=65537, key_size=2048)), "P-256 or P-384"),
+        (_request(rsa_key()), "P-256 or P-384"),
         (_request(ec.generate_private_key(ec.SECP521R1())), "P-256 or P-384"),
     ],
     ids=["nothing", "nonsense", "RSA", "P-521"],

@@ -11,7 +11,7 @@ from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_subscription
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
 def test_an_api_moves_to_the_root_and_back(plant: Plant, plain: Backend) -> None:

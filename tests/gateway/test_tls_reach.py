@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from gateway.compile import compile_cluster
 from gateway.compile.answers.failures import FAILURES
-from kit.issuing import Issued, PrivateKey, issue
+from kit.issuing import Issued, PrivateKey, issue, rsa_key
 from tests import debian
 from tests.gateway.foreign import OpenSsl
 from tests.gateway.gateways import KEY, Answer, Gateway, identity_of, policy
@@ -47,7 +47,7 @@ def call(gateway: Gateway, authority: Issued, client_certificate: Issued, new_ap
 @pytest.fixture(scope="module")
 def rsa_certificate(authority: Issued) -> Issued:
     """Return a server's certificate that every cipher suite with RSA works with."""
-    return issue("server", by=authority, hosts=("localhost",), key=rsa.generate_private_key(65537, 2048))
+    return issue("server", by=authority, hosts=("localhost",), key=rsa_key())
 
 
 def server_of(certificate: Issued, *options: str) -> OpenSsl:
@@ -97,8 +97,8 @@ def test_a_server_that_knows_one_curve_is_reached(call: Call, rsa_certificate: I
 @pytest.mark.parametrize(
     "key",
     [
-        rsa.generate_private_key(65537, 3072),
-        rsa.generate_private_key(65537, 4096),
+        rsa_key(3072),
+        rsa_key(4096),
         ec.generate_private_key(ec.SECP256R1()),
         ec.generate_private_key(ec.SECP384R1()),
         ec.generate_private_key(ec.SECP521R1()),

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.utils.translation import override
 
@@ -20,7 +19,7 @@ from certificates.rollout.models import Outcome, Tried
 from certificates.rollout.trying import Reason, Result
 from certificates.rollout.words import reason_sentence
 from gateway.trying import judge, seen_from_here, way_of
-from kit.issuing import Issued, issue
+from kit.issuing import Issued, issue, rsa_key
 from tests.apis.tls_servers import ANSWER, Listening, alert, by_tls, context_of, resetting, saying, serving
 from tests.gateway.foreign import Apache, Nginx, OpenSsl
 from tests.processes import free_ports
@@ -28,7 +27,7 @@ from tests.processes import free_ports
 DOCUMENT = Path(__file__).parents[2] / "docs" / "backends.md"
 NOW, DAY = datetime.now(UTC), timedelta(days=1)
 AUTHORITY, ANOTHER = issue("Test authority", authority=True), issue("Another authority", authority=True)
-SERVER = issue("backend", by=AUTHORITY, hosts=("localhost", "127.0.0.1"), key=rsa.generate_private_key(65537, 2048))
+SERVER = issue("backend", by=AUTHORITY, hosts=("localhost", "127.0.0.1"), key=rsa_key())
 CLIENT = issue("client", by=AUTHORITY)
 ENDED = issue("ended", by=AUTHORITY, not_before=NOW - 9 * DAY, not_after=NOW - DAY)
 NOT_FOR_CLIENTS = issue("not for clients", by=AUTHORITY, purpose=ExtendedKeyUsageOID.SERVER_AUTH)

@@ -15,6 +15,7 @@ from tests.makers import make_subscription
 from tests.rest.conftest import Wire, token_for
 
 
+@pytest.mark.any_database
 @pytest.mark.django_db(transaction=True)
 def test_calls_are_refused_with_a_sentence_until_there_is_a_back_end(plant: Plant, plain: Backend, publisher: User) -> None:
     wire = Wire(token_for(publisher))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from apis.models import Api, Operation, Subscription
 from certificates.models import ClientCertificate
-from kit.issuing import issue
+from kit.issuing import issue, rsa_key
 from portal.characters import deceives, shown
 from portal.private_keys import holds_private_key
 from rest import actions as rest_actions
@@ -133,7 +133,7 @@ def test_a_subject_shows_them_written_out_and_the_entry_is_named_without(signed_
     assert [one for one in page if deceives(one) and one not in "\n\t"] == []
 
 
-KEY = rsa.generate_private_key(65537, 2048)
+KEY = rsa_key()
 CURVE = ec.generate_private_key(ec.SECP256R1())
 PKCS8 = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 BODY = "".join(PKCS8.splitlines()[1:-1])

@@ -23,6 +23,7 @@ from certificates.rollout.actions import plan, propose
 from certificates.rollout.models import When
 from certificates.sources import actions
 from certificates.sources.models import SigningRequest
+from kit.issuing import rsa_key
 from portal.models import Activity, Event
 from tests.makers import Issued, issue, make_certificate, make_signing_request
 from tests.types import Page
@@ -223,7 +224,7 @@ def test_a_pasted_key_does_not_come_back(signed_in: Client) -> None:
 
 
 def test_an_entry_is_renewed_with_what_its_certificate_says(signed_in: Client) -> None:
-    make_certificate(issued=issue("Orders Client", hosts=("orders.example.com", "10.0.0.1"), key=rsa.generate_private_key(65537, 2048)))
+    make_certificate(issued=issue("Orders Client", hosts=("orders.example.com", "10.0.0.1"), key=rsa_key()))
     page = signed_in.get(f"{REQUEST}?name=orders-client")
     assert page.context["form"].initial == {
         "name": "orders-client",

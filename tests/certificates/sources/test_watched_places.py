@@ -13,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
@@ -26,6 +25,7 @@ from certificates.sources.keeper import SourceKeeper
 from certificates.sources.models import Source
 from certificates.sources.standing import failing
 from certificates.sources.watched import WatchedPlace
+from kit.issuing import rsa_key
 from portal.models import Activity, Event
 from tests.makers import Issued, issue, make_certificate
 from tests.types import Page
@@ -444,7 +444,7 @@ def test_the_password_may_come_after_the_file(folder: Path, impatient: None, one
         (lambda file: file.unlink(), "There is nothing at"),
         (lambda file: write(file, b""), "The file is empty."),
         (lambda file: write(file, SECOND.pem), "holds no private key"),
-        (lambda file: write(file, SECOND.pem + issue("weak", key=rsa.generate_private_key(65537, 1024)).key_pem), "RSA 1024"),  # noqa: S505 - what is refused
+        (lambda file: write(file, SECOND.pem + issue("weak", key=rsa_key(1024)).key_pem), "RSA 1024"),  # what is refused
         (lambda file: (file.unlink(), file.symlink_to("/etc/hostname")), "leads by a link out"),
     ],
 )

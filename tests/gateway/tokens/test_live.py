@@ -24,6 +24,8 @@ from tests.gateway.plant import Plant, eventually
 from tests.gateway.token_endpoints import TokenEndpoint
 from tests.makers import make_api, make_authority, make_certificate
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def endpoint(server_certificate: Issued, authority: Issued) -> Iterator[TokenEndpoint]:
