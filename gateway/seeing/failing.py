@@ -38,7 +38,7 @@ def failing_now(number: int, *, now: datetime) -> list[tuple[Api, Failing]]:
     """Return the APIs of which calls fail, the most first."""
     found = failing_among(Api.objects.all(), now=now)
     chosen = sorted(found, key=lambda pk: (-found[pk].failed, pk))[:number]
-    apis = Api.objects.select_related("certificate").in_bulk(chosen)
+    apis = Api.objects.only("name", "display_name").in_bulk(chosen)
     return [(apis[pk], found[pk]) for pk in chosen if pk in apis]
 
 
