@@ -18,6 +18,7 @@ _RULES = (4, 2, 1)  # into how many equal steps a scale is divided: the most tha
 _LEAST = 1.5  # so that one call among thousands is still seen
 _LEAST_STROKE = 0.25  # the same in a sparkline
 _LABEL = 0.22  # of the width: what a label takes at most
+_APART = 0.01  # of the width: how far marks are from each other at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,7 @@ class Mark:
     :ivar percent: how far from the left
     :ivar label: which certificate was switched to, where there is room beside the next label
     :ivar before: whether the label stands left of it
+    :ivar drawn: not if another stands in nearly the same place
     """
 
     at: datetime
@@ -82,6 +84,7 @@ class Mark:
     percent: str
     label: str | None
     before: bool
+    drawn: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +168,7 @@ def _line(values: Sequence[float | None], most: int) -> str:
 
 
 def _marks(happened: Iterable[Happening], begin: datetime, length: timedelta) -> Iterable[Mark]:
-    free = math.inf  # where the label to the right begins
+    free, drawn = math.inf, math.inf  # where the label to the right begins, and where the mark to the right stands
     for one in happened:
         if not begin <= one.at < begin + length:
             continue
@@ -174,7 +177,10 @@ def _marks(happened: Iterable[Happening], begin: datetime, length: timedelta) ->
         fits = one.certificate is not None and (place if before else place + _LABEL) <= free
         if fits:
             free = place - _LABEL if before else place
-        yield Mark(at=one.at, words=one.words, percent=f"{100 * place:.2f}%", label=one.certificate if fits else None, before=before)
+        if is_drawn := fits or drawn - place >= _APART:
+            drawn = place
+        label = one.certificate if fits else None
+        yield Mark(at=one.at, words=one.words, percent=f"{100 * place:.2f}%", label=label, before=before, drawn=is_drawn)
 
 
 def _above(value: float, most: int) -> str:

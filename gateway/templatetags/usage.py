@@ -43,7 +43,7 @@ from portal.sentences import tell
 register = template.Library()
 
 _BUSIEST = 5
-_MOST_MARKS = 20
+_MOST_MARKS, _LOOKED_THROUGH = 20, 200
 _LABEL = 16  # characters of a certificate's name beside its mark
 WORDS: dict[str, str | Promise] = {
     "ok": _("Answered (2xx)"),
@@ -165,11 +165,13 @@ def _usage(rows: Any, window: Window, *, now: datetime, happened: Sequence[Happe
 
 
 def _changes_of(api: Api, since: datetime) -> list[Happening]:
-    """Return what was changed of *api* and of the certificate that it presents, and when."""
+    """Return what was changed of *api* and of the certificate that it presents, and when: switches before all else, if there is much."""
     about = Q(kind="api", subject_id=str(api.pk))
     if api.certificate_id:
         about |= Q(kind="certificate", subject_id=str(api.certificate_id))
-    lines = list(Activity.objects.filter(about, at__gte=since).order_by("-id")[:_MOST_MARKS])
+    lines = Activity.objects.filter(about, at__gte=since).order_by("-id")[:_LOOKED_THROUGH]
+    weightiest = sorted(lines, key=lambda line: (_switched_to(line) is None, -line.pk))[:_MOST_MARKS]
+    lines = sorted(weightiest, key=lambda line: -line.pk)
     return [Happening(at=told.line.at, words=told, certificate=_switched_to(told.line)) for told in tell(lines)]
 
 

@@ -51,6 +51,13 @@ def test_switches_are_labelled_where_there_is_room_the_newest_first() -> None:
     assert [(mark.label, mark.before) for mark in marks] == [("0050", True), (None, True), ("0030", True), (None, False), (None, True)]
 
 
+def test_of_changes_in_nearly_one_place_one_mark_is_drawn_and_a_switch_always() -> None:
+    points = [Point(at=_BEGIN + timedelta(minutes=place), counts={}) for place in range(60)]
+    seconds = [Happening(at=_BEGIN + timedelta(minutes=30, seconds=second), words="") for second in (40, 30, 2)]
+    switch = Happening(at=_BEGIN + timedelta(minutes=30), words="", certificate="5785")
+    assert [mark.drawn for mark in chart_of(points, seconds=60, happened=[*seconds, switch]).marks] == [True, False, True, True]
+
+
 def test_a_small_line_has_a_stroke_for_each_hour_in_which_calls_failed() -> None:
     line = sparkline([0, 10, 1000], [0, 1, 500])
     assert line.all == "M0 100.00 L10 99.00 L20 0.00"

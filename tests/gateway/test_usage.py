@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -83,6 +84,9 @@ def test_a_switch_of_certificate_is_named_in_the_chart(signed_in: Client) -> Non
     chosen = actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate)
     actions.secure_api(api, chosen, by=None, now=timezone.now() - timedelta(minutes=30))
     certificate_actions.replace(certificate, issue("partner-bank").as_pfx(), by=None, now=timezone.now())
+    for number in range(25):  # more than there is room for
+        settings = replace(actions.ApiSettings.of(api), display_name=f"Orders {number}")
+        actions.change_api(Api.objects.get(), settings, by=None, now=timezone.now())
     page = signed_in.get("/apis/orders/?span=1h").content.decode()
     current = ClientCertificate.objects.get().current
     assert current is not None
