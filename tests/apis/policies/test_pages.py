@@ -219,3 +219,7 @@ def test_what_is_wrong_with_a_document_is_said_in_the_readers_language(signed_in
     sent = {"document": "<policies>\n<inbound>\n<quota calls='1' />\n</inbound>\n</policies>"}
     page = signed_in.post("/apis/orders/policy/", sent, headers={"Accept-Language": "zh-hans"}).content.decode()
     assert "第 3 行的元素“quota”有错误：此网关不认识策略 &lt;quota&gt;。" in page
+
+
+def test_the_policy_of_all_apis_says_where_it_stands(signed_in: Client) -> None:
+    assert "where that says &lt;base /&gt;." in signed_in.get(SERVICE).content.decode()
