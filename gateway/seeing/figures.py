@@ -18,7 +18,7 @@ from django.utils.translation import pgettext_lazy
 from apis.models import Api
 from gateway.counts import OUTCOMES, ApiCount, Span, VersionCount
 from gateway.seeing.charts import Point
-from gateway.seeing.latencies import quantile
+from gateway.seeing.latencies import quantiles
 
 SENT = Q(ok__gt=0) | Q(redirected__gt=0) | Q(client_error__gt=0) | Q(server_error__gt=0) | Q(refused_certificate__gt=0)
 CALLS = sum((F(name) for name in OUTCOMES[1:]), F(OUTCOMES[0]))
@@ -81,16 +81,19 @@ def points_of(rows: QuerySet[Any], window: Window, *, now: datetime) -> tuple[li
         Point(
             at=begin + timedelta(seconds=place * window.seconds),
             counts={name: max(0, number) for name, number in zip(OUTCOMES, counts[place], strict=True)},
-            quantiles=quantiles(latencies[place]),
+            quantiles=_quantiles(latencies[place]),
         )
         for place in range(window.number)
     ]
-    return points, quantiles(sum(latencies, Counter()))
+    together: Counter[str] = Counter()
+    for taken in latencies:
+        together.update(taken)
+    return points, _quantiles(together)
 
 
-def quantiles(latencies: Counter[str]) -> Quantiles | None:
+def _quantiles(latencies: Counter[str]) -> Quantiles | None:
     """Return p50, p95 and p99, ``None`` where no call was answered."""
-    p50, p95, p99 = (quantile(latencies, share) for share in (0.5, 0.95, 0.99))
+    p50, p95, p99 = quantiles(latencies, 0.5, 0.95, 0.99)
     return None if p50 is None or p95 is None or p99 is None else (p50, p95, p99)
 
 

@@ -7,18 +7,24 @@ of several minutes or gateways add up bucket by bucket, exactly; a quantile is n
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+Buckets = Sequence[tuple[float, int]]
 
 
-def quantile(latencies: Mapping[str, int], share: float) -> float | None:
-    """Return below how many milliseconds this *share* of the calls has ended, ``None`` if there were none.
+def quantiles(latencies: Mapping[str, int], *shares: float) -> list[float | None]:
+    """Return below how many milliseconds each of these *shares* of the calls has ended, ``None`` if there were none.
 
     Envoy counts whole milliseconds, begun ones left out: 0 is less than one. Within a bucket, calls are taken to be spread evenly.
 
     :param latencies: how many calls, by the lower bound of their bucket
     """
     ordered = sorted((float(bound), number) for bound, number in latencies.items() if number > 0)
-    wanted = share * sum(number for _, number in ordered)
+    all_calls = sum(number for _, number in ordered)
+    return [_quantile(ordered, share * all_calls) for share in shares]
+
+
+def _quantile(ordered: Buckets, wanted: float) -> float | None:
     for bound, number in ordered:
         if wanted <= number:
             return bound + _width(bound) * wanted / number
