@@ -170,9 +170,9 @@ def _changes_of(api: Api, since: datetime) -> list[Happening]:
     if api.certificate_id:
         about |= Q(kind="certificate", subject_id=str(api.certificate_id))
     lines = Activity.objects.filter(about, at__gte=since).order_by("-id")[:_LOOKED_THROUGH]
-    weightiest = sorted(lines, key=lambda line: (_switched_to(line) is None, -line.pk))[:_MOST_MARKS]
-    lines = sorted(weightiest, key=lambda line: -line.pk)
-    return [Happening(at=told.line.at, words=told, certificate=_switched_to(told.line)) for told in tell(lines)]
+    marked = sorted(lines, key=lambda line: (_switched_to(line) is None, -line.pk))[:_MOST_MARKS]
+    newest_first = sorted(marked, key=lambda line: -line.pk)
+    return [Happening(at=told.line.at, words=told, certificate=_switched_to(told.line)) for told in tell(newest_first)]
 
 
 def _switched_to(line: Activity) -> str | None:
