@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Case, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, UUIDField, When
+from django.db.models import Case, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, UUIDField, Value, When
+from django.db.models.functions import Coalesce
 
 from apis.models import Api
 from gateway.counts import ApiCount, Span
@@ -16,6 +18,7 @@ from gateway.seeing.figures import CALLS, FAILED
 _LOOKED_AT = timedelta(hours=1)
 _MENDED = timedelta(minutes=5)  # that long without a failure
 _FAILED = Q(no_answer__gt=0) | Q(refused_certificate__gt=0)  # as FAILED counts them
+_NONE = Value(UUID(int=0), output_field=UUIDField())  # presented: NULL is like nothing, not even like itself
 _PRESENTED = Case(  # as Api.presented
     When(certificate=None, then=None),
     When(stays_with__isnull=False, then="stays_with"),
@@ -80,6 +83,6 @@ def _failed_lately(now: datetime, kinds: Q) -> QuerySet[Any]:
 
 def _present_another() -> QuerySet[Any]:
     last = FailedCall.objects.filter(api=OuterRef("pk")).order_by("-at", "-id")
-    apis = Api.objects.alias(last=Subquery(last.values("pk")[:1]), with_version=Subquery(last.values("presented")[:1]), presents=_PRESENTED)
-    same = Q(with_version=F("presents")) | Q(with_version=None, presents=None)
-    return apis.filter(~same, last__isnull=False).values("pk")
+    with_version = Coalesce(Subquery(last.values("presented")[:1], output_field=UUIDField()), _NONE)
+    apis = Api.objects.alias(last=Subquery(last.values("pk")[:1]), with_version=with_version, presents=Coalesce(_PRESENTED, _NONE))
+    return apis.filter(~Q(with_version=F("presents")), last__isnull=False).values("pk")

@@ -137,6 +137,18 @@ class TestStates:
         certificate_actions.replace(certificate, issue("partner").as_pfx(), by=None, now=timezone.now())
         assert _names(signed_in, show="failing") == []
 
+    def test_who_presents_a_certificate_since_it_failed_without_or_none_any_more_does_not_fail(self, signed_in: Client) -> None:
+        certificate = make_certificate("partner")
+        without, no_more = make_api("without"), _presenting("no-more", certificate)
+        for number, api in enumerate((without, no_more)):
+            make_counts(api, refused_certificate=1)
+            make_failed_call(f"5f3c-{number}", api=api)
+        assert _names(signed_in, show="failing") == ["no-more", "without"]
+        chosen = actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate)
+        actions.secure_api(without, chosen, by=None, now=timezone.now())
+        actions.secure_api(no_more, actions.ApiSecurity(credentials=Credentials.NONE), by=None, now=timezone.now())
+        assert _names(signed_in, show="failing") == []
+
     def test_behind_are_those_whose_change_a_connected_gateway_has_not_applied(self, signed_in: Client) -> None:
         certificate = make_certificate("shared")
         _presenting("orders", certificate)
