@@ -10,7 +10,7 @@ from pathlib import Path
 TESTED = (1, 40)  # the version that requirements.txt brings, and that all tests run with
 _SECONDS = 10.0
 # What `envoy --version` says, its commit, version, state of the tree, kind of build and TLS library, with slashes between
-_SAID = re.compile(r"version: [0-9a-f]*/(?P<version>(?P<major>\d+)\.(?P<minor>\d+)\.[^/]+)/[^/]+/[^/]+/(?P<library>\S+)")
+_SAID = re.compile(r"version: [0-9a-f]*/(?P<version>(?P<major>\d+)\.(?P<minor>\d+)\.[^/]+)/[^/]+/[^/]+/(?P<tls>\S+)")
 
 
 class NotEnvoy(Exception):
@@ -22,20 +22,20 @@ class Build:
     """An Envoy.
 
     :ivar version: in its own words, for instance ``1.40.0``
-    :ivar library: what it speaks TLS with
+    :ivar tls: what it speaks TLS with
     """
 
     version: str
     number: tuple[int, int]
-    library: str
+    tls: str
 
     @property
     def refusal(self) -> str:
         """Why no gateway may run it; empty: one may."""
         if self.number < TESTED:
             return f"is Envoy {self.version}, which knows too little: {_tested()} or later is needed"
-        if not self.library.startswith("BoringSSL"):
-            return f"speaks TLS by {self.library}: certificates and connections are judged as BoringSSL does"
+        if not self.tls.startswith("BoringSSL"):
+            return f"speaks TLS by {self.tls}: certificates and connections are judged as BoringSSL does"
         return ""
 
     @property
@@ -59,7 +59,7 @@ def build_of(binary: str) -> Build:
         raise NotEnvoy(f"{binary} does not say its version") from error
     if not (found := _SAID.search(said)):
         raise NotEnvoy(f"{Path(binary).name} is no Envoy: it does not say its version as Envoy does")
-    return Build(version=found["version"], number=(int(found["major"]), int(found["minor"])), library=found["library"])
+    return Build(version=found["version"], number=(int(found["major"]), int(found["minor"])), tls=found["tls"])
 
 
 def _tested() -> str:
