@@ -7,6 +7,7 @@ taken when there is nothing left to wait for, and is free again before the answe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import sys
 from collections.abc import Awaitable, Callable
@@ -14,11 +15,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
 from django.db import close_old_connections
+from django.template.loader import get_template
+from django.urls import NoReverseMatch, get_resolver, reverse
+from django.utils import translation
 
 from portal import notify
 from portal.bodies import Bodies, Gone, Receive, Share
 from portal.callers import BODY_REFUSED, is_known
+from portal.icons import outlines
 from portal.wsgi import application as django
 
 Environ = dict[str, Any]
@@ -126,4 +132,18 @@ def _look_up(environ: Environ) -> bool:
         close_old_connections()
 
 
+def _prepare() -> None:
+    """Do once what the first callers would do, each for himself if they come together: catalogues, addresses, templates, icons."""
+    outlines()
+    for language, _ in settings.LANGUAGES:
+        with translation.override(language):
+            for namespace in get_resolver().namespace_dict:
+                with contextlib.suppress(NoReverseMatch):  # looked for, which is enough
+                    reverse(f"{namespace}:")
+    for folder in settings.TEMPLATES[0]["DIRS"]:
+        for file in sorted(folder.rglob("*.*")):
+            get_template(str(file.relative_to(folder)))
+
+
+_prepare()
 notify.tell(notify.READY, "Answering pages")  # calls are taken since the start; from here on somebody answers them

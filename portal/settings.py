@@ -92,7 +92,6 @@ INSTALLED_APPS = [
     "notices",
     "csp",
     "django_htmx",
-    "heroicons",
     "portal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import heroicons
 from django import template
 from django.template.context import RequestContext
 from django.utils import timezone
@@ -18,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from portal.icons import drawn
 from portal.menu import SECURITY, SETTINGS, entries, groups
 
 if TYPE_CHECKING:
@@ -25,11 +23,6 @@ if TYPE_CHECKING:
 
 register = template.Library()
 
-# What HTML does not need, and what the style sheet says of all icons.
-_SAID_ELSEWHERE = re.compile(
-    r' (?:xmlns="[^"]*"|height="[^"]*"|fill="none"|stroke(?:-width)?="(?:currentColor|1\.5)"|stroke-line(?:cap|join)="round")'
-    r"|(?<=>)\s+(?=<)|\s+(?=/>)"
-)
 _SOON = timedelta(days=30)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -37,15 +30,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 @register.simple_tag
 def icon(name: str, *, size: int = 20) -> SafeString:
     """Render the heroicon *name*. It is decoration: words stand beside it, or the element has a label of its own."""
-    return mark_safe(_drawn(str(name), size))  # noqa: S308 - the package's own markup
-
-
-@functools.cache
-def _drawn(name: str, size: int) -> str:
-    """Return the icon as lightly as can be: a page has dozens."""
-    # The package has no other door for Python.
-    svg: str = heroicons._render_icon("outline", name, size, {"class": "icon", "aria-hidden": "true"})  # noqa: SLF001
-    return _SAID_ELSEWHERE.sub("", svg)
+    return mark_safe(drawn(str(name), size))  # noqa: S308 - the package's own markup
 
 
 @register.simple_tag
