@@ -17,7 +17,7 @@ from apis.policy.model import Cors, Forwarding, Preflights, Protocol
 from portal.models import Activity, Event
 from tests.makers import make_api
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 URL = "/apis/orders/calls/"
 SECURITY = "/apis/orders/security/"
 SHOP = "https://shop.example.com"

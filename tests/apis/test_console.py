@@ -20,7 +20,7 @@ from apis.models import Credentials, KeyKind, SubscriptionState
 from apis.policy.failure import FAILURE_HEADER, Failure
 from tests.makers import make_api, make_certificate, make_subscription
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 URL = "/apis/orders/console/"
 TRY = "/apis/orders/security/test/"
 

@@ -21,7 +21,7 @@ from portal.models import Activity, Event
 from tests.apis.documents import PETS, TEXT, site
 from tests.makers import make_api
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 NEW, INTO = "/apis/new/import/", "/apis/pets/operations/new/import/"
 SOURCE = {"query_in_template": "on"}
 OPERATIONS = {("listPets", "GET", "/pets"), ("get-pets-petid", "GET", "/pets/{petId}"), ("find", "GET", "/find?q={q}")}

@@ -18,7 +18,7 @@ from kit.issuing import Issued, issue
 from portal.roles import Role
 from tests.makers import make_certificate, make_person, make_server_certificate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 PAGE = "/security/doctor/"
 BOTH = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 

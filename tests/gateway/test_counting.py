@@ -213,5 +213,7 @@ def test_latencies_are_those_that_callers_wait(plant: Plant, orders: Api, key: s
     comes_to(orders, ok=100)
     row = ApiCount.objects.get(api=orders, span=Span.DAY)
     assert sum(row.latencies.values()) == 100
-    for share in (0.5, 0.95):
-        assert quantiles(row.latencies, share)[0] == pytest.approx(waited[int(100 * share)], rel=0.05, abs=4)  # callers wait longer
+    for share, slept in ((0.5, 50), (0.95, 300)):
+        (told,) = quantiles(row.latencies, share)
+        assert told is not None
+        assert slept <= told <= 1.05 * waited[int(100 * share)] + 4  # callers' own work comes on top

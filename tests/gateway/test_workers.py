@@ -17,6 +17,8 @@ from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_certificate, make_subscription
 
+pytestmark = pytest.mark.any_database
+
 WORKERS, CALLS, SWITCHES = 4, 24, 5
 
 

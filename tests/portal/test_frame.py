@@ -9,6 +9,8 @@ from django.utils.encoding import iri_to_uri
 
 from portal.errors import server_error
 
+pytestmark = pytest.mark.any_database
+
 PASSWORD = "correct horse battery staple"
 
 

@@ -11,6 +11,8 @@ from django.test import Client
 
 from tests.makers import make_api
 
+pytestmark = pytest.mark.any_database
+
 GUIDE = Path(settings.BASE_DIR) / "docs" / "guide"
 PAGES = sorted(path.stem for path in (GUIDE / "en").glob("*.md"))
 

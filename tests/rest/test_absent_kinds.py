@@ -8,7 +8,7 @@ from rest.entities import absent
 from tests.makers import make_api
 from tests.rest.conftest import Wire, read, targets
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 _BELOW_AN_API = [f"apis/orders/{kind}" for kind in absent.OF_AN_API]
 _BELOW_AN_OPERATION = [f"apis/orders/operations/everything/{kind}" for kind in absent.OF_AN_OPERATION]

@@ -19,7 +19,7 @@ from rest.models import AccessToken
 from tests.makers import make_api, make_certificate, make_subscription
 from tests.rest.conftest import S, Wire, read, token_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 NEW_API = {"displayName": "New", "path": "new", "serviceUrl": "https://new.example.com"}
 
 

@@ -212,6 +212,15 @@ CALLERS: dict[str, Caller] = {
     "an administrator limited to looking": lambda _viewer, _publisher, administrator: (token_for(administrator, role=VIEWERS), _VIEW),
 }
 
+SEND_EVERYTHING = {"nobody", "a viewer", "a publisher", "an administrator", "an administrator limited to looking"}
+
+
+def _verbs(who: str, number: int) -> tuple[str, ...]:
+    """Return what is sent to the address with that number: every verb, or one in turn from whom none but 401 or 403 is due."""
+    if who in SEND_EVERYTHING:
+        return VERBS
+    return (VERBS[(number + list(CALLERS).index(who)) % len(VERBS)],)
+
 
 def _is_right(status: int, entity: Entity, verb: str, as_who: Open) -> bool:
     order = list(Open)
@@ -239,8 +248,8 @@ def test_every_address_takes_what_the_caller_may_send_and_no_more(who: str, view
     token, as_who = CALLERS[who](viewer, publisher, administrator)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     surprises = []
-    for entity in ENTITIES:
-        for verb in VERBS:
+    for number, entity in enumerate(ENTITIES):
+        for verb in _verbs(who, number):
             with transaction.atomic():
                 status = Client().generic(verb, entity.address, b"", headers=headers).status_code
                 transaction.set_rollback(True)

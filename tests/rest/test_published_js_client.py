@@ -17,6 +17,8 @@ from tests.makers import issue
 from tests.rest.conftest import token_for
 from tests.rest.https import serving
 
+pytestmark = pytest.mark.any_database
+
 HERE = Path(__file__).resolve().parent / "sdk"
 CLIENTS = {folder.name: folder for folder in sorted((HERE / "js").iterdir())}
 

@@ -17,7 +17,7 @@ from tests.makers import make_api, make_certificate, make_subscription
 from tests.rest.conftest import S, Wire, read
 from tests.rest.test_recorded_sequences import pfx
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 API = {"displayName": "Orders", "path": "orders", "serviceUrl": "HTTPS://Orders.Example.COM/v2"}
 POLICY = "apis/orders/policies/policy"
 

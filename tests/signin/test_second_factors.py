@@ -22,6 +22,8 @@ from portal.signin.second_factors import demand, has_second_factor, reset_second
 from portal.signin.sessions import sessions_of
 from tests.signin.codes import code_of
 
+pytestmark = pytest.mark.any_database
+
 PASSWORD = "correct horse battery staple"
 SIGN_IN, SECOND, OWN = "/accounts/login/", "/accounts/login/second-factor/", "/accounts/second-factors/"
 APP, CODES = f"{OWN}app/", f"{OWN}recovery-codes/"

@@ -33,7 +33,7 @@ def bare(tmp_path: Path) -> Portal:
     return Portal(tmp_path / "home", bare=True)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -27,7 +27,7 @@ from gateway.tokens_failing import troubles
 from portal.models import Activity, Event
 from tests.makers import lead, make_api, make_authority, make_back_end, make_certificate, make_gateway
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 URL = "/apis/orders/security/"
 ENDPOINT = "https://192.0.2.7/oauth2/token?tenant=1"
 CHECKED = {"validate_certificate_chain": "on", "validate_certificate_name": "on"}

@@ -21,7 +21,7 @@ from certificates.sealing import Secret
 from portal.models import Activity, Event
 from tests.makers import lead, make_api, make_back_end, make_certificate, make_named_value
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 URL = "/apis/orders/security/"
 CHECKED = {"validate_certificate_chain": "on", "validate_certificate_name": "on"}
 SHARED = CHECKED | {"credentials": "shared-secret", "secret_place": "header", "secret_name": "X-API-Key", "shared_secret": "open sesame"}

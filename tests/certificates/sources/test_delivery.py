@@ -23,7 +23,7 @@ from certificates.sources.trouble import Trouble, Why
 from portal.kept_sentences import told
 from tests.makers import Issued, issue, make_api, make_certificate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 LIST = "/security/client-certificates/"
 FIRST, SECOND, THIRD = issue("orders"), issue("orders"), issue("orders")

@@ -19,6 +19,8 @@ from rest.models import AccessToken
 from tests.makers import lines, make_invitation, make_person
 from tests.rest.conftest import Wire, token_for
 
+pytestmark = pytest.mark.any_database
+
 PASSWORD = "correct horse battery staple"
 
 

@@ -19,7 +19,7 @@ from portal.models import Activity, Event
 from rest.configuration.text import read, write
 from tests.makers import make_api, make_counts, make_subscription
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 HOME = "/settings/configuration/"
 WORDS = "four words of passphrase"
 

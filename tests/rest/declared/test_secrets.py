@@ -21,7 +21,7 @@ from rest.configuration.text import read
 from tests.makers import make_api, make_certificate, make_channel, make_subscription
 from tests.rest.declared.files import applied, exported, ran
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 PASSWORD = "correct horse battery staple"
 HOOK = "https://hooks.example.com/services/T0/B0/xyzzy"
 
