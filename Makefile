@@ -30,11 +30,12 @@ endif
 
 test: lint test-sqlite test-postgresql test-whole ## linters, then every test: on SQLite, on PostgreSQL, in a browser
 
+# Three at once on two processors: tests of gateways wait a third of their time for other processes.
 test-sqlite: install-for-tests ## every test but those below, on SQLite
-	python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/whole --ignore=tests/image --durations=15 $(ARGS)
+	python -m pytest -n 3 --dist worksteal --ignore=tests/browser --ignore=tests/whole --ignore=tests/image --durations=15 $(ARGS)
 
 test-postgresql: install-for-tests ## those of them that touch a database, on PostgreSQL
-	python -m tests.postgresql python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/whole --ignore=tests/image $(ARGS)
+	python -m tests.postgresql python -m pytest -n 3 --dist worksteal --ignore=tests/browser --ignore=tests/whole --ignore=tests/image $(ARGS)
 
 test-whole: install-for-tests ## the whole thing as people start it, and its pages in a browser
 	python -m tests.browser.chromium

@@ -25,8 +25,6 @@ from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_certificate, make_subscription
 
-pytestmark = pytest.mark.any_database
-
 
 def _bind(api: Api, certificate: ClientCertificate | None, authority: Issued) -> None:
     credentials = Credentials.CLIENT_CERTIFICATE if certificate else Credentials.NONE
