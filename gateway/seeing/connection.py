@@ -28,6 +28,7 @@ class Picture:
     :ivar certificate: of it the state; ``expires`` is the end of the current version
     :ivar answered_at: when the back end last answered a call as asked, if ever
     :ivar failing: how many of the last hour's calls fail, while they do; *cause* says what the newest failure was
+    :ivar breaks_at: what of the connection it was about: ``presented``, the back end's ``chain`` or its ``name``; empty: none of them
     """
 
     api: Api
@@ -41,7 +42,7 @@ class Picture:
     answered_at: datetime | None
     failing: Failing | None
     cause: Any
-    suspects_certificate: bool
+    breaks_at: str
 
     @property
     def gateways_state(self) -> str:
@@ -50,13 +51,43 @@ class Picture:
         return next((state for state in ("bad", "warn", "good") if state in states), "warn")
 
     @property
+    def presented(self) -> str:
+        """Whether what the gateway presents is taken."""
+        return "bad" if self.breaks_at == "presented" else self.certificate
+
+    @property
+    def chain(self) -> str:
+        """Whether the chain of the back end's certificate is checked, and found good."""
+        return self._checked("chain", asked=self.api.validate_certificate_chain)
+
+    @property
+    def name(self) -> str:
+        """Whether the name in the back end's certificate is checked, and found good."""
+        return self._checked("name", asked=self.api.validate_certificate_chain and self.api.validate_certificate_name)
+
+    def _checked(self, part: str, *, asked: bool) -> str:
+        if not asked:
+            return "warn"
+        return "bad" if self.breaks_at == part else "good"
+
+    @property
     def back_end(self) -> str:
         """Whether it answers."""
         return "bad" if self.failing else "good" if self.answered_at else ""
 
 
 _STATES = {State.LIVE: "good", State.WAITING: "warn", State.REFUSED: "bad", State.NOWHERE: "warn"}
-_OF_THE_CERTIFICATE = {FailureKind.CLIENT_CERTIFICATE_REFUSED, FailureKind.CLIENT_CERTIFICATE_DEMANDED, FailureKind.MAYBE_REFUSED}
+_BREAKS_AT = {
+    FailureKind.CLIENT_CERTIFICATE_REFUSED: "presented",
+    FailureKind.CLIENT_CERTIFICATE_DEMANDED: "presented",
+    FailureKind.MAYBE_REFUSED: "presented",
+    FailureKind.NO_CREDENTIALS: "presented",
+    FailureKind.EXPIRED: "chain",
+    FailureKind.NOT_YET_VALID: "chain",
+    FailureKind.WRONG_PURPOSE: "chain",
+    FailureKind.UNVERIFIED: "chain",
+    FailureKind.NAME_MISMATCH: "name",
+}
 
 
 def picture_of(api: Api, status: LiveStatus, *, now: datetime) -> Picture:
@@ -77,7 +108,7 @@ def picture_of(api: Api, status: LiveStatus, *, now: datetime) -> Picture:
         answered_at=answered_at,
         failing=failing,
         cause=FailureKind(last.kind).label if last else "",
-        suspects_certificate=bool(last and last.kind in _OF_THE_CERTIFICATE),
+        breaks_at=_BREAKS_AT.get(FailureKind(last.kind), "") if last else "",
     )
 
 

@@ -75,6 +75,25 @@ def test_a_back_end_that_refuses_the_certificate_is_red_with_the_reason(signed_i
     assert 'href="/failures/?api=orders"' in way
 
 
+@pytest.mark.parametrize(
+    ("kind", "chain", "name"),
+    [
+        (FailureKind.EXPIRED, "bad", "good"),
+        (FailureKind.UNVERIFIED, "bad", "good"),
+        (FailureKind.NAME_MISMATCH, "good", "bad"),
+        (FailureKind.UNREACHABLE, "good", "good"),
+    ],
+)
+def test_what_the_gateway_found_wrong_with_the_back_end_is_not_called_checked(
+    signed_in: Client, orders: Api, kind: FailureKind, chain: str, name: str
+) -> None:
+    make_counts(orders, minutes_ago=1, no_answer=40)
+    FailedCall.objects.filter(pk=make_failed_call(api=orders).pk).update(kind=kind)
+    way = _way(signed_in)
+    assert re.findall(r'<span class="state (\w+)"><svg(?:(?!</span>).)*</svg>(Chain|Name)</span>', way) == [(chain, "Chain"), (name, "Name")]
+    assert [_state_of(way, part) for part in ("presents", "Back end")] == ["good", "bad"]
+
+
 def test_a_way_that_was_put_right_is_not_red_until_a_call_fails_again(signed_in: Client, orders: Api) -> None:
     make_counts(orders, minutes_ago=1, ok=2, refused_certificate=38)
     make_failed_call(api=orders)
