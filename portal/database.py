@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import connections
+from django.db import connection, connections
 
 from portal.sqlite.base import DatabaseWrapper
 
@@ -34,3 +34,9 @@ def shown_name() -> str:
     if connections["default"].vendor == "sqlite":
         return str(known["NAME"])
     return f"{known['NAME']} at {known['HOST'] or 'this machine'}"
+
+
+def give_back() -> None:
+    """Give back the connection of this thread, which asks nothing for a while, if others share it (:mod:`portal.pool`)."""
+    if connection.settings_dict.get("OPTIONS", {}).get("pool"):
+        connection.close()

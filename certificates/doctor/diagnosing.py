@@ -19,6 +19,7 @@ from certificates.judgement import DoubtKind, Purpose, breaks_at_renewal, doubts
 from certificates.judgement import doubts as judgement
 from certificates.judgement.outlook import DATA
 from certificates.models import Certificate, CertificateVersion
+from portal.database import give_back
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Diagnosing:
         while not stop.wait(pause):
             try:
                 pause = 0.1 if diagnose_some(now=timezone.now()) else _LOOK_SECONDS
+                give_back()
             except DatabaseError as error:
                 log.warning("The doctor waits for the database: %s", error)
                 connection.close()

@@ -30,6 +30,7 @@ from certificates.rollout.proposals import Proposal
 from certificates.rollout.refusals import seen_in
 from certificates.rollout.windows import Window
 from certificates.sealing import SealingError
+from portal.database import give_back
 from portal.kept_sentences import kept
 
 log = logging.getLogger(__name__)
@@ -175,4 +176,5 @@ def keep_on(stop: threading.Event, step: Callable[[], bool]) -> None:
             pause = min(max(pause, _LOOK_SECONDS) * 2, _LONGEST_PAUSE)
         else:
             pause = 0 if more else _LOOK_SECONDS
+            give_back()
     connection.close()

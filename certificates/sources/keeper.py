@@ -25,6 +25,7 @@ from certificates.sources.changes import Changes
 from certificates.sources.kinds import LOOKED_AT, reader_of
 from certificates.sources.models import Source
 from certificates.sources.trouble import Trouble, Why
+from portal.database import give_back
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class SourceKeeper:
                 stop.wait(pause)
             else:
                 pause = _LOOK_SECONDS
+                give_back()
                 self._wait(SETTLE_SECONDS if soon else _LOOK_SECONDS, stop)
         self.close()
         connection.close()

@@ -23,6 +23,7 @@ from portal.activity.exporting import json_of
 from portal.activity.floods import tell_sums
 from portal.activity.receivers import Receiver, host_name, receiver_of
 from portal.activity.trimming import trim_by_age
+from portal.database import give_back
 from portal.models import Activity, ActivityForwarding, Event
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class LogKeeper:
                 pause = min(pause * 2, _LONGEST_PAUSE)
             else:
                 pause = 0 if more else _LOOK_SECONDS
+                give_back()
         self.close()
         connection.close()
 

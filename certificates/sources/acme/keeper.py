@@ -26,6 +26,7 @@ from certificates.sources.acme.ordering import Authority, Wish, two_thirds
 from certificates.sources.acme.proofs import proof_by
 from certificates.sources.models import Source, SourceKind
 from certificates.sources.trouble import Trouble, Why
+from portal.database import give_back
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class AcmeKeeper:
                 pause = min(pause * 2, _LONGEST_PAUSE)
             else:
                 pause = _LOOK_SECONDS
+                give_back()
         connection.close()
 
     def step(self, stop: threading.Event | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
@@ -13,10 +14,13 @@ from certificates.keyring import keyring
 from certificates.sealing import BadKeyRing
 from portal import logs, schema
 from portal.installation import private_home
+from portal.pool import pooled
 from portal.threads import FAILED
 
 # gRPC for Python cannot be told the TLS version, only the ciphers of TLS 1.2: one for a kind of key that our certificate has not.
 _NO_TLS_12 = {"GRPC_SSL_CIPHER_SUITES": "ECDHE-RSA-AES256-GCM-SHA384"}
+
+CONNECTIONS = 8  # to PostgreSQL, at most: the watch and the status writer keep theirs, the keepers and requests share the others
 
 
 class Command(BaseCommand):
@@ -36,6 +40,7 @@ class Command(BaseCommand):
         if wanting:
             raise CommandError(wanting)
         connection.close()
+        pooled(settings.DATABASES[DEFAULT_DB_ALIAS], most=CONNECTIONS)
         os.environ.update(_NO_TLS_12)
         from gateway.control.process import Failed, serve  # late: gRPC reads its environment as it is imported
 
