@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from notices.models import Acknowledgement, Channel, ChannelKind, Contact, Schedule
-from portal.models import Activity
+from portal.models import Activity, Event
 from tests.makers import issue, lines, make_certificate, make_channel, make_server_certificate
 from tests.notices.receivers import Receiver
 from tests.whole.mailbox import Mailbox
@@ -150,6 +150,9 @@ def test_a_deleted_channel_is_gone_with_its_secret(office: Client) -> None:
     assert not Channel.objects.exists()
     assert not type(channel.secret).objects.exists()
     assert office.get("/notices/channels/team/").status_code == 404
+    line = Activity.objects.get(event=Event.CHANNEL_DELETED)
+    assert line.changes == {"kind": ["slack", None], "place": ["hooks.example.com", None], "language": ["en", None]}
+    assert "very-secret-token" not in text_of(office.get(f"/activity/{line.id}/"))
 
 
 @pytest.mark.parametrize("typed", ["", "soon", "60, -1", "731", ",".join(map(str, range(13))), "60; 30"])
