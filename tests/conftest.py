@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from certificates.endings import endings
 from gateway.seeing import last_day
 from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
 from tests.emptying import empty_tables
+from tests.homes import tables
 
 # Speed is measured by the benchmarks: a property does not fail because the machine is busy.
 settings.register_profile("portal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -58,7 +60,15 @@ def _password_hash() -> str:
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Keep the tests' SQLite database in a file, as the portal does: in memory, several writers at once only meet locks."""
     if connection.vendor == "sqlite":
-        connection.settings_dict["TEST"]["NAME"] = f"{os.environ['PORTAL_HOME']}/tests.sqlite3"
+        name = f"{os.environ['PORTAL_HOME']}/tests.sqlite3"
+        shutil.copy(tables(), name)
+        connection.settings_dict["TEST"]["NAME"] = name
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Begin with the tables that are there: those of SQLite are copied."""
+    return connection.vendor == "sqlite"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 class RefusalPage:
     """How one server says it.
 
-    :ivar words: in the page; empty: the status alone says it
+    :ivar words: in the page, ASCII, for gateways know no other capitals; empty: the status alone says it
     :ivar demands: whether it says that none was shown, rather than that the one that was is not accepted
     """
 
@@ -21,6 +21,11 @@ class RefusalPage:
     words: str
     server: str
     demands: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a row that gateways would not understand."""
+        if not self.words.isascii():
+            raise ValueError(f"The words of {self.server} are not ASCII.")
 
 
 REFUSAL_PAGES = (

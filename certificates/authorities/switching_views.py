@@ -69,8 +69,7 @@ def confirm(request: PortalRequest, candidate: AuthorityCandidate) -> HttpRespon
     context = {
         "authority": candidate.authority,
         "form": form,
-        "rows": [(*FATES[fate], facts) for fate, facts in comparison.rows],
-        "warnings": [caution_sentence(caution) for caution in comparison.cautions],
+        **beside(comparison),
         **use_of(candidate.authority),
         **table_of(candidate),
     }
@@ -120,6 +119,14 @@ def discard(request: PortalRequest, candidate: AuthorityCandidate) -> HttpRespon
     switching.discard(candidate, by=request.user, now=timezone.now())
     messages.success(request, _("The proposed version was discarded. The present one stays."))
     return see_other("authorities:detail", candidate.authority.name)
+
+
+def beside(comparison: Comparison) -> dict[str, Any]:
+    """Return what the page says of a comparison: each certificate with what becomes of it, and what may break calls."""
+    return {
+        "rows": [(*FATES[fate], facts) for fate, facts in comparison.rows],
+        "warnings": [caution_sentence(caution) for caution in comparison.cautions],
+    }
 
 
 def compared(candidate: AuthorityCandidate) -> Comparison:

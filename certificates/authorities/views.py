@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from certificates.authorities import actions, switching
 from certificates.authorities.access import find, may, render
 from certificates.authorities.bundle import Bundle
 from certificates.authorities.comparison import compare
 from certificates.authorities.forms import CertificatesForm, NewAuthorityForm, RollBackForm
-from certificates.authorities.models import Authority, AuthorityCandidate, holding_words
-from certificates.authorities.switching_views import decide
+from certificates.authorities.models import Authority, AuthorityCandidate, AuthorityVersion, holding_words
+from certificates.authorities.switching_views import beside, decide
+from certificates.authorities.uses import uses
 from certificates.authorities.using import use_of, uses_among
 from certificates.models import folded
 from certificates.pfx import Problem
@@ -144,23 +147,37 @@ def _replace(request: PortalRequest, authority: Authority, bundle: Bundle) -> Ht
     return see_other("authorities:confirm", authority.name)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @may("change")
 def roll_back(request: PortalRequest, name: str) -> HttpResponse:
-    """Let an entry hold another of its versions."""
+    """Let an entry hold another of its versions, once it is confirmed; a GET asks, with that version beside what is trusted now."""
     authority = find(name)
-    form = RollBackForm(request.POST)
+    form = RollBackForm(request.POST if request.method == "POST" else request.GET)
     form.fields["version"].queryset = authority.versions.all()  # type: ignore[attr-defined]  # a ModelChoiceField
     if not form.is_valid():
         return render(request, "no_such_version.html", {"form": form, "authority": authority}, status=422)
+    version, now = form.cleaned_data["version"], timezone.now()
+    if request.method != "POST":
+        return _ask_before_rolling_back(request, authority, version, now=now)
+    if request.POST.get("when") == TRY:
+        switching.propose(authority, version.bundle, by=request.user, now=now)
+        messages.info(request, _("Nothing is replaced yet: the new version is tried, and waits for your word."))
+        return see_other("authorities:confirm", authority.name)
     try:
-        actions.roll_back(authority, version=form.cleaned_data["version"].number, by=request.user, now=timezone.now())
+        actions.roll_back(authority, version=version.number, by=request.user, now=now)
     except Authority.DoesNotExist as gone:
         raise Http404 from gone
     except actions.AlreadyHeld as refusal:
         return render(request, "no_such_version.html", {"authority": authority, "held_by": refusal.authority}, status=409)
     messages.success(request, _("%(name)s was rolled back.") % {"name": authority.name})
     return see_other("authorities:detail", authority.name)
+
+
+def _ask_before_rolling_back(request: PortalRequest, authority: Authority, version: AuthorityVersion, *, now: datetime) -> HttpResponse:
+    assert authority.current is not None  # noqa: S101 - an entry is made with its first version
+    comparison = compare(authority.current.bundle, version.bundle, now=now)
+    context = {"authority": authority, "version": version, "apis": uses().needing(authority), **beside(comparison)}
+    return render(request, "confirm_roll_back.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

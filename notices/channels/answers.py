@@ -1,4 +1,4 @@
-"""What services answer. [pure]"""
+"""What services answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the forms of chat services have in common. [pure]"""
+"""What the forms of chat services have in common."""
 
 from __future__ import annotations
 

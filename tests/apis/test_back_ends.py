@@ -27,7 +27,7 @@ from kit.issuing import issue
 from portal.models import Activity, Event
 from tests.makers import bundle, lead, make_api, make_authority, make_back_end, make_certificate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 BASIC: dict[str, Any] = {"credentials": Credentials.BASIC, "username": "shop", "password": Secret(b"open sesame")}
 FORM = {

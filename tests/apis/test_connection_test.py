@@ -25,7 +25,7 @@ from tests.gateway.foreign import Nginx
 from tests.makers import make_api, make_certificate
 from tests.processes import free_ports
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 TEST, SECURITY = "/apis/orders/security/test/", "/apis/orders/security/"
 
 AUTHORITY = issue("Test authority", authority=True)

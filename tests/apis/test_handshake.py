@@ -23,6 +23,8 @@ from tests.gateway.foreign import Apache
 from tests.makers import make_api, make_certificate
 from tests.processes import free_ports
 
+pytestmark = pytest.mark.any_database
+
 AUTHORITY = issue("Test authority", authority=True)
 SERVER = issue("backend", by=AUTHORITY, hosts=("localhost", "127.0.0.1"))
 LOOPBACK = (ip_network("127.0.0.0/8"),)

@@ -17,7 +17,7 @@ from apis.policy.failure import Failure
 from gateway.models import FailedCall
 from tests.makers import issue, make_api, make_certificate, make_failed_call
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 ASKS_LATER = "The back end asks for the certificate later"
 OLDER = "Allow older servers"
 

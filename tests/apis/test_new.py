@@ -11,7 +11,7 @@ from apis.models import Api
 from portal.models import Activity, Event
 from tests.makers import make_api
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 GOOD = {
     "display_name": "Orders",
     "name": "orders",

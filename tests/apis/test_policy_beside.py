@@ -12,7 +12,7 @@ from certificates.models import ClientCertificate
 from certificates.sealing import Secret
 from tests.makers import make_api, make_certificate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture

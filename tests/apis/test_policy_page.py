@@ -16,7 +16,7 @@ from apis.policy import as_xml
 from certificates.sealing import Secret
 from tests.makers import make_api, make_certificate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def shown(client: Client) -> str:

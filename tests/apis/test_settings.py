@@ -11,7 +11,7 @@ from apis import actions
 from apis.models import Api, Credentials
 from tests.makers import make_api, make_certificate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 CHANGED = {"display_name": "Orders 2", "service_url": "https://two.example.com", "path": "two", "subscription_required": "on"}
 
 

@@ -19,7 +19,7 @@ from certificates.sealing import Secret
 from portal.models import Activity
 from tests.makers import lead, make_api, make_back_end, make_named_value
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 SETTINGS = {"display_name": "Orders", "path": "orders"}
 SECURITY = {"credentials": "basic", "validate_certificate_chain": "on", "validate_certificate_name": "on", "protocol": "auto"}
 BACK_END = {"title": "Shop", "credentials": "none", "validate_certificate_chain": "on", "protocol": "auto"}

@@ -12,7 +12,7 @@ from portal.models import Activity, Event
 from tests.apis.bulk import many_apis
 from tests.makers import make_api, make_subscription
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 URL = "/subscriptions/new/"
 
 

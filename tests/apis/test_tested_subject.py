@@ -10,7 +10,7 @@ from apis.microscope.subject import with_security
 from apis.models import Api, Credentials
 from tests.makers import make_api, make_authority
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def test_an_entry_that_is_chosen_is_trusted_in_the_test_too_and_saved_it_is_what_callers_meet() -> None:

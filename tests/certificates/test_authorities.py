@@ -23,7 +23,7 @@ from certificates.authorities.models import Authority, AuthorityCandidate
 from certificates.rollout.models import When
 from kit.issuing import Issued, issue
 from portal.models import Activity
-from tests.makers import bundle, make_api, make_authority, make_authority_candidate
+from tests.makers import bundle, make_api, make_authority, make_authority_candidate, make_counts
 from tests.types import Page
 
 pytestmark = pytest.mark.django_db
@@ -251,6 +251,26 @@ class TestReplacing:
         assert Api.objects.get().trusted_ca == OLD.pem
         assert newest().event == "authority.rolled-back"
         assert signed_in.post(f"{PAGE}roll-back/", {"version": "7"}).status_code == 422
+
+    def test_rolling_back_asks_first_and_says_what_changes_and_whom_it_hits(self, signed_in: Client) -> None:
+        _trusting("orders", OLD)
+        make_counts(Api.objects.get(), ok=1500)
+        actions.replace(Authority.objects.get(), bundle(RENEWED), by=None, now=timezone.now())
+        page = signed_in.get(f"{PAGE}roll-back/", {"version": "1"}).content.decode()
+        for words in ("back to version 1?", "1,500 calls in the last 24 hours", OLD.thumbprint[-4:], RENEWED.thumbprint[-4:]):
+            assert words in page
+        assert Api.objects.get().trusted_ca == RENEWED.pem
+        assert signed_in.get(f"{PAGE}roll-back/").status_code == 422
+
+    def test_an_earlier_version_may_be_tried_before_it_is_trusted_again(self, signed_in: Client) -> None:
+        _trusting("orders", OLD)
+        actions.replace(Authority.objects.get(), bundle(RENEWED), by=None, now=timezone.now())
+        answer = signed_in.post(f"{PAGE}roll-back/", {"version": "1", "when": "try"})
+        assert answer.headers["Location"] == f"{PAGE}replace/confirm/"
+        assert AuthorityCandidate.objects.get().bundle.pem == OLD.pem
+        assert Api.objects.get().trusted_ca == RENEWED.pem
+        signed_in.post(f"{PAGE}replace/confirm/", {"when": "now", "confirmed": "on"})
+        assert Api.objects.get().trusted_ca == OLD.pem
 
     def test_an_earlier_version_that_is_brought_again_is_current_again(self) -> None:
         entry = make_authority("ours", OLD)

@@ -24,6 +24,8 @@ from rest.models import SharedAccess, SharedAccessKey
 from tests.makers import make_api, make_shared_access, make_subscription
 from tests.rest.conftest import Wire, token_for
 
+pytestmark = pytest.mark.any_database
+
 DAMAGED = "It was damaged and opens nothing. Regenerate it."
 
 

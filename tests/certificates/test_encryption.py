@@ -26,6 +26,8 @@ from certificates.sealing import Secret, Tampered, UnknownRingKey, new_key
 from portal.models import Activity, Event
 from tests.makers import issue, make_api, make_certificate, make_subscription
 
+pytestmark = pytest.mark.any_database
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 

@@ -17,7 +17,7 @@ from portal.models import Activity, Event
 from tests.makers import issue, make_api, make_certificate, make_counts
 from tests.types import Page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 PAGE = "/security/client-certificates/orders-client/"
 
 

@@ -12,7 +12,7 @@ from certificates.rollout.models import Candidate
 from kit.issuing import Issued, issue
 from tests.makers import make_certificate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 LIST = "/security/client-certificates/"
 
 

@@ -18,7 +18,7 @@ from tests import unloadable
 from tests.makers import issue, make_certificate
 from tests.types import Page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 LIST = "/security/client-certificates/"
 KINDS: dict[str, tuple[Callable[[], Issued], str]] = {
     "an exponent of 41 bits": (unloadable.with_large_exponent, "this private key (RSA 2048, public exponent of 41 bits)."),

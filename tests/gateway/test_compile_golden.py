@@ -60,6 +60,8 @@ from gateway.compile.resource import CLUSTER, FILTER, LISTENER, ROUTES, SCOPE, S
 from kit.issuing import issue
 from tests.gateway.gateways import identity_of, open_to_all, own_https, policy
 
+pytestmark = pytest.mark.any_database
+
 GOLDEN = Path(__file__).parent / "golden"
 MESSAGES = {
     CLUSTER: Cluster,

@@ -90,7 +90,10 @@ def test_what_the_gateway_found_wrong_with_the_back_end_is_not_called_checked(
     make_counts(orders, minutes_ago=1, no_answer=40)
     FailedCall.objects.filter(pk=make_failed_call(api=orders).pk).update(kind=kind)
     way = _way(signed_in)
-    assert re.findall(r'<span class="state (\w+)"><svg(?:(?!</span>).)*</svg>(Chain|Name)</span>', way) == [(chain, "Chain"), (name, "Name")]
+    assert re.findall(r'<span class="state (\w+)"><svg(?:(?!</span>).)*</svg>(Chain|Name)</span>', way) == [
+        (chain, "Chain"),
+        (name, "Name"),
+    ]
     assert [_state_of(way, part) for part in ("presents", "Back end")] == ["good", "bad"]
 
 

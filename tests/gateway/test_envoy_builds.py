@@ -16,6 +16,8 @@ from pytest_django.fixtures import Settings
 from gateway.agent import envoy
 from tests.processes import PROJECT, free_ports, processes_of
 
+pytestmark = pytest.mark.any_database
+
 
 def one_that_says(folder: Path, edit: str) -> Path:
     """Return the real Envoy, which says of itself what ``sed`` makes of the truth."""

@@ -22,7 +22,7 @@ from portal.activity import last_line
 from portal.models import Activity
 from tests.gateway.changes import CHANGES, REFUSALS, Change, begin
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 class ControlPlane:

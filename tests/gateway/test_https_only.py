@@ -22,6 +22,8 @@ from tests.gateway.gateways import Gateway, open_to_all, policy
 from tests.gateway.tls_callers import call_on, connected, context_of
 from tests.makers import make_server_certificate
 
+pytestmark = pytest.mark.any_database
+
 HOST = "api.example.com"
 
 

@@ -32,7 +32,7 @@ from tests.makers import make_certificate, make_channel
 from tests.notices.conftest import NOW, certificate
 from tests.notices.receivers import Post, Receiver
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 SECRET = "0123456789abcdef"
 TAKEN = {
     ChannelKind.FEISHU: b'{"code":0,"msg":"success"}',

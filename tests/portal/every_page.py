@@ -203,7 +203,7 @@ ADDRESSES: dict[str, Address] = {
     "authorities:confirm": form(_PUBLISH, named=AUTHORITY),
     "authorities:tries": form(_PUBLISH, named=AUTHORITY, method="post"),
     "authorities:discard": button(_PUBLISH, named=AUTHORITY),
-    "authorities:roll_back": button(_PUBLISH, named=AUTHORITY),
+    "authorities:roll_back": form(_PUBLISH, named=AUTHORITY, method="post"),
     "authorities:receipt": page(_VIEW, named=AUTHORITY, more=(("number", AUTHORITY_RECEIPT),)),
     "authorities:receipt_file": page(_VIEW, named=AUTHORITY, more=(("number", AUTHORITY_RECEIPT),)),
     "authorities:history": page(_VIEW, named=AUTHORITY),

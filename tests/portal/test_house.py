@@ -12,6 +12,8 @@ from django.test import Client
 from portal.house.components import components
 from portal.house.retention import lasting
 
+pytestmark = pytest.mark.any_database
+
 
 def test_the_overview_leads_to_the_pages_that_are_open_to_the_reader(administrators_pages: Client, signed_in: Client) -> None:
     for client, open_to in ((administrators_pages, True), (signed_in, False)):

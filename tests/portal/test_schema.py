@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from portal import schema
+from tests.homes import furnish
 from tests.landed import edited, landed, migrations
 from tests.processes import PROJECT
 
@@ -129,14 +130,16 @@ def test_a_database_that_was_not_migrated_yet_is_for_the_setup_to_migrate() -> N
 def test_nothing_starts_on_such_a_database(tmp_path: Path, done: str) -> None:
     """Of SQLite alone: what tells is the same."""
     told = "table portal_preferences is missing" if "DROP" in done else "lacks migrations of this version (apis.0003_callers)"
-    environment = {**os.environ, "PORTAL_HOME": str(tmp_path / "home"), "DATABASE_URL": f"sqlite:///{tmp_path}/portal.sqlite3"}
+    home = tmp_path / "home"
+    environment = {**os.environ, "PORTAL_HOME": str(home), "DATABASE_URL": ""}
+    furnish(home, environment)
 
     def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
     assert manage("setup").returncode == 0
-    edit = f"import sqlite3; c = sqlite3.connect({str(tmp_path / 'portal.sqlite3')!r}); c.execute({done!r}); c.commit()"
+    edit = f"import sqlite3; c = sqlite3.connect({str(home / 'portal.sqlite3')!r}); c.execute({done!r}); c.commit()"
     subprocess.run([sys.executable, "-c", edit], check=True)
     for command in (("portal", "run"), ("xds",), *([("setup",)] if "DROP" in done else [])):
         answer = manage(*command)

@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests.makers import make_api, make_certificate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture

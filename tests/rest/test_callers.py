@@ -16,7 +16,7 @@ from tests.makers import make_api
 from tests.rest.conftest import Wire
 from tests.rest.test_configuration import exported, imported
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 POLICY = "apis/orders/policies/policy"
 AUTHORITY = issue("Partners", authority=True)
 THUMBPRINT = "2F1A9C04E7B35D6688A1C2E94F07B3D5A6E8CA06"

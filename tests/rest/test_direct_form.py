@@ -20,7 +20,7 @@ from rest.models import SharedAccess
 from tests.makers import issue, make_api, make_certificate
 from tests.rest.conftest import Wire, read, targets
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def sign(identifier: str, key: str, expiry: datetime) -> str:

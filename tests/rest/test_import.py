@@ -15,7 +15,7 @@ from tests.apis.documents import PETS, TEXT, site
 from tests.apis.test_definitions import DOCUMENTS, EXPECTED
 from tests.rest.conftest import Wire, read, targets
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 SENT = {"format": "openapi+json", "value": TEXT, "path": "pets"}
 OPERATIONS = {"listPets": "GET /pets", "get-pets-petid": "GET /pets/{petId}", "find": "GET /find?q={q}"}
 

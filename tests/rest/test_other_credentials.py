@@ -13,7 +13,7 @@ from tests.makers import make_authority, make_certificate
 from tests.rest.conftest import Wire, read
 from tests.rest.test_back_ends import properties
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 URL = "https://shop.example.com"
 
 

@@ -17,7 +17,7 @@ from portal.models import Activity, Event
 from tests.makers import make_api, make_certificate
 from tests.rest.conftest import Wire, read, targets
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 POLICY = "apis/orders/policies/policy"
 CORS = (
     '<cors allow-credentials="true"><allowed-origins><origin>HTTPS://Shop.Example.com/</origin></allowed-origins>'

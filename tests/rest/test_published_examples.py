@@ -22,7 +22,7 @@ from tests.makers import issue, make_certificate
 from tests.rest.conftest import Wire, read
 from tests.rest.test_recorded_sequences import pfx
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 CASES = Path(__file__).resolve().parent / "cases"
 VERSIONS = ("2020-12-01", "2024-05-01")

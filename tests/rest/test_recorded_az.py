@@ -12,7 +12,7 @@ from django.test import Client
 from tests.rest.conftest import token_for
 from tests.rest.walk_of_az import OURS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 RECORDED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "recorded" / "az.json").read_text(encoding="utf-8"))
 
 

@@ -13,7 +13,7 @@ from portal.models import Activity, Event
 from tests.makers import issue, make_api, make_certificate, make_gateway
 from tests.rest.conftest import S, Wire, read
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 API = {
     "apiRevision": "1",

@@ -11,7 +11,7 @@ from apis.models import Api
 from tests.makers import make_named_value
 from tests.rest.conftest import Wire, read, targets
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def test_clients_read_back_what_they_have_written(wire: Wire) -> None:

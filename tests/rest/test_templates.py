@@ -10,7 +10,7 @@ import pytest
 from tests.makers import make_api
 from tests.rest.conftest import Wire
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from rest.models import AccessToken, SharedAccess
 from tests.makers import make_shared_access
 from tests.rest.conftest import Wire, token_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 FORM = {"name": "Deployment", "user": "publisher", "role": "Viewers", "days": "90", "kind": "bearer"}
 
 

@@ -11,7 +11,7 @@ from tests.apis.documents import TEXT
 from tests.makers import make_certificate
 from tests.rest.conftest import S, Wire, read
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 POLICY = """<policies>
   <inbound>

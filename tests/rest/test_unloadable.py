@@ -14,7 +14,7 @@ from tests import unloadable
 from tests.makers import make_certificate
 from tests.rest.conftest import Wire, read, targets
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 _SENTENCE = "The gateway cannot load this certificate: it says X.509 version 1, but has extensions, which need version 3."
 
 

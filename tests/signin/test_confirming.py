@@ -12,6 +12,8 @@ from portal.guesses import LIMIT
 from portal.signin.confirming import CONFIRMED_AT
 from tests.makers import lines, make_shared_access, make_subscription
 
+pytestmark = pytest.mark.any_database
+
 PASSWORD = "correct horse battery staple"
 CONFIRM = "/accounts/confirm/"
 

@@ -19,6 +19,8 @@ from portal.guesses import LIMIT
 from portal.signin.sessions import sessions_of
 from tests.portal.test_installation import home
 
+pytestmark = pytest.mark.any_database
+
 __all__ = ["home"]
 
 PASSWORD, NEW = "correct horse battery staple", "orchid-lantern-42"

@@ -176,7 +176,7 @@ FAILURES = (
     ),
     # Envoy answers 507: it could not keep the body to send it again.
     _unreachable(
-        "response.code_details == 'request_payload_exceeded_retry_buffer_limit'",
+        _TOO_LARGE_TO_TRY_AGAIN,
         " or broke the connection off, and the body is too large to be sent again",
     ),
     FailureAnswer(

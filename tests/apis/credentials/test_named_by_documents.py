@@ -18,7 +18,7 @@ from certificates.models import SealedSecret
 from certificates.sealing import Secret
 from tests.makers import lead, make_api, make_back_end, make_named_value
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 CLIENT = '<authentication-oauth2 token-endpoint="https://192.0.2.7/" client-id="{}" client-secret="{}" />'
 ELEMENTS = [
     ('<authentication-basic username="orders" password="{{word}}" />', BasicCredentials),

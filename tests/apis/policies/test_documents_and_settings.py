@@ -17,7 +17,7 @@ from certificates.models import ClientCertificate
 from certificates.sealing import Secret
 from tests.makers import lead, make_api, make_back_end, make_certificate, make_named_value
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 API = "/apis/orders/policy/"
 PRESENTS = '<authentication-certificate certificate-id="client" />'
 HEADER = '<set-header name="X-A"><value>{{word}}</value></set-header>'

@@ -13,7 +13,7 @@ from apis.policy.statements import SetHeader
 from portal.models import Activity, Event
 from tests.makers import make_api, make_certificate, make_named_value
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 VALUES = "/named-values/"
 
 

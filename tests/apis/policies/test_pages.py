@@ -14,7 +14,7 @@ from apis.policies.actions import put_api_document, put_operation_document, put_
 from portal.models import Activity, Event
 from tests.makers import make_api, make_certificate, make_named_value
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 API, OPERATION, SERVICE = "/apis/orders/policy/", "/apis/orders/operations/everything/policy/", "/policies/"
 
 

@@ -12,7 +12,7 @@ from apis.policies.actions import put_api_document, put_operation_document
 from portal.models import Activity
 from tests.makers import make_api, make_certificate, make_named_value
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 API, OPERATION = "/apis/orders/policy/", "/apis/orders/operations/everything/policy/"
 HEADER = '<set-header name="X-A"><value>{{word}}</value></set-header>'
 

@@ -9,6 +9,8 @@ from django.test import Client
 from portal.signin.confirming import CONFIRMED_AT
 from tests.makers import lines
 
+pytestmark = pytest.mark.any_database
+
 PAGE = "/accounts/profile/"
 
 

@@ -17,7 +17,7 @@ from portal.models import Activity, Event
 from tests.makers import make_api, make_authority, make_certificate
 from tests.rest.declared.files import applied, exported, ran
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def back_ends(*entries: Any, **more: Any) -> Any:

@@ -15,7 +15,7 @@ from certificates.sealing import Secret
 from tests.makers import make_api, make_authority, make_back_end
 from tests.rest.declared.files import applied, exported
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def _proof(secret: bytes = b"open sesame") -> AuthenticationSharedSecret:

@@ -18,7 +18,7 @@ from rest.configuration.text import write
 from tests.makers import make_api, make_authority, make_certificate, make_channel, make_server_certificate, make_subscription
 from tests.rest.declared.files import exported, ran
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @cache

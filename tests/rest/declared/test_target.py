@@ -18,7 +18,7 @@ from kit.issuing import issue
 from tests.makers import make_api, make_authority, make_certificate, make_counts, make_subscription
 from tests.rest.declared.files import applied, exported, ran
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def _named(document: Any, section: str, name: str) -> Any:
