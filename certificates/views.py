@@ -30,6 +30,7 @@ from certificates.rollout.staying import kept_versions, staying_of
 from certificates.rollout.views import beside
 from certificates.sources.standing import request_for, requests_of, source_of
 from certificates.uses import apis_that_need
+from portal.history.undo import saved
 from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
 
@@ -128,11 +129,12 @@ def _replace(request: PortalRequest, pages: Pages, certificate: Certificate, pfx
     :raises actions.AlreadyUploaded: if an entry holds it already
     :raises rollout.AlreadyPlanned: if a switch of the entry is planned
     """
-    said = request.POST
-    way = {"confirmed": bool(said.get("confirmed")), "in_steps": bool(said.get("canary"))}
-    if may_replace_at_once(certificate, pfx, when=said.get("when", ""), **way):
+    sent = request.POST
+    way = {"confirmed": bool(sent.get("confirmed")), "in_steps": bool(sent.get("canary"))}
+    if may_replace_at_once(certificate, pfx, when=sent.get("when", ""), **way):
         certificate = actions.replace(certificate, pfx, by=request.user, now=timezone.now())
-        messages.success(request, _("%(name)s was replaced.") % {"name": certificate.name} + " " + where_it_goes(pages, certificate))
+        said = _("%(name)s was replaced.") % {"name": certificate.name} + " " + where_it_goes(pages, certificate)
+        saved(request, said, pages.live_kind, certificate)
         return see_other(pages.to["detail"], certificate.name)
     candidate = rollout.propose(certificate, pfx, by=request.user, now=timezone.now())
     return go_on(request, pages, candidate)
@@ -160,7 +162,8 @@ def roll_back(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     except KeyDestroyed:
         context = {"certificate": certificate, "destroyed": version}
         return render(request, pages, "certificates/no_such_version.html", context, status=409)
-    messages.success(request, _("%(name)s was rolled back.") % {"name": name} + " " + where_it_goes(pages, certificate))
+    said = _("%(name)s was rolled back.") % {"name": name} + " " + where_it_goes(pages, certificate)
+    saved(request, said, pages.live_kind, certificate)
     return see_other(pages.to["detail"], name)
 
 

@@ -60,8 +60,7 @@ def add_channel(
             raise NameTaken from error
         if kind != ChannelKind.MAIL:
             _hold(channel, url=address, secret=secret or made)
-        after = {"kind": kind.value, "place": place, "language": language}
-        record(Event.CHANNEL_ADDED, channel, by=by, at=now, changes=differences({}, after))
+        record(Event.CHANNEL_ADDED, channel, by=by, at=now, changes=differences({}, _told(channel)))
     return channel, Secret(made.encode()) if made else None
 
 
@@ -74,7 +73,7 @@ def change_channel(channel: Channel, *, address: str, secret: str, language: str
     :raises notices.places.BadUrl: if nothing is posted there
     :raises Lost: if what was to stay as it was cannot be opened any more
     """
-    before = {"place": channel.place, "language": channel.language}
+    before = _told(channel)
     kind = ChannelKind(channel.kind)
     channel.place = _place(kind, address) if address else channel.place
     channel.language = language
@@ -84,16 +83,15 @@ def change_channel(channel: Channel, *, address: str, secret: str, language: str
         channel.secret.delete()
         _hold(channel, **held)
     Recipient.objects.filter(key=channel.key).delete()  # the next message goes at once
-    after = {"place": channel.place, "language": language}
     hidden = {"url": bool(address) and kind != ChannelKind.MAIL, "secret": bool(secret)}
-    if changes := differences(before, after, hidden=hidden):
+    if changes := differences(before, _told(channel), hidden=hidden):
         record(Event.CHANNEL_CHANGED, channel, by=by, at=now, changes=changes)
 
 
 @transaction.atomic
 def delete_channel(channel: Channel, *, by: User | None, now: datetime) -> None:
     """Delete a channel with its secrets."""
-    record(Event.CHANNEL_DELETED, channel, by=by, at=now)
+    record(Event.CHANNEL_DELETED, channel, by=by, at=now, changes=differences(_told(channel), {}))
     Recipient.objects.filter(key=channel.key).delete()
     channel.delete()
 
@@ -163,6 +161,11 @@ class _Named:
     def __init__(self, subject: Subject) -> None:
         self.pk = subject.key[:40] if subject.entry is None else str(subject.entry)
         self.name = subject.name[:300]
+
+
+def _told(channel: Channel) -> dict[str, str]:
+    """Return what lines tell of a channel: of a URL no more than pages show."""
+    return {name: str(getattr(channel, name)) for name in ("kind", "place", "language")}
 
 
 def _place(kind: ChannelKind, address: str) -> str:

@@ -12,7 +12,8 @@ class NoticesConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the xDS process send what is due, and say where lines of the activity log lead to."""
-        from notices.declared.channels import CHANNELS  # models are there only now
+        from notices import history  # models are there only now
+        from notices.declared.channels import CHANNELS
         from notices.declared.contacts import CONTACTS
         from notices.declared.schedule import SCHEDULE
         from notices.keeper import NoticeKeeper
@@ -33,3 +34,4 @@ class NoticesConfig(AppConfig):
         register("telling", model="certificates.ClientCertificate", url_name="certificates:detail")
         register("telling", model="certificates.ServerCertificate", url_name="server_certificates:detail")
         describe("telling", "notices.Contact")
+        history.enter()

@@ -27,6 +27,7 @@ from notices.models import Acknowledgement, Channel, ChannelKind, Recipient, Sch
 from notices.recipients import addressee_of
 from notices.subjects import Subject
 from notices.subjects.finding import due
+from portal.history.undo import saved
 from portal.http import PortalRequest
 from portal.responses import see_other
 
@@ -51,7 +52,7 @@ def schedule(request: PortalRequest) -> HttpResponse:
     if not form.is_valid():
         return _index(request, form, status=422)
     actions.schedule(**form.cleaned_data, by=request.user, now=timezone.now())
-    messages.success(request, _("The schedule of notices was saved."))
+    saved(request, _("The schedule of notices was saved."), "notice", Schedule.current())
     return see_other("notices:index")
 
 
@@ -62,7 +63,7 @@ def alerts(request: PortalRequest) -> HttpResponse:
     form = AlertsForm(request.POST)
     form.full_clean()  # switches are on or off
     actions.tell_of(**form.cleaned_data, by=request.user, now=timezone.now())
-    messages.success(request, _("Saved."))
+    saved(request, _("Saved."), "notice", Schedule.current())
     return see_other("notices:index")
 
 

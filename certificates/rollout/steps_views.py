@@ -13,6 +13,7 @@ from certificates.kinds import Pages
 from certificates.models import KeyDestroyed
 from certificates.pages import find
 from certificates.rollout import steps
+from portal.history.undo import saved
 from portal.http import PortalRequest
 from portal.responses import see_other
 
@@ -23,11 +24,11 @@ def go_on(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     """Let all APIs present what the canary does."""
     certificate = find(pages, name)
     try:
-        steps.go_on(steps.open_of(certificate), by=request.user, now=timezone.now())
+        certificate = steps.go_on(steps.open_of(certificate), by=request.user, now=timezone.now())
     except steps.Ended:
         _say_that_it_is_over(request)
     else:
-        messages.success(request, _("All APIs that use the certificate present the new version now."))
+        saved(request, _("All APIs that use the certificate present the new version now."), pages.live_kind, certificate)
     return see_other(pages.to["detail"], certificate.name)
 
 

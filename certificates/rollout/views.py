@@ -32,6 +32,7 @@ from certificates.rollout.models import Candidate, Outcome, Tried, When, rules_o
 from certificates.rollout.proposals import TriedAt
 from certificates.rollout.tables import outcomes_of, tried_table
 from certificates.rollout.words import LABELS, NOBODY_ACCEPTS, NOT_TRIED, STAYING, caution_sentence, reason_sentence
+from portal.history.undo import saved
 from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
 
@@ -99,7 +100,7 @@ def decide(request: PortalRequest, pages: Pages, candidate: Candidate, form: Con
     try:
         if form.cleaned_data["when"] == NOW:
             certificate = actions.switch(candidate, by=request.user, now=now, in_steps=form.in_steps)
-            messages.success(request, _what_was_done(pages, certificate))
+            saved(request, _what_was_done(pages, certificate), pages.live_kind, certificate)
             return see_other(pages.to["detail"], name)
         if form.cleaned_data["when"] == ACCEPTING:
             return _switch_accepting(request, pages, candidate)
@@ -114,7 +115,7 @@ def decide(request: PortalRequest, pages: Pages, candidate: Candidate, form: Con
 
 def _switch_accepting(request: PortalRequest, pages: Pages, candidate: Candidate) -> HttpResponse:
     certificate, stay = actions.switch_accepting(candidate, by=request.user, now=timezone.now())
-    messages.success(request, _what_was_done(pages, certificate))
+    saved(request, _what_was_done(pages, certificate), pages.live_kind, certificate)
     if stay:
         messages.warning(request, str(STAYING) % {"apis": staying.named(stay)})
     return see_other(pages.to["detail"], certificate.name)

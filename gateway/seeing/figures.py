@@ -150,3 +150,12 @@ def last_presented(versions: Collection[UUID]) -> dict[UUID, datetime]:
     """Return when each of these *versions* that was ever presented was so last."""
     rows = VersionCount.objects.filter(SENT, version__in=versions, span=Span.DAY).order_by()
     return dict(rows.values("version").annotate(last=Max("last_at")).values_list("version", "last"))
+
+
+def ended_with(versions: Collection[UUID], *, now: datetime) -> dict[UUID, dict[str, int]]:
+    """Return how the calls of the last 24 hours, to the hour, with each of these *versions* have ended; without what there was none of."""
+    first = Span.HOUR.begin(now) - timedelta(hours=23)
+    rows = VersionCount.objects.filter(version__in=versions, span=Span.HOUR, at__gte=first).order_by().values("version")
+    sums = {f"sum_{name}": Sum(name) for name in OUTCOMES}
+    found = rows.annotate(**sums).values_list("version", *sums)
+    return {version: {name: number for name, number in zip(OUTCOMES, numbers, strict=True) if number > 0} for version, *numbers in found}

@@ -14,7 +14,6 @@ from apis.calls import MOST_COUNTED_KEYS
 from apis.models import Api, Subscription, SubscriptionState
 from gateway.counts import KeyCount
 from gateway.seeing.key_use import used_last, uses_of
-from gateway.templatetags.usage import WORDS
 
 register = template.Library()
 
@@ -33,7 +32,6 @@ def callers_of(context: template.Context, api: Api) -> dict[str, Any]:
         "uses": uses_of(KeyCount.objects.filter(api=api), most=_MOST, now=timezone.now()),
         "counting": api.count_by_subscription and api.subscription_required,
         "too_many": MOST_COUNTED_KEYS if opening.count() * _KEYS_EACH > MOST_COUNTED_KEYS else None,
-        "words": WORDS,
     }
 
 
@@ -48,7 +46,6 @@ def use_of(context: template.Context, subscription: Subscription) -> dict[str, A
         "uses": uses_of(KeyCount.objects.filter(subscription=subscription), most=_MOST, now=timezone.now()),
         "counting": opened.filter(count_by_subscription=True).exists(),
         "partly": opened.filter(count_by_subscription=False).exists(),
-        "words": WORDS,
     }
 
 

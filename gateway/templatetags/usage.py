@@ -30,6 +30,7 @@ from gateway.seeing.figures import (
     Today,
     Window,
     calls_by_hour,
+    ended_with,
     last_presented,
     points_of,
     sums_of,
@@ -128,6 +129,18 @@ def lines_of(rows: Iterable[tuple[Api, int, int, float]]) -> dict[int, Sparkline
 def presented_last(versions: Iterable[CertificateVersion]) -> dict[UUID, datetime]:
     """Return when each of *versions* was presented last."""
     return last_presented([version.pk for version in versions])
+
+
+@register.simple_tag
+def calls_of_versions(versions: Iterable[CertificateVersion]) -> dict[UUID, dict[str, int]]:
+    """Return how the calls of the last 24 hours with each of *versions* have ended."""
+    return ended_with([version.pk for version in versions], now=timezone.now())
+
+
+@register.inclusion_tag("gateways/_how_calls_ended.html")
+def how_calls_ended(sums: dict[str, int] | None) -> dict[str, Any]:
+    """Render how so many calls have ended: of each kind how many."""
+    return {"endings": [(WORDS[kind], number) for kind, number in (sums or {}).items()]}
 
 
 @register.filter

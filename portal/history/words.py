@@ -24,6 +24,7 @@ _WORDS = {  # what no field of a model names
     "url": gettext_lazy("URL"),
     "secret": gettext_lazy("Secret"),
     "operations": gettext_lazy("operations"),
+    "roles": gettext_lazy("roles"),
 }
 _OLD_AND_NEW = 2
 _LONGEST_VALUE = 300  # characters that are shown of one in a list

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.signals import post_delete
 
-from portal.activity import record
+from portal.activity import differences, record
 from portal.activity.people import Account
 from portal.models import Event
 from portal.roles import ADMINISTRATORS
@@ -50,14 +50,16 @@ def demanding_roles() -> set[str]:
 @transaction.atomic
 def demand(roles: set[str], *, by: User | None, now: datetime) -> None:
     """Let exactly *roles* have to have a second factor."""
-    if roles == demanding_roles():
+    before = demanding_roles()
+    if roles == before:
         return
     SecondFactorDemand.objects.exclude(role__name__in=roles).delete()
     SecondFactorDemand.objects.bulk_create(
         [SecondFactorDemand(role=role) for role in Group.objects.filter(name__in=roles)], ignore_conflicts=True
     )
     named = ", ".join(sorted(roles)) or "–"
-    record(Event.SECOND_FACTOR_DEMANDED, Account("", named), by=by, at=now, roles=sorted(roles))
+    changes = differences({"roles": sorted(before)}, {"roles": sorted(roles)})
+    record(Event.SECOND_FACTOR_DEMANDED, Account("", named), by=by, at=now, changes=changes, roles=sorted(roles))
 
 
 @transaction.atomic

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -69,6 +71,26 @@ def test_an_earlier_version_is_presented_again(signed_in: Client, publisher: Use
     assert (answer.status_code, answer.headers["Location"]) == (303, PAGE)
     assert current() == (1, first.thumbprint)
     assert Activity.objects.order_by("-id")[0].event == Event.CERTIFICATE_ROLLED_BACK
+
+
+def undo(client: Client) -> None:
+    """Press the button beside what the entry's page says was done."""
+    button = re.search(r'action="(/activity/[0-9]+/undo/)"', client.get(PAGE).content.decode())
+    assert button
+    assert client.post(button[1]).status_code == 303
+
+
+def test_what_was_done_is_undone_beside_the_words_that_say_so(signed_in: Client) -> None:
+    make_certificate()
+    send(signed_in, issue("renewed").pfx_file())
+    undo(signed_in)
+    assert current()[0] == 1
+    undo(signed_in)  # which was a change itself
+    assert current()[0] == 2
+    signed_in.get(PAGE)
+    signed_in.post(f"{PAGE}roll-back/", {"version": "1"})
+    undo(signed_in)
+    assert current()[0] == 2
 
 
 def test_a_file_that_is_an_earlier_version_offers_to_roll_back_to_it(signed_in: Client) -> None:

@@ -7,15 +7,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import strip_tags
+from pytest_django import DjangoAssertNumQueries
 
 from apis import actions
 from apis.models import Api, Credentials
 from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
 from gateway.counts import Span, VersionCount
-from tests.makers import issue, make_api, make_certificate, make_counts
+from tests.makers import issue, make_api, make_authority, make_certificate, make_counts, make_server_certificate
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +131,41 @@ def test_a_version_tells_when_it_was_presented_last(signed_in: Client) -> None:
     of_it = {"version": certificate.current, "api": api, "span": Span.DAY}
     VersionCount.objects.create(**of_it, at=Span.DAY.begin(now), last_at=now - timedelta(minutes=3), ok=1)
     assert "3 minutes ago" in signed_in.get("/security/client-certificates/orders-client/").content.decode()
+
+
+def _ended(page: str) -> list[str]:
+    """Return what a page says of how the calls with each version have ended, the newest version first."""
+    cells = re.findall(r"<small>Calls in the last 24 hours:(.*?)</small>", page, re.DOTALL)
+    return [" ".join(strip_tags(cell).split()) for cell in cells]
+
+
+def test_a_version_tells_how_the_calls_of_a_day_with_it_have_ended(
+    signed_in: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    path = "/security/client-certificates/orders-client/"
+    certificate, now = make_certificate(), timezone.now()
+    hour = Span.HOUR.begin(now)
+    for api in (make_api("orders"), make_api("stock")):
+        of_it = {"version": certificate.current, "api": api, "span": Span.HOUR, "last_at": now}
+        VersionCount.objects.create(**of_it, at=hour, ok=600, refused_certificate=17, no_answer=1)
+        VersionCount.objects.create(**of_it, at=hour - timedelta(hours=24), server_error=5)
+    certificate_actions.replace(certificate, issue("renewed").as_pfx(), by=None, now=now)
+    with CaptureQueriesContext(connection) as of_two:
+        page = signed_in.get(path).content.decode()
+    assert _ended(page) == ["—", "Answered (2xx) 1,200, Certificate refused 34, No answer 2"]
+    for name in ("renewed-again", "and-again"):
+        certificate_actions.replace(certificate, issue(name).as_pfx(), by=None, now=now)
+    with django_assert_num_queries(len(of_two)):
+        assert len(_ended(signed_in.get(path).content.decode())) == 4
+
+
+def test_of_certificates_that_no_call_presents_no_calls_are_told(signed_in: Client) -> None:
+    make_server_certificate()
+    make_authority()
+    for path in ("/security/server-certificates/api.example.com/", "/security/trusted-authorities/example/"):
+        page = signed_in.get(path).content.decode()
+        assert 'id="versions"' in page
+        assert "Calls in the last 24 hours" not in page
 
 
 def test_the_way_to_the_first_call_is_gone_once_a_back_end_has_answered(signed_in: Client) -> None:

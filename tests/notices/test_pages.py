@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from notices.models import Acknowledgement, Channel, ChannelKind, Contact, Schedule
-from portal.models import Activity
+from portal.models import Activity, Event
 from tests.makers import issue, lines, make_certificate, make_channel, make_server_certificate
 from tests.notices.receivers import Receiver
 from tests.whole.mailbox import Mailbox
@@ -150,6 +150,32 @@ def test_a_deleted_channel_is_gone_with_its_secret(office: Client) -> None:
     assert not Channel.objects.exists()
     assert not type(channel.secret).objects.exists()
     assert office.get("/notices/channels/team/").status_code == 404
+    line = Activity.objects.get(event=Event.CHANNEL_DELETED)
+    assert line.changes == {"kind": ["slack", None], "place": ["hooks.example.com", None], "language": ["en", None]}
+    assert "very-secret-token" not in text_of(office.get(f"/activity/{line.id}/"))
+
+
+def undo(client: Client) -> None:
+    """Press the button beside what the page of notices says was done."""
+    button = re.search(r'action="(/activity/[0-9]+/undo/)"', text_of(client.get("/notices/")))
+    assert button
+    assert client.post(button[1])["Location"] == "/notices/"
+
+
+def test_when_and_of_what_is_told_is_undone_and_put_back(office: Client) -> None:
+    posted(office, "/notices/schedule/", thresholds="90, 10", weekly="")
+    line = Activity.objects.get(event=Event.NOTICES_SCHEDULED)
+    undo(office)
+    current = Schedule.objects.get()
+    assert (current.thresholds, current.weekly) == ([60, 30, 14, 7, 1, 0], 0)
+    assert office.post(f"/activity/{line.id}/restore/", {"values": "after"}).status_code == 303
+    assert "Restored." in text_of(office.get("/notices/"))
+    current.refresh_from_db()
+    assert (current.thresholds, current.weekly) == ([90, 10], None)
+    posted(office, "/notices/alerts/", gateways="on")
+    undo(office)
+    current.refresh_from_db()
+    assert (current.calls, current.gateways, current.sources, current.thresholds) == (True, True, True, [90, 10])
 
 
 @pytest.mark.parametrize("typed", ["", "soon", "60, -1", "731", ",".join(map(str, range(13))), "60; 30"])

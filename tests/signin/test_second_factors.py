@@ -182,8 +182,11 @@ def test_administrators_choose_the_roles(administrator: User) -> None:
     assert re.search(r'value="Publishers"[^>]*checked', client.get("/settings/sign-in/").content.decode())
     line = Activity.objects.get(event=Event.SECOND_FACTOR_DEMANDED)
     assert (line.event, line.actor, line.subject_name) == (Event.SECOND_FACTOR_DEMANDED, administrator, PUBLISHERS)
+    assert line.changes == {"roles": [[], [PUBLISHERS]]}
     assert client.post("/settings/sign-in/", {}).status_code == 303
-    assert Activity.objects.filter(event=Event.SECOND_FACTOR_DEMANDED).count() == 2
+    lifted = Activity.objects.filter(event=Event.SECOND_FACTOR_DEMANDED).latest("id")
+    assert lifted.changes == {"roles": [[PUBLISHERS], []]}
+    assert re.search(r"Roles.*Publishers.*nothing", client.get(f"/activity/{lifted.id}/").content.decode(), re.DOTALL)
 
 
 def test_no_page_of_the_library_is_open(signed_in: Client) -> None:
