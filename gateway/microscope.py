@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from apis.handshake.of_backend import question_about
 from apis.handshake.question import Question
 from apis.handshake.shaking import shake_hands
-from apis.microscope.sights import Place, Sight
+from apis.microscope.sights import Around, Place, Sight
 from apis.microscope.subject import Subject
 from certificates.identity import Identity
 from certificates.models import CertificateVersion
@@ -25,19 +25,19 @@ _MOST_GATEWAYS = 12  # of a fleet, those whose names come first
 _SECONDS = 10.0
 
 
-def places(subject: Subject) -> list[Place]:
+def places(subject: Subject) -> Around:
     """Return from where there is to look, gateways first: theirs is the place that calls come from. Nowhere, where there is no TLS."""
     if subject.api.is_plain_http or not subject.api.has_backend:
-        return []
+        return Around([])
     question = question_about(subject.backend, path=subject.path, allowed=settings.ALLOWED_BACKEND_NETWORKS)
     presented = subject.presented
-    gateways = [one for one in Gateway.objects.with_presence().order_by("name") if one.is_connected][:_MOST_GATEWAYS]
-    there = [Place(one.name, functools.partial(_from_gateway, one, question, presented)) for one in gateways]
+    gateways = [one for one in Gateway.objects.with_presence().order_by("name") if one.is_connected]
+    there = [Place(one.name, functools.partial(_from_gateway, one, question, presented)) for one in gateways[:_MOST_GATEWAYS]]
     try:
         identity = presented.identity() if presented else None
     except SealingError:
-        return [*there, Place("", _not_opened)]
-    return [*there, Place("", functools.partial(_from_here, question, identity))]
+        return Around([*there, Place("", _not_opened)], len(gateways))
+    return Around([*there, Place("", functools.partial(_from_here, question, identity))], len(gateways))
 
 
 def _from_gateway(gateway: Gateway, question: Question, presented: CertificateVersion | None) -> Sight:

@@ -19,7 +19,7 @@ from portal.http import PortalRequest
 PAGE_SIZE = 25
 PAGE_SIZES = (PAGE_SIZE, 50, 100)
 ALL, THIS_PAGE = "all", "page"
-_LONGEST_SEARCH = 200  # characters
+LONGEST_SEARCH = 200  # characters
 
 Row = TypeVar("Row", bound=Model)
 
@@ -141,7 +141,7 @@ class PagesByKey(Paginator):  # type: ignore[type-arg]  # Django's own takes no 
 
 def words_of(text: str) -> str:
     """Return what an address asks for as it is looked for: single blanks, no NUL (which PostgreSQL does not take), not too long."""
-    return " ".join(text.replace("\0", "").split())[:_LONGEST_SEARCH]
+    return " ".join(text.replace("\0", "").split())[:LONGEST_SEARCH]
 
 
 def holding(*fields: str) -> Callable[[str], Q]:

@@ -42,7 +42,18 @@ class Place:
     look: Callable[[], Sight]
 
 
-Places = Callable[[Subject], list[Place]]
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The places from where to look, gateways first.
+
+    :ivar gateways: how many gateways are connected; of a fleet not all are places
+    """
+
+    places: list[Place]
+    gateways: int = 0
+
+
+Places = Callable[[Subject], Around]
 _answers: list[Places] = []
 
 
@@ -51,20 +62,20 @@ def places_by(places: Places) -> None:
     _answers[:] = [places]
 
 
-def look(subject: Subject, meanwhile: Callable[[], T]) -> tuple[list[Sight], T]:
-    """Look at the back end of *subject* from everywhere; return what was seen, gateways first, and what was done *meanwhile*.
+def look(subject: Subject, meanwhile: Callable[[], T]) -> tuple[list[Sight], int, T]:
+    """Look at the back end of *subject* from everywhere; return what was seen, how many gateways there are, and what was done *meanwhile*.
 
     :raises portal.turns.Busy: if too many tests are under way
     """
     with _turns.turn():
         (places,) = _answers
-        asked = places(subject)
+        around = places(subject)
         pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="microscope")
         try:
-            running = [pool.submit(one.look) for one in asked]
+            running = [pool.submit(one.look) for one in around.places]
             done = meanwhile()
             wait(running, timeout=_SECONDS)
-            return [_result(one, place) for one, place in zip(running, asked, strict=True)], done
+            return [_result(one, place) for one, place in zip(running, around.places, strict=True)], around.gateways, done
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

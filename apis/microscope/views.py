@@ -29,12 +29,19 @@ class ConnectionTest:
     """What a test has come to.
 
     :ivar trial: of a call through the gateway; ``None``: none was made, because what is tested is not saved
+    :ivar gateways: how many are connected; of a fleet only the first are asked
     """
 
     subject: Subject
     at: datetime
     trial: Trial | None
     findings: list[Finding]
+    gateways: int
+
+    @property
+    def asked(self) -> int:
+        """How many gateways were asked."""
+        return sum(1 for finding in self.findings if finding.gateway)
 
     @property
     def first(self) -> Finding | None:
@@ -80,8 +87,8 @@ def carry_out(subject: Subject) -> ConnectionTest:
 
     :raises portal.turns.Busy: if too many tests are under way
     """
-    sights, trial = look(subject, lambda: try_connection(subject.api) if subject.is_saved else None)
-    return ConnectionTest(subject=subject, at=timezone.now(), trial=trial, findings=findings_of(subject, sights))
+    sights, gateways, trial = look(subject, lambda: try_connection(subject.api) if subject.is_saved else None)
+    return ConnectionTest(subject=subject, at=timezone.now(), trial=trial, findings=findings_of(subject, sights), gateways=gateways)
 
 
 def _shown(

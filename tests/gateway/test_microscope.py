@@ -17,7 +17,8 @@ from kit.issuing import Issued, issue
 from portal.models import Activity
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
-from tests.makers import make_api, make_certificate, make_failed_call
+from tests.makers import make_api, make_certificate, make_failed_call, make_gateway
+from tests.processes import free_ports
 
 TEST = "/apis/orders/security/test/"
 
@@ -54,6 +55,28 @@ def test_a_gateway_and_the_portal_see_the_same_refusal_and_name_the_alert(
     assert "which is not saved" in accepted
     assert accepted.count(">Accepted<") >= 2
     assert not Probe.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "The first 12 of 13 gateways, by name."), ("zh-hans", "13 个网关中按名称排序的前 12 个。")]
+)
+def test_of_a_fleet_the_page_says_which_gateways_were_asked(
+    signed_in: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    monkeypatch.setattr("gateway.microscope._SECONDS", 0.1)  # nobody answers for these gateways
+    settings.GATEWAY_HOST, settings.GATEWAY_PORT = "127.0.0.1", free_ports(1)[0]
+    signed_in.cookies["django_language"] = language
+    make_api("orders", service_url=f"https://127.0.0.1:{free_ports(1)[0]}")
+    for number in range(12, 0, -1):
+        make_gateway(f"edge-{number:02}")
+    make_gateway("away", connected=False)
+    page = signed_in.post(TEST).content.decode()
+    assert ("<bdi>edge-12</bdi><small>" in page, words.replace("13", "12") in page) == (True, False)
+    make_gateway("a-new-one")
+    page = signed_in.post(TEST).content.decode()
+    assert words in page
+    assert ("<bdi>a-new-one</bdi><small>" in page, "<bdi>edge-12</bdi><small>" in page) == (True, False)
 
 
 @pytest.mark.django_db

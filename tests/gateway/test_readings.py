@@ -153,6 +153,14 @@ def test_quantiles_are_within_a_bucket_of_the_truth(milliseconds: list[int]) -> 
     assert bucket(max(milliseconds)) <= found <= max(milliseconds) * 1.1 + 1
 
 
+@given(st.integers(20, 99), st.sampled_from([1, 10, 100]), st.floats(0.01, 1))
+def test_quantiles_are_within_5_percent_of_the_truth_where_the_first_digit_is_2_or_more(digits: int, times: int, share: float) -> None:
+    least, most = digits * times, (digits + 1) * times  # the truth is anywhere between
+    (found,) = quantiles({str(least): 7}, share)
+    assert found is not None
+    assert most * 0.95 <= found <= least * 1.05
+
+
 def test_calls_that_take_less_than_a_millisecond_are_under_one_and_not_under_none() -> None:
     assert quantiles({"0": 9}, 0.99, 0.5) == pytest.approx([0.99, 0.5])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries
 
 pytestmark = pytest.mark.django_db
+ID = "6f1c1f0e-2f0b-4b1a-9d3e-0123456789ab"
 
 
 def _found(client: Client, words: str) -> list[str]:
@@ -47,6 +49,23 @@ def test_a_failed_call_is_found_by_what_its_caller_quotes(signed_in: Client) -> 
     address = "/failures/5f3c2a1e-0000-4000-8000-1234567890ab/"
     assert _found(signed_in, "5F3C2A1E-0000-4000-8000-1234567890AB") == [address]
     assert _found(signed_in, "5f3c2a") == [address]
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f"x-activity-id: {ID.upper()}",
+        f'"activityId":"{ID}"',
+        f"HTTP/1.1 502 Bad Gateway\nX-Activity-Id: {ID}",
+        json.dumps({"statusCode": 502, "message": "The back end refused the client certificate. " * 9, "activityId": ID}, indent=2),
+    ],
+)
+def test_a_failed_call_is_found_by_what_its_caller_pastes_whole(signed_in: Client, pasted: str) -> None:
+    make_failed_call(ID)
+    make_failed_call("6f1c1f0e-2f0b-4b1a-9d3e-0123456789ac")
+    assert _found(signed_in, pasted) == [f"/failures/{ID}/"]
+    for length in re.findall(r'name="q"[^>]*maxlength="(\d+)"', signed_in.get("/search/").content.decode()):
+        assert len(pasted) < int(length)
 
 
 @pytest.mark.parametrize(

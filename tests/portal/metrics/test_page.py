@@ -147,10 +147,9 @@ def presenting_api() -> Api:
     return api
 
 
-def test_promtool_finds_nothing_wrong(client: Client, db: None) -> None:
+def test_promtool_finds_nothing_wrong_with_the_figures(client: Client, db: None) -> None:
     make_counts(presenting_api(), ok=1)
     make_gateway()
-    subprocess.run([program("promtool"), "check", "rules", RULES], check=True, capture_output=True)
     text = client.get("/metrics").content
     checked = subprocess.run([program("promtool"), "check", "metrics"], input=text, check=False, capture_output=True)
     assert (checked.returncode, checked.stderr.decode()) == (0, "")
