@@ -12,16 +12,18 @@ class AuthoritiesConfig(AppConfig):
     verbose_name = _("Trusted authorities")
 
     def ready(self) -> None:
-        """Have candidates tried and switched to, have what fails told, and say where the activity log finds entries."""
+        """Have candidates tried and switched to, what fails told, and entries found; say where the activity log finds them."""
         from certificates.authorities import failing  # models are there only now
         from certificates.authorities.keeper import AuthorityKeeper
         from certificates.authorities.models import AuthorityReceipt
+        from certificates.authorities.searching import look
         from certificates.rollout.receipts import keep
-        from portal import keepers, troubles
+        from portal import keepers, search, troubles
         from portal.subjects import describe, register
 
         keepers.keep("authority_keeper", lambda: AuthorityKeeper().run)
         keep(AuthorityReceipt)
+        search.register("authorities", look)
         troubles.register("authorities", failing.troubles)
         register("authority", model="authorities.Authority", url_name="authorities:detail")
         describe("authority", "authorities.AuthorityVersion")

@@ -11,7 +11,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.makers import make_api, make_certificate, make_failed_call, make_gateway, make_person, make_subscription
+from kit.issuing import issue
+from tests.makers import make_api, make_authority, make_certificate, make_failed_call, make_gateway, make_person, make_subscription
 
 if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries
@@ -28,6 +29,13 @@ def _found(client: Client, words: str) -> list[str]:
         for part in re.findall(r'<ul class="found".*?</ul>', page, re.DOTALL)
         for address in re.findall(r'href="([^"]+)"', part)
     ]
+
+
+def test_a_trusted_authority_is_found_by_name_subject_and_thumbprint(signed_in: Client) -> None:
+    issued = issue("Warehouse Root", authority=True)
+    make_authority("depot", issued)
+    for words in ("depo", "warehouse root", issued.thumbprint, issued.thumbprint[-4:]):
+        assert "/security/trusted-authorities/depot/" in _found(signed_in, words), words
 
 
 def test_a_certificate_is_found_by_name_and_by_its_last_four(signed_in: Client) -> None:
