@@ -141,8 +141,8 @@ def _prepare() -> None:
                 with contextlib.suppress(NoReverseMatch):  # looked for, which is enough
                     reverse(f"{namespace}:")
     for folder in settings.TEMPLATES[0]["DIRS"]:
-        for file in sorted(folder.rglob("*.*")):
-            get_template(str(file.relative_to(folder)))
+        for file in folder.glob("*.html"):  # the frame and what else all pages share; those of one page wait for it
+            get_template(file.name)
 
 
 _prepare()

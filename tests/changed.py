@@ -8,7 +8,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-_SHARED = {"locale": "portal", "static": "portal", "docs": "portal", "install.py": "supply", "requirements": "supply", "deploy": "helm"}
+_SHARED = {
+    **dict.fromkeys(("locale", "static", "docs", "README", "CHANGELOG", "CONTRIBUTING", "SECURITY", "manage.py"), "portal"),
+    **dict.fromkeys(("install.py", "requirements", "pyproject.toml", "Makefile", ".ci", "supply"), "supply"),
+    "deploy": "helm",
+    "kit": "certificates",
+}
+# Of templates that lie elsewhere than the room that shows them, and of rooms that have a folder of tests to themselves.
+_ELSEWHERE = {
+    **dict.fromkeys(("subscriptions", "backends", "named_values"), "apis"),
+    **dict.fromkeys(("people", "history", "admin", "django"), "portal"),
+    "configuration": "rest",
+    "gateways": "gateway",
+}
 _APART = {"image"}  # takes minutes, and needs root
 
 
@@ -28,8 +40,10 @@ def changed() -> list[str]:
 def _room(parts: tuple[str, ...]) -> str:
     """Return the room of a file; that of a template, a test or of what all share stands elsewhere than its path begins."""
     first, *rest = parts
-    if first in {"templates", "tests"} and len(rest) > 1:
-        return rest[0]
+    if first in {"templates", "tests"}:  # those that all share are seen on every page
+        return _ELSEWHERE.get(rest[0], rest[0]) if len(rest) > 1 else "portal"
+    if parts[:2] == ("portal", "signin"):
+        return "signin"
     return next((room for prefix, room in _SHARED.items() if first.startswith(prefix)), first)
 
 

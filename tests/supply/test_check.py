@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
-from tests.changed import rooms
+from tests.changed import PROJECT, rooms
 from tests.durations import within
 
 DURATIONS = {"tests/a.py::slow": 30.0, "tests/a.py::quick": 0.1, "tests/b.py::middling": 5.0}
@@ -19,12 +21,23 @@ DURATIONS = {"tests/a.py::slow": 30.0, "tests/a.py::quick": 0.1, "tests/b.py::mi
         ("locale/zh_Hans/LC_MESSAGES/django.po", ["tests/portal"]),
         ("docs/guide/en/apis.md", ["tests/portal"]),
         ("requirements-dev.lock", ["tests/supply"]),
-        ("Makefile", []),
-        ("tests/makers.py", []),
+        ("Makefile", ["tests/supply"]),
+        ("tests/makers.py", ["tests/portal"]),
+        ("templates/base.html", ["tests/portal"]),
+        ("templates/named_values/index.html", ["tests/apis"]),
+        ("portal/signin/store.py", ["tests/signin"]),
+        ("kit/issuing.py", ["tests/certificates"]),
+        ("CODE_OF_CONDUCT.md", []),
     ],
 )
 def test_a_change_concerns_the_tests_of_its_room(path: str, folder: list[str]) -> None:
     assert rooms([path, path]) == folder
+
+
+def test_whatever_is_changed_has_tests() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split()
+    apart = (".dockerignore", ".git", "CODE_OF_CONDUCT.md", "Procfile", "tests/image/")
+    assert [path for path in listed if not path.startswith(apart) and not rooms([path])] == []
 
 
 @pytest.mark.parametrize(
