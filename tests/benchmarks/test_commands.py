@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.report import PROJECT
+from tests.homes import tables
 
 
 def _figures_of(command: str, folder: Path) -> list[dict[str, object]]:
@@ -18,7 +20,8 @@ def _figures_of(command: str, folder: Path) -> list[dict[str, object]]:
     file = folder / "figures.json"
     name, *options = shlex.split(command)
     arguments = [sys.executable, "-m", f"benchmarks.{name}", *options, "--quick", "--json", str(file)]
-    done = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=240)
+    environment = {**os.environ, "BENCHMARKS_TABLES": str(tables())}
+    done = subprocess.run(arguments, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=480)
     assert done.returncode == 0, done.stderr
     found = json.loads(file.read_text(encoding="utf-8"))
     assert found["quick"] is True
