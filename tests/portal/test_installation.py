@@ -19,6 +19,7 @@ from pytest_django.fixtures import Settings
 
 from certificates.sealing import KeyRing, new_key
 from portal import installation
+from tests.homes import furnish, tables
 from tests.processes import PROJECT
 
 
@@ -166,13 +167,14 @@ def _of_its_own(home: Path, **more: str) -> dict[str, str]:
 
 def _manage(home: Path, *arguments: str, **more: str) -> tuple[int, str]:
     command = [sys.executable, "manage.py", *arguments]
-    done = subprocess.run(command, cwd=PROJECT, env=_of_its_own(home, **more), capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, cwd=PROJECT, env=_of_its_own(home, **more), capture_output=True, text=True, check=False, timeout=240)
     return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
 def set_up_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("homes") / "home"
+    furnish(home, {})
     assert _manage(home, "setup")[0] == 0
     return home
 
@@ -203,7 +205,7 @@ def test_a_lost_database_beside_keys_is_not_begun_anew_by_itself(own: Path, lost
 
 
 def test_another_database_than_before_is_refused(own: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other"
+    furnish(other := tmp_path / "other", {})
     assert _manage(other, "setup")[0] == 0
     wrong = {"DATABASE_URL": f"sqlite:///{other / 'portal.sqlite3'}"}
     for command in (("setup",), ("xds",), ("portal", "run")):
@@ -215,7 +217,7 @@ def test_another_database_than_before_is_refused(own: Path, tmp_path: Path) -> N
 
 def test_a_start_that_was_broken_off_is_gone_on_with(tmp_path: Path) -> None:
     (home := tmp_path / "home").mkdir(mode=0o700)
-    assert _manage(home, "migrate", PORTAL_ENCRYPTION_KEYS=new_key())[0] == 0  # tables, but neither keys nor rows
+    shutil.copy(tables(), home / "portal.sqlite3")  # but neither keys nor rows
     assert _manage(home, "setup")[0] == 0
 
 
