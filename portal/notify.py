@@ -7,16 +7,22 @@ import os
 import socket
 
 READY, STOPPING, ALIVE = "READY=1", "STOPPING=1", "WATCHDOG=1"
+_WAIT_SECONDS = 1.0
 NAMES = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"})  # the environment of whoever is to tell
 
 
 def tell(state: str, words: str = "") -> None:
-    """Tell *state*, and in *words* what the process is at, which ``systemctl status`` shows."""
+    """Tell *state*, and in *words* what the process is at, which ``systemctl status`` shows.
+
+    Whoever does not read holds nobody up: after ten messages the kernel would (``net.unix.max_dgram_qlen``). That the process is alive is
+    told again soon, and waits not at all; the rest waits a second.
+    """
     if not (address := os.environ.get("NOTIFY_SOCKET")):
         return
     name = f"\0{address[1:]}" if address.startswith("@") else address
     message = "\n".join(filter(None, (state, f"STATUS={words}" if words else "")))
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:  # nobody there: no reason to end
+        told.settimeout(0 if state == ALIVE else _WAIT_SECONDS)
         told.sendto(message.encode(), name)
 
 

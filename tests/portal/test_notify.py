@@ -32,6 +32,16 @@ def test_it_is_told_at_the_address_that_it_gave(tmp_path: Path, monkeypatch: pyt
         assert listener.recv(4096) == b"READY=1\nSTATUS=Answering calls"
 
 
+def test_whoever_asks_for_it_and_does_not_read_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", f"{tmp_path}/notify")
+    with listening(f"{tmp_path}/notify") as listener:
+        for _ in range(1000):  # far more than the kernel keeps for it
+            notify.tell(notify.ALIVE)
+        notify.tell(notify.STOPPING)
+
+        assert listener.recv(4096) == b"WATCHDOG=1"
+
+
 def test_nobody_is_told_without_an_address_or_where_nobody_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     notify.tell(notify.READY)
