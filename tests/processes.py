@@ -30,8 +30,8 @@ from tests.homes import furnish
 PROJECT = Path(__file__).resolve().parent.parent
 _PORTS = (20000, 32000)
 _RANDOM = random.SystemRandom()  # the other one is seeded before each test, alike in both workers
-_READY_WITHIN_SECONDS = 90
-_ENDED_WITHIN_SECONDS = 40
+_READY_WITHIN_SECONDS = 240  # on a machine that has much else to do
+_ENDED_WITHIN_SECONDS = 90
 
 
 def folder_open_to_all() -> Path:
