@@ -18,7 +18,7 @@ from tests.homes import furnish
 from tests.processes import PROJECT, Portal, processes_of
 
 PASSWORD = "orchid-lantern-of-the-first"
-_READY_WITHIN_SECONDS = 60
+_READY_WITHIN_SECONDS = 240
 
 
 class Pages:
