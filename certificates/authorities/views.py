@@ -159,16 +159,18 @@ def roll_back(request: PortalRequest, name: str) -> HttpResponse:
     version, now = form.cleaned_data["version"], timezone.now()
     if request.method != "POST":
         return _ask_before_rolling_back(request, authority, version, now=now)
-    if request.POST.get("when") == TRY:
-        switching.propose(authority, version.bundle, by=request.user, now=now)
-        messages.info(request, _("Nothing is replaced yet: the new version is tried, and waits for your word."))
-        return see_other("authorities:confirm", authority.name)
     try:
+        if request.POST.get("when") == TRY:
+            switching.propose(authority, version.bundle, by=request.user, now=now)
+            messages.info(request, _("Nothing is replaced yet: the new version is tried, and waits for your word."))
+            return see_other("authorities:confirm", authority.name)
         actions.roll_back(authority, version=version.number, by=request.user, now=now)
     except Authority.DoesNotExist as gone:
         raise Http404 from gone
     except actions.AlreadyHeld as refusal:
         return render(request, "no_such_version.html", {"authority": authority, "held_by": refusal.authority}, status=409)
+    except switching.AlreadyPlanned:
+        return render(request, "no_such_version.html", {"authority": authority, "planned": AlreadyPlanned.sentence}, status=409)
     messages.success(request, _("%(name)s was rolled back.") % {"name": authority.name})
     return see_other("authorities:detail", authority.name)
 

@@ -272,6 +272,18 @@ class TestReplacing:
         signed_in.post(f"{PAGE}replace/confirm/", {"when": "now", "confirmed": "on"})
         assert Api.objects.get().trusted_ca == OLD.pem
 
+    def test_what_cannot_be_tried_is_said(self, signed_in: Client) -> None:
+        _trusting("orders", OLD)
+        actions.replace(Authority.objects.get(), bundle(RENEWED), by=None, now=timezone.now())
+        assert signed_in.post(f"{PAGE}roll-back/", {"version": "2", "when": "try"}).status_code == 409
+        signed_in.post(f"{PAGE}roll-back/", {"version": "1", "when": "try"})
+        candidate = AuthorityCandidate.objects.get()
+        switching.plan(candidate, when=When.AT, at=timezone.now() + timedelta(days=1), by=None, now=timezone.now())
+        answer = signed_in.post(f"{PAGE}roll-back/", {"version": "1", "when": "try"})
+        assert answer.status_code == 409
+        assert "planned" in answer.content.decode()
+        assert AuthorityCandidate.objects.get() == candidate
+
     def test_an_earlier_version_that_is_brought_again_is_current_again(self) -> None:
         entry = make_authority("ours", OLD)
         for issued in (RENEWED, OLD):

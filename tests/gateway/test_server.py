@@ -8,7 +8,6 @@ import signal
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from gateway import actions
 from gateway.compile import cluster_name
 from gateway.compile.resource import CLUSTER, LISTENER, SCOPE
 from gateway.control.enrolment import AUTHORITY_FILE, CERTIFICATE_FILE, PRIVATE_KEY_FILE, Issued, issue_for_server
-from gateway.management.commands.xds import CONNECTIONS
 from gateway.models import Gateway, NodeAuthority
 from tests.gateway.peers import Peer, local_peer
 from tests.gateway.plant import Plant, eventually
@@ -258,27 +256,3 @@ def test_an_envoy_on_another_machine_runs_like_the_one_here(still: Plant, host: 
     still.start("gateway", "run", GATEWAY_XDS_ADDRESS=f"{host}:{port}", GATEWAY_NAME="another name")
     eventually(lambda: still.is_ready() and still.call("/orders/1").status == 401)
     assert eventually(lambda: Gateway.objects.filter(applied_at__isnull=False).first()).name == "gateway-2"
-
-
-def test_however_much_it_does_at_once_its_threads_share_few_connections(still: Plant) -> None:
-    """Of PostgreSQL, whose server gives only so many; SQLite has none to give."""
-    still.environment["PGAPPNAME"] = "control-plane"
-    make_api("orders")
-    still.serve()
-    highest = 0
-    for _ in range(40):
-        highest = max(highest, _connections_of("control-plane"))
-        time.sleep(0.1)
-    if connection.vendor == "postgresql":
-        assert 2 <= highest <= CONNECTIONS + 1  # the looks of /readyz have one of their own
-    else:
-        assert highest == 0
-
-
-def _connections_of(process: str) -> int:
-    if connection.vendor != "postgresql":
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [process])
-        (number,) = cursor.fetchone()
-    return int(number)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +12,9 @@ import psycopg
 import pytest
 import requests
 
+from gateway.management.commands.xds import CONNECTIONS
 from tests.postgresql import Server, stoppable_server
+from tests.processes import PROJECT
 from tests.whole.pages import Pages
 
 VIEWERS = 60
@@ -68,10 +72,13 @@ def _statuses(viewers: Viewers, *, since: float = 0.0) -> set[int]:
     return {status for began, status in viewers.answers if began >= since}
 
 
-def _connections(database: Server) -> int:
+def _connections(database: Server, *, of: str = "") -> int:
+    """Return how many there are, of all or of the process that calls itself so."""
     with psycopg.connect(database.url) as asking:
         row = asking.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name = coalesce(%s, application_name)",
+            [of or None],
         ).fetchone()
         assert row
         return int(row[0])
@@ -137,3 +144,19 @@ def test_a_page_says_that_the_database_is_away(pages: Pages, database: Server) -
     assert "The database does not answer" in answer.text
     assert answer.headers["Retry-After"] == "5"
     _until_ready(pages)
+
+
+def test_the_threads_of_a_control_plane_share_few_connections(pages: Pages, database: Server) -> None:
+    environment = {**pages.environment, "PGAPPNAME": "control-plane"}
+    with subprocess.Popen([sys.executable, "manage.py", "xds"], cwd=PROJECT, env=environment, stderr=subprocess.DEVNULL) as control_plane:
+        try:
+            until = time.monotonic() + 60
+            while not _connections(database, of="control-plane") and time.monotonic() < until:
+                time.sleep(0.1)
+            seen = []
+            for _ in range(50):
+                seen.append(_connections(database, of="control-plane"))
+                time.sleep(0.1)
+        finally:
+            control_plane.terminate()
+    assert 2 <= max(seen) <= CONNECTIONS + 1  # the looks of /readyz have one of their own
