@@ -74,20 +74,32 @@ def _fill(number: int, failures: int) -> None:
         chosen = actions.ApiSettings(display_name=f"API {one}", service_url="https://orders.example.com", path=f"api-{one}")
         api = actions.create_api(f"api-{one}", chosen, by=None, now=now)
         security = actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate)
+        actions.create_subscription(name=f"caller-{one}", display_name=f"Caller {one}", api=api, by=None, now=now)
         bound.append((actions.secure_api(api, security, by=None, now=now), certificate))
     _count(bound, now)
+    _log([api for api, _ in bound], now)
     _fail([api for api, _ in bound], failures, now)
 
 
 def _count(bound: list[tuple[Api, ClientCertificate]], now: datetime) -> None:
-    from gateway.counts import ApiCount, TotalCount, VersionCount
+    from apis.models import KeyKind
+    from gateway.counts import ApiCount, KeyCount, TotalCount, VersionCount
 
     dice = random.Random(1)  # noqa: S311 - the same figures each time
     TotalCount.objects.bulk_create((TotalCount(**row) for row in _spans(dice, now)), batch_size=500)
     for api, certificate in bound:
         ApiCount.objects.bulk_create((ApiCount(api=api, **row) for row in _spans(dice, now)), batch_size=500)
-        rows = ({name: value for name, value in row.items() if name != "latencies"} for row in _spans(dice, now))
-        VersionCount.objects.bulk_create((VersionCount(api=api, version=certificate.current, **row) for row in rows), batch_size=500)
+        version = certificate.current
+        VersionCount.objects.bulk_create((VersionCount(api=api, version=version, **row) for row in _ends(dice, now)), batch_size=500)
+        used = {"subscription": api.subscriptions.get(), "kind": KeyKind.PRIMARY}
+        KeyCount.objects.bulk_create((KeyCount(api=api, **used, **row) for row in _ends(dice, now)), batch_size=500)
+
+
+def _ends(dice: random.Random, now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield the same without latencies."""
+    for row in _spans(dice, now):
+        del row["latencies"]
+        yield row
 
 
 def _spans(dice: random.Random, now: datetime) -> Iterator[dict[str, Any]]:
@@ -103,6 +115,16 @@ def _spans(dice: random.Random, now: datetime) -> Iterator[dict[str, Any]]:
             yield {"span": span, "at": at, "last_at": at, "latencies": latencies, **outcomes}
 
 
+def _log(apis: list[Api], now: datetime) -> None:
+    """Write 100 changes of each API, those of a month."""
+    from portal.activity.writing import line_of, write
+    from portal.models import Event
+
+    changes = {"timeout_seconds": [30, 60], "path": ["orders", "orders/v2"]}
+    moments = (now - timedelta(days=30) * (1 - one / 100) for one in range(100))
+    write(line_of(Event.API_CHANGED, api, by=None, at=at, changes=changes) for at in moments for api in apis)
+
+
 def _fail(apis: list[Api], number: int, now: datetime) -> None:
     """Write failed calls of the last month."""
     from gateway.models import FailedCall
@@ -110,19 +132,22 @@ def _fail(apis: list[Api], number: int, now: datetime) -> None:
 
     dice = random.Random(2)  # noqa: S311 - the same calls each time
     kinds = list(Kind)
+    presented = {api.pk: (None, *api.certificate.versions.values_list("pk", flat=True)) for api in apis if api.certificate}
 
     def calls() -> Iterator[FailedCall]:
         for one in range(number):
+            api = dice.choice(apis)
             yield FailedCall(
                 activity_id=f"{one % 10}-{one:07}",
                 at=now - timedelta(days=30) * (one / number),
                 gateway=f"gateway-{one % 3}",
-                api=dice.choice(apis),
+                api=api,
                 method="GET",
                 path=f"/v1/orders/{one}",
                 status=502,
                 kind=dice.choice(kinds),
                 milliseconds=dice.randrange(1000),
+                presented_id=dice.choice(presented[api.pk]),
             )
 
     FailedCall.objects.bulk_create(calls(), batch_size=500)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from apis.models import Api
 from gateway.models import FailedCall, FailureKind, Gateway
-from gateway.seeing.causes import causes_of
+from gateway.seeing.causes import MOST, causes_of
 from gateway.seeing.figures import WINDOWS
 from portal.finding import holds_id, led_to
 from portal.http import PortalRequest, wants_fragment
@@ -53,6 +53,7 @@ def index(request: PortalRequest) -> HttpResponse:
     causes, number = causes_of(FailedCall.objects.filter(pk__in=calls.values("pk")) if narrowed else calls)
     context: dict[str, Any] = {
         "causes": causes,
+        "most_causes": MOST,
         "page": PagesByKey(calls.select_related("api").only(*_SHOWN), PAGE_SIZE, counted=number).get_page(request.GET.get("page")),
         "words": words,
         "asked_for_id": holds_id(words),

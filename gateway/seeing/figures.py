@@ -55,9 +55,9 @@ WINDOWS = {
     window.name: window
     for window in (
         Window(name="1h", label=_("1 hour"), span=Span.MINUTE, number=60, seconds=60, short="H:i"),
-        Window(name="24h", label=_("24 hours"), span=Span.MINUTE, number=96, seconds=900, short="H:i"),
-        Window(name="7d", label=_("7 days"), span=Span.HOUR, number=84, seconds=7200, short=_DAY),
-        Window(name="30d", label=_("30 days"), span=Span.HOUR, number=120, seconds=21600, short=_DAY),
+        Window(name="24h", label=_("24 hours"), span=Span.MINUTE, number=48, seconds=1800, short="H:i"),
+        Window(name="7d", label=_("7 days"), span=Span.HOUR, number=42, seconds=14400, short=_DAY),
+        Window(name="30d", label=_("30 days"), span=Span.HOUR, number=60, seconds=43200, short=_DAY),
     )
 }
 DEFAULT_WINDOW = WINDOWS["24h"]

@@ -61,7 +61,8 @@ def test_calls_of_causes_too_rare_to_be_told_are_counted_all_the_same(signed_in:
         failed(make_api(f"api-{one:02}"), 1 + (one == 7), kind=FailureKind.TIMEOUT)
     for asked, number in ({}, 52), ({"q": "/"}, 52), ({"q": "api-07"}, 2), ({"q": "nowhere"}, 0):
         page = signed_in.get("/failures/", asked)
-        assert (page.context["page"].paginator.count, len(page.context["causes"])) == (number, min(number, 50) if number != 2 else 1)
+        assert (page.context["page"].paginator.count, len(page.context["causes"])) == (number, min(number, 25) if number != 2 else 1)
+        assert ("The 25 most frequent causes are shown." in page.content.decode()) == (number > 25)
     last = signed_in.get("/failures/?page=100000").context["page"]
     assert [call.pk for call in last] == list(FailedCall.objects.values_list("pk", flat=True)[50:])
 
