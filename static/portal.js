@@ -151,10 +151,10 @@ document.addEventListener("keydown", (event) => {
   if (field.checkVisibility()) field.select(); else location.assign("/search/");
 });
 
-// data-refresh="seconds": fetched anew while somebody looks, but not under their hands.
+// data-refresh="seconds": fetched anew while somebody looks, but not what they are about to press.
 for (const part of document.querySelectorAll("[data-refresh]")) {
   setInterval(() => {
-    if (!document.hidden && !part.contains(document.activeElement) && !part.querySelector("details[open], :hover")) htmx.trigger(part, "refresh");
+    if (!document.hidden && !part.contains(document.activeElement) && !part.querySelector("details[open], :is(a, button, summary, label, select, svg):hover")) htmx.trigger(part, "refresh");
   }, part.dataset.refresh * 1000);
 }
 arrive(document);
