@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from django.forms.models import model_to_dict
 from django.urls import reverse
 
-from apis.history.restoring import valid
 from notices import actions
 from notices.forms import AlertsForm, ScheduleForm
 from notices.models import Schedule
-from portal.history.restoring import Compared, Side, restores
+from portal.history.restoring import Compared, Side, restores, valid
 from portal.history.words import is_pair
 from portal.models import Activity, Event
 

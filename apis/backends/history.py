@@ -21,11 +21,11 @@ from apis.backends.forms import BackEndForm
 from apis.backends.models import BackEnd
 from apis.forms import NOT_OVER_HTTP
 from apis.history.moments import sides_of
-from apis.history.restoring import entry_or_text, filled, lost_password, picked, refuse_followed, refuse_lost, valid, with_groups
+from apis.history.restoring import entry_or_text, filled, lost_password, picked, refuse_followed, refuse_lost, with_groups
 from apis.history.rewinding import State
 from apis.models import Credentials
 from portal.history.reading import history_of
-from portal.history.restoring import Compared, Refused, Side, restores
+from portal.history.restoring import Compared, Refused, Side, restores, valid
 from portal.http import PortalRequest
 from portal.models import Activity, Event
 

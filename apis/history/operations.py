@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from apis import actions
 from apis.forms import OperationForm
 from apis.history.moments import both_sides, state_now
-from apis.history.restoring import PERMISSION, api_of, valid, with_sentences
+from apis.history.restoring import PERMISSION, api_of, with_sentences
 from apis.models import Api, Operation
 from apis.policies.actions import put_operation_document
 from apis.policies.words import in_words
 from apis.policy import UnreadablePolicy
-from portal.history.restoring import Compared, Refused, Side
+from portal.history.restoring import Compared, Refused, Side, valid
 from portal.models import Activity, Event
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from apis.policies.forms import ApiDocumentForm
 from apis.security_form import NO_SUCH_CERTIFICATE, SecurityForm
 from certificates.authorities.models import AuthorityVersion
 from certificates.models import ClientCertificate
-from portal.history.restoring import Compared, Refused, Side
+from portal.history.restoring import Compared, Refused, Side, valid
 from portal.models import Activity, Event
 
 if TYPE_CHECKING:
@@ -171,17 +171,6 @@ def filled(unbound: forms.Form, values: Any) -> dict[str, Any]:
         if value is not None and value is not False:
             sent[name] = field.prepare_value(value)
     return sent
-
-
-def valid(form: Any) -> Any:
-    """Return *form*, checked.
-
-    :raises Refused: with what is wrong, each sentence with its field
-    """
-    if form.is_valid():
-        return form
-    labels = {name: field.label for name, field in form.fields.items()}
-    raise Refused(*(f"{labels[name]}: {text}" if labels.get(name) else text for name, texts in form.errors.items() for text in texts))
 
 
 def with_sentences(change: Callable[[], Changed]) -> Changed:

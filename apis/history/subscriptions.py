@@ -10,11 +10,10 @@ from django.utils.translation import gettext as _
 
 from apis import actions
 from apis.actions import facts
-from apis.history.restoring import valid
 from apis.models import Subscription, SubscriptionState
 from apis.pickers import ALL_APIS, API_PREFIX
 from apis.subscription_form import SubscriptionForm
-from portal.history.restoring import Compared, Refused, Side
+from portal.history.restoring import Compared, Refused, Side, valid
 from portal.history.words import is_pair
 from portal.models import Activity, Event
 

@@ -13,13 +13,13 @@ from django.views.decorators.http import require_safe
 
 from apis.access import may
 from apis.history.moments import sides_of
-from apis.history.restoring import valid, with_groups
+from apis.history.restoring import with_groups
 from apis.history.rewinding import State
 from apis.models import NamedValue
 from apis.named_values import actions
 from apis.named_values.forms import TAKEN, NamedValueForm
 from portal.history.reading import history_of
-from portal.history.restoring import Compared, Refused, Side, restores
+from portal.history.restoring import Compared, Refused, Side, restores, valid
 from portal.http import PortalRequest
 from portal.models import Activity, Event
 

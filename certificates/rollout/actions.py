@@ -260,12 +260,12 @@ def set_rules(certificate: Certificate, chosen: dict[str, Any], *, by: User | No
     :param chosen: values of :class:`Rules`, by field
     """
     before = rules_of(certificate)
-    old = {name: _plain(getattr(before, name)) for name in (*_RULES, *_IN_STEPS)}
+    old = {name: plain(getattr(before, name)) for name in (*_RULES, *_IN_STEPS)}
     rules, _ = Rules.objects.update_or_create(certificate_id=certificate.pk, defaults=chosen)
     Candidate.objects.filter(_forbidden_by(rules), certificate=certificate.pk).update(
         when=When.UNDECIDED, at=None, until=None, confirmed_by=None, confirmed_at=None, through={}
     )
-    if changes := differences(old, {name: _plain(getattr(rules, name)) for name in old}):
+    if changes := differences(old, {name: plain(getattr(rules, name)) for name in old}):
         record(actions.event_of("rules-changed", certificate), certificate, by=by, at=now, changes=changes)
 
 
@@ -340,7 +340,8 @@ def _tell(what: str, candidate: Candidate, *, by: User | None, now: datetime, **
     record(event, certificate, by=by, at=now, thumbprint=candidate.thumbprint, **{key: value for key, value in details.items() if value})
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return *value* of a field of :class:`Rules` as the log keeps it."""
     match value:
         case dict():
             return [f"{key}: {one}" for key, one in sorted(value.items())]

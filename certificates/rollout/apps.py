@@ -12,8 +12,9 @@ class RolloutConfig(AppConfig):
     verbose_name = _("Compare, try, confirm")
 
     def ready(self) -> None:
-        """Have what fails told to those who can mend it."""
-        from certificates.rollout import failing
+        """Have what fails told to those who can mend it, and rules put back."""
+        from certificates.rollout import failing, history
         from portal import troubles
 
         troubles.register("rollout", failing.troubles)
+        history.enter()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from certificates.pages import find, render
 from certificates.rollout import actions
 from certificates.rollout.rules_form import RulesForm
 from certificates.uses import apis_that_need
+from portal.history.undo import saved
 from portal.http import PortalRequest
 from portal.responses import see_other
 
@@ -29,7 +29,7 @@ def rules(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     form = RulesForm(request.POST if request.method == "POST" else None, certificate=certificate, apis=apis)
     if form.is_bound and form.is_valid():
         actions.set_rules(certificate, form.chosen(), by=request.user, now=timezone.now())
-        messages.success(request, _("Saved."))
+        saved(request, _("Saved."), pages.live_kind, certificate)
         return see_other(pages.to["detail"], certificate.name)
     context = {"certificate": certificate, "form": form}
     return render(request, pages, "certificates/rollout/rules.html", context, status=422 if form.errors else 200)

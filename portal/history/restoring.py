@@ -114,6 +114,17 @@ def may_restore(person: User, line: Activity) -> bool:
     return restorer is not None and bool(line.changes) and person.has_perm(restorer.permission)
 
 
+def valid(form: Any) -> Any:
+    """Return *form*, checked.
+
+    :raises Refused: with what is wrong, each sentence with its field
+    """
+    if form.is_valid():
+        return form
+    labels = {name: field.label for name, field in form.fields.items()}
+    raise Refused(*(f"{labels[name]}: {text}" if labels.get(name) else text for name, texts in form.errors.items() for text in texts))
+
+
 def restore(line: Activity, side: Side, *, by: User | None, now: datetime) -> str:
     """Put the values of one side of *line* back; return the address of the page that shows them.
 

@@ -334,6 +334,22 @@ class TestRules:
         assert line.event == Event.CERTIFICATE_RULES_CHANGED
         assert line.changes["window_days"] == [[], ["5", "6"]]
 
+    def test_rules_are_put_back_from_the_log(self, signed_in: Client, entry: ClientCertificate) -> None:
+        nights = {"sources": "window", "window_days": ["5"], "window_from": "22:00", "window_to": "04:00", "window_zone": "Asia/Shanghai"}
+        signed_in.post(f"{PAGE}rules/", nights)
+        Rules.objects.update(paths={"orders": "/health: yes", "stock": "/ready"})
+        saved = signed_in.post(f"{PAGE}rules/", {"sources": "tried", "window_zone": "UTC", "destroy_after_days": "9"}, follow=True)
+        changed = Activity.objects.order_by("-id")[0]
+        assert f"/activity/{changed.pk}/undo/" in saved.content.decode()
+        actions.set_rules(entry, {"paths": {}}, by=None, now=timezone.now())
+        for line in (Activity.objects.order_by("-id")[0], changed):
+            assert signed_in.post(f"/activity/{line.pk}/restore/", {"side": "before"}).status_code == 303
+        rules = Rules.objects.get()
+        assert (rules.sources, rules.window_days, str(rules.window_from), rules.window_zone) == ("window", [5], "22:00:00", "Asia/Shanghai")
+        assert (rules.destroy_after_days, rules.paths) == (None, {"orders": "/health: yes", "stock": "/ready"})
+        again = signed_in.post(f"/activity/{changed.pk}/restore/", {"side": "before"})
+        assert "These are the values of now already" in again.content.decode()
+
     def test_a_path_is_kept_for_each_api(self, signed_in: Client, entry: ClientCertificate) -> None:
         api = make_api()
         api.credentials, api.certificate = "client-certificate", entry

@@ -1,0 +1,76 @@
+"""Putting back how an entry's versions are switched to: by the form of its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.forms.models import model_to_dict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from certificates.kinds import PAGES, Pages
+from certificates.models import Certificate, Kind
+from certificates.rollout import actions
+from certificates.rollout.models import rules_of
+from certificates.rollout.rules_form import RulesForm
+from portal.history.restoring import Compared, Refused, Side, restores, valid
+from portal.history.words import is_pair
+from portal.models import Activity, Event
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+_EVENTS = {Kind.CLIENT: Event.CERTIFICATE_RULES_CHANGED, Kind.SERVER: Event.SERVER_CERTIFICATE_RULES_CHANGED}
+
+
+@dataclass(frozen=True, slots=True)
+class RulesOfSwitches:
+    """How the rules of one kind of entry are put back."""
+
+    pages: Pages
+
+    @property
+    def permission(self) -> str:
+        """Who may change rules."""
+        return self.pages.permission("change")
+
+    def compared(self, line: Activity) -> Compared:
+        """Return the rules before and after *line*, and those of now.
+
+        :raises Refused: if the entry is gone
+        """
+        now = rules_of(_entry(line))
+        pairs = {name: pair for name, pair in line.changes.items() if is_pair(pair)}
+        return Compared(
+            before={name: pair[0] for name, pair in pairs.items()},
+            after={name: pair[1] for name, pair in pairs.items()},
+            now={name: actions.plain(getattr(now, name, None)) for name in pairs},
+        )
+
+    def restore(self, line: Activity, side: Side, *, by: User | None, now: datetime) -> str:
+        """Let the rules of one side hold again.
+
+        :raises Refused: if the form does not take them as things are
+        """
+        entry, values = _entry(line), dict(self.compared(line).values(side) or {})
+        paths: dict[str, Any] = {}
+        if (said := values.pop("paths", None)) is not None:
+            paths = {"paths": dict(one.split(": ", 1) for one in said)}
+        form = valid(RulesForm(model_to_dict(rules_of(entry)) | values, certificate=entry))
+        actions.set_rules(entry, form.chosen() | paths, by=by, now=now)
+        return reverse(self.pages.to["detail"], args=[entry.name])
+
+
+def _entry(line: Activity) -> Certificate:
+    entry = Certificate.objects.filter(pk=line.subject_id).first() if line.subject_id.isdecimal() else None
+    if entry is None:
+        raise Refused(_("The certificate was deleted, and its private keys with it; upload it anew."))
+    return entry
+
+
+def enter() -> None:
+    """Enter at ``portal.history`` who puts rules back."""
+    for kind, event in _EVENTS.items():
+        restores([event], RulesOfSwitches(PAGES[kind]))
