@@ -21,6 +21,7 @@ from pytest_django.fixtures import Settings
 
 from certificates.endings import endings
 from gateway.seeing import last_day
+from portal.hashing import PortalPasswordHasher
 from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
 from tests.emptying import empty_tables
 from tests.homes import tables
@@ -77,6 +78,21 @@ def tables_are_emptied_quickly() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: empty_tables())
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_are_hashed_quickly() -> Iterator[int]:
+    """Let a hash cost a thousandth; give what it costs people."""
+    peoples = PortalPasswordHasher.memory_cost
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PortalPasswordHasher, "memory_cost", 64)
+        yield peoples
+
+
+@pytest.fixture
+def passwords_are_hashed_as_they_are(passwords_are_hashed_quickly: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a hash cost what it costs people."""
+    monkeypatch.setattr(PortalPasswordHasher, "memory_cost", passwords_are_hashed_quickly)
 
 
 @pytest.fixture

@@ -124,10 +124,12 @@ def test_where_too_many_wait_newcomers_come_again_and_it_is_no_failure(publisher
     assert _try("publisher", PASSWORD).status_code == 302
 
 
+@pytest.mark.usefixtures("passwords_are_hashed_as_they_are")
 def test_a_hash_takes_what_owasp_asks_for() -> None:
     assert "$m=47104,t=1,p=1$" in get_hasher().encode("a password", "some-salt-of-ours")
 
 
+@pytest.mark.usefixtures("passwords_are_hashed_as_they_are")
 def test_an_older_hash_is_made_anew_at_sign_in(publisher: User) -> None:
     class Older(hashing.PortalPasswordHasher):
         memory_cost = 1024
