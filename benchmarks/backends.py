@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks import servers
 from benchmarks.handwritten import address, typed
 from kit.issuing import Issued, issue
+from kit.ports import free_port
 
 SEEN_HEADER = "x-client"  # of the answer: the SHA-1 thumbprint of the client certificate, hex digits in lower case
 HOST_NAME = "localhost"  # its own certificate was issued for this name and for the address; nginx and HAProxy check names only
@@ -94,7 +95,7 @@ def start_backend(folder: Path, authority: Issued, *, http2: bool, workers: int 
     own = issue("back end", by=authority, hosts=(HOST_NAME, servers.HOST))
     (folder / "authority.pem").write_text(authority.pem)
     (folder / "backend.pem").write_text(own.pem + own.key_pem)
-    port, open_port = servers.free_port(), servers.free_port()
+    port, open_port = free_port(), free_port()
     command = _nginx if (program or programs()[0]) == "nginx" else _envoy
     server = servers.start(
         command(folder, port, open_port, http2=http2, workers=workers), log=folder / "backend.log", ports=[port, open_port], core=core

@@ -29,7 +29,7 @@ from benchmarks.numbered import SILENT_SECONDS, Outcome, make_calls, sent_twice
 from benchmarks.report import Row, options, progress, publish
 from benchmarks.setups import SETUPS, Setup
 from kit.issuing import Issued, issue
-from tests.processes import free_ports
+from kit.ports import free_ports
 
 if TYPE_CHECKING:
     from tests.gateway.gateways import Gateway

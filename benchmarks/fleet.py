@@ -25,8 +25,10 @@ from benchmarks.publisher import Change
 from benchmarks.report import PROJECT, Row, options, percentile, progress, publish
 from benchmarks.stack import Stack
 from kit.issuing import issue
+from kit.ports import free_port
 
-_PATIENCE_SECONDS = 600.0
+_PATIENCE_SECONDS = 90.0  # and a few for each gateway
+_FOR_EACH_SECONDS = 5.0
 _CHANGE_SECONDS = 30.0
 
 
@@ -103,7 +105,7 @@ def _measure(apis: int, gateways: int, changes: int) -> Row:
         (folder / "backend").mkdir()
         backend = start_backend(folder / "backend", issue("authority", authority=True), http2=True)
         stack.callback(backend.stop)
-        address = f"{servers.HOST}:{servers.free_port()}"
+        address = f"{servers.HOST}:{free_port()}"
         plan = Plan(apis=apis, certificates=apis, keys=min(10_000, 2 * apis))
         ours = stack.enter_context(Stack(home=folder / "ours", backend=backend, plan=plan, further={"PORTAL_XDS_ADDRESS": address}))
         folders = [folder / f"simulated-{number:03}" for number in range(gateways)]
@@ -113,7 +115,7 @@ def _measure(apis: int, gateways: int, changes: int) -> Row:
         before, spent = xds.memory(), xds.cpu_seconds()
         progress(f"Filling {gateways} gateways …")
         with _fleet(address, folders) as fleet:
-            filled = max(fleet.taken(0, seconds=_PATIENCE_SECONDS)) - fleet.began
+            filled = max(fleet.taken(0, seconds=_PATIENCE_SECONDS + gateways * _FOR_EACH_SECONDS)) - fleet.began
             sent = sum(fleet.bytes.values()) / 1e6
             spent, theirs, most = xds.cpu_seconds() - spent, fleet.cpu_seconds(), xds.peak_memory()
             progress("Changes …")

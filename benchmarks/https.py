@@ -21,6 +21,7 @@ from benchmarks.callers import Request
 from benchmarks.load import CONNECTIONS, Load, put_load
 from benchmarks.report import Row, Spread, options, progress, publish
 from kit.issuing import Issued, issue
+from kit.ports import free_port
 
 _FRONT_CORE, _OTHER_CORE = 0, 1
 _HANDSHAKES_AT_ONCE = 16
@@ -102,12 +103,12 @@ def _fronts(stack: ExitStack, folder: Path) -> Iterator[_Front]:
     certificate = issue(_NAME, by=issue("authority", authority=True), hosts=(_NAME, servers.HOST))
     pem = folder / "front.pem"
     pem.write_text(certificate.pem + certificate.key_pem)
-    back = servers.free_port()
+    back = free_port()
     _serve(stack, ["nginx", "-c"], folder / "back.conf", _BACK_END.format(folder=folder, port=back), back, core=_OTHER_CORE)
     yield _Front("ours", _our_gateway(stack, certificate, back))
     for title, command, text in (("nginx", ["nginx", "-c"], _NGINX), ("HAProxy", ["haproxy", "-f"], _HAPROXY)):
         if servers.program(command[0]):
-            port = servers.free_port()
+            port = free_port()
             _serve(
                 stack,
                 command,

@@ -20,6 +20,7 @@ from benchmarks import servers
 from benchmarks.callers import Request
 from benchmarks.load import CONNECTIONS, put_load
 from benchmarks.report import Row, Spread, options, progress, publish
+from kit.ports import free_port
 
 if TYPE_CHECKING:
     from apis.policy.model import Policy
@@ -159,7 +160,7 @@ def _back_end(stack: ExitStack) -> int:
     if (nginx := servers.program("nginx")) is None:
         raise SystemExit("nginx is not installed; on Debian: apt-get install nginx")
     folder = stack.enter_context(servers.workplace())
-    file, port = folder / "back.conf", servers.free_port()
+    file, port = folder / "back.conf", free_port()
     file.write_text(_BACK_END.format(folder=folder, port=port))
     running = servers.start([nginx, "-c", file], log=file.with_suffix(".out"), ports=[port], core=_OTHER_CORE)
     stack.callback(running.stop)

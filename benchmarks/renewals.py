@@ -30,6 +30,7 @@ from benchmarks.report import Row, options, progress, publish
 from benchmarks.stack import Stack
 from kit.acme import AcmeAuthority
 from kit.issuing import issue
+from kit.ports import free_port
 
 _PLAN = Plan(apis=2, certificates=2, keys=2, operations=1, method="*")
 _WATCHED, _ORDERED = 0, 1  # the numbers of the entries
@@ -148,7 +149,7 @@ def _backend(stack: ExitStack, folder: Path) -> Backend:
 
 def _portal(stack: ExitStack, folder: Path, backend: Backend) -> tuple[Portal, AcmeAuthority]:
     (folder / "acme").mkdir()
-    port, portal_port = servers.free_port(), servers.free_port()
+    port, portal_port = free_port(), free_port()
     authority = AcmeAuthority(folder / "acme", backend.authority, port=port, names_port=portal_port)
     further = {
         "PORTAL_WATCHED_FOLDERS": str(folder / "watched"),

@@ -22,6 +22,7 @@ from benchmarks import servers
 from benchmarks.backends import HOST_NAME, Backend
 from benchmarks.handwritten import address, typed
 from kit.issuing import Issued
+from kit.ports import free_port
 
 API_PATH = "orders"
 
@@ -40,7 +41,7 @@ class Rival(ABC):
     identity: Issued
     keys: Sequence[str]
     core: int | None = None
-    port: int = field(default_factory=servers.free_port)
+    port: int = field(default_factory=free_port)
     server: servers.Server = field(init=False)
 
     title: ClassVar[str]

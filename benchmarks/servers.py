@@ -114,12 +114,6 @@ def wait_for_port(port: int, server: Server | None = None) -> None:
     raise NotStarted(f"Nobody listens on port {port}.\n{last}")
 
 
-def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on."""
-    with socket.create_server((HOST, 0)) as one:
-        return int(one.getsockname()[1])
-
-
 @contextmanager
 def workplace() -> Iterator[Path]:
     """Make a folder for the files of one benchmark and remove it in the end. Its path is short, as that of a socket must be."""

@@ -18,6 +18,7 @@ from benchmarks.callers import Request, call_once
 from benchmarks.plan import Plan, call_path, key_of
 from benchmarks.publisher import Publisher
 from benchmarks.report import progress
+from kit.ports import free_port
 
 _STATUS = Request("/status-0123456789abcdef")
 _OURS = ("PORTAL_", "GATEWAY_", "DATABASE_", "DJANGO_", "DEMO_", "XDS_")
@@ -44,8 +45,8 @@ class Stack:
     served: bool = False
     core: int | None = None
     control_core: int | None = None
-    port: int = field(default_factory=servers.free_port)  # the gateway's
-    portal_port: int = field(default_factory=servers.free_port)
+    port: int = field(default_factory=free_port)  # the gateway's
+    portal_port: int = field(default_factory=free_port)
     environment: dict[str, str] = field(init=False)
     publisher: Publisher = field(init=False)
     running: dict[str, servers.Server] = field(init=False, default_factory=dict)

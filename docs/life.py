@@ -13,8 +13,9 @@ from playwright.sync_api import Page
 from docs.steps import LIST, PASSWORD, certificate, give_file, press_main, upload
 from kit.acme import AcmeAuthority
 from kit.issuing import Issued, issue
+from kit.ports import free_ports
 from tests.gateway.backends import Backend
-from tests.processes import Portal, free_ports
+from tests.processes import Portal
 
 
 @contextlib.contextmanager

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,11 +23,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from demo.identities import Folder
 from kit.issuing import Issued, issue
+from kit.ports import free_ports
 from tests.homes import furnish
 
 PROJECT = Path(__file__).resolve().parent.parent
-_PORTS = (20000, 32000)
-_RANDOM = random.SystemRandom()  # the other one is seeded before each test, alike in both workers
 _READY_WITHIN_SECONDS = 240  # on a machine that has much else to do
 _ENDED_WITHIN_SECONDS = 90
 
@@ -40,18 +37,7 @@ def folder_open_to_all() -> Path:
     return usual if all(folder.stat().st_mode & 0o001 for folder in (usual, *usual.parents)) else Path("/tmp")  # noqa: S108 - where every user may look
 
 
-def free_ports(count: int) -> list[int]:
-    """Return *count* ports of the loopback address that nobody listens on, below those that outgoing connections are given."""
-    ports: list[int] = []
-    while len(ports) < count:
-        port = _RANDOM.randrange(*_PORTS)
-        with contextlib.suppress(OSError):
-            socket.create_server(("127.0.0.1", port)).close()
-            ports.append(port)
-    return ports
-
-
-def _heed_hang_ups() -> None:
+def heed_hang_ups() -> None:
     """Undo what a test run under ``nohup`` would hand on."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
@@ -100,7 +86,7 @@ class Portal:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_heed_hang_ups,  # noqa: PLW1509 - one system call
+                preexec_fn=heed_hang_ups,  # noqa: PLW1509 - one system call
             )
         deadline = time.monotonic() + _READY_WITHIN_SECONDS
         while "Ctrl-C ends it all." not in self.said:

@@ -19,11 +19,11 @@ from apis.microscope.words import WORDS
 from apis.models import Api, Credentials
 from certificates.models import ClientCertificate
 from kit.issuing import Issued, issue
+from kit.ports import free_ports
 from tests.apis.tls_servers import by_tls, context_of, serving
 from tests.gateway.backends import Backend
 from tests.gateway.foreign import Nginx
 from tests.makers import make_api, make_certificate
-from tests.processes import free_ports
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 TEST, SECURITY = "/apis/orders/security/test/", "/apis/orders/security/"

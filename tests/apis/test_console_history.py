@@ -18,8 +18,8 @@ from apis.console.marks import marked, new_trace, trace_of
 from apis.console.models import MOST_KEPT, TestedCall, note
 from apis.console.telling import Told
 from apis.models import Api
+from kit.ports import free_ports
 from tests.makers import make_api, make_certificate
-from tests.processes import free_ports
 
 pytestmark = pytest.mark.django_db
 URL = "/apis/orders/console/"

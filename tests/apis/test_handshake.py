@@ -18,10 +18,10 @@ from apis.models import Api, Credentials
 from apis.policy.model import Backend as Place
 from apis.policy.model import Trust
 from kit.issuing import Issued, issue
+from kit.ports import free_ports
 from tests.gateway.backends import Backend
 from tests.gateway.foreign import Apache
 from tests.makers import make_api, make_certificate
-from tests.processes import free_ports
 
 pytestmark = pytest.mark.any_database
 

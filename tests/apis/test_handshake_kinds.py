@@ -20,9 +20,9 @@ from apis.handshake.shaking import shake_hands
 from apis.policy.model import Backend, Protocol, Trust
 from certificates.identity import Identity
 from kit.issuing import Issued, impersonated, issue, rsa_key
+from kit.ports import free_ports
 from tests.apis.tls_servers import alert, by_tls, context_of, resetting, saying, serving, silent
 from tests.gateway.foreign import Apache, Nginx, OpenSsl
-from tests.processes import free_ports
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 HOSTS = ("localhost", "127.0.0.1")

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.callers import BROKEN, NOBODY, Request, call_once, calling
 from benchmarks.report import Spread, percentile
-from benchmarks.servers import free_port
+from kit.ports import free_port
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -20,8 +20,8 @@ from certificates.authorities.models import Authority, AuthorityReceipt
 from certificates.rollout import keeper
 from gateway.models import Delivery
 from kit.issuing import issue
+from kit.ports import free_ports
 from tests.makers import bundle, make_api, make_authority, make_gateway
-from tests.processes import free_ports
 
 OLD, NEW = issue("Old CA", authority=True), issue("New CA", authority=True)
 PAGE = "/security/trusted-authorities/ours/"

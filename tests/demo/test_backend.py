@@ -17,8 +17,8 @@ from certificates.pfx import open_pfx, password_of
 from certificates.sealing import Secret
 from demo import backend
 from demo.identities import Folder, prepare
+from kit.ports import free_ports
 from tests.makers import issue
-from tests.processes import free_ports
 
 PASSWORD = "demo password"
 

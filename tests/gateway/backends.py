@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from gateway.agent.envoy import binary
 from kit.issuing import Issued
-from tests.processes import free_ports
+from kit.ports import free_ports
 
 
 @dataclass(frozen=True, kw_only=True)

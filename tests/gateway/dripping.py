@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from tests.processes import free_ports
+from kit.ports import free_ports
 
 
 class _Handler(socketserver.StreamRequestHandler):

@@ -14,8 +14,9 @@ from types import TracebackType
 from typing import Self
 
 from kit.issuing import Issued
+from kit.ports import free_ports
 from tests import debian
-from tests.processes import folder_open_to_all, free_ports
+from tests.processes import folder_open_to_all
 
 _CASES = Path(__file__).parent / "cases"
 _UP_WITHIN_SECONDS = 20

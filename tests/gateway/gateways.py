@@ -54,8 +54,8 @@ from gateway.compile import (
 from gateway.compile.names import cluster_name
 from gateway.compile.resource import CLUSTER, ROUTES, SCOPE
 from kit.issuing import Issued
+from kit.ports import free_ports
 from tests.gateway.feed import Feed, Key
-from tests.processes import free_ports
 
 KEY = "ab" + "1" * 30  # opens all APIs
 _READY_WITHIN_SECONDS = 60

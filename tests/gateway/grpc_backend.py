@@ -14,7 +14,7 @@ from typing import Self
 import grpc
 
 from kit.issuing import Issued
-from tests.processes import free_ports
+from kit.ports import free_ports
 
 _TRAILER = ("x-said", "goodbye")
 

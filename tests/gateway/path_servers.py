@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kit.ports import free_ports
 from tests import debian
 from tests.gateway.gateways import Answer
-from tests.processes import PROJECT, free_ports
+from tests.processes import PROJECT
 
 _WITHIN_SECONDS = 90
 _APACHE_MODULES = Path("/usr/lib/apache2/modules")

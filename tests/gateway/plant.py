@@ -24,9 +24,10 @@ from django.db import connection
 
 from gateway.compile import STATUS_PATH
 from gateway.models import Delivery, Gateway
+from kit.ports import free_ports
 from portal import identity
 from tests.gateway.gateways import Answer
-from tests.processes import PROJECT, children_of, free_ports
+from tests.processes import PROJECT, children_of
 
 _WITHIN_SECONDS = 60  # a machine may be busy
 _MORE_PATIENT = 1.2

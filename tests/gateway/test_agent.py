@@ -25,13 +25,13 @@ from gateway import actions
 from gateway.agent import envoys, kept
 from gateway.control.enrolment import fingerprint_of
 from gateway.models import FailedCall, Gateway
+from kit.ports import free_ports
 from portal.activity import last_line
 from portal.activity.guards import TABLE, lifted
 from portal.models import ActivityHead, Event
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import lines, make_api
-from tests.processes import free_ports
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 

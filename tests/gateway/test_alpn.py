@@ -10,10 +10,10 @@ import pytest
 from gateway.control import alpn
 from gateway.control.alpn import BackEnd, Handshakes
 from kit.issuing import Issued
+from kit.ports import free_ports
 from portal.threads import WatchedThreads
 from tests.gateway.backends import Backend, Http2Backend
 from tests.gateway.plant import eventually
-from tests.processes import free_ports
 
 LOOPBACK = [ip_network("127.0.0.0/8")]
 

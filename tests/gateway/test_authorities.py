@@ -19,13 +19,13 @@ from certificates.rollout.models import When
 from gateway.models import Gateway
 from gateway.verification import verified
 from kit.issuing import Issued, issue
+from kit.ports import free_ports
 from portal.activity import last_line
 from portal.live import Kind, State, live_status
 from tests import unloadable
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_authority_candidate, make_subscription
-from tests.processes import free_ports
 
 ROOT = issue("Root", authority=True)
 MIDDLE = issue("Middle", by=ROOT, authority=True)

@@ -17,12 +17,12 @@ from apis import actions as api_actions
 from apis.models import Credentials, KeyKind
 from certificates.models import ClientCertificate
 from kit.issuing import Issued
+from kit.ports import free_ports
 from portal.activity import last_line
 from tests import debian
 from tests.certificates.case_files import GOOD, NOW
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_subscription
-from tests.processes import free_ports
 
 pytestmark = pytest.mark.any_database
 

@@ -20,9 +20,9 @@ from certificates.sealing import Secret
 from gateway.compile import compile_cluster, compile_refusal
 from gateway.compile.backends.clusters import IdentityMissing
 from kit.issuing import Issued, PrivateKey, issue, rsa_key
+from kit.ports import free_ports
 from tests.gateway.backends import Backend, Http2Backend
 from tests.gateway.gateways import KEY, Answer, Gateway, policy
-from tests.processes import free_ports
 
 NOTHING_CHECKED = Trust(validate_chain=False, validate_name=False)
 Serve = Callable[..., Policy]

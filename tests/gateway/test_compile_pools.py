@@ -9,10 +9,10 @@ import pytest
 
 from apis.policy.model import Address, Ejection, HealthCheck, Policy, Sharing
 from kit.issuing import Issued, issue
+from kit.ports import free_ports
 from tests.gateway.backends import Backend
 from tests.gateway.gateways import KEY, Gateway, policy
 from tests.gateway.plant import eventually
-from tests.processes import free_ports
 
 Share = Callable[..., Policy]
 

@@ -24,11 +24,11 @@ from certificates.rollout.presented import calls_of
 from gateway.counts import OUTCOMES, ApiCount, Counts, Span, TotalCount, VersionCount
 from gateway.seeing.latencies import quantiles
 from kit.issuing import Issued, issue
+from kit.ports import free_ports
 from portal.activity import last_line
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_certificate, make_subscription
-from tests.processes import free_ports
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 

@@ -14,7 +14,8 @@ from django.core.checks import run_checks
 from pytest_django.fixtures import Settings
 
 from gateway.agent import envoy
-from tests.processes import PROJECT, free_ports, processes_of
+from kit.ports import free_ports
+from tests.processes import PROJECT, processes_of
 
 pytestmark = pytest.mark.any_database
 

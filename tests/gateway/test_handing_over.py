@@ -15,9 +15,9 @@ from certificates.handing_over.lines import recipes
 from certificates.handing_over.parts import PublicPart
 from gateway.agent import envoy
 from kit.issuing import Issued, issue
+from kit.ports import free_ports
 from tests import debian
 from tests.gateway.foreign import Nginx, Server
-from tests.processes import free_ports
 
 ROOT = issue("Root", authority=True)
 MIDDLE = issue("Middle", by=ROOT, authority=True)

@@ -14,11 +14,11 @@ from apis import actions
 from apis.models import Api, Credentials
 from gateway.models import Gateway, Probe
 from kit.issuing import Issued, issue
+from kit.ports import free_ports
 from portal.models import Activity
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_certificate, make_failed_call, make_gateway
-from tests.processes import free_ports
 
 TEST = "/apis/orders/security/test/"
 

@@ -24,10 +24,10 @@ from gateway.models import Gateway, Probe
 from gateway.probes import NoAnswer, ask
 from gateway.streams.probing import answer, answered
 from kit.issuing import Issued, issue
+from kit.ports import free_ports
 from tests.gateway.backends import Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_certificate, make_gateway
-from tests.processes import free_ports
 
 _TEXTS = st.text(max_size=20)
 

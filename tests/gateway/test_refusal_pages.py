@@ -22,10 +22,10 @@ from gateway.seeing.failures import failed_call
 from gateway.seeing.outcomes import Outcome, tally
 from gateway.seeing.readings import COUNTERS, counters_of
 from kit.issuing import Issued, issue
+from kit.ports import free_ports
 from tests.gateway.backends import wait_for
 from tests.gateway.gateways import KEY, Answer, Gateway, policy
 from tests.gateway.plant import eventually
-from tests.processes import free_ports
 
 _IIS = "<h3>HTTP Error 403.{0} - Forbidden</h3><h4>The page you are attempting to access requires your browser to have a {1}.</h4>"
 PAGES = [

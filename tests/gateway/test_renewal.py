@@ -26,11 +26,11 @@ from gateway.control import network
 from gateway.control.enrolment import Issued, fingerprint_of
 from gateway.models import Gateway, NodeAuthority
 from kit.issuing import rsa_key
+from kit.ports import free_ports
 from portal.models import Activity, Event
 from tests.gateway.peers import Peer
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_gateway
-from tests.processes import free_ports
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey

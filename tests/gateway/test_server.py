@@ -22,10 +22,10 @@ from gateway.compile import cluster_name
 from gateway.compile.resource import CLUSTER, LISTENER, SCOPE
 from gateway.control.enrolment import AUTHORITY_FILE, CERTIFICATE_FILE, PRIVATE_KEY_FILE, Issued, issue_for_server
 from gateway.models import Gateway, NodeAuthority
+from kit.ports import free_ports
 from tests.gateway.peers import Peer, local_peer
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_subscription
-from tests.processes import free_ports
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

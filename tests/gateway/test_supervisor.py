@@ -34,10 +34,11 @@ from gateway.compile import (
     compile_segment,
     compile_status,
 )
+from kit.ports import free_ports
 from tests.gateway.backends import Backend
 from tests.gateway.feed import Feed
 from tests.gateway.gateways import open_to_all, policy
-from tests.processes import PROJECT, children_of, free_ports
+from tests.processes import PROJECT, children_of
 
 
 @dataclass
@@ -288,7 +289,7 @@ def test_supervisor_and_envoy_know_no_secret_of_the_environment_and_leave_no_cor
     with subprocess.Popen(command, cwd=PROJECT, env=secrets | place, stderr=subprocess.DEVNULL, preexec_fn=allow_cores) as process:  # noqa: PLW1509 - there is one thread
         try:
             gateway = Supervised(tmp_path, port, process)
-            eventually(lambda: supervisor.running(tmp_path) is not None)  # before, it asks an Envoy for its version
+            eventually(lambda: supervisor.running(tmp_path) is not None, seconds=60)  # before, it asks an Envoy for its version
             eventually(lambda: len(gateway.envoys()) == 1)
             for pid in (process.pid, *gateway.envoys()):
                 names = {entry.partition(b"=")[0].decode() for entry in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")}

@@ -20,9 +20,9 @@ from certificates.rollout.trying import Reason, Result
 from certificates.rollout.words import reason_sentence
 from gateway.trying import judge, seen_from_here, way_of
 from kit.issuing import Issued, issue, rsa_key
+from kit.ports import free_ports
 from tests.apis.tls_servers import ANSWER, Listening, alert, by_tls, context_of, resetting, saying, serving
 from tests.gateway.foreign import Apache, Nginx, OpenSsl
-from tests.processes import free_ports
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "backends.md"
 NOW, DAY = datetime.now(UTC), timedelta(days=1)

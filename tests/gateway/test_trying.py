@@ -28,11 +28,11 @@ from certificates.rollout.trying import Reason
 from gateway.models import Gateway
 from gateway.trying import judge
 from kit.issuing import Issued, issue
+from kit.ports import free_ports
 from portal.models import Activity, Event
 from tests.gateway.backends import Backend, Http2Backend
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api, make_certificate, make_subscription
-from tests.processes import free_ports
 
 pytestmark = pytest.mark.any_database
 

@@ -20,10 +20,10 @@ from gateway.control.status_writer import StatusWriter
 from gateway.models import Gateway, NodeAuthority
 from gateway.streams.stream import Key
 from gateway.turned_away import ROWS_KEPT, SHOWN_FOR, TurnedAway
+from kit.ports import free_ports
 from tests.gateway.peers import Peer
 from tests.gateway.plant import Plant, eventually
 from tests.makers import make_api
-from tests.processes import free_ports
 
 
 def _apis_of(_key: Key) -> Collection[int]:

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from gateway.agent.envoy import binary
+from kit.ports import free_ports
 from tests.gateway.backends import wait_for
-from tests.processes import free_ports
 
 _SCRIPT = """
 function envoy_on_request(handle)

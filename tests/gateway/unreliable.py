@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from kit.ports import free_ports
 from tests.gateway.http2 import frame, settings
-from tests.processes import free_ports
 
 _HEADERS, _RST_STREAM, _REFUSED_STREAM = 1, 3, 7  # RFC 9113, 6 and 7
 

@@ -14,7 +14,7 @@ from io import BufferedIOBase
 from types import TracebackType
 from typing import Self
 
-from tests.processes import free_ports
+from kit.ports import free_ports
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _TEXT = 0x81  # a whole text

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-import socket
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kit.ports import free_port
 from notices import actions
 from notices.models import ChannelKind, Recipient, Told
 from tests.gateway.plant import Plant, eventually
@@ -28,18 +28,13 @@ def plant(transactional_db: None) -> Iterator[Plant]:
     plant.end_all()
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
 def test_three_processes_two_restarts_and_a_mail_server_that_is_away_tell_everything_once(plant: Plant) -> None:
     now = datetime.now(UTC)
     names = [f"orders-{number}" for number in range(5)]
     for name in names:
         entry = make_certificate(name, issue(name, not_before=now - timedelta(days=90), not_after=now + timedelta(days=3)))
         actions.add_contact(entry, address=f"owner-of-{name}@example.com", by=None, now=now)
-    port = _free_port()
+    port = free_port()
     environment = {"PORTAL_MAIL_HOST": "127.0.0.1", "PORTAL_MAIL_PORT": str(port), "PORTAL_NOTICES_SECONDS": "1"}
     with Receiver(answers=[(500, b"away")]) as hook:
         make_channel("hook", ChannelKind.WEBHOOK, hook.url(), "a-secret-of-the-tests")

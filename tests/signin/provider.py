@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tests.processes import free_ports
+from kit.ports import free_ports
 
 _READY_WITHIN_SECONDS = 30
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from django.conf import settings
 
 from kit.issuing import Issued
+from kit.ports import free_ports
 from tests import debian
-from tests.processes import free_ports
 
 _README = Path(settings.BASE_DIR) / "README.md"
 PORTAL_NAME, GATEWAY_NAME = "portal.example.com", "api.example.com"

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.processes import PROJECT, free_ports
+from kit.ports import free_ports
+from tests.processes import PROJECT
 
 # The version that those that follow are upgraded from. A release moves it to the tag before.
 BEFORE = "8aeb6b10e3ff43483532622d3fe0917a4b94bad6"

@@ -18,9 +18,10 @@ from pathlib import Path
 import pytest
 
 from kit.issuing import Issued, issue
+from kit.ports import free_ports
 from tests.gateway.plant import eventually
 from tests.homes import furnish
-from tests.processes import PROJECT, free_ports
+from tests.processes import PROJECT
 
 AUTHORITY = issue("authority", authority=True)
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.processes import PROJECT, Portal, free_ports
+from kit.ports import free_ports
+from tests.processes import PROJECT, Portal
 
 WITHIN_SECONDS = 120.0
 SERVICES = {"xds": ("xds",), "portal": ("portal", "run"), "gateway": ("gateway", "run")}

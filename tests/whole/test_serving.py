@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Portal, free_ports, processes_of
+from kit.ports import free_ports
+from tests.processes import Portal, processes_of
 
 LITTLE = 0.7  # of the first start's work; a busy machine makes both work more
 PROCESSES = ("granian", "manage.py xds", "envoy", "manage.py demo run")

@@ -11,8 +11,8 @@ from django.db import connection
 from django.test import Client
 
 from kit.acme import AcmeAuthority
+from kit.ports import free_ports
 from tests.makers import issue
-from tests.processes import free_ports
 
 KEY_IDENTIFIER, BINDING_KEY = "orders-team", "V2hhdGV2ZXIgdGhpcnR5LXR3byBvY3RldHMgaXQgdGFrZXM"
 

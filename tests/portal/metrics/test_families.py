@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from kit.ports import free_ports
 from portal.health import answering
 from portal.metrics.families import may_read
 from portal.readiness import Report
-from tests.processes import free_ports
 
 TOKEN = "a-token-of-the-tests"
 

@@ -25,11 +25,12 @@ from apis import actions
 from apis.models import Api, Credentials
 from certificates.models import CertificateVersion
 from gateway.models import Delivery, Gateway, Refusal
+from kit.ports import free_ports
 from portal.metrics import measured
 from portal.metrics.checks import the_token_is_long
 from tests.debian import program
 from tests.makers import make_api, make_certificate, make_counts, make_gateway, make_server_certificate
-from tests.processes import PROJECT, free_ports
+from tests.processes import PROJECT
 
 TOKEN = "a-token-of-the-tests"
 RULES = PROJECT / "deploy" / "prometheus" / "rules.yaml"
