@@ -1,4 +1,4 @@
-"""Watches what somebody should be told of at once: calls that fail more than before, gateways that are behind or away.
+"""Watches what somebody should be told of at once: calls that fail more than before, gateways that are behind, away or removed.
 
 What holds is a row (:class:`gateway.alert.Alert`) until it has not held for :data:`QUIET`. So what comes and goes is one alert, and of one
 thing two messages at most are sent in that time.
@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import F, Min, Q, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apis.models import Api
@@ -23,6 +24,8 @@ from gateway.alert import Alert, AlertKind
 from gateway.counts import ApiCount, Span
 from gateway.models import Delivery, Gateway
 from gateway.seeing.figures import CALLS, FAILED
+from gateway.turned_away import TurnedAway
+from portal.models import Activity, Event
 from portal.troubles import Topic, Trouble
 
 QUIET = timedelta(minutes=5)
@@ -30,6 +33,7 @@ LOOKED_AT = timedelta(minutes=10)  # of calls
 _BEFORE = timedelta(hours=24)  # what they are compared with
 _LEAST_FAILED, _LEAST_SHARE, _TIMES = 5, 0.05, 3  # failed calls, their share of all, and how many times the share of before
 _GATEWAY_PATIENCE = timedelta(minutes=2)
+_STOPPING_PATIENCE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,7 @@ def watch(*, now: datetime) -> None:
 
 
 def troubles() -> Iterator[Trouble]:
-    """Yield what holds, or did a short while ago, for those who are told (:mod:`portal.troubles`)."""
+    """Yield what holds, or did a short while ago, and who was removed and knocks, for those who are told (:mod:`portal.troubles`)."""
     for alert in Alert.objects.select_related("api", "gateway"):
         path, told_to, topic = _place(alert)
         yield Trouble(
@@ -72,6 +76,26 @@ def troubles() -> Iterator[Trouble]:
             path=path,
             told_to=told_to,
             topic=topic,
+        )
+    yield from _turned_away()
+
+
+def _turned_away() -> Iterator[Trouble]:
+    """Yield the gateways that were removed and still knock when whoever has removed them has had the time to stop them."""
+    knocks = list(TurnedAway.objects.lately(now=timezone.now()))
+    lines = Activity.objects.filter(event=Event.GATEWAY_REMOVED, subject_name__in=[knock.name for knock in knocks])
+    removed = dict(lines.order_by("id").values_list("subject_name", "at")) if knocks else {}
+    for knock in knocks:
+        if knock.name in removed and knock.last_at < removed[knock.name] + _STOPPING_PATIENCE:
+            continue
+        yield Trouble(
+            key=f"turned-away:{knock.fingerprint}",
+            episode=knock.fingerprint,
+            name=knock.name,
+            reason=_("it was removed and still knocks, from %(address)s. Stop it there, or add it again.") % {"address": knock.address},
+            path=reverse("gateways:index"),
+            told_to="gateway.change_gateway",
+            topic=Topic.GATEWAYS,
         )
 
 

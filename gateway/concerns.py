@@ -16,6 +16,7 @@ from django.utils.translation import ngettext_lazy
 
 from gateway.models import FailedCall, FailureKind, Gateway, Refusal
 from gateway.seeing.failing import Failing, failing_now
+from gateway.turned_away import TurnedAway
 from portal.attention import Concern, Level, Thing
 from portal.models import Activity
 
@@ -34,6 +35,7 @@ def concerns(now: datetime) -> Iterator[Concern]:
     for gateway in gateways:
         yield from _behind(gateway, newest, now)
         yield from _ending(gateway, now)
+    yield from _turned_away(now)
 
 
 def _gateways() -> list[Any]:
@@ -132,6 +134,22 @@ def _ending(gateway: Gateway, now: datetime) -> Iterator[Concern]:
             else _("It has not renewed its certificate. Without a new one it gets no changes any more.")
         )
         yield _of_gateway(gateway, Level.BAD if ended else Level.WARN, _("Enrolment ends"), words, at=gateway.enrolled_until)
+
+
+def _turned_away(now: datetime) -> Iterator[Concern]:
+    """Yield the gateways that were removed and still ask."""
+    for knock in TurnedAway.objects.lately(now=now)[:_MOST]:
+        path = reverse("gateways:index")
+        yield Concern(
+            level=Level.WARN,
+            kind=_("Removed, still there"),
+            things=(Thing(name=knock.name, path=path),),
+            words=_("knocks from %(address)s, and gets no configuration.") % {"address": knock.address},
+            at=knock.last_at,
+            path=path,
+            action=_("Show"),
+            told_to="gateway.view_gateway",
+        )
 
 
 def _of_gateway(gateway: Gateway, level: Level, kind: Promise, words: Any, *, at: datetime | None) -> Concern:

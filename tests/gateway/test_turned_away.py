@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from gateway import actions
+from gateway.alerting import troubles
 from gateway.control.enrolment import Issued, issue_for_gateway
 from gateway.control.knocks import Knock, Knocks, address_of
 from gateway.control.status_queue import StatusQueue
@@ -111,6 +112,19 @@ def test_who_is_known_again_and_who_has_given_up_are_not_shown(signed_in: Client
     assert [knock.name for knock in TurnedAway.objects.lately(now=now)] == ["gateway-2"]
     Gateway.objects.create(name="gateway-2", fingerprint=removed.fingerprint)  # as a backup that was put back knows it
     assert not TurnedAway.objects.lately(now=now).exists()
+
+
+def test_who_is_still_there_when_it_could_have_been_stopped_is_told_of(removed: Issued, signed_in: Client) -> None:
+    now = timezone.now()
+    _write(dataclasses.replace(_knock(at=now), fingerprint=removed.fingerprint))
+    assert list(troubles()) == []  # it was removed a moment ago
+    assert "Removed, still there" in signed_in.get("/").content.decode()
+    _write(dataclasses.replace(_knock(at=now + timedelta(minutes=16)), fingerprint=removed.fingerprint))
+    (trouble,) = troubles()
+    assert trouble.name == "gateway-2"
+    assert str(trouble.reason) == "it was removed and still knocks, from 192.0.2.7. Stop it there, or add it again."
+    Gateway.objects.create(name="gateway-2", fingerprint=removed.fingerprint)
+    assert list(troubles()) == []
 
 
 @pytest.fixture
