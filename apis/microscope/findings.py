@@ -89,11 +89,6 @@ def _finding(subject: Subject, sight: Sight, known: dict[tuple[bytes, ...], Issu
     )
 
 
-def _nothing(sight: Sight) -> Finding:
-    words = WORDS[Kind.NOT_SEEN]
-    return Finding(sight.gateway, Kind.NOT_SEEN, "warn", words.title, str(words.sentence), sight.said, seen=None)
-
-
 def _values(subject: Subject, seen: Seen, links: tuple[Link, ...]) -> dict[str, Any]:
     backend, presented = subject.backend, subject.presented
     at_fault = links[min(seen.objections[0].depth, len(links) - 1)].facts if seen.objections and links else None

@@ -1,7 +1,8 @@
 """The last good configuration on disk, so that an Envoy can start while no control plane is there. [pure]
 
-It holds private keys, so it is sealed (AES-256-GCM) under a key of this machine's own, in a file beside it that only we may read. It
-is written whole or not at all: a reader finds the one before or the new one.
+It holds private keys, so it is sealed (AES-256-GCM) under a key in a file beside it that only we may read, and, where the system gives
+its machine an id (machine-id(5)), under that as well: a copy of the folder does not open elsewhere. It is written whole or not at all: a
+reader finds the one before or the new one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.compile import Resource
 from portal import private_files
@@ -26,6 +29,8 @@ _KEY_BYTES, _NONCE_BYTES = 32, 12
 _FORM = b"publisher portal: configuration of a gateway, 1\n"  # and what it says of itself, sealed with it
 _MOMENT = struct.Struct(">q")  # seconds since 1970
 _LENGTH = struct.Struct(">I")
+_MACHINE = Path("/etc/machine-id")  # containers have none, or an empty one
+_INFO = b"publisher portal: what a gateway keeps, on the machine "
 _MAKING = threading.Lock()  # a key; two files may be written at once
 
 
@@ -74,7 +79,7 @@ def seal(home: Path, name: str, header: bytes, plain: bytes) -> None:
         if key is None:
             private_files.write(home / KEY, key := os.urandom(_KEY_BYTES))
     nonce = os.urandom(_NONCE_BYTES)
-    private_files.write(home / name, header + nonce + AESGCM(key).encrypt(nonce, plain, header))
+    private_files.write(home / name, header + nonce + AESGCM(_of_this_machine(key)).encrypt(nonce, plain, header))
 
 
 def unseal(home: Path, name: str, head: int) -> tuple[bytes, bytes] | None:
@@ -87,10 +92,20 @@ def unseal(home: Path, name: str, head: int) -> tuple[bytes, bytes] | None:
     except FileNotFoundError:
         return None
     header, nonce, sealed = content[:head], content[head : head + _NONCE_BYTES], content[head + _NONCE_BYTES :]
+    key = _key(home) or b""
+    for one in (_of_this_machine(key), key):  # earlier versions sealed under the file's key alone
+        with contextlib.suppress(InvalidTag, ValueError):
+            return header, AESGCM(one).decrypt(nonce, sealed, header)
+    raise Unreadable("The configuration that was kept does not open: it is damaged, or comes from another machine.")
+
+
+def _of_this_machine(key: bytes) -> bytes:
+    """Return what the machine's id makes of the *key* (HKDF, RFC 5869); the key itself where there is no id."""
     try:
-        return header, AESGCM(_key(home) or b"").decrypt(nonce, sealed, header)
-    except (InvalidTag, ValueError) as error:
-        raise Unreadable("The configuration that was kept does not open: it is damaged, or comes from another machine.") from error
+        machine = _MACHINE.read_bytes().strip()
+    except OSError:
+        machine = b""
+    return HKDF(hashes.SHA256(), _KEY_BYTES, salt=None, info=_INFO + machine).derive(key) if machine else key
 
 
 def _key(home: Path) -> bytes | None:
