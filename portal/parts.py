@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 from django.conf import settings
@@ -11,13 +10,18 @@ from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext_noop as _
 
+from portal.disk import Lack, lack_of
 from portal.readiness import Look
 
 log = logging.getLogger(__name__)
 
-_LEAST_FREE = 16 * 1024 * 1024  # bytes; SQLite's log alone may need some
 _BUSY_MILLISECONDS = 1500
 _looks: dict[str, Look] = {}
+_WORDS = {
+    Lack.GONE: _("The folder that holds everything is not there."),
+    Lack.FULL: _("The disk is full."),
+    Lack.CLOSED: _("The folder that holds everything cannot be written."),
+}
 
 
 def register(part: str, look: Look) -> None:
@@ -62,13 +66,5 @@ def disk() -> str:
     folders = {Path(settings.PORTAL_HOME)}
     if connection.vendor == "sqlite":
         folders.add(Path(connection.settings_dict["NAME"]).parent)
-    for folder in folders:
-        try:
-            room = os.statvfs(folder)
-        except OSError:
-            return _("The folder that holds everything is not there.")
-        if room.f_bavail * room.f_frsize < _LEAST_FREE:
-            return _("The disk is full.")
-        if not os.access(folder, os.W_OK | os.X_OK):
-            return _("The folder that holds everything cannot be written.")
-    return ""
+    lacks = filter(None, map(lack_of, folders))
+    return next((_WORDS[lack] for lack in lacks), "")

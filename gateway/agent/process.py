@@ -38,6 +38,7 @@ from gateway.streams.serving import OPTIONS, Context, add_local_socket, handlers
 from gateway.streams.stream import Peer
 from gateway.streams.wire import node_of_agent
 from portal import __version__, logs
+from portal.disk import lack_of
 from portal.health import answering
 from portal.readiness import Look, Readiness, turning
 
@@ -99,6 +100,7 @@ class Agent:
             "configuration": lambda: "" if self._relay.ready.is_set() else "There is no configuration yet.",
             "envoy": lambda: "" if self._envoys.streams else "Envoy has no stream to its agent.",
             "streams": turning(asyncio.get_running_loop()),
+            "disk": lambda: lack_of(self._home) or "",
         }
         with contextlib.ExitStack() as open_address:
             try:

@@ -118,13 +118,13 @@ def test_a_gateway_that_keeps_nothing_waits_for_its_control_plane(here: Plant, p
 
 def test_the_agent_tells_how_it_is(here: Plant, plain: Backend) -> None:
     _open_api(plain)
-    eventually(lambda: _health(here) == (200, {"configuration": True, "envoy": True, "streams": True}))
+    eventually(lambda: _health(here) == (200, {"configuration": True, "envoy": True, "streams": True, "disk": True}))
     assert 'portal_part_ready{part="envoy",process="agent"} 1.0' in _asked(here, "/metrics")[1]
     here.environment["GATEWAY_KEEP_CONFIGURATION_HOURS"] = "0"
     _lose_the_control_plane(here)
     here.end("gateway")
     here.start("gateway", "run")
-    eventually(lambda: _health(here) == (503, {"configuration": False, "envoy": False, "streams": True}))
+    eventually(lambda: _health(here) == (503, {"configuration": False, "envoy": False, "streams": True, "disk": True}))
     here.start("xds")
     eventually(lambda: _health(here)[0] == 200)
 
