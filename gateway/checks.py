@@ -14,7 +14,6 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.core.exceptions import ImproperlyConfigured
 
 from certificates.models import ServerCertificate
-from gateway.agent import envoy
 from portal import database
 
 
@@ -23,6 +22,8 @@ def envoy_is_there(*, databases: Sequence[str] | None = None, **_arguments: Any)
     """Check that Envoy is installed, may be started and is one that was tested."""
     if not databases:
         return []
+    from gateway.agent import envoy  # its messages take a tenth of a start, also of processes that never ask
+
     try:
         if reason := envoy.refusal():
             return [Error(reason, id="gateway.E001")]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from html import unescape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,9 +18,10 @@ from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.token import Token
+
+if TYPE_CHECKING:
+    from markdown_it.renderer import RendererHTML
+    from markdown_it.token import Token
 
 FIRST_PAGE = "index"
 # What a screen's name begins with → the page about it; the first that fits.
@@ -137,6 +139,8 @@ def _rendered(language: str, page: str) -> tuple[str, SafeString]:
     source = (_folder(language) / f"{page}.md").read_text(encoding="utf-8")
     title, _, text = source.partition("\n")
     text = "\n".join(line for line in text.splitlines() if not _OTHER_LANGUAGE.search(line))  # the bar has that
+    from markdown_it import MarkdownIt  # for readers; every process names the guide's pages
+
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     markdown.add_render_rule("link_open", _link)
     markdown.add_render_rule("image", _image)

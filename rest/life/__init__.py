@@ -10,6 +10,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
+from rest import joined
 from rest.call import Call
 from rest.collection import Collection
 from rest.life import authorities, candidates, moves, parts, receipts, requests, sources, steps, versions
@@ -62,6 +63,7 @@ def register(answers: dict[str, Answer]) -> None:
 
 def addresses_of_service(address: Callable[[str, Answer], Any]) -> list[Any]:
     """Return what was registered, each made by *address* from its pattern and who answers."""
+    joined.complete()
     return [address(pattern, answer) for pattern, answer in _of_service.items()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rest import joined
 from rest.configuration.sections.apis import APIS
 from rest.configuration.sections.authorities import AUTHORITIES
 from rest.configuration.sections.back_ends import BACKENDS
@@ -30,9 +31,11 @@ def register_setting(setting: Setting) -> None:
 
 def sections() -> tuple[Section, ...]:
     """Return the kinds of entries."""
+    joined.complete()
     return tuple(_sections)
 
 
 def settings() -> tuple[Setting, ...]:
     """Return the settings."""
+    joined.complete()
     return tuple(_settings)
