@@ -109,6 +109,8 @@ def answer(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
 def _what_it_is(entry: Certificate, *, renews: bool, now: datetime) -> str:
     if Candidate.objects.filter(certificate=entry.pk, proposed_at=now).exists():  # not one that was planned before
         return _("Nothing is replaced yet: another person has to confirm the new version of %(name)s.")
+    if entry.canary:
+        return _("The API %(api)s presents the new version; the others follow if its back end takes it.") % {"api": entry.canary}
     return _("The signed certificate is the new version of %(name)s.") if renews else _("%(name)s has its certificate.")
 
 

@@ -18,14 +18,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from apis.actions import ApiSecurity, secure_api
+from apis.models import Credentials
 from certificates.models import ClientCertificate, ServerCertificate
-from certificates.rollout.actions import plan, propose
+from certificates.rollout.actions import plan, propose, set_rules
 from certificates.rollout.models import When
 from certificates.sources import actions
 from certificates.sources.models import SigningRequest
 from kit.issuing import rsa_key
 from portal.models import Activity, Event
-from tests.makers import Issued, issue, make_certificate, make_signing_request
+from tests.makers import Issued, issue, make_api, make_certificate, make_signing_request
 from tests.types import Page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -352,3 +354,14 @@ def test_beside_a_planned_switch_the_answer_is_not_said_to_wait(signed_in: Clien
     page = signed_in.get("/security/client-certificates/orders-client/").content.decode()
     assert "The signed certificate is the new version of orders-client." in page
     assert "Nothing is replaced yet" not in page
+
+
+def test_where_one_api_goes_first_the_answer_says_so(signed_in: Client) -> None:
+    entry, now = make_certificate("orders-client"), timezone.now()
+    for name in ("orders", "invoices"):
+        security = ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=entry)
+        secure_api(make_api(name), security, by=None, now=now)
+    set_rules(entry, {"canary": "orders", "canary_minutes": 20}, by=None, now=now)
+    bring(signed_in, pem(signed(asked(signed_in))))
+    page = signed_in.get("/security/client-certificates/orders-client/").content.decode()
+    assert "The API orders presents the new version; the others follow if its back end takes it." in page
