@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from gateway.lacking import chip_key
 from gateway.models import FailedCall, FailureKind, Gateway, Refusal
 from gateway.seeing.failing import Failing, failing_now
 from gateway.turned_away import TurnedAway
@@ -118,7 +120,9 @@ def _behind(gateway: Any, newest: Collection[int], now: datetime) -> Iterator[Co
         if gateway.behind_since and gateway.behind_since < now - _PATIENCE:
             number = sum(change > gateway.applied_change for change in newest)
             words: Any = ngettext_lazy("has not taken the last change.", "has not taken the last %(number)s changes.", "number")
-            yield _of_gateway(gateway, Level.WARN, _("Gateway behind"), words % {"number": number}, at=gateway.behind_since)
+            lacking = f"{reverse('apis:index')}?{urlencode({'show': chip_key(gateway.name)})}"
+            concern = _of_gateway(gateway, Level.WARN, _("Gateway behind"), words % {"number": number}, at=gateway.behind_since)
+            yield replace(concern, path=lacking)
     elif gateway.connected_at:
         words = _("is not connected; it goes on with what it has.")
         yield _of_gateway(gateway, Level.WARN, _("Gateway away"), words, at=gateway.disconnected_at or gateway.seen_at)

@@ -103,6 +103,8 @@ def test_a_gateway_that_has_not_taken_a_change_is_behind_and_nothing_is_green(si
     assert "1 behind" in page
     assert _kinds() == []  # the change is a moment old
     assert _kinds(in_a_minute=True) == ["Gateway behind"]
+    (behind,) = _everybodys(in_a_minute=True)
+    assert [api.name for api in signed_in.get(behind.path).context["page"]] == ["orders"]
     Gateway.objects.update(applied_change=Activity.objects.latest("id").pk)
     assert _kinds(in_a_minute=True) == []
     assert "All changes accepted" in signed_in.get("/").content.decode()
