@@ -25,6 +25,7 @@ from portal.hashing import PortalPasswordHasher
 from portal.roles import ADMINISTRATORS, PUBLISHERS, VIEWERS
 from tests.emptying import empty_tables
 from tests.homes import tables
+from tests.postgresql import TEMPLATE_VARIABLE
 
 # Speed is measured by the benchmarks: a property does not fail because the machine is busy.
 settings.register_profile("portal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -59,11 +60,16 @@ def _password_hash() -> str:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Keep the tests' SQLite database in a file, as the portal does: in memory, several writers at once only meet locks."""
+    """Keep the tests' SQLite database in a file, as the portal does: in memory, several writers at once only meet locks.
+
+    Either database is a copy of one that has tables.
+    """
     if connection.vendor == "sqlite":
         name = f"{os.environ['PORTAL_HOME']}/tests.sqlite3"
         shutil.copy(tables(), name)
         connection.settings_dict["TEST"]["NAME"] = name
+    elif template := os.environ.get(TEMPLATE_VARIABLE):
+        connection.settings_dict["TEST"]["TEMPLATE"] = template
 
 
 @pytest.fixture(scope="session")

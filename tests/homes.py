@@ -89,7 +89,10 @@ def _make(home: Path, what: str) -> None:
 
 
 def main(what: str) -> None:
-    """Make in ``PORTAL_HOME`` the tables, or everything, as `manage.py setup` does, up to where keys would be made."""
+    """Make in ``PORTAL_HOME`` the tables, or everything, as `manage.py setup` does, up to where keys would be made.
+
+    The tables are made where ``DATABASE_URL`` says, if it does.
+    """
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     os.umask(0o077)
     django.setup()

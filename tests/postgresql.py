@@ -19,8 +19,12 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.processes import folder_open_to_all, processes_of
+import psycopg
 
+from tests.processes import PROJECT, folder_open_to_all, processes_of
+
+TEMPLATE = "tables"  # a database that has them, which those of the tests' workers are copies of: to make them takes a worker half a minute
+TEMPLATE_VARIABLE = "PORTAL_TESTS_TEMPLATE"
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 _SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -159,8 +163,13 @@ def main() -> int:
     command = sys.argv[1:]
     if os.environ.get("DATABASE_URL"):
         return subprocess.run(command, check=False).returncode
-    with server() as url:
-        return subprocess.run(command, check=False, env={**os.environ, "DATABASE_URL": url}).returncode
+    with server() as url, tempfile.TemporaryDirectory(prefix="home-") as home:
+        template = url.replace("/postgres?", f"/{TEMPLATE}?")
+        with psycopg.connect(url, autocommit=True) as asking:
+            asking.execute(f"CREATE DATABASE {TEMPLATE}")
+        making = {**os.environ, "DATABASE_URL": template, "PORTAL_HOME": home}
+        subprocess.run([sys.executable, "-m", "tests.homes", "tables"], cwd=PROJECT, env=making, check=True)
+        return subprocess.run(command, check=False, env={**os.environ, "DATABASE_URL": url, TEMPLATE_VARIABLE: TEMPLATE}).returncode
 
 
 if __name__ == "__main__":
