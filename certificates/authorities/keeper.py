@@ -22,6 +22,7 @@ from certificates.authorities.models import Authority, AuthorityCandidate
 from certificates.rollout.actions import TRIED_AGAIN_EVERY
 from certificates.rollout.keeper import GIVEN_UP, keep_on
 from certificates.rollout.models import When
+from portal.clock import shared_now
 from portal.kept_sentences import kept
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class AuthorityKeeper:
     def step(self) -> bool:
         """Try one candidate that waits for it and switch to what is due; return whether there was one to try."""
         now = timezone.now()
-        tried = self._try_one(now)
+        tried = self._try_one(shared_now())
         due = Q(when=When.AT, at__lte=now) | Q(when=When.AFTER_TRY)
         for candidate in AuthorityCandidate.objects.filter(due, trouble="").select_related("authority", "confirmed_by"):
             _look_at(candidate, now=now)
@@ -66,7 +67,7 @@ class AuthorityKeeper:
     def _hold_on_to(self, candidate: AuthorityCandidate) -> bool:
         """Prolong the hold; return whether it is still ours."""
         ours = AuthorityCandidate.objects.filter(pk=candidate.pk, holder=self._holder)
-        return bool(ours.update(held_until=timezone.now() + _HELD))
+        return bool(ours.update(held_until=shared_now() + _HELD))
 
 
 def _look_at(candidate: AuthorityCandidate, *, now: datetime) -> None:

@@ -30,6 +30,7 @@ from certificates.rollout.proposals import Proposal
 from certificates.rollout.refusals import seen_in
 from certificates.rollout.windows import Window
 from certificates.sealing import SealingError
+from portal.clock import shared_now
 from portal.database import give_back
 from portal.kept_sentences import kept
 
@@ -58,7 +59,7 @@ class Tries:
 
     def step(self) -> bool:
         """Try one that waits for it; return whether there was one."""
-        now = timezone.now()
+        now = shared_now()
         asked = Q(try_asked_at__isnull=False) & (Q(tried_for__isnull=True) | ~Q(tried_for=F("try_asked_at")))
         free = Q(held_until__isnull=True) | Q(held_until__lt=now)
         waiting = self._rows.filter(asked, free).order_by("try_asked_at").first()
@@ -73,7 +74,7 @@ class Tries:
     def _hold_on_to(self, proposal: Proposal) -> bool:
         """Prolong the hold; return whether it is still ours."""
         ours = self._rows.filter(pk=proposal.pk, holder=self._holder)
-        return bool(ours.update(held_until=timezone.now() + _HELD))
+        return bool(ours.update(held_until=shared_now() + _HELD))
 
 
 class Switches:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography.x509 import load_der_x509_csr
@@ -32,6 +32,7 @@ from certificates.sources.models import AcmeAccount, SigningRequest, Source, Sou
 from certificates.sources.trouble import Trouble
 from certificates.sources.watched import WatchedPlace
 from portal.activity import differences, record
+from portal.clock import shared_now
 from portal.models import Event
 
 if TYPE_CHECKING:
@@ -170,10 +171,11 @@ def next_renewal(pfx: Pfx) -> dict[str, datetime]:
     return {"due_at": two_thirds(facts.not_before, facts.not_after), "ask_at": facts.not_before}
 
 
-def take_hold(source: Source, *, holder: str, until: datetime, now: datetime) -> bool:
+def take_hold(source: Source, *, holder: str, length: timedelta) -> bool:
     """Be the process that sees to a source, unless another one is."""
+    now = shared_now()
     free = Q(holder=holder) | Q(held_until__isnull=True) | Q(held_until__lt=now)
-    return bool(Source.objects.filter(free, pk=source.pk).update(holder=holder, held_until=until))
+    return bool(Source.objects.filter(free, pk=source.pk).update(holder=holder, held_until=now + length))
 
 
 def let_go(source: Source) -> None:

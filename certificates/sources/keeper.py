@@ -25,6 +25,7 @@ from certificates.sources.changes import Changes
 from certificates.sources.kinds import LOOKED_AT, reader_of
 from certificates.sources.models import Source
 from certificates.sources.trouble import Trouble, Why
+from portal.clock import shared_now
 from portal.database import give_back
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,8 @@ class SourceKeeper:
         self._changes.watch({folder for source in sources for folder in reader_of(source).folders()})
         for gone in self._seen.keys() - {source.pk for source in sources}:
             del self._seen[gone]
-        looks = [self._look(source, now) for source in sources if not self._is_anothers(source, now)]
+        shared = shared_now() if sources else now
+        looks = [self._look(source, now, shared) for source in sources if not self._is_anothers(source, shared)]
         return any(looks)
 
     def _wait(self, seconds: float, stop: threading.Event) -> None:
@@ -98,12 +100,12 @@ class SourceKeeper:
             if self._changes.wait(min(left, _WAIT_SECONDS)):
                 return
 
-    def _is_anothers(self, source: Source, now: datetime) -> bool:
+    def _is_anothers(self, source: Source, shared: datetime) -> bool:
         """Tell whether another machine has hold of it and sees it."""
-        held = source.held_until is not None and source.held_until > now and source.holder != self._machine
+        held = source.held_until is not None and source.held_until > shared and source.holder != self._machine
         return held and source.failing_since is None
 
-    def _look(self, source: Source, now: datetime) -> bool:
+    def _look(self, source: Source, now: datetime, shared: datetime) -> bool:
         try:
             brought = reader_of(source).bring()
         except Trouble as trouble:
@@ -111,7 +113,7 @@ class SourceKeeper:
             return self._failed(source, trouble, now)
         if brought.digest == source.delivered:
             self._seen.pop(source.pk, None)
-            self._is_well(source, now)
+            self._is_well(source, now, shared)
             return False
         seen = self._seen.get(source.pk)
         if seen is None or seen.what != brought:
@@ -119,14 +121,14 @@ class SourceKeeper:
             return True
         if not seen.lasts(SETTLE_SECONDS):
             return True
-        return self._failed(source, seen.trouble, now) if seen.trouble else self._take(source, seen, now)
+        return self._failed(source, seen.trouble, now) if seen.trouble else self._take(source, seen, now, shared)
 
-    def _take(self, source: Source, seen: _Seen, now: datetime) -> bool:
+    def _take(self, source: Source, seen: _Seen, now: datetime, shared: datetime) -> bool:
         try:
             pfx = seen.what.open(now=now)
             if _is_still_written(source, pfx) and not seen.lasts(PATIENCE_SECONDS):
                 return True
-            actions.take(source, seen.what.digest, pfx, now=now, holder=self._machine, held_until=now + _HOLD)
+            actions.take(source, seen.what.digest, pfx, now=now, holder=self._machine, held_until=shared + _HOLD)
         except AlreadyUploaded as refusal:
             seen.trouble = Trouble(why=Why.HELD, path=seen.what.path, detail=refusal.certificate.name)
         except Trouble as trouble:
@@ -148,11 +150,11 @@ class SourceKeeper:
             actions.note_failure(source, trouble, now=now)
         return False
 
-    def _is_well(self, source: Source, now: datetime) -> None:
+    def _is_well(self, source: Source, now: datetime, shared: datetime) -> None:
         """Note that what lies there was brought, but seldom: nobody reads that every other second."""
         self._failing.pop(source.pk, None)
-        if source.failing_since or source.held_until is None or source.held_until < now + _HOLD / 2:
-            actions.note_look(source, holder=self._machine, held_until=now + _HOLD, now=now)
+        if source.failing_since or source.held_until is None or source.held_until < shared + _HOLD / 2:
+            actions.note_look(source, holder=self._machine, held_until=shared + _HOLD, now=now)
 
 
 def _is_still_written(source: Source, pfx: Pfx) -> bool:

@@ -23,6 +23,7 @@ from portal.activity.exporting import json_of
 from portal.activity.floods import tell_sums
 from portal.activity.receivers import Receiver, host_name, receiver_of
 from portal.activity.trimming import trim_by_age
+from portal.clock import shared_now
 from portal.database import give_back
 from portal.models import Activity, ActivityForwarding, Event
 
@@ -103,7 +104,7 @@ class LogKeeper:
 
     def _take_hold(self) -> bool:
         """Be the process that forwards, unless another one is."""
-        now = timezone.now()
+        now = shared_now()
         free = Q(holder=self._holder) | Q(held_until__isnull=True) | Q(held_until__lt=now)
         return bool(ActivityForwarding.objects.filter(free).update(holder=self._holder, held_until=now + _HELD))
 

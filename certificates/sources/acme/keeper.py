@@ -66,7 +66,7 @@ class AcmeKeeper:
         for source in due.select_related("certificate__current", "account").order_by("due_at"):
             if stop and stop.is_set():
                 return
-            if actions.take_hold(source, holder=self._holder, until=now + _HOLD, now=now):
+            if actions.take_hold(source, holder=self._holder, length=_HOLD):
                 self._look(source, now)
 
     def _look(self, source: Source, now: datetime) -> None:
