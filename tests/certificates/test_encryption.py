@@ -288,7 +288,7 @@ def test_a_damaged_row_is_named_and_keeps_nothing_from_starting_or_from_the_newe
 def _manage(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a home of its own, with nothing of this test run's environment but the way to the interpreter."""
     own: dict[str, Any] = {"PATH": os.environ["PATH"], "PORTAL_HOME": str(home), "PORTAL_SECRET_KEY": "x", **environment}
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=own, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=own, capture_output=True, text=True, timeout=240, check=False)
 
 
 def test_a_fresh_home_gets_its_ring_before_there_is_a_database(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
             one.end()
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
