@@ -17,8 +17,7 @@ from certificates.kinds import PAGES, Pages
 from certificates.models import Certificate, CertificateVersion, KeyDestroyed, Kind
 from certificates.pages import find, render
 from portal.history.reading import history_of
-from portal.history.restoring import Compared, Refused, Side, restores
-from portal.history.words import is_pair
+from portal.history.restoring import Compared, Refused, Side, compared_by_field, restores
 from portal.http import PortalRequest
 from portal.models import Activity, Event
 
@@ -57,20 +56,15 @@ class Versions:
 
         :raises Refused: if the entry is gone
         """
-        current = self._entry(line).current
-        pairs = {name: pair for name, pair in line.changes.items() if is_pair(pair)}
-        return Compared(
-            before={name: pair[0] for name, pair in pairs.items()},
-            after={name: pair[1] for name, pair in pairs.items()},
-            now={name: getattr(current, name, None) for name in pairs},
-        )
+        current = entry_of(line).current
+        return compared_by_field(line, lambda name: getattr(current, name, None))
 
     def restore(self, line: Activity, side: Side, *, by: User | None, now: datetime) -> str:
         """Roll back, or forward, to the version of one side.
 
         :raises Refused: if it is not there or has no key any more, or another person has to confirm it
         """
-        entry, values = self._entry(line), self.compared(line).values(side) or {}
+        entry, values = entry_of(line), self.compared(line).values(side) or {}
         if not isinstance(number := values.get(_NUMBER), int):
             raise Refused(_("The line does not say which version that was."))
         try:
@@ -85,12 +79,17 @@ class Versions:
             raise Refused(_("Another person has to confirm it: press Roll back on the certificate's page.")) from refusal
         return reverse(self.pages.to["detail"], args=[entry.name])
 
-    def _entry(self, line: Activity) -> Certificate:
-        entries = Certificate.objects.select_related("current")
-        entry = entries.filter(pk=line.subject_id).first() if line.subject_id.isdecimal() else None
-        if entry is None:
-            raise Refused(_("The certificate was deleted, and its private keys with it; upload it anew."))
-        return entry
+
+def entry_of(line: Activity) -> Certificate:
+    """Return the entry that *line* is about.
+
+    :raises Refused: if it is gone
+    """
+    entries = Certificate.objects.select_related("current")
+    entry = entries.filter(pk=line.subject_id).first() if line.subject_id.isdecimal() else None
+    if entry is None:
+        raise Refused(_("The certificate was deleted, and its private keys with it; upload it anew."))
+    return entry
 
 
 def enter() -> None:

@@ -11,8 +11,7 @@ from django.urls import reverse
 from notices import actions
 from notices.forms import AlertsForm, ScheduleForm
 from notices.models import Schedule
-from portal.history.restoring import Compared, Side, restores, valid
-from portal.history.words import is_pair
+from portal.history.restoring import Compared, Side, compared_by_field, restores, valid
 from portal.models import Activity, Event
 
 if TYPE_CHECKING:
@@ -28,13 +27,8 @@ class Schedules:
 
     def compared(self, line: Activity) -> Compared:
         """Return the values before and after *line*, and those of now."""
-        pairs = {name: pair for name, pair in line.changes.items() if is_pair(pair)}
         current = Schedule.current()
-        return Compared(
-            before={name: pair[0] for name, pair in pairs.items()},
-            after={name: pair[1] for name, pair in pairs.items()},
-            now={name: getattr(current, name, None) for name in pairs},
-        )
+        return compared_by_field(line, lambda name: getattr(current, name, None))
 
     def restore(self, line: Activity, side: Side, *, by: User | None, now: datetime) -> str:
         """Let the values of one side apply again.

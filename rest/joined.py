@@ -18,4 +18,9 @@ def complete() -> None:
     """Let those join that have not."""
     with _joining:
         while _waiting:
-            _waiting.pop(0)()
+            join = _waiting.pop(0)
+            try:
+                join()
+            except BaseException:
+                _waiting.insert(0, join)  # or files and addresses would go on without what it adds, and nobody would hear
+                raise

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.forms.models import model_to_dict
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
+from certificates.history import entry_of
 from certificates.kinds import PAGES, Pages
-from certificates.models import Certificate, Kind
+from certificates.models import Kind
 from certificates.rollout import actions
 from certificates.rollout.models import rules_of
 from certificates.rollout.rules_form import RulesForm
-from portal.history.restoring import Compared, Refused, Side, restores, valid
-from portal.history.words import is_pair
+from portal.history.restoring import Compared, Side, compared_by_field, restores, valid
 from portal.models import Activity, Event
 
 if TYPE_CHECKING:
@@ -41,33 +40,21 @@ class RulesOfSwitches:
 
         :raises Refused: if the entry is gone
         """
-        now = rules_of(_entry(line))
-        pairs = {name: pair for name, pair in line.changes.items() if is_pair(pair)}
-        return Compared(
-            before={name: pair[0] for name, pair in pairs.items()},
-            after={name: pair[1] for name, pair in pairs.items()},
-            now={name: actions.plain(getattr(now, name, None)) for name in pairs},
-        )
+        now = rules_of(entry_of(line))
+        return compared_by_field(line, lambda name: actions.plain(getattr(now, name, None)))
 
     def restore(self, line: Activity, side: Side, *, by: User | None, now: datetime) -> str:
         """Let the rules of one side hold again.
 
         :raises Refused: if the form does not take them as things are
         """
-        entry, values = _entry(line), dict(self.compared(line).values(side) or {})
+        entry, values = entry_of(line), dict(self.compared(line).values(side) or {})
         paths: dict[str, Any] = {}
         if (said := values.pop("paths", None)) is not None:
             paths = {"paths": dict(one.split(": ", 1) for one in said)}
         form = valid(RulesForm(model_to_dict(rules_of(entry)) | values, certificate=entry))
         actions.set_rules(entry, form.chosen() | paths, by=by, now=now)
         return reverse(self.pages.to["detail"], args=[entry.name])
-
-
-def _entry(line: Activity) -> Certificate:
-    entry = Certificate.objects.filter(pk=line.subject_id).first() if line.subject_id.isdecimal() else None
-    if entry is None:
-        raise Refused(_("The certificate was deleted, and its private keys with it; upload it anew."))
-    return entry
 
 
 def enter() -> None:

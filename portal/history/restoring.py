@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from portal.activity.values import same_value
 from portal.history.reading import newer_change
+from portal.history.words import is_pair
 from portal.models import Activity, Event
 
 if TYPE_CHECKING:
@@ -73,6 +74,16 @@ class Compared:
         if wanted is None or self.now is None:
             return wanted is not self.now
         return any(not same_value(value, self.now.get(name)) for name, value in wanted.items())
+
+
+def compared_by_field(line: Activity, value_of: Callable[[str], Any]) -> Compared:
+    """Return the pairs of values that *line* tells, beside what *value_of* says of each field now."""
+    pairs = {name: pair for name, pair in line.changes.items() if is_pair(pair)}
+    return Compared(
+        before={name: pair[0] for name, pair in pairs.items()},
+        after={name: pair[1] for name, pair in pairs.items()},
+        now={name: value_of(name) for name in pairs},
+    )
 
 
 class Restorer(Protocol):
