@@ -56,7 +56,8 @@ def causes_of(calls: QuerySet[FailedCall]) -> tuple[list[Cause], int]:
         "number", "thumbprint", "certificate__name", "certificate__current"
     )
     versions = told.in_bulk([row["presented"] for row in rows if row["presented"]])
-    found = [(row, apis.get(row["api"]), versions.get(row["presented"])) for row in rows]
+    # Old calls are trimmed meanwhile: a cause whose last one is gone is none any more.
+    found = [(row, apis.get(row["api"]), versions.get(row["presented"])) for row in rows if row["last"] in moments]
     better = _better([(api, version) for row, api, version in found if row["kind"] in OF_THE_CLIENT_CERTIFICATE and api and version])
     causes = [
         Cause(
@@ -64,7 +65,7 @@ def causes_of(calls: QuerySet[FailedCall]) -> tuple[list[Cause], int]:
             api=api,
             version=version,
             calls=row["calls"],
-            first_at=moments[row["first"]],
+            first_at=moments.get(row["first"], moments[row["last"]]),
             last_at=moments[row["last"]],
             better=better.get((api, version)),
         )
