@@ -51,7 +51,7 @@ class _Stopwatch:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Keep it with what is known of the tests that have not run."""
-        if cache := session.config.cache:
+        if cache := _cache_of(session.config):
             known = {**kept(session.config), **{test: round(seconds, 3) for test, seconds in self.took.items()}}
             cache.set(_KEPT, known)
 
@@ -64,4 +64,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def kept(config: pytest.Config) -> dict[str, float]:
     """Return how long each test took last, by its id."""
-    return dict(config.cache.get(_KEPT, {})) if config.cache else {}
+    cache = _cache_of(config)
+    return dict(cache.get(_KEPT, {})) if cache else {}
+
+
+def _cache_of(config: pytest.Config) -> pytest.Cache | None:
+    """Return where pytest keeps things between runs; there is none with ``-p no:cacheprovider``."""
+    return getattr(config, "cache", None)

@@ -7,6 +7,7 @@ import http.client
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ from tests.processes import PROJECT, children_of
 _WITHIN_SECONDS = 60  # a machine may be busy
 _MORE_PATIENT = 1.2
 _LONGEST_PAUSE_SECONDS = 0.05
+_TRIES_TO_PAUSE = 100
 _KEY_HEADER = "Ocp-Apim-Subscription-Key"
 
 
@@ -109,6 +111,7 @@ class Plant:
         """End a process and return its exit code."""
         process = self._processes.pop(name)
         process.send_signal(how)
+        process.send_signal(signal.SIGCONT)  # one that stands still would never end
         return process.wait(_WITHIN_SECONDS)
 
     def wait_for(self, name: str) -> int:
@@ -116,8 +119,15 @@ class Plant:
         return self._processes.pop(name).wait(_WITHIN_SECONDS)
 
     def pause(self, name: str) -> None:
-        """Let a process stand still."""
-        self._processes[name].send_signal(signal.SIGSTOP)
+        """Let a process stand still, though not while it holds the lock of SQLite's file: nobody else could write."""
+        process = self._processes[name]
+        for _ in range(_TRIES_TO_PAUSE):
+            process.send_signal(signal.SIGSTOP)
+            if _file_is_free():
+                return
+            process.send_signal(signal.SIGCONT)
+            time.sleep(_LONGEST_PAUSE_SECONDS)
+        raise AssertionError(f"{name} held the lock of the file whenever it was to stand still.")
 
     def resume(self, name: str) -> None:
         """Let it go on."""
@@ -225,6 +235,17 @@ class Traffic:
     def since(self, moment: datetime) -> set[str]:
         """Return the certificates of calls begun after *moment*."""
         return {found for began, _, found in self.calls if began > moment}
+
+
+def _file_is_free() -> bool:
+    """Return whether nobody holds the lock of SQLite's file; PostgreSQL has none."""
+    if connection.vendor != "sqlite":
+        return True
+    file = sqlite3.connect(connection.settings_dict["NAME"], timeout=0)
+    with contextlib.closing(file), contextlib.suppress(sqlite3.OperationalError):
+        file.execute("BEGIN IMMEDIATE")
+        return True
+    return False
 
 
 def _database_url() -> str:
