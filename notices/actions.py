@@ -124,16 +124,16 @@ def add_contact(
     """Have *person*, or whoever reads at *address*, told of *entry*; return whether they were not already."""
     wanted = {"person": person} if person else {"address__iexact": address}
     defaults = {} if person else {"address": address, "language": language or settings.LANGUAGE_CODE}
-    _, added = Contact.objects.get_or_create(certificate=entry, **wanted, defaults=defaults)
+    contact, added = Contact.objects.get_or_create(certificate=entry, **wanted, defaults=defaults)
     if added:
-        record(Event.CONTACT_ADDED, entry, by=by, at=now, changes={"address": [None, person.get_username() if person else address]})
+        record(Event.CONTACT_ADDED, entry, by=by, at=now, changes=differences({}, _told_of_contact(contact)))
     return added
 
 
 @transaction.atomic
 def remove_contact(contact: Contact, *, by: User | None, now: datetime) -> None:
     """Have somebody no longer told of an entry."""
-    record(Event.CONTACT_REMOVED, contact.certificate, by=by, at=now, changes={"address": [str(contact), None]})
+    record(Event.CONTACT_REMOVED, contact.certificate, by=by, at=now, changes=differences(_told_of_contact(contact), {}))
     contact.delete()
 
 
@@ -166,6 +166,11 @@ class _Named:
 def _told(channel: Channel) -> dict[str, str]:
     """Return what lines tell of a channel: of a URL no more than pages show."""
     return {name: str(getattr(channel, name)) for name in ("kind", "place", "language")}
+
+
+def _told_of_contact(contact: Contact) -> dict[str, str]:
+    """Return what lines tell of a contact; a person has a language of their own."""
+    return {"address": str(contact)} if contact.person else {"address": contact.address, "language": contact.language}
 
 
 def _place(kind: ChannelKind, address: str) -> str:

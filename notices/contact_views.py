@@ -20,6 +20,7 @@ from notices.forms import ContactForm
 from notices.models import Contact
 from notices.standing import standing_of
 from notices.subjects.finding import subject_by_key
+from portal.history.undo import saved
 from portal.http import PortalRequest
 from portal.responses import SeeOther, see_other
 
@@ -32,7 +33,7 @@ def contacts(request: PortalRequest, kind: str, name: str) -> HttpResponse:
     if form.is_valid():
         added = actions.add_contact(entry, **form.cleaned_data, by=request.user, now=timezone.now())
         if added:
-            messages.success(request, _("Notices about %(name)s go there, too.") % {"name": entry.name})
+            saved(request, _("Notices about %(name)s go there, too.") % {"name": entry.name}, "telling", entry)
         else:
             messages.info(request, _("Notices about %(name)s went there already.") % {"name": entry.name})
         return see_other("notices:contacts", kind, entry.name)
@@ -48,7 +49,8 @@ def remove(request: PortalRequest, kind: str, name: str) -> HttpResponse:
     contact = Contact.objects.filter(certificate=entry, pk=int(number[:18]) if number.isascii() and number.isdecimal() else 0).first()
     if contact:
         actions.remove_contact(contact, by=request.user, now=timezone.now())
-        messages.success(request, _("Notices about %(name)s no longer go to %(contact)s.") % {"name": entry.name, "contact": contact})
+        gone = _("Notices about %(name)s no longer go to %(contact)s.") % {"name": entry.name, "contact": contact}
+        saved(request, gone, "telling", entry)
     return see_other("notices:contacts", kind, entry.name)
 
 

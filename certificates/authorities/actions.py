@@ -110,7 +110,7 @@ def tell_added(authority: Authority, *, by: User | None, now: datetime) -> None:
     """Write the line of a new entry."""
     assert authority.current is not None  # noqa: S101 - an entry is made with its first version
     version = authority.current
-    changes = differences({}, _told(version))
+    changes = differences({}, told(version))
     record(Event.AUTHORITY_ADDED, authority, by=by, at=now, changes=changes, thumbprint=version.thumbprint, subject=version.label)
 
 
@@ -211,13 +211,13 @@ def _make_current(authority: Authority, version: AuthorityVersion, event: Event,
     authority.revision += 1
     authority.save(update_fields=["current", "digest", "revision"])
     uses().pass_on(authority, before=before.pem, after=version.pem)
-    changes = differences(_told(before), _told(version))
+    changes = differences(told(before), told(version))
     line = record(event, authority, by=by, at=now, changes=changes, version=version.number, thumbprint=version.thumbprint)
     receipts.write(line, authority, before, version)
     return authority
 
 
-def _told(version: AuthorityVersion) -> dict[str, Any]:
+def told(version: AuthorityVersion) -> dict[str, Any]:
     """Return what the activity log tells of a version."""
     return {
         "number": version.number,

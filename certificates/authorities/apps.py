@@ -13,7 +13,7 @@ class AuthoritiesConfig(AppConfig):
 
     def ready(self) -> None:
         """Have candidates tried and switched to, what fails told, and entries found; say where the activity log finds them."""
-        from certificates.authorities import failing  # models are there only now
+        from certificates.authorities import failing, history  # models are there only now
         from certificates.authorities.keeper import AuthorityKeeper
         from certificates.authorities.models import AuthorityReceipt
         from certificates.authorities.searching import look
@@ -27,3 +27,4 @@ class AuthoritiesConfig(AppConfig):
         troubles.register("authorities", failing.troubles)
         register("authority", model="authorities.Authority", url_name="authorities:detail")
         describe("authority", "authorities.AuthorityVersion")
+        history.enter()

@@ -25,6 +25,7 @@ from certificates.authorities.words import FATES, caution_sentence, outcome_word
 from certificates.rollout.forms import NOW, DecisionForm
 from certificates.rollout.models import Outcome, When
 from certificates.rollout.tables import outcomes_of, tried_table
+from portal.history.undo import saved
 from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
 
@@ -85,7 +86,7 @@ def decide(request: PortalRequest, candidate: AuthorityCandidate, form: Decision
     try:
         if form.cleaned_data["when"] == NOW:
             switching.switch(candidate, by=request.user, now=now)
-            messages.success(request, _("%(name)s was replaced.") % {"name": name})
+            saved(request, _("%(name)s was replaced.") % {"name": name}, "authority", candidate.authority)
             return see_other("authorities:detail", name)
         when = When(form.cleaned_data["when"])
         switching.plan(candidate, when=when, at=form.moment, zone=form.cleaned_data["zone"], by=request.user, now=now)

@@ -25,6 +25,7 @@ from certificates.models import folded
 from certificates.pfx import Problem
 from certificates.rollout.actions import AlreadyPlanned
 from certificates.rollout.forms import NOW, TRY, DecisionForm
+from portal.history.undo import saved
 from portal.http import PortalRequest, wants_fragment
 from portal.listing import Column, listing
 from portal.responses import see_other
@@ -134,7 +135,7 @@ def _replace(request: PortalRequest, authority: Authority, bundle: Bundle) -> Ht
     warned = compare(authority.current.bundle, bundle, now=now).has_to_be_confirmed
     if not when or (when == NOW and (confirmed or not warned)):
         authority = actions.replace(authority, bundle, by=request.user, now=now)
-        messages.success(request, _("%(name)s was replaced.") % {"name": authority.name})
+        saved(request, _("%(name)s was replaced.") % {"name": authority.name}, "authority", authority)
         return see_other("authorities:detail", authority.name)
     candidate = switching.propose(authority, bundle, by=request.user, now=now)
     form = DecisionForm(request.POST, lasting=candidate, has_to_be_confirmed=warned)
@@ -171,7 +172,7 @@ def roll_back(request: PortalRequest, name: str) -> HttpResponse:
         return render(request, "no_such_version.html", {"authority": authority, "held_by": refusal.authority}, status=409)
     except switching.AlreadyPlanned:
         return render(request, "no_such_version.html", {"authority": authority, "planned": AlreadyPlanned.sentence}, status=409)
-    messages.success(request, _("%(name)s was rolled back.") % {"name": authority.name})
+    saved(request, _("%(name)s was rolled back.") % {"name": authority.name}, "authority", authority)
     return see_other("authorities:detail", authority.name)
 
 

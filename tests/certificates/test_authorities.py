@@ -252,6 +252,21 @@ class TestReplacing:
         assert newest().event == "authority.rolled-back"
         assert signed_in.post(f"{PAGE}roll-back/", {"version": "7"}).status_code == 422
 
+    def test_a_replacement_is_undone_and_any_version_restored_from_the_log(self, signed_in: Client) -> None:
+        _trusting("orders", OLD)
+        replaced = _upload(signed_in, RENEWED.der, to=f"{PAGE}replace/", when="now")
+        line = newest()
+        assert f"/activity/{line.pk}/undo/" in signed_in.get(replaced.headers["Location"]).content.decode()
+        assert signed_in.post(f"/activity/{line.pk}/undo/").headers["Location"] == PAGE
+        assert Api.objects.get().trusted_ca == OLD.pem
+        assert signed_in.post(f"/activity/{line.pk}/restore/", {"values": "after"}).status_code == 303
+        assert Api.objects.get().trusted_ca == RENEWED.pem
+        make_authority("other", OLD)  # meanwhile
+        refused = signed_in.post(f"/activity/{line.pk}/restore/", {"values": "before"})
+        assert refused.status_code == 409
+        assert "are the trusted authority other by now" in refused.content.decode()
+        assert Api.objects.get().trusted_ca == RENEWED.pem
+
     def test_rolling_back_asks_first_and_says_what_changes_and_whom_it_hits(self, signed_in: Client) -> None:
         _trusting("orders", OLD)
         make_counts(Api.objects.get(), ok=1500)

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
+from certificates.actions import delete
 from notices.models import Acknowledgement, Channel, ChannelKind, Contact, Schedule
 from portal.models import Activity, Event
 from tests.makers import issue, lines, make_certificate, make_channel, make_server_certificate
@@ -213,6 +215,44 @@ def test_owners_and_contacts_are_added_and_removed_on_the_entrys_page(signed_in:
     assert signed_in.post(f"{page}remove/", {"contact": "x"}).status_code == 303
     assert [str(one) for one in Contact.objects.all()] == ["publisher"]
     assert [line.event for line in lines()][1:] == ["telling.contact-added", "telling.contact-added", "telling.contact-removed"]
+
+
+def test_that_somebody_is_told_or_no_longer_is_undone_and_restored_from_the_log(signed_in: Client, publisher: User) -> None:
+    make_certificate("orders", soon("orders"))
+    page = "/notices/of/client/orders/"
+    posted(signed_in, page, person="publisher", address="", language="en")
+    added = signed_in.post(page, {"person": "", "address": "team@example.com", "language": "zh-hans"}, follow=True)
+    owner, address = lines()[-2:]
+    assert f"/activity/{address.pk}/undo/" in added.content.decode()
+    assert signed_in.post(f"/activity/{address.pk}/undo/").headers["Location"] == page
+    assert [str(one) for one in Contact.objects.all()] == ["publisher"]
+    assert signed_in.post(f"/activity/{owner.pk}/restore/", {"values": "before"}).status_code == 303
+    assert not Contact.objects.exists()
+    for line in (owner, address):
+        assert signed_in.post(f"/activity/{line.pk}/restore/", {"values": "after"}).status_code == 303
+    assert [(str(one), one.language) for one in Contact.objects.all()] == [("publisher", ""), ("team@example.com", "zh-hans")]
+    assert "values of now already" in text_of(signed_in.post(f"/activity/{address.pk}/restore/", {"values": "after"}))
+
+
+def test_who_has_left_is_not_told_again(signed_in: Client, publisher: User) -> None:
+    make_certificate("orders", soon("orders"))
+    gone = User.objects.create_user("gone", "gone@example.com")
+    posted(signed_in, "/notices/of/client/orders/", person="gone", address="", language="en")
+    signed_in.post("/notices/of/client/orders/remove/", {"contact": Contact.objects.get().pk})
+    line = lines()[-1]
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    refused = signed_in.post(f"/activity/{line.pk}/undo/")
+    assert refused.status_code == 409
+    assert "gone has no account that is active" in text_of(refused)
+    assert not Contact.objects.exists()
+
+
+def test_contacts_of_what_was_deleted_are_not_restored(signed_in: Client) -> None:
+    entry = make_certificate("orders", soon("orders"))
+    posted(signed_in, "/notices/of/client/orders/", person="", address="team@example.com", language="en")
+    line = lines()[-1]
+    delete(entry, by=None, now=timezone.now())
+    assert signed_in.post(f"/activity/{line.pk}/restore/", {"values": "after"}).status_code == 409
 
 
 @pytest.mark.parametrize(("make", "kind"), [(make_certificate, "client"), (make_server_certificate, "server")])
