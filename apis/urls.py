@@ -19,6 +19,7 @@ urlpatterns = [
     path("suggestions/authorities/", security.authority_suggestions, name="authority_suggestions"),
     path("chosen/list.csv", chosen.export, name="export_list"),
     path("chosen/removal/", chosen.removal, name="removal"),
+    path("new/test/", microscope.test_new_api, name="test_new"),
     path("<name:name>/", overview.detail, name="detail"),
     path("<name:name>/settings/", settings.settings, name="settings"),
     path("<name:name>/operations/", operations.index, name="operations"),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from apis.actions import ApiSecurity
+from apis.backends.leading import BACK_ENDS
+from apis.backends.models import BackEnd
 from apis.credentials.keeping import is_stored
 from apis.models import Api, Credentials
 from apis.named_values.settings import address_of, as_written
@@ -44,7 +46,8 @@ class Subject:
     @property
     def path(self) -> str:
         """What the back end is asked for: what the first operation to read leads to, else the Web service URL itself."""
-        operation = next((one for one in self.api.operations.all() if one.method in {"GET", ANY_METHOD}), None)
+        operations = self.api.operations.all() if self.api.pk else ()
+        operation = next((one for one in operations if one.method in {"GET", ANY_METHOD}), None)
         path = self.backend.path + (sample_of(operation.url_template) if operation else "")
         return quote(path, safe=_IN_ADDRESSES) or "/"
 
@@ -56,16 +59,7 @@ def as_saved(api: Api) -> Subject:
 
 def with_security(api: Api, chosen: ApiSecurity) -> Subject:
     """Return *api* with what its Security tab says; what is sent to the back end besides a certificate is not sent in a test."""
-    changed = copy.copy(api)
-    changed.credentials = chosen.credentials
-    changed.present(chosen.certificate)
-    changed.validate_certificate_chain = chosen.validate_certificate_chain
-    changed.validate_certificate_name = chosen.validate_certificate_name and chosen.validate_certificate_chain
-    entry = chosen.trusted_authority
-    changed.trusted_authority, changed.trusted_ca = entry, chosen.trusted_ca or (entry.current.pem if entry and entry.current else "")
-    changed.protocol = chosen.protocol or api.protocol
-    changed.asks_later = api.asks_later if chosen.asks_later is None else chosen.asks_later
-    changed.older_servers = api.older_servers if chosen.older_servers is None else chosen.older_servers
+    changed = _secured(api, chosen)
     return Subject(
         api=changed,
         is_saved=_means_the_same(api, changed) and chosen.password is None and (chosen.proof is None or is_stored(api, chosen.proof)),
@@ -91,6 +85,36 @@ def with_service_url(api: Api, service_url: str) -> Subject:
     changed = copy.copy(api)
     changed.service_url = address_of(service_url).text if as_written(service_url) else service_url
     return Subject(api=changed, is_saved=changed.service_url == api.service_url)
+
+
+def leading_to(api: Api, back_end: BackEnd) -> Subject:
+    """Return *api*, which may be one that is not there yet, with its calls led to *back_end* as that is saved."""
+    changed = copy.copy(api)
+    for name in BACK_ENDS:
+        setattr(changed, name, getattr(back_end, name))
+    changed.back_end, changed.service_url, changed.credentials = back_end, back_end.url, back_end.proves_itself_by
+    changed.present(back_end.certificate)
+    return Subject(api=changed, is_saved=bool(api.pk) and api.back_end_id == back_end.pk)
+
+
+def new_back_end(service_url: str, chosen: ApiSecurity) -> Subject:
+    """Return what nobody uses yet: an API that would be led to *service_url*, with what the form of a back end says."""
+    return Subject(api=_secured(Api(service_url=service_url), chosen), is_saved=False)
+
+
+def _secured(api: Api, chosen: ApiSecurity) -> Api:
+    """Return a copy of *api* with what *chosen* says of the connection."""
+    changed = copy.copy(api)
+    changed.credentials = chosen.credentials
+    changed.present(chosen.certificate)
+    changed.validate_certificate_chain = chosen.validate_certificate_chain
+    changed.validate_certificate_name = chosen.validate_certificate_name and chosen.validate_certificate_chain
+    entry = chosen.trusted_authority
+    changed.trusted_authority, changed.trusted_ca = entry, chosen.trusted_ca or (entry.current.pem if entry and entry.current else "")
+    changed.protocol = chosen.protocol or api.protocol
+    changed.asks_later = api.asks_later if chosen.asks_later is None else chosen.asks_later
+    changed.older_servers = api.older_servers if chosen.older_servers is None else chosen.older_servers
+    return changed
 
 
 def _means_the_same(api: Api, changed: Api) -> bool:

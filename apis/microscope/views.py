@@ -1,4 +1,7 @@
-"""“Test this connection”: from the Security tab, with what is in its form; from the Settings tab; and from a call that has failed."""
+"""“Test this connection”: from the Security tab, with what is in its form; from the Settings tab; from a call that has failed.
+
+And before there is an API, or beside all of them: from the pages that add one, and from those of a back end.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST
 
 from apis.access import may
+from apis.backends.forms import BackEndForm
+from apis.backends.models import BackEnd
 from apis.connection import Trial, try_connection
-from apis.forms import SettingsForm
+from apis.forms import NewApiForm, SettingsForm
 from apis.microscope.findings import Finding, findings_of
 from apis.microscope.sights import look
-from apis.microscope.subject import Subject, as_saved, with_security, with_service_url
+from apis.microscope.subject import Subject, as_saved, leading_to, new_back_end, with_security, with_service_url
 from apis.models import Api
 from apis.security_form import SecurityForm
 from apis.views.common import OK, UNPROCESSABLE, api_of, tab
@@ -74,12 +80,65 @@ def test_connection(request: PortalRequest, name: str) -> HttpResponse:
 
 
 def _with_settings(request: PortalRequest, api: Api) -> HttpResponse:
-    """Test with the Web service URL that the Settings tab holds; what is wrong with its other fields is another matter."""
+    """Test with where the Settings tab leads."""
     form = SettingsForm(request.POST, api=api)
-    form.full_clean()
-    if "service_url" in form.errors:
+    subject = _where_it_leads(form, api)
+    if subject is None:
         return _shown(request, api, "settings", form, status=UNPROCESSABLE)
-    return _shown(request, api, "settings", form, test=carry_out(with_service_url(api, form.cleaned_data["service_url"])))
+    return _shown(request, api, "settings", form, test=carry_out(subject))
+
+
+@require_POST
+@may("apis.add_api")
+def test_new_api(request: PortalRequest) -> HttpResponse:
+    """Test with where a new API would lead, before it is added."""
+    form = NewApiForm(request.POST)
+    return _of_form(request, "apis/new.html", form, _where_it_leads(form, Api()))
+
+
+@sensitive_post_parameters("password", "shared_secret", "client_secret", "trusted_ca")
+@sensitive_variables("form")
+@require_POST
+@may("apis.add_api")
+def test_new_back_end(request: PortalRequest) -> HttpResponse:
+    """Test the first address of a new back end, before it is added."""
+    return _of_back_end(request, BackEndForm(request.POST), "backends/new.html")
+
+
+@sensitive_post_parameters("password", "shared_secret", "client_secret", "trusted_ca")
+@sensitive_variables("form")
+@require_POST
+@may("apis.change_api")
+def test_back_end(request: PortalRequest, name: str) -> HttpResponse:
+    """Test the first address of a back end with what is in its form; without any, as it is saved."""
+    back_end = get_object_or_404(BackEnd.objects.select_related("certificate__current"), name=name)
+    shown = {"back_end": back_end, "used_by": back_end.apis.count()}
+    if "addresses" in request.POST and not back_end.is_pool:
+        return _of_back_end(request, BackEndForm(request.POST, back_end=back_end), "backends/edit.html", **shown)
+    return _of_form(request, "backends/edit.html", BackEndForm(back_end=back_end), leading_to(Api(), back_end), **shown)
+
+
+def _of_back_end(request: PortalRequest, form: BackEndForm, template: str, **shown: Any) -> HttpResponse:
+    subject = new_back_end(form.cleaned_data["lines"][0].url, form.chosen()) if form.is_valid() else None
+    return _of_form(request, template, form, subject, **shown)
+
+
+def _where_it_leads(form: SettingsForm, api: Api) -> Subject | None:
+    """Return what is to be tested by the two fields that say so; what is wrong with the others is another matter. ``None``: with these."""
+    form.full_clean()
+    if {"service_url", "back_end"} & form.errors.keys():
+        return None
+    back_end = form.cleaned_data["back_end"]
+    return leading_to(api, back_end) if back_end else with_service_url(api, form.cleaned_data["service_url"])
+
+
+def _of_form(request: PortalRequest, template: str, form: Form, subject: Subject | None, **shown: Any) -> HttpResponse:
+    """Answer the page of *form* with what was found of *subject*; to htmx what was found alone. ``None``: with what is wrong."""
+    status = OK if subject else UNPROCESSABLE
+    found = {"test": carry_out(subject)} if subject else {}
+    if wants_fragment(request):
+        template = "apis/microscope/_test.html" if found else "_error_summary.html"
+    return render(request, template, {"form": form} | shown | found, status=status)
 
 
 def carry_out(subject: Subject) -> ConnectionTest:

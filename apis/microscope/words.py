@@ -137,7 +137,7 @@ WORDS: dict[Kind, Words] = {
     ),
     Kind.DEMANDED: Words(
         _("Certificate demanded"),
-        _("The back end demands a client certificate, and this API presents none; choose one on the Security tab."),
+        _("The back end demands a client certificate, and none is presented; choose one under With credentials."),
     ),
     Kind.CLIENT_AUTHORITY_UNKNOWN: Words(
         _("Authority not trusted"),

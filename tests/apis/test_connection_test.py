@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from apis import actions
+from apis.backends.models import BackEnd
 from apis.handshake.kinds import Kind
 from apis.microscope.fitting import issuers_of
 from apis.microscope.words import WORDS
@@ -23,7 +24,7 @@ from kit.ports import free_ports
 from tests.apis.tls_servers import by_tls, context_of, serving
 from tests.gateway.backends import Backend
 from tests.gateway.foreign import Nginx
-from tests.makers import make_api, make_certificate
+from tests.makers import make_api, make_back_end, make_certificate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 TEST, SECURITY = "/apis/orders/security/test/", "/apis/orders/security/"
@@ -143,6 +144,65 @@ def test_a_service_url_is_tested_before_it_is_saved(signed_in: Client, secured: 
     assert "is not saved" in page
     refused = page_after(signed_in, {"display_name": "Orders", "service_url": "https://169.254.169.254/"}, status=422)
     assert "metadata service" in refused
+
+
+@pytest.mark.usefixtures("reachable")
+class TestBeforeThereIsAnApi:
+    """The same from the pages that add an API or a back end, and from those of a back end."""
+
+    def test_where_a_new_api_would_lead(self, signed_in: Client) -> None:
+        with Backend(SERVER, AUTHORITY) as backend:
+            typed = {"display_name": "", "service_url": f"https://127.0.0.1:{backend.port}/v2", "subscription_required": "on"}
+            page = signed_in.post("/apis/new/test/", typed).content.decode()
+        for words in ("which is not saved", f"https://127.0.0.1:{backend.port}/v2", "CN=Test authority", 'value="https://127.0.0.1'):
+            assert words in page
+        assert "Test with it" not in page
+        assert not Api.objects.exists()
+
+    def test_what_is_wrong_with_it(self, signed_in: Client) -> None:
+        for fields in ({}, {"service_url": "ftp://x"}, {"service_url": "https://a.example", "back_end": "nobody"}):
+            assert signed_in.post("/apis/new/test/", fields).status_code == 422
+
+    def test_a_back_end_that_a_new_api_or_the_settings_choose_is_tested_in_place_of_its_own_address(
+        self, signed_in: Client, secured: Callable[..., Api]
+    ) -> None:
+        with Backend(SERVER, AUTHORITY) as backend:
+            make_back_end("warehouse", f"https://127.0.0.1:{backend.port}", trusted_ca=AUTHORITY.pem)
+            secured(free_ports(1)[0])
+            chosen = {"service_url": "", "back_end": "warehouse"}
+            for path in ("/apis/new/test/", TEST):
+                page = signed_in.post(path, chosen).content.decode()
+                assert f"https://127.0.0.1:{backend.port}/" in page
+                assert "which is not saved" in page
+                assert str(WORDS[Kind.DEMANDED].title) in page
+
+    def test_a_new_back_end_with_what_is_in_its_form(self, signed_in: Client) -> None:
+        make_certificate("fitting", issued=issue("fitting", by=AUTHORITY))
+        with Nginx(SERVER, "ssl", "ssl_protocols TLSv1.3;", AUTHORITY) as nginx:
+            shown = form(addresses=f"https://127.0.0.1:{nginx.port}", trusted_ca=AUTHORITY.pem)
+            without = signed_in.post("/back-ends/new/test/", shown | {"credentials": "none"}).content.decode()
+            presented = {"credentials": "client-certificate", "certificate": "fitting"}
+            accepted = signed_in.post("/back-ends/new/test/", shown | presented).content.decode()
+        assert "/security/client-certificates/fitting/" in without, "which fits"
+        assert ">Accepted<" in accepted
+        assert not BackEnd.objects.exists()
+        assert signed_in.post("/back-ends/new/test/", form(addresses="nowhere", credentials="none")).status_code == 422
+
+    def test_a_back_end_as_it_is_saved_and_as_its_form_has_it(self, signed_in: Client) -> None:
+        with Backend(SERVER, AUTHORITY) as backend:
+            url = f"https://127.0.0.1:{backend.port}"
+            make_back_end("warehouse", url, trusted_ca=AUTHORITY.pem)
+            assert "/back-ends/warehouse/test/" in signed_in.get("/back-ends/warehouse/").content.decode()
+            saved = signed_in.post("/back-ends/warehouse/test/").content.decode()
+            typed = form(addresses=url, trusted_authority="", credentials="none")  # without its authority
+            changed = signed_in.post("/back-ends/warehouse/test/", typed).content.decode()
+            piece = signed_in.post("/back-ends/warehouse/test/", typed, HTTP_HX_REQUEST="true").content.decode()
+        assert str(WORDS[Kind.DEMANDED].title) in saved
+        for page in (changed, piece):
+            assert str(WORDS[Kind.DEMANDED].title) not in page
+            assert "not trusted here" in page
+        assert "<html" not in piece
+        assert BackEnd.objects.get().trusted_ca == AUTHORITY.pem
 
 
 def test_the_back_ends_chain_is_told_link_by_link(signed_in: Client, secured: Callable[..., Api]) -> None:
