@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import BigIntegerField, Q, QuerySet
@@ -16,9 +16,9 @@ from gateway.status import SILENT
 from portal.models import Activity
 
 
-def failing_apis() -> Q:
-    """Return the condition for APIs whose calls fail, or that a gateway refuses."""
-    return failing(timezone.now()) | _refused()
+def failing_apis(*, among: Collection[int] | None = None) -> Q:
+    """Return the condition for APIs whose calls fail, or that a gateway refuses; it is quicker *among* few."""
+    return failing(timezone.now(), among=among) | _refused()
 
 
 def failing_entries() -> Q:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ _OTHER_NAMES = {
 }
 
 
+@functools.cache  # the labels are lazy, and read for each value that is shown
 def of_apis() -> dict[str, Any]:
     """Return the labels of an API's tabs, by field."""
     from apis.callers_form import CallersForm

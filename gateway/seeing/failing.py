@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,7 +40,7 @@ class Failing:
 
 def failing_now(number: int, *, now: datetime) -> list[tuple[Api, Failing]]:
     """Return the APIs of which calls fail, the most first."""
-    found = failing_among(Api.objects.all(), now=now)
+    found = _failing_among(None, now=now)
     chosen = sorted(found, key=lambda pk: (-found[pk].failed, pk))[:number]
     apis = Api.objects.only("name", "display_name").in_bulk(chosen)
     return [(apis[pk], found[pk]) for pk in chosen if pk in apis]
@@ -47,31 +48,34 @@ def failing_now(number: int, *, now: datetime) -> list[tuple[Api, Failing]]:
 
 def failing_now_of(api: Api, *, now: datetime) -> Failing | None:
     """Return how *api* fails; ``None`` where it does not, or not any more."""
-    return failing_among(Api.objects.filter(pk=api.pk), now=now).get(api.pk)
+    return _failing_among([api.pk], now=now).get(api.pk)
 
 
-def failing_among(apis: QuerySet[Api], *, now: datetime) -> dict[int, Failing]:
-    """Return how those of *apis* fail that do, by their ids."""
-    rows = _minutes(now).filter(api__in=apis.filter(failing(now)).values("pk")).order_by().values("api_id")
+def _failing_among(apis: Collection[int] | None, *, now: datetime) -> dict[int, Failing]:
+    """Return how those of *apis*, by their ids, fail that do."""
+    found = Api.objects.filter(failing(now, among=apis)).values("pk")
+    rows = _minutes(now, apis).filter(api__in=found).order_by().values("api_id")
     sums = rows.annotate(calls=Sum(CALLS), failed=Sum(FAILED), since=Min("at", filter=_FAILED))
     return {row["api_id"]: Failing(calls=row["calls"], failed=row["failed"], since=row["since"]) for row in sums}
 
 
-def failing(now: datetime, kinds: Q = _FAILED) -> Q:
-    """Return the condition for APIs whose calls of the last hour have failed in one of these *kinds*.
+def failing(now: datetime, kinds: Q = _FAILED, *, among: Collection[int] | None = None) -> Q:
+    """Return the condition for APIs whose calls of the last hour have failed in one of these *kinds*; it is quicker *among* few.
 
     Without those of which calls have been answered for :data:`_MENDED`, and those that present another certificate since the last
     failure, or none: whether that helps, the next call shows.
     """
-    return Q(pk__in=_failed_lately(now, kinds)) & ~Q(pk__in=_present_another())
+    return Q(pk__in=_failed_lately(now, kinds, among)) & ~Q(pk__in=_present_another())
 
 
-def _minutes(now: datetime) -> QuerySet[ApiCount]:
-    return ApiCount.objects.filter(span=Span.MINUTE, at__gte=now - _LOOKED_AT)
+def _minutes(now: datetime, apis: Collection[int] | None) -> QuerySet[ApiCount]:
+    """Return the counts of the last hour's minutes, of *apis* alone, or of all."""
+    minutes = ApiCount.objects.filter(span=Span.MINUTE, at__gte=now - _LOOKED_AT)
+    return minutes if apis is None else minutes.filter(api__in=apis)
 
 
-def _failed_lately(now: datetime, kinds: Q) -> QuerySet[Any]:
-    minutes = _minutes(now).order_by()
+def _failed_lately(now: datetime, kinds: Q, among: Collection[int] | None) -> QuerySet[Any]:
+    minutes = _minutes(now, among).order_by()
     lasts = minutes.filter(api__in=minutes.filter(kinds).values("api")).values("api")
     called = lasts.annotate(calls=CALLS).filter(calls__gt=0).values("api")
     return (

@@ -135,7 +135,8 @@ def refusals_among(rows: Iterable[Api | ClientCertificate]) -> dict[int, int]:
 @register.simple_tag
 def failing_among(rows: Iterable[Api]) -> set[int]:
     """Return which of *rows*, by id, have failed lately, or are refused."""
-    return set(Api.objects.filter(failing_apis(), pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+    ids = [row.pk for row in rows]
+    return set(Api.objects.filter(failing_apis(among=ids), pk__in=ids).values_list("pk", flat=True))
 
 
 @register.simple_tag

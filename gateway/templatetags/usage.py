@@ -128,7 +128,7 @@ def lines_of(rows: Iterable[tuple[Api, int, int, float]]) -> dict[int, Sparkline
 @register.simple_tag
 def presented_last(versions: Iterable[CertificateVersion]) -> dict[UUID, datetime]:
     """Return when each of *versions* was presented last."""
-    return last_presented([version.pk for version in versions])
+    return last_presented([version.pk for version in versions], now=timezone.now())
 
 
 @register.simple_tag
