@@ -37,6 +37,7 @@ GATEWAY_OTLP_ADDRESS = read_collector("GATEWAY_OTLP_ADDRESS")  # of a collector 
 # Where lines about calls go, of APIs that have them written: "stdout", "otlp" or a file; empty: nowhere.
 GATEWAY_ACCESS_LOG = read_access_log("GATEWAY_ACCESS_LOG", collector=GATEWAY_OTLP_ADDRESS)
 GATEWAY_CONCURRENCY = int(read("GATEWAY_CONCURRENCY", "0"))  # worker threads; 0: one per processor
+GATEWAY_CONNECTIONS = read_number("GATEWAY_CONNECTIONS", 0)  # callers at once; 0: 50,000. Never more than half the files it may open
 GATEWAY_NAME = read("GATEWAY_NAME")  # what this machine's gateway calls itself; empty: the host's name
 GATEWAY_XDS_ADDRESSES = read_addresses("GATEWAY_XDS_ADDRESS")  # control planes of a gateway on its own, tried in turn; none: this machine's
 GATEWAY_XDS_IDENTITY = Path(read("GATEWAY_XDS_IDENTITY", str(PORTAL_HOME / "gateway-identity")))  # what it was enrolled with

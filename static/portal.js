@@ -151,6 +151,23 @@ document.addEventListener("keydown", (event) => {
   if (field.checkVisibility()) field.select(); else location.assign("/search/");
 });
 
+// The column of a chart that is pointed at or has the focus is read out below it; arrow keys go from one to the next.
+for (const type of ["pointerover", "focusin"]) {
+  document.addEventListener(type, (event) => {
+    const column = event.target.closest?.(".chart .columns g");
+    if (column) column.closest(".chart").querySelector(".readout").textContent = column.querySelector("title").textContent.replaceAll("\n", " · ");
+  });
+}
+document.addEventListener("keydown", (event) => {
+  const column = event.target.closest?.(".chart .columns a");
+  const all = column ? [...column.closest("svg").querySelectorAll("a")] : [];
+  const at = all.indexOf(column);
+  const next = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1 }[event.key];
+  if (!column || next === undefined) return;
+  event.preventDefault();
+  all[next]?.focus();
+});
+
 // data-refresh="seconds": fetched anew while somebody looks, but not what they are about to press.
 for (const part of document.querySelectorAll("[data-refresh]")) {
   setInterval(() => {

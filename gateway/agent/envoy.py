@@ -106,7 +106,8 @@ def chosen_bootstrap() -> GatewayBootstrap:
 def _max_connections() -> int:
     """Return how many callers may be connected: each may need two open files, one of them towards a back end."""
     _, open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST_CONNECTIONS if open_files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, open_files // 2)
+    most = settings.GATEWAY_CONNECTIONS or MOST_CONNECTIONS
+    return most if open_files == resource.RLIM_INFINITY else min(most, open_files // 2)
 
 
 def chosen_agent() -> Chosen:

@@ -27,7 +27,9 @@ def columns(chart: Chart, kinds: Kinds) -> SafeString:
     """Return the columns as SVG; each tells its figures, and leads to its row of the table."""
     words = [(kind, str(said)) for kind, said in kinds]
     number = cache(intcomma)
-    return format_html_join("", "{}", ((_column(column, chart, _title(column, words, number)),) for column in chart.columns))
+    newest = next((column for column in reversed(chart.columns) if column.point.calls), None)
+    drawn = (_column(column, chart, _title(column, words, number), is_stop=column is newest) for column in chart.columns)
+    return format_html_join("", "{}", ((one,) for one in drawn))
 
 
 def rows(shown: Iterable[Column], kinds: Kinds) -> SafeString:
@@ -36,11 +38,12 @@ def rows(shown: Iterable[Column], kinds: Kinds) -> SafeString:
     return format_html_join("", "{}", ((_row(column, kinds, number, milliseconds),) for column in shown))
 
 
-def _column(column: Column, chart: Chart, title: str) -> SafeString:
+def _column(column: Column, chart: Chart, title: str, *, is_stop: bool) -> SafeString:
     parts = "".join(_part(part.kind, column, chart, y=part.y, height=part.height) for part in column.parts)
     drawn = f"<title>{escape(title)}</title>{_part('ground', column, chart, y=0, height=chart.height)}{parts}"
     if column.point.calls:
-        drawn = f'<a href="#{_anchor(column)}" tabindex="-1">{drawn}</a>'  # the keyboard has the table
+        beside = "" if is_stop else ' tabindex="-1"'  # a chart is one stop of the Tab key; arrows go on from there
+        drawn = f'<a href="#{_anchor(column)}"{beside}>{drawn}</a>'
     return mark_safe(f"<g>{drawn}</g>")  # noqa: S308 - numbers, names of ours and a title without markup
 
 

@@ -36,6 +36,24 @@ def test_a_touched_column_shows_its_figures(person: Callable[..., Page], portal:
     expect(page.locator("tr:target")).to_contain_text("UTC")
 
 
+def test_the_keyboard_goes_from_column_to_column_and_each_is_read_out(person: Callable[..., Page], portal: Portal) -> None:
+    requests.get(f"{portal.gateway_url}/nobody-answers-here", timeout=10)
+    page = person(viewport={"width": 1280, "height": 900})
+    _open_when_counted(page)
+    page.evaluate("last => last.before(last.cloneNode(true))", page.locator(".columns g:has(a)").last.element_handle())  # a second one
+    columns, readout = page.locator(".columns a"), page.locator(".chart .readout").first
+    expect(readout).to_be_empty()
+    page.locator("nav a[href*='span=30d']").focus()
+    page.keyboard.press("Tab")
+    last = columns.count() - 1
+    for key, column in (("ArrowLeft", last - 1), ("End", last), ("Home", 0), ("ArrowRight", 1)):
+        page.keyboard.press(key)
+        expect(columns.nth(column)).to_be_focused()
+    expect(readout).to_contain_text("UTC · ")
+    page.keyboard.press("Enter")
+    expect(page.locator("tr:target")).to_be_in_viewport()
+
+
 def _open_when_counted(page: Page) -> None:
     """Open the chart of the last hour; calls are in it some seconds after they were made."""
     for _ in range(30):

@@ -28,18 +28,24 @@ _CUT = """() => {
   return wrong;
 }"""
 # What takes the focus and is not seen then: outside the window, or something lies over it.
-_UNSEEN = """() => {
+_UNSEEN = """async () => {
   const wrong = [];
+  const isSeen = (element, shown) => {
+    const box = shown.getClientRects()[0];
+    if (!box || box.width <= 1) return true;
+    const left = Math.max(box.left, 0), right = Math.min(box.right, innerWidth);  // browsers leave it so where enough of it is seen
+    const top = document.elementFromPoint((left + right) / 2, box.y + Math.min(box.height / 2, 12));
+    return Boolean(top && (shown.contains(top) || element.closest("label")?.contains(top)));
+  };
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
   for (const element of document.querySelectorAll("main :is(a[href], button, input:not([type=hidden]), select, textarea, summary)")) {
     if (!element.checkVisibility() || element.disabled || element.closest(".hidden")) continue;
     element.focus();
     const shown = element.getBoundingClientRect().width > 1 ? element : element.labels?.[0] ?? element;
-    const box = shown.getClientRects()[0];
-    if (!box || box.width <= 1) continue;
-    const left = Math.max(box.left, 0), right = Math.min(box.right, innerWidth);  // browsers leave it so where enough of it is seen
-    const top = document.elementFromPoint((left + right) / 2, box.y + Math.min(box.height / 2, 12));
-    const seen = top && (shown.contains(top) || element.closest("label")?.contains(top));
-    if (!seen) wrong.push(`not seen: ${element.outerHTML.slice(0, 120)}`);
+    if (isSeen(element, shown)) continue;
+    await frame();
+    await frame();  // what scrolls within the page may come a frame later
+    if (!isSeen(element, shown)) wrong.push(`not seen: ${element.outerHTML.slice(0, 120)}`);
   }
   return wrong;
 }"""

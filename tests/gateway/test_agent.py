@@ -287,12 +287,18 @@ def _updates(plant: Plant) -> int:
 def test_what_belongs_to_a_gateway_is_its_own(elsewhere: Plant, plain: Backend) -> None:
     other = free_ports(1)[0]
     _open_api(plain)
-    elsewhere.start("gateway", "run", GATEWAY_ADDRESS=f"127.0.0.1:{other}", GATEWAY_IDLE_SECONDS="1", GATEWAY_TRUSTED_PROXIES="1")
+    own = {"GATEWAY_ADDRESS": f"127.0.0.1:{other}", "GATEWAY_IDLE_SECONDS": "1", "GATEWAY_TRUSTED_PROXIES": "1", "GATEWAY_CONNECTIONS": "3"}
+    elsewhere.start("gateway", "run", **own)
     elsewhere.port = other
     eventually(lambda: _answers(elsewhere, "/orders/1"))
     assert elsewhere.call("/orders/slow/3").status == 504, "its back end would have answered"
     listener = json.loads(elsewhere.admin("/config_dump?resource=dynamic_listeners"))["configs"][0]["active_state"]["listener"]
     assert listener["filter_chains"][0]["filters"][0]["typed_config"]["xff_num_trusted_hops"] == 1
+    with contextlib.ExitStack() as callers:
+        connected = [callers.enter_context(socket.create_connection(("127.0.0.1", other), timeout=10)) for _ in range(4)]
+        assert connected[-1].recv(1) == b"", "one too many is closed"
+        connected[0].sendall(b"GET /orders/1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connected[0].recv(100).startswith(b"HTTP/1.1 200")
 
 
 def test_a_gateway_that_was_removed_gives_its_configuration_up(elsewhere: Plant, plain: Backend) -> None:

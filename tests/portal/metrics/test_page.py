@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
@@ -34,6 +35,7 @@ from tests.processes import PROJECT
 
 TOKEN = "a-token-of-the-tests"
 RULES = PROJECT / "deploy" / "prometheus" / "rules.yaml"
+SCRAPE = PROJECT / "deploy" / "prometheus" / "scrape.yaml"
 DASHBOARD = PROJECT / "deploy" / "grafana" / "dashboard.json"
 WITHIN_SECONDS = 120.0
 NOW = timezone.now()
@@ -190,6 +192,18 @@ def firing(prometheus: str) -> set[tuple[str, str]]:
         return set()
     found = answer.get("data", {}).get("alerts", [])
     return {(one["labels"]["alertname"], one["labels"].get("name", "")) for one in found if one["state"] == "firing"}
+
+
+def test_what_is_to_be_added_to_a_configuration_is_taken_and_names_all_three(tmp_path: Path) -> None:
+    config = tmp_path / "prometheus.yml"
+    config.write_text(f'rule_files: ["{RULES}"]\n{SCRAPE.read_text()}')
+    checked = subprocess.run([program("promtool"), "check", "config", "--syntax-only", config], check=False, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert [job["job_name"] for job in yaml.safe_load(config.read_text())["scrape_configs"]] == [
+        "publisher-portal",
+        "publisher-portal-xds",
+        "publisher-portal-agent",
+    ]
 
 
 @pytest.mark.django_db(transaction=True)
