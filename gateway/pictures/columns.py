@@ -27,15 +27,25 @@ def columns(chart: Chart, kinds: Kinds) -> SafeString:
     """Return the columns as SVG; each tells its figures, and leads to its row of the table."""
     words = [(kind, str(said)) for kind, said in kinds]
     number = cache(intcomma)
-    newest = next((column for column in reversed(chart.columns) if column.point.calls), None)
+    newest = _newest(chart)
     drawn = (_column(column, chart, _title(column, words, number), is_stop=column is newest) for column in chart.columns)
     return format_html_join("", "{}", ((one,) for one in drawn))
+
+
+def read_out(chart: Chart, kinds: Kinds) -> str:
+    """Return what the newest column with calls tells, in a line: what stands below a chart until another one is pointed at."""
+    newest = _newest(chart)
+    return " · ".join(_title(newest, [(kind, str(said)) for kind, said in kinds], intcomma).splitlines()) if newest else ""
 
 
 def rows(shown: Iterable[Column], kinds: Kinds) -> SafeString:
     """Return the rows of the table, a cell for each of *kinds* and one for each quantile."""
     number, milliseconds = cache(intcomma), gettext("%(milliseconds)s ms")
     return format_html_join("", "{}", ((_row(column, kinds, number, milliseconds),) for column in shown))
+
+
+def _newest(chart: Chart) -> Column | None:
+    return next((column for column in reversed(chart.columns) if column.point.calls), None)
 
 
 def _column(column: Column, chart: Chart, title: str, *, is_stop: bool) -> SafeString:

@@ -21,7 +21,7 @@ from apis.listing import LAST_FOUR
 from apis.models import Api
 from certificates.models import CertificateVersion
 from gateway.counts import ApiCount, Span, TotalCount
-from gateway.pictures.columns import columns
+from gateway.pictures.columns import columns, read_out
 from gateway.pictures.columns import rows as rows_of
 from gateway.seeing.charts import STACK, Chart, Happening, Sparkline, chart_of, sparkline
 from gateway.seeing.figures import (
@@ -168,6 +168,7 @@ def _usage(rows: Any, window: Window, *, now: datetime, happened: Sequence[Happe
     return {
         "chart": chart,
         "columns": columns(chart, [(kind, WORDS[kind]) for kind in happening]),
+        "read_out": read_out(chart, [(kind, WORDS[kind]) for kind in happening]),
         "rows": rows_of(called, [(kind, WORDS[kind]) for kind in happening]),
         "calls": sum(sums.values()),
         "sums": [(kind, WORDS[kind], sums[kind]) for kind in happening],
