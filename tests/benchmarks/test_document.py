@@ -38,6 +38,6 @@ def test_figures_without_a_place_are_refused() -> None:
         with_figures("nothing here", FOUND)
 
 
-@pytest.mark.parametrize("name", ["throughput", "switch", "switch, the long run", "scale", "pages", "activity", "faults"])
+@pytest.mark.parametrize("name", ["throughput", "switch", "switch, the long run", "scale", "pages", "seeing", "activity", "faults"])
 def test_the_document_has_a_place_for_every_benchmark(name: str) -> None:
     assert "2026-11-23 12:00 UTC, commit abc1234" in with_figures(DOCUMENT.read_text(encoding="utf-8"), {**FOUND, "benchmark": name})
