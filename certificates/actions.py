@@ -216,6 +216,7 @@ def _roll_back(
     what: str = "",
     on_probation: bool = False,
 ) -> C:
+    staying.hold(certificate, version)
     certificate = _locked(certificate)
     chosen = certificate.versions.get(number=version)
     if chosen == certificate.current:

@@ -65,6 +65,13 @@ def keep(apis: Sequence[Api], version: CertificateVersion | None) -> None:
         type(apis[0])._default_manager.filter(pk__in=[api.pk for api in apis[start : start + _BATCH]]).update(stays_with=version)
 
 
+def hold(certificate: Certificate, number: int) -> None:
+    """Lock what stays with the version of that *number*, before the entry is locked: who saves an API locks it before its certificate."""
+    if certificate.kind == Kind.CLIENT:
+        apis = apis_that_need(certificate).filter(stays_with__number=number).select_for_update(of=("self",))
+        list(apis.order_by("pk").values_list("pk", flat=True))
+
+
 def release(certificate: Certificate, version: CertificateVersion) -> None:
     """Let what stays with *version*, which is the current one from now on, be as the others are."""
     if certificate.kind == Kind.CLIENT:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from apis.models import Api, Credentials
 from certificates import actions
 from certificates.models import CertificateVersion, ClientCertificate
 from certificates.pfx import Pfx
-from tests.makers import issue, make_certificate
+from tests.makers import issue, make_api, make_certificate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CROWD = 8
@@ -82,6 +84,39 @@ def test_one_file_replaces_one_entry_only() -> None:
     entries = [make_certificate(f"c{number}") for number in range(CROWD)]
     outcomes = at_once([lambda entry=entry: actions.replace(entry, pfx, by=None, now=timezone.now()) for entry in entries])  # type: ignore[misc]  # the default binds it now
     assert kinds(outcomes) == {"ClientCertificate": 1, "AlreadyUploaded": CROWD - 1}
+
+
+def test_a_roll_back_and_whoever_saves_an_api_that_stays_do_not_wait_for_each_other() -> None:
+    entry = make_certificate()
+    api, first = make_api(), entry.current
+    actions.replace(entry, issue().as_pfx(), by=None, now=timezone.now())
+    Api.objects.update(credentials=Credentials.CLIENT_CERTIFICATE, certificate=entry, stays_with=first)
+    outcomes = list[object]()
+    rolling_back: list[Callable[[], object]] = [lambda: actions.roll_back(entry, version=1, by=None, now=timezone.now())]
+    back = threading.Thread(target=lambda: outcomes.extend(at_once(rolling_back)))
+    with transaction.atomic():  # as it is saved: the API, then its certificate
+        Api.objects.select_for_update().get(pk=api.pk)
+        back.start()
+        _until_somebody_waits()
+        ClientCertificate.objects.select_for_update().get(pk=entry.pk)
+    back.join()
+    assert kinds(outcomes) == {"ClientCertificate": 1}
+    api.refresh_from_db()
+    assert api.stays_with is None
+
+
+def _until_somebody_waits() -> None:
+    """Wait until another connection to PostgreSQL waits for a lock; SQLite has one, which the caller's transaction holds."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    until = time.monotonic() + 60
+    while connection.vendor == "postgresql":
+        assert time.monotonic() < until
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees what it has seen first
+            cursor.execute(waiting)
+            if cursor.fetchone() != (0,):
+                return
+        time.sleep(0.01)
 
 
 def test_of_two_deletions_the_second_finds_nothing() -> None:
