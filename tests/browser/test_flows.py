@@ -39,6 +39,45 @@ def test_the_calls_tab_keeps_what_was_chosen(person: Callable[..., Page], portal
 
 
 @with_and_without_javascript
+def test_a_connection_is_tested_before_there_is_an_api(person: Callable[..., Page], portal: Portal, *, javascript: bool) -> None:
+    page = person(java_script_enabled=javascript)
+    page.goto("/apis/new/")
+    page.get_by_label("Web service URL").fill(portal.backend_url)
+    page.get_by_role("button", name="Test this connection").click()
+    found = page.locator("#test")
+    expect(found).to_contain_text("which is not saved")
+    expect(found).to_contain_text("From the gateway")
+    expect(found).to_contain_text(portal.backend_url)
+    expect(page.get_by_label("Web service URL")).to_have_value(portal.backend_url)
+
+
+def test_the_rule_beside_the_drop_down_follows_the_choice_before_it_is_saved(person: Callable[..., Page], portal: Portal) -> None:
+    page = person()
+    walker = Walker.on(page, portal, ENGLISH)
+    issued = portal.client_certificate(walker.name)
+    walker.open_client_certificates()
+    walker.upload(issued)
+    walker.add_api()
+    page.goto(f"/apis/{walker.name}/security/")
+    rule = page.locator("#policy-of-choice")
+    saved = rule.inner_text()
+    walker.choose(issued)
+    expect(rule).to_contain_text(issued.thumbprint)
+    expect(rule).to_contain_text("Not saved yet")
+    walker.choose_nothing()
+    expect(rule).not_to_contain_text("authentication-")
+    page.locator("[name=credentials]").select_option("basic")
+    page.locator("[name=username]").fill("shop")
+    page.locator("[name=password]").fill("a-password-of-the-back-end")
+    page.locator("[name=password]").press("Tab")
+    expect(rule).to_contain_text('<authentication-basic username="shop"')
+    expect(rule).not_to_contain_text("a-password-of-the-back-end")
+    page.once("dialog", lambda dialog: dialog.accept())  # what was typed is not lost without asking
+    page.goto(f"/apis/{walker.name}/security/")
+    assert rule.inner_text() == saved, "nothing was stored"
+
+
+@with_and_without_javascript
 def test_a_certificate_is_pasted(person: Callable[..., Page], portal: Portal, *, javascript: bool) -> None:
     page = person(java_script_enabled=javascript)
     walker = Walker.on(page, portal, ENGLISH)

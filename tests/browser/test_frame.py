@@ -80,6 +80,26 @@ def test_a_drop_down_reveals_the_fields_that_belong_to_it(person: Callable[..., 
     expect(page.locator("[name=username]")).to_be_hidden()
 
 
+@pytest.mark.parametrize("modifier", ["Control", "Meta"])
+def test_ctrl_k_leads_into_the_search_over_everything(person: Callable[..., Page], modifier: str) -> None:
+    page = person(viewport={"width": 1280, "height": 800})
+    page.goto("/apis/orders/")
+    page.keyboard.press(f"{modifier}+k")
+    expect(page.locator(".menu .search input")).to_be_focused()
+    page.keyboard.type("orders")
+    page.keyboard.press("Enter")
+    expect(page.locator("main a[href='/apis/orders/']").first).to_be_visible()
+    page.keyboard.press(f"{modifier}+k")
+    expect(page.locator("main [role=search] input[type=search]").first).to_be_focused()
+
+
+def test_on_a_phone_where_the_menu_is_closed_ctrl_k_leads_to_the_page_of_the_search(person: Callable[..., Page]) -> None:
+    page = person(viewport={"width": 390, "height": 844})
+    page.goto("/apis/orders/")
+    page.keyboard.press("Control+k")
+    page.wait_for_url("**/search/")
+
+
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
 def test_the_menu_fits_the_window_wherever_one_is(person: Callable[..., Page], language: str, width: int, height: int) -> None:
