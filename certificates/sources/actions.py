@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 C = TypeVar("C", bound=Certificate)
+_TOLD_AS = {"path": "place", "directory": "place"}  # of a source's settings
 
 
 class AlreadyRequested(Exception):
@@ -145,7 +146,7 @@ def order_later(certificate: Certificate, wish: Wish, *, binding: Binding | None
 
     :param binding: what ties the new account to one that the authority knows; sealed until then
     """
-    before = _place_of(certificate)
+    before = told(certificate)
     account = AcmeAccount(
         source=_set_source(certificate, SourceKind.ACME, wish.settings(), "", now, due_at=_first_order(certificate, wish))
     )
@@ -153,7 +154,7 @@ def order_later(certificate: Certificate, wish: Wish, *, binding: Binding | None
     account.save(force_insert=True)
     if binding:
         keep(account, binding)
-    changes = differences({"place": before}, {"place": wish.directory})
+    changes = differences(before, told(certificate))
     record(_event("source-set", certificate), certificate, by=by, at=now, changes=changes, place=wish.directory)
     return account.source
 
@@ -189,10 +190,10 @@ def unwatch(certificate: Certificate, *, by: User | None, now: datetime) -> None
 
     What it has stays.
     """
-    before = _place_of(certificate)
+    before = told(certificate)
     deleted, _ = Source.objects.filter(certificate=certificate).delete()
     if deleted:
-        record(_event("source-removed", certificate), certificate, by=by, at=now, changes=differences({"place": before}, {}))
+        record(_event("source-removed", certificate), certificate, by=by, at=now, changes=differences(before, {}))
 
 
 @transaction.atomic
@@ -236,9 +237,9 @@ def _watch(kind: type[C], place: WatchedPlace, brought: Brought, pfx: Pfx, *, na
         entry = deliver(entry, pfx, source=Origin.WATCHED, by=by, now=now)
     else:
         entry = actions.upload_as(kind, pfx, name=name, by=by, now=now, source=Origin.WATCHED)
-    before = _place_of(entry)
+    before = told(entry)
     _set_source(entry, SourceKind.WATCHED, place.settings(), brought.digest, now)
-    changes = differences({"place": before}, {"place": place.path})
+    changes = differences(before, told(entry))
     record(_event("source-set", entry), entry, by=by, at=now, changes=changes, place=place.path)
     return entry
 
@@ -250,18 +251,18 @@ def _keep_order(kind: type[C], wish: Wish, account: AcmeAccount, pfx: Pfx, *, na
         entry = deliver(entry, pfx, source=Origin.ACME, by=by, now=now)
     else:
         entry = actions.upload_as(kind, pfx, name=name, by=by, now=now, source=Origin.ACME)
-    digest, before = hashlib.sha256(pfx.certificate).hexdigest(), _place_of(entry)
+    digest, before = hashlib.sha256(pfx.certificate).hexdigest(), told(entry)
     account.source = _set_source(entry, SourceKind.ACME, wish.settings(), digest, now, **next_renewal(pfx))
     account.save(force_insert=True)
-    changes = differences({"place": before}, {"place": wish.directory})
+    changes = differences(before, told(entry))
     record(_event("source-set", entry), entry, by=by, at=now, changes=changes, place=wish.directory)
     return entry
 
 
-def _place_of(entry: Certificate) -> str | None:
-    """Return what an entry renews itself from, as the log names it; ``None``: from nothing."""
+def told(entry: Certificate) -> dict[str, str]:
+    """Return what lines tell of where an entry renews itself from: its ``place``, and the rest of its settings; of nothing, nothing."""
     source = Source.objects.filter(certificate_id=entry.pk).first()
-    return (source.settings.get("path") or source.settings.get("directory")) if source else None
+    return {_TOLD_AS.get(name, name): value for name, value in source.settings.items()} if source else {}
 
 
 def _set_source(entry: Certificate, kind: SourceKind, settings: dict[str, str], digest: str, now: datetime, **more: datetime) -> Source:

@@ -12,8 +12,12 @@ class SourcesConfig(AppConfig):
     verbose_name = _("Sources of certificates")
 
     def ready(self) -> None:
-        """Have what fails told to those who can mend it."""
-        from certificates.sources import failing
+        """Have what fails told to those who can mend it, and say how the log calls what is set, and who puts it back."""
+        from certificates.sources import failing, history
         from portal import troubles
+        from portal.subjects import describe
 
         troubles.register("sources", failing.troubles)
+        for events in ("certificate.source", "server-certificate.source"):
+            describe(events, labels=history.labels)
+        history.enter()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -22,6 +21,7 @@ from certificates.sources import actions
 from certificates.sources.forms import WatchForm
 from certificates.sources.standing import source_of
 from certificates.sources.trouble import Trouble
+from portal.history.undo import saved
 from portal.http import PortalRequest
 from portal.responses import see_other
 
@@ -50,7 +50,8 @@ def watch(request: PortalRequest, pages: Pages) -> HttpResponse:
     except certificate_actions.NameTaken as refusal:  # at this very moment
         form.add_error("name", _("There is already a certificate named %(name)s.") % {"name": refusal.certificate.name})
         return _form(request, pages, form, status=422)
-    messages.success(request, _("%(name)s renews itself from %(path)s.") % {"name": entry.name, "path": form.cleaned_data["path"]})
+    words = _("%(name)s renews itself from %(path)s.") % {"name": entry.name, "path": form.cleaned_data["path"]}
+    saved(request, words, pages.live_kind, entry)
     return see_other(pages.to["detail"], entry.name)
 
 
@@ -61,7 +62,7 @@ def unwatch(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     certificate = get_object_or_404(pages.model.objects.named(name).select_related("current"))
     if request.method == "POST":
         actions.unwatch(certificate, by=request.user, now=timezone.now())
-        messages.success(request, _("%(name)s no longer renews itself.") % {"name": certificate.name})
+        saved(request, _("%(name)s no longer renews itself.") % {"name": certificate.name}, pages.live_kind, certificate)
         return see_other(pages.to["detail"], certificate.name)
     context = {"pages": pages, "certificate": certificate, "source": source_of(certificate)}
     return render(request, "certificates/sources/confirm_unwatch.html", context)

@@ -22,7 +22,7 @@ from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate, ServerCertificate
 from certificates.sources import actions, keeper
 from certificates.sources.keeper import SourceKeeper
-from certificates.sources.models import Source
+from certificates.sources.models import Source, SourceKind
 from certificates.sources.standing import failing
 from certificates.sources.watched import WatchedPlace
 from kit.issuing import rsa_key
@@ -308,6 +308,43 @@ def test_an_entry_stops_renewing_itself_and_keeps_what_it_has(signed_in: Client,
     assert not Source.objects.exists()
     assert current() == FIRST.thumbprint
     assert Activity.objects.filter(event=Event.CERTIFICATE_SOURCE_REMOVED).count() == 1
+
+
+@plain_tests
+def test_where_it_renews_itself_from_is_undone_and_put_back_from_the_log(signed_in: Client, folder: Path) -> None:
+    watched(folder)
+    stopped = signed_in.post(f"{LIST}orders/unwatch/", follow=True).content.decode()
+    line = Activity.objects.latest("id")
+    assert line.changes == {"place": [f"{folder}/orders.pem", None]}
+    assert f"/activity/{line.pk}/undo/" in stopped
+    assert signed_in.post(f"/activity/{line.pk}/undo/").headers["Location"] == f"{LIST}orders/"
+    assert Source.objects.get().settings == {"path": f"{folder}/orders.pem"}
+    write(folder / "next.pfx", SECOND.pfx_file("secret"))
+    write(folder / "password", "secret")
+    elsewhere = {"path": f"{folder}/next.pfx", "password_file": f"{folder}/password"}
+    signed_in.post(WATCH, {"name": "orders", **elsewhere})
+    moved = Activity.objects.latest("id")
+    assert moved.changes == {"place": [f"{folder}/orders.pem", elsewhere["path"]], "password_file": [None, elsewhere["password_file"]]}
+    assert "Password file" in signed_in.get(f"/activity/{moved.pk}/").content.decode()
+    for values, settings in (("before", {"path": f"{folder}/orders.pem"}), ("after", elsewhere)):
+        assert signed_in.post(f"/activity/{moved.pk}/restore/", {"values": values}).status_code == 303
+        assert Source.objects.get().settings == settings
+    (folder / "orders.pem").unlink()
+    refused = signed_in.post(f"/activity/{moved.pk}/restore/", {"values": "before"})
+    assert refused.status_code == 409
+    assert Source.objects.get().settings == elsewhere
+
+
+@plain_tests
+def test_what_was_ordered_is_not_put_back_without_its_account(signed_in: Client) -> None:
+    entry = make_certificate("orders", FIRST)
+    ordered = {"directory": "https://acme.test", "names": "a.test"}
+    Source.objects.create(certificate_id=entry.pk, kind=SourceKind.ACME, looked_at=timezone.now(), settings=ordered)
+    actions.unwatch(entry, by=None, now=timezone.now())
+    refused = signed_in.post(f"/activity/{Activity.objects.latest('id').pk}/undo/")
+    assert refused.status_code == 409
+    assert "Order the certificate by ACME anew" in refused.content.decode()
+    assert not Source.objects.exists()
 
 
 @plain_tests
