@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -33,6 +33,19 @@ class PreferencesMiddleware:
         if (preferences := preferences_of(request.user)) and preferences.language:
             translation.activate(preferences.language)
             request.LANGUAGE_CODE = preferences.language
+        return self.get_response(request)
+
+
+class ArrivalMiddleware:
+    """Notes when a request came: what it writes is told by that from what was written before."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Stand before *get_response*."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Note it, and go on."""
+        request.came_at = timezone.now()  # type: ignore[attr-defined]  # as PortalRequest has it
         return self.get_response(request)
 
 

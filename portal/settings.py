@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "rest.middleware.ManagementMiddleware",  # before all that knows browsers: sessions, cookies, sign-in
+    "portal.middleware.ArrivalMiddleware",
     "portal.middleware.ZerosMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

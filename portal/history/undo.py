@@ -15,8 +15,8 @@ _TAG = re.compile(r"\bundo-([0-9]{1,18})\b")
 
 
 def saved(request: PortalRequest, text: str, kind: str, subject: Subject) -> None:
-    """Say that *subject* was changed, and offer to undo it if that was this person's change, and something has changed."""
-    newest = Activity.objects.filter(subject_id=str(subject.pk), kind=kind).order_by("-id").first()
+    """Say that *subject* was changed, and offer to undo it if this request has changed something, and this person may."""
+    newest = Activity.objects.filter(subject_id=str(subject.pk), kind=kind, at__gte=request.came_at).order_by("-id").first()
     ours = newest is not None and newest.actor_id == request.user.pk and may_restore(request.user, newest)
     messages.success(request, text, extra_tags=f"undo-{newest.id}" if newest and ours else "")
 

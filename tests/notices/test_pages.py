@@ -234,6 +234,13 @@ def test_that_somebody_is_told_or_no_longer_is_undone_and_restored_from_the_log(
     assert "values of now already" in text_of(signed_in.post(f"/activity/{address.pk}/restore/", {"values": "after"}))
 
 
+def test_what_was_saved_as_it_was_offers_no_way_back_from_what_was_changed_before(office: Client) -> None:
+    days = {"thresholds": "60, 7", "weekly": ""}
+    for offered in (True, False):
+        saved = office.post("/notices/schedule/", days, follow=True).content.decode()
+        assert ("/undo/" in saved) is offered
+
+
 def test_who_has_left_is_not_told_again(signed_in: Client, publisher: User) -> None:
     make_certificate("orders", soon("orders"))
     gone = User.objects.create_user("gone", "gone@example.com")
