@@ -45,6 +45,14 @@ FURTHER_APIS = (
 )
 
 
+def tested_before_it_is_added(page: Page, portal: Portal) -> None:
+    """Test where a new API would lead, before it is added."""
+    page.locator("[name=display_name]").fill("Orders")
+    page.locator("[name=service_url]").fill(portal.backend_url)
+    page.locator("[formaction$='/test/']").click()
+    page.locator("#test").wait_for()
+
+
 def nothing(_page: Page, _portal: Portal) -> None:
     """Take the page as it comes."""
 
@@ -248,6 +256,8 @@ PICTURES = (
     Picture("who-calls", "/apis/orders/#key-use", documented=False),
     Picture("operations", "/apis/orders/operations/", documented=False),
     Picture("settings", "/apis/orders/settings/", documented=False),
+    Picture("api-new", "/apis/new/", documented=False),
+    Picture("api-new-tested", "/apis/new/", tested_before_it_is_added, documented=False),
     Picture("import", "/apis/new/import/", documented=False),
     Picture("import-preview", "/apis/new/import/", paste, documented=False),
     Picture("import-difference", "/apis/orders/operations/new/import/", paste, documented=False),
