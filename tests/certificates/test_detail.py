@@ -53,7 +53,7 @@ def test_it_links_the_apis_that_present_it(signed_in: Client, django_assert_max_
     chosen = api_actions.ApiSecurity(credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate)
     for number in range(52):
         api_actions.secure_api(make_api(f"api-{number:02}"), chosen, by=None, now=timezone.now())
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(31):
         page = signed_in.get(PAGE).content.decode()
     assert 'href="/apis/api-00/security/"' in page
     assert "and 2 more" in page

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from apis.actions import add_operation
@@ -43,8 +44,9 @@ def _arrives(plant: Plant, target: str) -> dict[str, str]:
 
 
 def test_documents_and_named_values_are_live_at_once(plant: Plant, plain: Backend) -> None:
-    apis = [make_api(name, service_url=f"http://127.0.0.1:{plain.port}") for name in ("orders", "sales")]
-    Api.objects.update(subscription_required=False)
+    with transaction.atomic():  # the control plane reads the rows as soon as there is a line about them
+        apis = [make_api(name, service_url=f"http://127.0.0.1:{plain.port}") for name in ("orders", "sales")]
+        Api.objects.update(subscription_required=False)
     value = make_named_value("word", "one", secret=True)
     add_operation(apis[0], name="own", display_name="own", method="GET", url_template="/own", **_stamp())
     put_api_document(apis[0], _document(("X-Of-Api", "{{word}}")), **_stamp())
@@ -64,8 +66,9 @@ def test_documents_and_named_values_are_live_at_once(plant: Plant, plain: Backen
 
 def test_an_address_that_names_a_value_leads_elsewhere_as_soon_as_the_value_does(plant: Plant, plain: Backend) -> None:
     value = make_named_value("port", "1")
-    make_api("orders", service_url="http://127.0.0.1:{{port}}")
-    Api.objects.update(subscription_required=False)
+    with transaction.atomic():
+        make_api("orders", service_url="http://127.0.0.1:{{port}}")
+        Api.objects.update(subscription_required=False)
     eventually(lambda: plant.applied(last_line()))
     assert plant.call("/orders/x").status == 502
     _change(value, str(plain.port))
