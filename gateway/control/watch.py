@@ -15,6 +15,7 @@ from gateway.control.snapshot import Snapshot
 from gateway.streams.cache import Update
 from portal.activity import feed
 from portal.change_signal import ChangeSignal
+from portal.models import Activity
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ class Watch:
                     continue
                 self._looked, self._trouble = time.monotonic(), ""
                 if lines:
-                    self._deliver(self._judged(self._snapshot.follow(lines)))
+                    self._deliver(self._followed(lines))
                     self._position = position = position.after(lines[-1])
                     self._has_served |= not self._snapshot.is_bare
                     if any(line.kind == "gateway" for line in lines):
@@ -107,6 +108,17 @@ class Watch:
                 else:
                     self._ask()
                     change_signal.wait(_LOOK_SECONDS)
+
+    def _followed(self, lines: list[Activity]) -> Update:
+        """Return what *lines* change.
+
+        :raises EmptiedDatabase: if that would take all APIs away without a reason: the database was emptied after the lines were read
+        """
+        update = self._judged(self._snapshot.follow(lines))
+        if self._has_served and self._snapshot.is_bare and not feed.may_be_empty():
+            self._position = None
+            raise EmptiedDatabase
+        return update
 
     def _judged(self, update: Update) -> Update:
         """Return *update* with the word whether it may empty a gateway; once it may, it always may."""
