@@ -41,15 +41,19 @@ def history(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class Versions:
-    """How the versions of one kind of entry are put back."""
+class OfEntries:
+    """What those have in common who put something of one kind of entry back: whoever may change entries may do so."""
 
     pages: Pages
 
     @property
     def permission(self) -> str:
-        """Who may roll back."""
+        """What it takes."""
         return self.pages.permission("change")
+
+
+class Versions(OfEntries):
+    """How the versions of one kind of entry are put back."""
 
     def compared(self, line: Activity) -> Compared:
         """Return the versions before and after *line* beside the current one.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.forms.models import model_to_dict
 from django.urls import reverse
 
-from certificates.history import entry_of
-from certificates.kinds import PAGES, Pages
+from certificates.history import OfEntries, entry_of
+from certificates.kinds import PAGES
 from certificates.models import Kind
 from certificates.rollout import actions
 from certificates.rollout.models import rules_of
@@ -24,16 +23,8 @@ if TYPE_CHECKING:
 _EVENTS = {Kind.CLIENT: Event.CERTIFICATE_RULES_CHANGED, Kind.SERVER: Event.SERVER_CERTIFICATE_RULES_CHANGED}
 
 
-@dataclass(frozen=True, slots=True)
-class RulesOfSwitches:
+class RulesOfSwitches(OfEntries):
     """How the rules of one kind of entry are put back."""
-
-    pages: Pages
-
-    @property
-    def permission(self) -> str:
-        """Who may change rules."""
-        return self.pages.permission("change")
 
     def compared(self, line: Activity) -> Compared:
         """Return the rules before and after *line*, and those of now.

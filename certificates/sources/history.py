@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from certificates.actions import AlreadyUploaded
-from certificates.history import entry_of
-from certificates.kinds import PAGES, Pages
+from certificates.history import OfEntries, entry_of
+from certificates.kinds import PAGES
 from certificates.models import Certificate, Kind
 from certificates.sources import actions
 from certificates.sources.forms import WatchForm
@@ -38,16 +37,8 @@ def labels() -> dict[str, Any]:
     return {"place": gettext_lazy("Place"), **{name: field.label for name, field in fields.items()}}
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(OfEntries):
     """How the sources of one kind of entry are put back."""
-
-    pages: Pages
-
-    @property
-    def permission(self) -> str:
-        """Who may set sources."""
-        return self.pages.permission("change")
 
     def compared(self, line: Activity) -> Compared:
         """Return the source before and after *line*, and that of now.
