@@ -75,18 +75,23 @@ def lead(api: Api, to: Lead) -> dict[str, bool]:
     return _leave(api)
 
 
+def point(api: Api, back_end: BackEnd) -> None:
+    """Let *api* say of the connection what *back_end* does; its secrets are another matter. Nothing is stored."""
+    for name in BACK_ENDS:
+        setattr(api, name, getattr(back_end, name))
+    api.back_end, api.service_url = back_end, back_end.url
+    api.credentials = back_end.proves_itself_by
+    api.present(back_end.certificate)
+
+
 def take_from(api: Api, back_end: BackEnd) -> dict[str, bool]:
     """Write what *back_end* says into the columns of *api*; the caller saves it.
 
     :return: which of its secrets are others now
     :raises certificates.sealing.SealingError: if one of the back end's does not open
     """
-    for name in BACK_ENDS:
-        setattr(api, name, getattr(back_end, name))
     is_new_here = api.back_end_id != back_end.pk
-    api.back_end, api.service_url = back_end, back_end.url
-    api.credentials = back_end.proves_itself_by
-    api.present(back_end.certificate)
+    point(api, back_end)
     if is_new_here:
         api.stays_with = _accepted_by(back_end)
     password = _take_password(api, back_end.password if api.credentials == Credentials.BASIC else None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from apis.actions import ApiSecurity
-from apis.backends.leading import BACK_ENDS
+from apis.backends.leading import point
 from apis.backends.models import BackEnd
 from apis.credentials.keeping import is_stored
 from apis.models import Api, Credentials
@@ -90,10 +90,7 @@ def with_service_url(api: Api, service_url: str) -> Subject:
 def leading_to(api: Api, back_end: BackEnd) -> Subject:
     """Return *api*, which may be one that is not there yet, with its calls led to *back_end* as that is saved."""
     changed = copy.copy(api)
-    for name in BACK_ENDS:
-        setattr(changed, name, getattr(back_end, name))
-    changed.back_end, changed.service_url, changed.credentials = back_end, back_end.url, back_end.proves_itself_by
-    changed.present(back_end.certificate)
+    point(changed, back_end)
     return Subject(api=changed, is_saved=bool(api.pk) and api.back_end_id == back_end.pk)
 
 

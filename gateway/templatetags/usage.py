@@ -163,15 +163,15 @@ def _usage(rows: Any, window: Window, *, now: datetime, happened: Sequence[Happe
     points, quantiles = points_of(rows, window, now=now)
     sums = {kind: sum(point.counts[kind] for point in points) for kind in STACK}
     chart: Chart = chart_of(points, seconds=window.seconds, happened=happened)
-    happening = [kind for kind in reversed(STACK) if sums[kind]]
+    kinds = [(kind, WORDS[kind]) for kind in reversed(STACK) if sums[kind]]
     called = [column for column in reversed(chart.columns) if column.point.calls]  # the newest first
     return {
         "chart": chart,
-        "columns": columns(chart, [(kind, WORDS[kind]) for kind in happening]),
-        "read_out": read_out(chart, [(kind, WORDS[kind]) for kind in happening]),
-        "rows": rows_of(called, [(kind, WORDS[kind]) for kind in happening]),
+        "columns": columns(chart, kinds),
+        "read_out": read_out(chart, kinds),
+        "rows": rows_of(called, kinds),
         "calls": sum(sums.values()),
-        "sums": [(kind, WORDS[kind], sums[kind]) for kind in happening],
+        "sums": [(kind, words, sums[kind]) for kind, words in kinds],
         "quantiles": quantiles,
         "window": window,
         "windows": WINDOWS.values(),
