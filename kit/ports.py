@@ -1,4 +1,4 @@
-"""Ports for servers that are about to start."""
+"""Ports for servers that are about to start. [pure]"""
 
 from __future__ import annotations
 

@@ -13,8 +13,7 @@ from apis.actions import facts
 from apis.models import Subscription, SubscriptionState
 from apis.pickers import ALL_APIS, API_PREFIX
 from apis.subscription_form import SubscriptionForm
-from portal.history.restoring import Compared, Refused, Side, valid
-from portal.history.words import is_pair
+from portal.history.restoring import Compared, Refused, Side, compared_by_field, valid
 from portal.models import Activity, Event
 
 if TYPE_CHECKING:
@@ -33,12 +32,7 @@ class Subscriptions:
 
         :raises Refused: if the subscription is gone
         """
-        now, pairs = facts.of_subscription(_subscription(line)), {name: pair for name, pair in line.changes.items() if is_pair(pair)}
-        return Compared(
-            before={name: pair[0] for name, pair in pairs.items()},
-            after={name: pair[1] for name, pair in pairs.items()},
-            now={name: now.get(name) for name in pairs},
-        )
+        return compared_by_field(line, facts.of_subscription(_subscription(line)).get)
 
     def restore(self, line: Activity, side: Side, *, by: User | None, now: datetime) -> str:
         """Put the values of one side back by the actions of its page.

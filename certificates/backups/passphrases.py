@@ -1,4 +1,4 @@
-"""Where passphrases come from: a file, standard input, or a person at a terminal; never an argument."""
+"""Where passphrases come from: a file, standard input, or a person at a terminal; never an argument. [pure]"""
 
 from __future__ import annotations
 

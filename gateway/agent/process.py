@@ -1,4 +1,4 @@
-"""The agent's process: what Envoy talks to, over a socket of this machine, and what talks to the control planes.
+"""The agent's process: what Envoy talks to, over a socket of this machine, and what talks to the control planes. [pure]
 
 Started by the supervisor, in PORTAL_HOME. It knows nothing of Django. What ends it, ends all of it: the supervisor starts it again, and
 meanwhile Envoy goes on with what it has.

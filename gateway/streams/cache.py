@@ -1,4 +1,4 @@
-"""Where changes and streams meet: the resources as they should be, and everyone who is being sent them. One thread, the loop's."""
+"""Where changes and streams meet: the resources as they should be, and everyone who is being sent them. One thread, the loop's. [pure]"""
 
 from __future__ import annotations
 

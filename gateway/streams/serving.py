@@ -1,4 +1,4 @@
-"""Serving delta streams with gRPC: what control plane and agent have in common when somebody asks them.
+"""Serving delta streams with gRPC: what control plane and agent have in common when somebody asks them. [pure]
 
 grpc.aio: measured equal to the threaded server (0.5 ms from a change to its reader) and without threads per stream, so that a
 stalled or a thousandth stream takes nothing from the others. Each stream waits for its own flow control only.

@@ -1,4 +1,4 @@
-"""The messages of Envoy's delta protocol and of its log service, to and from our own values."""
+"""The messages of Envoy's delta protocol and of its log service, to and from our own values. [pure]"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where lines can be forwarded to: standard output, or a syslog server by TCP, TLS or a socket of this machine (RFC 5424, RFC 6587).
+"""Where lines can be forwarded to: standard output, or a syslog server by TCP, TLS or a socket of this machine (RFC 5424, RFC 6587). [pure]
 
 Nobody acknowledges a syslog message. What comes next to it: the other side's system has acknowledged all bytes.
 """

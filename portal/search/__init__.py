@@ -1,4 +1,4 @@
-"""One search over everything. [pure] The rooms that have something to find enter here how to ask them; nothing of it is kept."""
+"""One search over everything. The rooms that have something to find enter here how to ask them; nothing of it is kept."""
 
 from __future__ import annotations
 

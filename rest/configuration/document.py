@@ -1,4 +1,4 @@
-"""What a configuration is, read or written: plain values."""
+"""What a configuration is, read or written: plain values. [pure]"""
 
 from __future__ import annotations
 
