@@ -5,7 +5,7 @@ PORTAL_HOME ?= var
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run serve manage check test test-sqlite test-postgresql test-whole image image-test lint coverage mutation lock wheels sbom advisories install install-for-tests
+.PHONY: help run serve manage check test test-sqlite test-postgresql test-whole axe image image-test lint coverage mutation lock wheels sbom advisories install install-for-tests
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ test-postgresql: install-for-tests ## those of them that touch a database, on Po
 test-whole: install-for-tests ## the whole thing as people start it, and its pages in a browser
 	python -m tests.browser.chromium
 	python -m pytest -n 2 --dist loadfile tests/browser tests/whole --durations=15 $(ARGS)
+
+axe: install-for-tests ## axe-core with all its rules on every page, in both languages, both themes and three widths (half an hour)
+	python -m tests.browser.chromium
+	AXE_EVERYTHING=yes python -m pytest -n 2 tests/browser/test_accessibility.py $(ARGS)
 
 image: ## the container image, by IMAGE_TOOL (docker), as localhost/publisher-portal
 	$(or $(IMAGE_TOOL),docker) build --file deploy/image/Containerfile --tag localhost/publisher-portal $(ARGS) .
