@@ -15,6 +15,7 @@ from pathlib import Path
 from portal.metrics.families import CONTENT_TYPE, may_read, of_process, text_of
 from portal.readiness import Report
 
+_LOOK_SECONDS = 0.1  # whether to end: whoever ends waits that long
 _SILENT_SECONDS = 5.0
 Address = Path | tuple[str, int]  # a unix socket, or host and port
 
@@ -63,7 +64,7 @@ def answering(address: Address, report: Callable[[], Report], *, process: str, t
     :raises OSError: if *address* cannot be listened on
     """
     with HealthServer(address, report, process, token) as server:
-        threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(_LOOK_SECONDS,), name="health", daemon=True).start()
         try:
             yield
         finally:

@@ -6,6 +6,7 @@ Loaded as an early plugin (``-p tests.environment``); start the tests with ``pyt
 import atexit
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +15,9 @@ from certificates.sealing import new_key
 from portal.translations import compile_translations
 from tests.homes import SHARED
 
+# Under ``nohup`` what tests start would be deaf to hang-ups; a handler, unlike what is ignored, is not handed on.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda _number, _frame: None)
 # Tests start hundreds of processes: what an environment without bytecode costs each of them is a second of a processor.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

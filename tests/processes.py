@@ -37,11 +37,6 @@ def folder_open_to_all() -> Path:
     return usual if all(folder.stat().st_mode & 0o001 for folder in (usual, *usual.parents)) else Path("/tmp")  # noqa: S108 - where every user may look
 
 
-def heed_hang_ups() -> None:
-    """Undo what a test run under ``nohup`` would hand on."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
 @dataclass
 class Portal:
     """A running portal with its xDS server, gateway and demonstration; a context manager.
@@ -86,7 +81,6 @@ class Portal:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=heed_hang_ups,  # noqa: PLW1509 - one system call
             )
         deadline = time.monotonic() + _READY_WITHIN_SECONDS
         while "Ctrl-C ends it all." not in self.said:

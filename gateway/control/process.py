@@ -108,7 +108,7 @@ async def _serve() -> None:
         "watch": watch.run,
         "status_writer": StatusWriter(statuses, snapshot.apis_of).run,
     }
-    with _working(threads, works):
+    with _working(threads, works, wake=statuses.something.set):
         async with _alone(settings.PORTAL_HOME / "xds.lock", ending):
             if not ending.is_set():
                 with answering(settings.XDS_HEALTH_ADDRESS, readiness.report, process="xds", token=settings.METRICS_TOKEN):
@@ -134,8 +134,13 @@ def _admit(cache: Cache, knows: Knows, enrolled: dict[str, str], renewed: frozen
 
 
 @contextlib.contextmanager
-def _working(threads: WatchedThreads, works: Mapping[str, Callable[[threading.Event], None]]) -> Iterator[None]:
-    """Run each of *works* in a watched thread; end them in this order: what learns before what writes down."""
+def _working(
+    threads: WatchedThreads, works: Mapping[str, Callable[[threading.Event], None]], *, wake: Callable[[], None]
+) -> Iterator[None]:
+    """Run each of *works* in a watched thread; at the end all but the last together, then the last: what learns before what writes down.
+
+    :param wake: lets the last not wait for something to write
+    """
     running = []
     for name, work in works.items():
         stop = threading.Event()
@@ -144,9 +149,13 @@ def _working(threads: WatchedThreads, works: Mapping[str, Callable[[threading.Ev
         yield
     finally:
         threads.let_end()
-        for stop, thread in running:
-            stop.set()
-            thread.join(_END_SECONDS)
+        *learning, writing = running
+        for together in (learning, [writing]):
+            for stop, _ in together:
+                stop.set()
+            wake()
+            for _, thread in together:
+                thread.join(_END_SECONDS)
 
 
 @contextlib.asynccontextmanager

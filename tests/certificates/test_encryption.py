@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from certificates.keyring import keyring
 from certificates.models import CertificateVersion
 from certificates.sealing import Secret, Tampered, UnknownRingKey, new_key
 from portal.models import Activity, Event
+from tests.homes import tables
 from tests.makers import issue, make_api, make_certificate, make_subscription
 
 pytestmark = pytest.mark.any_database
@@ -294,6 +296,7 @@ def _manage(home: Path, *arguments: str, **environment: str) -> subprocess.Compl
 def test_a_fresh_home_gets_its_ring_before_there_is_a_database(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
+    shutil.copy(tables(), home / "portal.sqlite3")
     for way in (("-c", "import portal.wsgi"), ("manage.py", "migrate")):
         assert "There is no ring of encryption keys" in _manage(home, *way).stderr
     assert _manage(home, "manage.py", "encryption", "create").returncode == 0

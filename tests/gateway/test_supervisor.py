@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -283,10 +281,9 @@ def test_supervisor_and_envoy_know_no_secret_of_the_environment_and_leave_no_cor
     }
     (port,) = free_ports(1)
     place = {"PORTAL_HOME": str(tmp_path), "GATEWAY_ADDRESS": f"127.0.0.1:{port}", "PATH": os.environ["PATH"], "TZ": "UTC"}
-    _, most = resource.getrlimit(resource.RLIMIT_CORE)
-    command = [sys.executable, "manage.py", "gateway", "run"]
-    allow_cores = partial(resource.setrlimit, resource.RLIMIT_CORE, (most, most))
-    with subprocess.Popen(command, cwd=PROJECT, env=secrets | place, stderr=subprocess.DEVNULL, preexec_fn=allow_cores) as process:  # noqa: PLW1509 - there is one thread
+    allow_cores = ["/bin/sh", "-c", 'ulimit -S -c "$(ulimit -H -c)" && exec "$@"', "sh"]
+    command = [*allow_cores, sys.executable, "manage.py", "gateway", "run"]
+    with subprocess.Popen(command, cwd=PROJECT, env=secrets | place, stderr=subprocess.DEVNULL) as process:
         try:
             gateway = Supervised(tmp_path, port, process)
             eventually(lambda: supervisor.running(tmp_path) is not None, seconds=60)  # before, it asks an Envoy for its version

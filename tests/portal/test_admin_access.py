@@ -85,7 +85,7 @@ def test_nobody_but_administrators_gets_in(db: None, role: str | None) -> None:
         client.force_login(person)
     for number, name in enumerate(sorted(set(_addresses()) - LEFT_OUT)):
         path = _path(name)
-        for method in (*METHODS[:3], METHODS[3 + number % 5]):  # one guard answers all
+        for method in ("GET", METHODS[1 + number % 7]):  # one guard answers all
             answer = _send(client, method, path)
             shut_out = answer.status_code == 403 or (
                 answer.status_code == 302 and answer.headers["Location"].startswith(("/admin/login/", "/accounts/login/"))

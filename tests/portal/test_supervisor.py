@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import PROJECT, heed_hang_ups, processes_of
+from tests.processes import PROJECT, processes_of
 
 RUN = """
 import sys
@@ -56,7 +56,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
     def start(*commands: str, prefix: tuple[str, ...] = ()) -> Supervised:
         command = [*prefix, sys.executable, "-c", textwrap.dedent(RUN), str(tmp_path), *commands]
         with (tmp_path / "said").open("w") as said:
-            process = subprocess.Popen(command, cwd=PROJECT, stderr=said, preexec_fn=heed_hang_ups)  # noqa: PLW1509 - one system call
+            process = subprocess.Popen(command, cwd=PROJECT, stderr=said)
         running.append(Supervised(process, tmp_path))
         return running[-1]
 

@@ -1,6 +1,6 @@
 """Lists, creates, reads, updates, pages, fails with and deletes every kind of entity, with whichever SDK this process finds.
 
-``python walk.py KIND VERSION`` with ``PORTAL_URL``, ``PORTAL_TOKEN``, ``PORTAL_CA`` and the folder ``PORTAL_FILES`` of PFX files.
+``python walk.py VERSION`` with ``PORTAL_URL``, ``PORTAL_TOKEN``, ``PORTAL_CA`` and the folder ``PORTAL_FILES`` of PFX files.
 It imports nothing of the portal.
 """
 
@@ -305,9 +305,18 @@ def etag_of(read: Any, name: str) -> str:
     return headers["ETag"]
 
 
-KINDS = {walk.__name__: walk for walk in (certificates, apis, operations, policies, subscriptions, backends, inventory)}
+def leave_nothing(azure: ApiManagementClient) -> None:
+    """Delete what a walk has left, so that the next finds what each begins with."""
+    lists = ((azure.subscription, "list"), (azure.api, "list_by_service"), (azure.backend, "list_by_service"))
+    for entities, listing in (*lists, (azure.certificate, "list_by_service")):
+        for one in list(getattr(entities, listing)(*WHERE)):
+            delete = getattr(entities, "begin_delete", None) or entities.delete
+            delete(*WHERE, one.name, "*")
+
 
 if __name__ == "__main__":
-    assert metadata.version("azure-mgmt-apimanagement") == sys.argv[2]
+    assert metadata.version("azure-mgmt-apimanagement") == sys.argv[1]
     with client() as connected:
-        KINDS[sys.argv[1]](connected)
+        for walk in (certificates, apis, operations, policies, subscriptions, backends, inventory):
+            walk(connected)
+            leave_nothing(connected)
