@@ -25,6 +25,7 @@ from gateway.counts import ApiCount, Span
 from gateway.models import Delivery, Gateway
 from gateway.seeing.figures import CALLS, FAILED
 from gateway.turned_away import TurnedAway
+from portal.clock import shared
 from portal.models import Activity, Event
 from portal.troubles import Topic, Trouble
 
@@ -50,7 +51,7 @@ class _Seen:
 def watch(*, now: datetime) -> None:
     """Note what holds now, and forget what has not held for a while. Several processes may do so at once."""
     known = dict(Alert.objects.values_list("key", "began_at"))
-    seen = [*_failing(now, known), *_gateways(now)]
+    seen = [*_failing(now, known), *_gateways(shared(now))]
     rows = [
         Alert(key=one.key, kind=one.kind, api_id=one.api, gateway_id=one.gateway, figures=one.figures, began_at=now, seen_at=now)
         for one in seen
@@ -147,7 +148,10 @@ def _share(calls: int, failed: int) -> float:
 
 
 def _gateways(now: datetime) -> Iterator[_Seen]:
-    """Yield the gateways that are away, or have been sent a change that they have neither taken nor refused."""
+    """Yield the gateways that are away, or have been sent a change that they have neither taken nor refused.
+
+    :param now: by the database's clock, by which control planes tell moments
+    """
     sent = Delivery.objects.filter(applied_at=None, reason="", sent_at__gte=F("gateway__connected_at"))
     waiting = sent.order_by().values("gateway").annotate(since=Min("sent_at"))
     late = {row["gateway"] for row in waiting.filter(since__lt=now - _GATEWAY_PATIENCE)}

@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import Metric
 from gateway.counts import OUTCOMES, ApiCount, Span, TotalCount
 from gateway.models import Delivery, Gateway, Refusal
 from gateway.seeing.outcomes import Outcome
+from portal.clock import shared
 from portal.metrics.families import gauge
 from portal.metrics.measured import MOST
 
@@ -26,7 +27,7 @@ def measure() -> Iterator[Metric]:
     """Yield the families."""
     now = timezone.now()
     yield from _calls(now)
-    yield from _gateways(now)
+    yield from _gateways(shared(now))  # by which control planes tell moments
     refused = gauge("portal_refusals", "What a gateway has refused; an empty gateway: what could not be prepared.", "gateway")
     for gateway, number in Refusal.objects.order_by("gateway__name").values_list("gateway__name").annotate(number=Count("pk")):
         refused.add_metric((gateway or "",), number)

@@ -8,6 +8,14 @@ from django.db import connection
 from django.utils import timezone
 
 
+def shared(now: datetime) -> datetime:
+    """Return *now*, a moment by this machine's clock, by the clock of the database's server, to compare it with what another has written.
+
+    :raises django.db.DatabaseError: if the database does not answer
+    """
+    return now + (shared_now() - timezone.now()) if connection.vendor == "postgresql" else now
+
+
 def shared_now() -> datetime:
     """Return the moment by the clock of the database's server; SQLite's database is on this machine.
 

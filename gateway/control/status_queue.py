@@ -25,6 +25,7 @@ V = TypeVar("V")
 log = logging.getLogger(__name__)
 
 _MOST_KEPT = 10_000  # deliveries and failed calls, while the database is away
+_NEARLY = timedelta(seconds=1)  # clocks that differ by less show the same
 _MOST_TESTED = 100  # waiting to be written: people make few, and whoever pretends to make some gets nothing by it
 _MOST_CALLS_PER_SECOND = 100  # of a flood of failed calls no more are kept
 
@@ -129,10 +130,22 @@ class StatusQueue:
         self._lock = threading.Lock()
         self._connected: set[str] = set()
         self._calls_in_second = (0, 0)
+        self._differs_by = timedelta()
+
+    def go_by(self, shared: datetime) -> None:
+        """Tell moments by the clock that shows *shared* now, that of the database, by which other machines compare them.
+
+        Unless it shows nearly the same: to ask takes a moment, and how long a change takes is told in milliseconds.
+        """
+        differs_by = shared - datetime.now(UTC)
+        self._differs_by = differs_by if abs(differs_by) > _NEARLY else timedelta()
+
+    def _now(self) -> datetime:
+        return datetime.now(UTC) + self._differs_by
 
     def connected(self, gateway: str, version: str) -> None:
         """*gateway* has opened a stream."""
-        now = _now()
+        now = self._now()
         with self._lock:
             self._connected.add(gateway)
         self._note(
@@ -153,11 +166,11 @@ class StatusQueue:
         """*gateway* holds no stream any more."""
         with self._lock:
             self._connected.discard(gateway)
-        self._note(Page(gateways={gateway: {"disconnected_at": _now()}}))
+        self._note(Page(gateways={gateway: {"disconnected_at": self._now()}}))
 
     def see(self) -> None:
         """Note that whoever is connected is still there."""
-        now = _now()
+        now = self._now()
         with self._lock:
             connected = list(self._connected)
         # Another control plane may note only now that it has left that one.
@@ -165,16 +178,16 @@ class StatusQueue:
 
     def sent(self, gateway: str, changes: Collection[int]) -> None:
         """Note that *changes* go out to *gateway*."""
-        now = _now()
+        now = self._now()
         self._note(Page(deliveries={(gateway, change): {"sent_at": now} for change in changes}))
 
     def applied(self, gateway: str, change: int) -> None:
         """*gateway* has settled everything that *change* touches."""
-        self._note(Page(deliveries={(gateway, change): {"applied_at": _now()}}))
+        self._note(Page(deliveries={(gateway, change): {"applied_at": self._now()}}))
 
     def up_to(self, gateway: str, change: int) -> None:
         """*gateway* has settled *change* and all before it."""
-        self._note(Page(gateways={gateway: {"applied_change": change, "applied_at": _now()}}))
+        self._note(Page(gateways={gateway: {"applied_change": change, "applied_at": self._now()}}))
 
     def filled(self, gateway: str, refused: Collection[Key]) -> None:
         """*gateway*, newly come, is up to date except for what it has *refused*."""
@@ -185,7 +198,7 @@ class StatusQueue:
         meanwhile = "An earlier version of the certificate is presented." if presents else "Its calls are refused."
         log.warning("%s has refused %s: %s. %s", gateway, refusal.key[1], refusal.reason, meanwhile)
         deliveries = {(gateway, change): {"reason": refusal.reason} for change in refusal.changes if change != FILL}
-        self._note(Page(refusals={(gateway, refusal.key): Reason(refusal.reason, _now(), presents)}, deliveries=deliveries))
+        self._note(Page(refusals={(gateway, refusal.key): Reason(refusal.reason, self._now(), presents)}, deliveries=deliveries))
 
     def accepted(self, gateway: str, key: Key) -> None:
         """Note that *gateway* no longer refuses what it had refused."""
@@ -194,7 +207,7 @@ class StatusQueue:
 
     def problem(self, api: int, reason: str | None) -> None:
         """Note that the API of this id cannot be prepared because of *reason*; ``None``: it can again."""
-        self._note(Page(problems={api: Reason(reason, _now()) if reason else None}))
+        self._note(Page(problems={api: Reason(reason, self._now()) if reason else None}))
 
     def failed(self, call: FailedCall) -> None:
         """Note a call that has failed."""
@@ -215,12 +228,12 @@ class StatusQueue:
 
     def counted(self, gateway: str, reading: Reading, *, age: timedelta) -> None:
         """Note what *gateway* has read of its counters that long ago."""
-        at = _now() - age
+        at = self._now() - age
         self._note(Page(readings={(gateway, reading.envoy, _minute_of(at)): (reading, at)}))
 
     def tokens_told(self, gateway: str, states: list[TokenState]) -> None:
         """Note how *gateway* gets on with all of its tokens."""
-        self._note(Page(tokens={gateway: (states, _now())}))
+        self._note(Page(tokens={gateway: (states, self._now())}))
 
     def probed(self, question: str, seen: Seen) -> None:
         """Note what the probe of this id has seen."""
@@ -271,7 +284,3 @@ def _keep_newest(notes: dict[K, V]) -> None:
 
 def _minute_of(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

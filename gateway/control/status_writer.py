@@ -27,6 +27,7 @@ from gateway.models import CALLS_KEPT, SEEN_EVERY, Delivery, FailedCall, Gateway
 from gateway.seeing.failures import complete
 from gateway.streams.stream import Key
 from gateway.turned_away import ROWS_KEPT, TurnedAway
+from portal.clock import shared_now
 
 log = logging.getLogger(__name__)
 
@@ -54,18 +55,26 @@ class StatusWriter:
 
     def run(self, stop: threading.Event) -> None:
         """Write until *stop*, then write what is left."""
+        self._look_at_the_clock()
         seen = time.monotonic()
         while not stop.is_set():
             self._statuses.something.wait(1)
             stop.wait(_GATHER_SECONDS)
             if time.monotonic() - seen >= SEEN_EVERY.total_seconds():
                 seen = time.monotonic()
+                self._look_at_the_clock()
                 self._statuses.see()
             if not self.write():
                 stop.wait(_RETRY_SECONDS)
         self._statuses.disconnect_all()
         self.write()
         connection.close()
+
+    def _look_at_the_clock(self) -> None:
+        try:
+            self._statuses.go_by(shared_now())
+        except DatabaseError:  # it is as far away as before
+            connection.close()
 
     def write(self) -> bool:
         """Write what is noted; return whether it worked. What could not be written is kept."""
