@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apis.credentials.models import OAuthClient, SharedSecret
 from apis.models import Api, BasicCredentials, NamedSecret, NamedValue, Operation, ServicePolicy, Subscription, SubscriptionKey
-from portal.admin import ReadOnlyAdmin
+from portal.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Api)

@@ -16,7 +16,7 @@ from certificates import actions
 from certificates.kinds import CLIENT_CERTIFICATES, SERVER_CERTIFICATES, Pages
 from certificates.models import Certificate, CertificateVersion, ClientCertificate, ExpiryNotice, SealedText, ServerCertificate
 from certificates.rollout.models import Candidate, Probation, Receipt, Rules, Tried
-from portal.admin import ReadOnlyAdmin
+from portal.read_only_admin import ReadOnlyAdmin
 from portal.responses import see_other
 
 _FACTS = ("number", "subject", "thumbprint", "thumbprint_sha256", "issuer", "serial", "key_type")

@@ -10,7 +10,7 @@ from gateway.counts import OUTCOMES, ApiCount, CountedUpTo, KeyCount, TotalCount
 from gateway.models import Delivery, FailedCall, Gateway, NodeAuthority, Probe, Refusal
 from gateway.tokens import TokenStanding
 from gateway.turned_away import TurnedAway
-from portal.admin import ReadOnlyAdmin
+from portal.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Gateway)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
@@ -23,9 +24,8 @@ class TurnedAwayQuerySet(models.QuerySet["TurnedAway"]):
 
     def lately(self, *, now: datetime) -> TurnedAwayQuerySet:
         """Return those that have knocked of late, and are not known by now (a restored database may know them again)."""
-        from gateway.models import Gateway  # late: this table is one of that module's
-
-        known = Gateway.objects.filter(Q(fingerprint=OuterRef("fingerprint")) | Q(next_fingerprint=OuterRef("fingerprint")))
+        gateways = apps.get_model("gateway", "Gateway")  # of the module that this table is entered in
+        known = gateways._default_manager.filter(Q(fingerprint=OuterRef("fingerprint")) | Q(next_fingerprint=OuterRef("fingerprint")))
         return self.filter(~Exists(known), last_at__gt=now - SHOWN_FOR)
 
 

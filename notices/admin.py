@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from notices.models import BackendCertificate, Channel, ChannelSecret, Episode, Recipient, Schedule, Told
-from portal.admin import ReadOnlyAdmin
+from portal.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Schedule)

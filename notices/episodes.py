@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from notices.models import Episode
-from notices.subjects.subject import Kind, Subject
+from notices.subject import Kind, Subject
 
 _KEPT = timedelta(days=7)  # whoever cannot be reached for so long is not told any more
 

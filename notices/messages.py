@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
-from notices.subjects.subject import FAILING, OVER, Kind, Subject
+from notices.subject import FAILING, OVER, Kind, Subject
 from portal.locations import url_of
 
 _DAY = timedelta(days=1)

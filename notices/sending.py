@@ -23,8 +23,8 @@ from notices.messages import Message, MessageType, message_of
 from notices.models import CLAIMED_FOR, Acknowledgement, Outcome, Recipient, Schedule
 from notices.models import Told as ToldRow
 from notices.recipients import Addressee, Told, recipients
+from notices.subject import FAILING, OVER
 from notices.subjects import Subject, look
-from notices.subjects.subject import FAILING, OVER
 from notices.thresholds import passed, summary_of
 
 log = logging.getLogger(__name__)

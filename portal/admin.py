@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import allauth.account.admin
 import allauth.mfa.admin
 import allauth.socialaccount.admin
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
 from portal.models import Activity, FailedGuess, Installation, Preferences
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:  # generic for the type checker only
-    AnyModelAdmin = admin.ModelAdmin
+from portal.people import admin as _people  # noqa: F401 - Django looks into this module; people have a room of their own
+from portal.read_only_admin import ReadOnlyAdmin
 
 for model in list(admin.site._registry):  # noqa: SLF001 - allauth registers its tables, which hold what nobody is to read or change there
     if model.__module__.startswith(allauth.__name__):
         admin.site.unregister(model)
-
-
-class ReadOnlyAdmin(AnyModelAdmin):
-    """Rows that are looked at here and changed elsewhere, or never."""
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        """Refuse."""
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        """Refuse."""
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        """Refuse."""
-        return False
 
 
 @admin.register(Activity)
@@ -70,6 +47,3 @@ class InstallationAdmin(ReadOnlyAdmin):
     """What the database says of itself."""
 
     list_display = ("identity", "epoch")
-
-
-from portal.people import admin as _people  # noqa: E402, F401 - Django looks into this module; people have a room of their own

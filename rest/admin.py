@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from portal.admin import ReadOnlyAdmin
+from portal.read_only_admin import ReadOnlyAdmin
 from rest.models import AccessToken, Deployment, Remarks, SharedAccess, SharedAccessKey
 
 

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from apis.backends.models import BackEnd, BackEndPassword
-from portal.admin import ReadOnlyAdmin
+from portal.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(BackEnd)

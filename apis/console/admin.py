@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from apis.console.models import TestedCall
-from portal.admin import ReadOnlyAdmin
+from portal.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(TestedCall)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from apis.moving.models import Chosen, Move, TriedMove
-from portal.admin import ReadOnlyAdmin
+from portal.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Move)

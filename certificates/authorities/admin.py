@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from certificates.authorities.models import Authority, AuthorityCandidate, AuthorityReceipt, AuthorityTry, AuthorityVersion
-from portal.admin import ReadOnlyAdmin
+from portal.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Authority)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography.x509 import load_der_x509_csr
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import DateTimeField, Q, Value
 from django.db.models.functions import Coalesce
 
 from certificates import actions
-from certificates.facts import Facts, key_type
+from certificates.facts import key_type
 from certificates.judgement import Purpose
 from certificates.kinds import PAGES
 from certificates.loading import refuse_unloadable
@@ -22,13 +20,10 @@ from certificates.models import Certificate, Kind, folded
 from certificates.pfx import Pfx, make_key, read_answer
 from certificates.signing import KeyKind, Wanted
 from certificates.signing.typed import alternatives_of, subject_of
-from certificates.sources.acme.binding import keep
-from certificates.sources.acme.ordering import Authority, Binding, Wish, new_account_key, two_thirds
-from certificates.sources.acme.proofs import proof_by
 from certificates.sources.brought import Brought
 from certificates.sources.delivery import Origin, deliver
 from certificates.sources.kinds import ORIGINS
-from certificates.sources.models import AcmeAccount, SigningRequest, Source, SourceKind
+from certificates.sources.models import SigningRequest, Source, SourceKind
 from certificates.sources.trouble import Trouble
 from certificates.sources.watched import WatchedPlace
 from portal.activity import differences, record
@@ -124,54 +119,6 @@ def watch(kind: type[C], place: WatchedPlace, *, name: str = "", by: User | None
     return _watch(kind, place, brought, brought.open(now=now), name=name, by=by, now=now)
 
 
-def order(kind: type[C], wish: Wish, *, binding: Binding | None = None, name: str = "", by: User | None, now: datetime) -> C:
-    """Order a certificate by ACME and let the entry *name* renew itself so from then on; where there is no such entry, add it.
-
-    :param binding: what ties the new account to one that the authority knows
-    :raises Trouble: if the authority does not issue it
-    """
-    account_key = new_account_key()
-    authority = Authority(wish.directory, account_key, verify=settings.ACME_CA)
-    pfx = authority.obtain(wish, Purpose(kind.KIND), proof_by(wish.challenge), binding=binding)
-    account = AcmeAccount(url=authority.account)
-    account.seal(account_key)
-    return _keep_order(kind, wish, account, pfx, name=name, by=by, now=now)
-
-
-@transaction.atomic
-def order_later(certificate: Certificate, wish: Wish, *, binding: Binding | None = None, by: User | None, now: datetime) -> Source:
-    """Let an entry renew itself by ACME from now on, beginning with its next renewal; at once if it is not for the names of *wish*.
-
-    The account is registered with the first order (:mod:`certificates.sources.acme.keeper`).
-
-    :param binding: what ties the new account to one that the authority knows; sealed until then
-    """
-    before = told(certificate)
-    account = AcmeAccount(
-        source=_set_source(certificate, SourceKind.ACME, wish.settings(), "", now, due_at=_first_order(certificate, wish))
-    )
-    account.seal(new_account_key())
-    account.save(force_insert=True)
-    if binding:
-        keep(account, binding)
-    changes = differences(before, told(certificate))
-    record(_event("source-set", certificate), certificate, by=by, at=now, changes=changes, place=wish.directory)
-    return account.source
-
-
-def _first_order(certificate: Certificate, wish: Wish) -> datetime:
-    version = certificate.current
-    assert version is not None  # noqa: S101 - an entry is made with its first version
-    names = {str(name) for name in version.path[0].alternative_names}
-    return two_thirds(version.not_before, version.not_after) if set(wish.names) <= names else version.not_before
-
-
-def next_renewal(pfx: Pfx) -> dict[str, datetime]:
-    """Return when a certificate that was just issued is renewed, and when its authority is asked about that: at once."""
-    facts = Facts.of(pfx.certificate)
-    return {"due_at": two_thirds(facts.not_before, facts.not_after), "ask_at": facts.not_before}
-
-
 def take_hold(source: Source, *, holder: str, length: timedelta) -> bool:
     """Be the process that sees to a source, unless another one is."""
     now = shared_now()
@@ -232,44 +179,51 @@ def note_look(source: Source, *, holder: str, held_until: datetime, now: datetim
 
 @transaction.atomic
 def _watch(kind: type[C], place: WatchedPlace, brought: Brought, pfx: Pfx, *, name: str, by: User | None, now: datetime) -> C:
+    entry = deliver_to(kind, name, pfx, Origin.WATCHED, by=by, now=now)
+    renew_from(entry, SourceKind.WATCHED, place.settings(), brought.digest, place=place.path, by=by, now=now)
+    return entry
+
+
+def deliver_to(kind: type[C], name: str, pfx: Pfx, origin: Origin, *, by: User | None, now: datetime) -> C:
+    """Make *pfx* the next version of the entry *name*; where there is no such entry, add it.
+
+    :raises certificates.actions.AlreadyUploaded: if another entry holds the certificate
+    """
     entry = kind.objects.filter(kind=kind.KIND, folded_name=folded(name)).first() if name else None
     if entry:
-        entry = deliver(entry, pfx, source=Origin.WATCHED, by=by, now=now)
-    else:
-        entry = actions.upload_as(kind, pfx, name=name, by=by, now=now, source=Origin.WATCHED)
-    before = told(entry)
-    _set_source(entry, SourceKind.WATCHED, place.settings(), brought.digest, now)
-    changes = differences(before, told(entry))
-    record(_event("source-set", entry), entry, by=by, at=now, changes=changes, place=place.path)
-    return entry
+        return deliver(entry, pfx, source=origin, by=by, now=now)
+    return actions.upload_as(kind, pfx, name=name, by=by, now=now, source=origin)
 
 
 @transaction.atomic
-def _keep_order(kind: type[C], wish: Wish, account: AcmeAccount, pfx: Pfx, *, name: str, by: User | None, now: datetime) -> C:
-    entry = kind.objects.filter(kind=kind.KIND, folded_name=folded(name)).first() if name else None
-    if entry:
-        entry = deliver(entry, pfx, source=Origin.ACME, by=by, now=now)
-    else:
-        entry = actions.upload_as(kind, pfx, name=name, by=by, now=now, source=Origin.ACME)
-    digest, before = hashlib.sha256(pfx.certificate).hexdigest(), told(entry)
-    account.source = _set_source(entry, SourceKind.ACME, wish.settings(), digest, now, **next_renewal(pfx))
-    account.save(force_insert=True)
-    changes = differences(before, told(entry))
-    record(_event("source-set", entry), entry, by=by, at=now, changes=changes, place=wish.directory)
-    return entry
+def renew_from(
+    entry: Certificate,
+    kind: SourceKind,
+    settings: dict[str, str],
+    digest: str,
+    *,
+    place: str,
+    by: User | None,
+    now: datetime,
+    **moments: datetime,
+) -> Source:
+    """Put a source into the place of the one before, with all that belongs to that, and tell of it.
+
+    :param digest: of what was brought from there already; empty: nothing was
+    :param place: as the activity log tells it
+    """
+    before = told(entry)
+    Source.objects.filter(certificate_id=entry.pk).delete()
+    brought = {"delivered": digest, "delivered_at": now if digest else None, "looked_at": now, **moments}
+    source = Source.objects.create(certificate_id=entry.pk, kind=kind, settings=settings, **brought)
+    record(_event("source-set", entry), entry, by=by, at=now, changes=differences(before, told(entry)), place=place)
+    return source
 
 
 def told(entry: Certificate) -> dict[str, str]:
     """Return what lines tell of where an entry renews itself from: its ``place``, and the rest of its settings; of nothing, nothing."""
     source = Source.objects.filter(certificate_id=entry.pk).first()
     return {_TOLD_AS.get(name, name): value for name, value in source.settings.items()} if source else {}
-
-
-def _set_source(entry: Certificate, kind: SourceKind, settings: dict[str, str], digest: str, now: datetime, **more: datetime) -> Source:
-    """Put a source into the place of the one before, with all that belongs to that."""
-    Source.objects.filter(certificate_id=entry.pk).delete()
-    told = {"delivered": digest, "delivered_at": now if digest else None, "looked_at": now, **more}
-    return Source.objects.create(certificate_id=entry.pk, kind=kind, settings=settings, **told)
 
 
 def _event(what: str, certificate: Certificate) -> Event:
@@ -286,11 +240,7 @@ def _store(row: SigningRequest, *, by: User | None, now: datetime) -> None:
 @transaction.atomic
 def _take(kind: type[C], request: SigningRequest, pfx: Pfx, *, by: User | None, now: datetime) -> C:
     request = SigningRequest.objects.select_for_update().get(pk=request.pk)
-    entry = kind.objects.filter(kind=request.kind, folded_name=folded(request.name)).first()
-    if entry:
-        entry = deliver(entry, pfx, source=Origin.SIGNING_REQUEST, by=by, now=now)
-    else:
-        entry = actions.upload_as(kind, pfx, name=request.name, by=by, now=now, source=Origin.SIGNING_REQUEST)
+    entry = deliver_to(kind, request.name, pfx, Origin.SIGNING_REQUEST, by=by, now=now)
     request.delete()
     return entry
 

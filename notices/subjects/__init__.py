@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from notices.episodes import settled
+from notices.subject import Kind, Subject
 from notices.subjects import authorities, backends, entries, failing, gateways, staying
-from notices.subjects.subject import Kind, Subject
 
 __all__ = ["Kind", "Subject", "look"]
 

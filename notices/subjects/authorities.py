@@ -11,7 +11,7 @@ from django.urls import reverse
 from certificates.authorities.models import Authority
 from certificates.authorities.uses import uses
 from certificates.facts import Facts
-from notices.subjects.subject import Kind, Subject
+from notices.subject import Kind, Subject
 
 
 def look(*, now: datetime, within: timedelta) -> Iterator[Subject]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from apis.models import Api
 from notices.looking import apis_at
 from notices.models import BackendCertificate
-from notices.subjects.subject import Kind, Subject
+from notices.subject import Kind, Subject
 
 
 def look(*, now: datetime, within: timedelta) -> Iterator[Subject]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from certificates.kinds import PAGES, Pages
 from certificates.models import Certificate
 from certificates.uses import apis_that_need
-from notices.subjects.subject import Kind, Subject
+from notices.subject import Kind, Subject
 
 
 def look(*, now: datetime, within: timedelta) -> Iterator[Subject]:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from notices.subjects.subject import Kind, Subject
+from notices.subject import Kind, Subject
 from portal.troubles import troubles
 
 

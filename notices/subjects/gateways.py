@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from gateway.models import Gateway, NodeAuthority
-from notices.subjects.subject import Kind, Subject
+from notices.subject import Kind, Subject
 
 _TOLD_TO = "gateway.change_gateway"
 

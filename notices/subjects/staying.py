@@ -11,7 +11,7 @@ from django.urls import reverse
 from apis.models import Api
 from certificates.kinds import CLIENT_CERTIFICATES
 from certificates.models import CertificateVersion
-from notices.subjects.subject import Kind, Subject
+from notices.subject import Kind, Subject
 
 
 def look(*, now: datetime, within: timedelta) -> Iterator[Subject]:

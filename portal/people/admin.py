@@ -19,13 +19,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal import errors
-from portal.admin import ReadOnlyAdmin
 from portal.administrators import LastAdministrator, changing_administrators
 from portal.models import Invitation
 from portal.people import actions
 from portal.people.access import may_manage
 from portal.people.forms import not_reserved
 from portal.people.standing import Standing
+from portal.read_only_admin import ReadOnlyAdmin
 from portal.signin.confirming import is_confirmed, to_confirm
 from portal.validators import no_private_key, plain_name
 

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from portal.admin import ReadOnlyAdmin
+from portal.read_only_admin import ReadOnlyAdmin
 from portal.signin.models import SecondFactorDemand, SignedIn
 
 

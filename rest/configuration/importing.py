@@ -26,7 +26,7 @@ from rest.configuration.sections.registry import sections, settings
 from rest.configuration.sections.section import Section, Target
 from rest.configuration.sections.trust import explicit
 from rest.configuration.shape.checking import faults_of
-from rest.configuration.shape.whole import shape
+from rest.configuration.whole import shape
 from rest.envelope import Fault, Invalid
 
 _SHOWN_ALSO = {"key_pair"}  # of which the thumbprint tells

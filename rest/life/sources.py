@@ -13,6 +13,7 @@ from certificates import actions as certificate_actions
 from certificates.models import Certificate
 from certificates.pfx import Problem
 from certificates.sources import actions
+from certificates.sources.acme.actions import order
 from certificates.sources.acme.forms import AcmeForm
 from certificates.sources.acme.ordering import HTTP_01
 from certificates.sources.acme.turns import ORDERS
@@ -89,7 +90,7 @@ def _order(collection: Entries, name: str, sent: Properties) -> None:
     stamp: dict[str, Any] = {"by": collection.call.user, "now": collection.call.now}
     try:
         with ORDERS.turn():
-            actions.order(_model(collection), form.wish(), binding=form.bound_to(), name=name, **stamp)
+            order(_model(collection), form.wish(), binding=form.bound_to(), name=name, **stamp)
     except Trouble as trouble:
         raise _refused(trouble, _ORDER, otherwise="directory") from None
     except certificate_actions.AlreadyUploaded as refusal:

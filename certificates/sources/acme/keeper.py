@@ -21,6 +21,7 @@ from certificates.judgement import Purpose
 from certificates.models import CertificateVersion
 from certificates.pfx import Pfx
 from certificates.sources import actions
+from certificates.sources.acme.actions import next_renewal
 from certificates.sources.acme.binding import binding_of, note_registration
 from certificates.sources.acme.ordering import Authority, Wish, two_thirds
 from certificates.sources.acme.proofs import proof_by
@@ -99,7 +100,7 @@ class AcmeKeeper:
         try:
             pfx = self._order(source, authority, wish)
             digest = hashlib.sha256(pfx.certificate).hexdigest()
-            actions.take(source, digest, pfx, now=timezone.now(), **actions.next_renewal(pfx))
+            actions.take(source, digest, pfx, now=timezone.now(), **next_renewal(pfx))
         except Trouble as trouble:
             self._failed(source, trouble, now)
         except AlreadyUploaded as refusal:

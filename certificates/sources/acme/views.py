@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from certificates import actions as certificate_actions
 from certificates.access import may
 from certificates.kinds import Pages
-from certificates.sources import actions
+from certificates.sources.acme import actions
 from certificates.sources.acme.forms import AcmeForm
 from certificates.sources.acme.turns import ORDERS
 from certificates.sources.models import SourceKind

@@ -13,6 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from certificates.sealing import Secret
+from rest.configuration.commands.arguments import person
 from rest.configuration.context import Context
 from rest.configuration.importing import doubles_of
 from rest.configuration.overlays import laid_over
@@ -20,7 +21,6 @@ from rest.configuration.secrets.given import Given
 from rest.configuration.secrets.sealed import Keys
 from rest.configuration.text import NotRead, read
 from rest.envelope import Invalid
-from rest.management.arguments import person
 
 _FROM_TERMINAL = "-"
 

@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 from certificates.models import Certificate
 from certificates.signing import KeyKind
 from certificates.sources import actions
+from certificates.sources.acme.actions import order_later
 from certificates.sources.acme.forms import AcmeForm
 from certificates.sources.acme.ordering import HTTP_01
 from certificates.sources.models import Source, SourceKind
@@ -62,7 +63,7 @@ def order(context: Context, row: Certificate, wanted: Any, place: str) -> None:
     wish = form.wish()
     if there and there.settings == wish.settings():
         return
-    actions.order_later(row, wish, binding=form.bound_to(), **context.stamp)
+    order_later(row, wish, binding=form.bound_to(), **context.stamp)
     note = _("%(name)s: it is ordered from %(directory)s when it has to be renewed; its page says when, and how that went.")
     context.notes.append(note % {"name": row.name, "directory": wish.directory})
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from rest.configuration.commands import applying, exporting
 from rest.configuration.commands.reading import add_reading_arguments
-from rest.configuration.shape.whole import shape
+from rest.configuration.whole import shape
 
 _PATIENCE = 60  # seconds
 

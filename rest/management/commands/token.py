@@ -12,7 +12,7 @@ from django.utils import timezone
 from portal.characters import shown
 from portal.roles import Role
 from rest import actions
-from rest.management.arguments import add_credential_arguments, expiry, person, role
+from rest.configuration.commands.arguments import add_credential_arguments, expiry, person, role
 from rest.models import AccessToken
 
 

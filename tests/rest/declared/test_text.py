@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rest.configuration.shape.checking import faults_of
-from rest.configuration.shape.whole import shape
 from rest.configuration.text import NotRead, read, write
+from rest.configuration.whole import shape
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 _ODD = st.sampled_from(
