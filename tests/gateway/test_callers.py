@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from apis.policy.model import CallerIdentity, Policy, ValidateClientCertificate
 from gateway.compile import Served
@@ -273,6 +275,21 @@ def test_thumbprints_and_names_say_who_is_let_in(edge: Gateway, authority: Issue
     refused = _call(edge, authority, by_name, other)
     assert (refused.status, "lets in" in refused.message) == (403, True)
     assert _call(edge, authority, by_name, issue("partner", hosts=("partner.example.com",))).status == 403, "anybody can write a name"
+
+
+def _self_signed_for(uri: str) -> Issued:
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "anybody")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, now - timedelta(days=1), now + timedelta(days=9))
+    names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)])
+    return Issued(certificate=builder.add_extension(names, critical=False).sign(key, hashes.SHA256()), key=key)
+
+
+def test_a_thumbprint_that_somebody_bears_as_a_name_lets_nobody_in(edge: Gateway, authority: Issued, publish: Publish) -> None:
+    own = issue("self-signed")
+    path = publish(ValidateClientCertificate(trusted=False, identities=(CallerIdentity(thumbprint=own.thumbprint),)))
+    for written in (own.thumbprint, own.thumbprint.lower()):
+        assert _call(edge, authority, path, _self_signed_for(written)).status == 403
 
 
 def test_the_key_is_needed_beside_it(edge: Gateway, authority: Issued, partners: Issued, publish: Publish) -> None:

@@ -30,10 +30,12 @@ local function names_of(connection)
   return found, table.concat(list, ", ")
 end
 
+-- What reads like a thumbprint is nobody's name: a certificate may bear any name that whoever has made it likes.
 local function is_one_of(identities, thumbprints, names)
   if #identities == 0 then return true end
   for _, identity in ipairs(identities) do
-    if thumbprints[identity] or names[identity] then return true end
+    local is_thumbprint = (#identity == 40 or #identity == 64) and not identity:find("[^0-9A-F]")
+    if is_thumbprint and thumbprints[identity] or not is_thumbprint and names[identity] then return true end
   end
   return false
 end
