@@ -6,7 +6,7 @@ from apis.policy.model import Sections
 from apis.policy.references import Values, resolved
 from apis.policy.sentences import Sentence
 from apis.policy.statements.rewrite_uri import NAME, read_rewrite_uri
-from apis.url_template import parameters_of, rest_of
+from apis.url_template import has_rest, parameters_of, rest_of
 
 MOST = 9  # parameters in one path; Envoy's expressions have no more groups
 
@@ -17,7 +17,8 @@ def refuse_missing(sections: Sections, template: str | None, values: Values) -> 
     :param template: of the operation; ``None``: the document is about several, which have no parameters in common
     :raises apis.policy.UnreadablePolicy: naming the element
     """
-    known = {*parameters_of(template), rest_of(template), f"*{rest_of(template)}"} if template else set()
+    path = (template or "").partition("?")[0]
+    known = {*parameters_of(path), *((rest_of(path), f"*{rest_of(path)}") if has_rest(path) else ())} - {""}
     for element in sections.get("inbound", ()):
         if element.name != NAME:
             continue

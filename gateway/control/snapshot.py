@@ -272,6 +272,8 @@ class Snapshot:
             fallbacks: tuple[Fallback, ...] = ()
             try:
                 policy = self._as_seen(api.policy(around))
+                if policy.says_more:
+                    compile_segment("", [policy])  # what its statements come to has to be known before all APIs of the segment rely on it
                 if api.has_backend:
                     compiled = compile_cluster(policy, identity_of(api.presented, identities) if api.presented else None)
                     fallbacks = fallbacks_of(policy, api.certificate, api.presented, earlier)

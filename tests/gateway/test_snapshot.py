@@ -59,6 +59,19 @@ def test_a_change_of_one_api_compiles_its_segment_with_the_others_in_it_and_no_o
     assert set(seen.apis_of((ROUTES, segment_name("shop")))) == {*(api.pk for api in apis[:2]), Api.objects.get(name="gifts").pk}
 
 
+@pytest.mark.parametrize("rewritten", ["/of/{state}", "/of/{}"])
+def test_a_document_of_earlier_days_that_nothing_can_be_made_of_closes_its_api_and_no_other(rewritten: str) -> None:
+    orders, returns = make_api("orders", path="shop/orders"), make_api("returns", path="shop/returns")
+    document = f'<policies><inbound><base /><rewrite-uri template="{rewritten}" /></inbound></policies>'
+    orders.operations.update(url_template="/all?state={state}", document=document)
+    statuses = StatusQueue()
+    resources = Snapshot(GatewayListener(host="127.0.0.1", port=1), statuses, Handshakes(allowed=())).load(last_line()).resources
+    assert paths_of(host_of("shop", resources)) == {"/shop/orders/", "/shop/returns/"}
+    problems = statuses.take().problems
+    assert set(problems) == {orders.pk}
+    assert returns.pk not in problems
+
+
 @pytest.mark.parametrize(("most", "told_apart"), [(2, True), (1, False)])
 def test_calls_are_counted_by_subscription_unless_too_many_keys_open_the_api(
     monkeypatch: pytest.MonkeyPatch, most: int, told_apart: bool

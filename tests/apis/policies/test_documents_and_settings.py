@@ -39,6 +39,13 @@ def say(value: str, signed_in: Client, name: str = "word") -> int:
     return signed_in.post(f"/named-values/{name}/", {"display_name": name, "value": value}).status_code
 
 
+@pytest.mark.parametrize(("template", "rewritten"), [("/orders?state={state}", "/orders/{state}"), ("/orders", "/orders/{}")])
+def test_a_path_is_rewritten_with_parameters_of_the_path_alone(template: str, rewritten: str) -> None:
+    operation = actions.add_operation(make_api(), name="own", display_name="own", method="GET", url_template=template, **stamp())
+    with pytest.raises(UnreadablePolicy, match="has no parameter"):
+        put_operation_document(operation, document(f'<rewrite-uri template="{rewritten}" />'), **stamp())
+
+
 def test_a_new_value_leaves_alone_what_a_tab_has_changed_since(signed_in: Client) -> None:
     make_named_value("word", "one")
     make_certificate("client")
