@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from apis.policy import Scope, read_document
+from apis.policy import Scope, UnreadablePolicy, read_document
 from apis.policy.model import Effective, Forwarding, Policy, Preflights
 from apis.policy.scopes import effective
 from tests.gateway.backends import Backend
@@ -147,6 +148,76 @@ def test_a_call_goes_to_the_path_that_its_policy_says(
         operations=[("GET", template)], of_operations={f"GET {template}": f'<rewrite-uri template="{rewritten}" />'}, backend_path="/base"
     )
     assert arrived(gateway.call(path + called))["target"] == arrives.replace("&amp;", "&")
+
+
+@pytest.mark.parametrize(
+    ("template", "rewritten", "called"),
+    [
+        ("/files/{name}.json", "/files/{name}", "/files/...json"),
+        ("/files/{name}.json", "/files/{name}", "/files/%2e..json"),
+        ("/files/{name}.json", "/files/{name}/secret", "/files/%2e%2e.json"),
+        ("/files/{name}.json", "/files/{name}", "/files/..%2fsecret.json"),
+        ("/files/{name}.json", "/files/{name}", "/files/..%5csecret.json"),
+        ("/files/{name}.json", "/files/{name}", "/files/..%252fsecret.json"),
+        ("/files/{a}-{b}", "/files/{a}{b}/admin", "/files/.-."),
+        ("/files/{a}-{b}", "/{b}", "/files/x-%2e%2E"),
+        ("/f/{a}/{b}", "/f/{a}{b}/x", "/f/%2/e%2e"),
+        ("/f/{a}", "/f/{a}e", "/f/%2e%2"),
+        ("/f/{*rest}", "/f/.{rest}", "/f/"),
+        ("/f/{*rest}", "/f/{rest}e", "/f/x/%2e%2"),
+    ],
+)
+def test_what_a_call_holds_is_put_together_to_no_other_path(
+    gateway: Gateway, publish: Publish, template: str, rewritten: str, called: str
+) -> None:
+    path = publish(
+        operations=[("GET", template)], of_operations={f"GET {template}": f'<rewrite-uri template="{rewritten}" />'}, backend_path="/base"
+    )
+    assert gateway.call(path + called).status in {400, 404}
+
+
+@pytest.mark.parametrize(
+    ("template", "rewritten", "called", "arrives"),
+    [
+        ("/files/{name}.json", "/files/{name}", "/files/.a%20b%E4%B8%AD.json?x=/../y", "/base/files/.a%20b%E4%B8%AD?x=/../y"),
+        ("/f/{a}/{b}", "/f/v{a}.{b}/x", "/f/1%2D2/..3", "/base/f/v1%2D2...3/x"),
+        ("/f/{*rest}", "/f/all-{rest}", "/f/one", "/base/f/all-one"),
+    ],
+)
+def test_what_is_put_together_of_a_call_arrives(
+    gateway: Gateway, publish: Publish, template: str, rewritten: str, called: str, arrives: str
+) -> None:
+    path = publish(
+        operations=[("GET", template)], of_operations={f"GET {template}": f'<rewrite-uri template="{rewritten}" />'}, backend_path="/base"
+    )
+    assert arrived(gateway.call(path + called))["target"] == arrives
+
+
+def test_a_header_that_is_checked_for_nothing_is_there_and_empty(gateway: Gateway, publish: Publish) -> None:
+    path = publish(CHECK.format("X-A", 401, "no", "false", "<value></value>"))
+    assert gateway.call(path + "/x", headers={"X-A": ""}).status == 200
+    assert gateway.call(path + "/x", headers={"X-A": "a"}).status == 401
+
+
+def test_the_longest_values_that_may_be_set_are_taken(gateway: Gateway, publish: Publish) -> None:
+    for value in ("%" * 8000, "中" * 5333):
+        assert gateway.call(publish(header("X-A", value)) + "/x").status == 200
+    with pytest.raises(UnreadablePolicy, match="of fewer where they are not ASCII"):
+        publish(header("X-A", "中" * 5334))
+
+
+@pytest.mark.parametrize("shown", ["203.0.113.9", "::ffff:203.0.113.9", "::ffff:cb00:7109"])
+@pytest.mark.parametrize("written", ["203.0.113.0/24", "::ffff:203.0.113.9"])
+def test_an_address_of_ipv4_is_one_however_proxies_write_it(plain: Backend, tmp_path: Path, shown: str, written: str) -> None:
+    behind = Gateway(tmp_path, trusted_proxies=1)
+    try:
+        one = open_to_all(policy(1, "forbidden", port=plain.port, scheme="http", presents=False))
+        forbidden = effective_of(f'<ip-filter action="forbid"><address>{written}</address></ip-filter>')
+        assert not behind.publish(dataclasses.replace(one, effective=forbidden))
+        assert behind.call("/forbidden/x", headers={"X-Forwarded-For": shown}).status == 403
+        assert behind.call("/forbidden/x", headers={"X-Forwarded-For": "198.51.100.1"}).status == 200
+    finally:
+        behind.stop()
 
 
 CHECK = '<check-header name="{}" failed-check-httpcode="{}" failed-check-error-message="{}" ignore-case="{}">{}</check-header>'

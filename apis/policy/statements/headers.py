@@ -14,6 +14,7 @@ _FRAMING = frozenset(
 )  # of one connection (RFC 9110, 7.6.1), so that both ends' are the gateway's
 _OWN = re.compile(r"x-(?:envoy|portal)-|x-activity-id\Z")
 LONGEST_NAME, LONGEST_VALUE, MOST_VALUES = 200, 8000, 20
+_MOST_BYTES = 16_000  # Envoy takes 16,384, in which each percent sign is written twice
 
 
 def header_name(element: Element) -> str:
@@ -38,6 +39,11 @@ def fault_of_name(name: str) -> str:
     )
 
 
+def is_too_long(value: str) -> bool:
+    """Return whether no header that the gateway sets may hold *value*."""
+    return len(value) > LONGEST_VALUE or len(value.replace("%", "%%").encode(errors="surrogatepass")) > _MOST_BYTES
+
+
 def values_of(element: Element, *, least: int = 0) -> tuple[str, ...]:
     """Return the texts of the ``<value>`` elements in *element*.
 
@@ -49,8 +55,12 @@ def values_of(element: Element, *, least: int = 0) -> tuple[str, ...]:
             child.refuse(Sentence("<%(name)s> holds <value> only.", name=element.name))
         child.refuse_attributes()
         child.refuse_children()
-        if len(child.text) > LONGEST_VALUE or not VISIBLE.match(child.text):
-            child.refuse(Sentence("A value is one line of %(longest)s characters at most.", longest=LONGEST_VALUE))
+        if is_too_long(child.text) or not VISIBLE.match(child.text):
+            child.refuse(
+                Sentence(
+                    "A value is one line of %(longest)s characters at most, and of fewer where they are not ASCII.", longest=LONGEST_VALUE
+                )
+            )
     if not least <= len(element.children) <= MOST_VALUES:
         element.refuse(
             Sentence("<%(name)s> holds %(least)s to %(most)s <value> elements.", name=element.name, least=least, most=MOST_VALUES)

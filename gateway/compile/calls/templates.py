@@ -25,6 +25,12 @@ _PART = f"(?:{_SLASH})*(?:{_NO_SLASH})[^/]*"
 _SEGMENT = f"(?:{_SLASH})*(?:(?:{_NO_SLASH})[^/]*|%(?:25)*[25]?)"  # an escape that the segment's end cuts off is no slash either
 
 
+# A parameter that is put together with something else holds no slash, no backslash and no percent sign, however they are encoded, nothing
+# that becomes an escape by what stands beside it, and not dots alone: what is made of it is no other segment than it looks.
+_ESCAPED = r"%(?:[013-46-9ABDEFabdef][0-9A-Fa-f]|2[0-46-9A-Da-d]|5[0-9ABDEFabdef]|[Cc][2-9A-Fa-f])"
+_APART = rf"(?:\.|%2[Ee])*(?:[^/%\\.]|{_ESCAPED})(?:[^/%\\]|%2[Ee]|{_ESCAPED})*"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exact:
     """Matches this path only."""
@@ -82,15 +88,18 @@ def matches(base: str, template: str) -> tuple[Match, ...]:
     return (Pattern(regex=re.escape(base) + "/".join(map(_regex, fixed.split("/"))) + ("(?:/.*)?" if rest else ""), parts=parts),)
 
 
-def capturing(base: str, template: str, wanted: Collection[str]) -> tuple[str, dict[str, int]]:
-    """Return an expression for the paths of *template*, which captures the *wanted* parameters, and the numbers of their groups."""
+def capturing(base: str, template: str, wanted: Collection[str], joined: Collection[str] = ()) -> tuple[str, dict[str, int]]:
+    """Return an expression for the paths of *template*, which captures the *wanted* parameters, and the numbers of their groups.
+
+    :param joined: those of them that are put together with something else, and hold only what nothing else can be made of
+    """
     path = template.partition("?")[0]
     fixed = _REST.sub("", path)
     numbers: dict[str, int] = {}
-    segments = [_capturing_segment(segment, wanted, numbers) for segment in fixed.split("/")]
+    segments = [_capturing_segment(segment, wanted, joined, numbers) for segment in fixed.split("/")]
     rest = path[len(fixed) :].strip("/{}")
     name = next((one for one in (rest, rest.removeprefix("*")) if one and one in wanted), "")
-    ending = "(?:/(.*))?" if name else "(?:/.*)?"
+    ending = f"/({_APART})" if name in joined else "(?:/(.*))?" if name else "(?:/.*)?"
     if name:
         numbers[name] = len(numbers) + 1
     return re.escape(base) + "/".join(segments) + (ending if rest else ""), numbers
@@ -134,13 +143,14 @@ def _regex(segment: str) -> str:
     return _PART.join(words)
 
 
-def _capturing_segment(segment: str, wanted: Collection[str], numbers: dict[str, int]) -> str:
+def _capturing_segment(segment: str, wanted: Collection[str], joined: Collection[str], numbers: dict[str, int]) -> str:
     """Return what matches *segment*, its *wanted* parameters in groups, which are entered in *numbers*."""
     part = _SEGMENT if _PARAMETER.fullmatch(segment) else _PART
     found, end = "", 0
     for place in _PARAMETER.finditer(segment):
         name = place.group().strip("{}")
-        found += _literal(segment[end : place.start()]) + (f"({part})" if name in wanted else f"(?:{part})")
+        held = _APART if name in joined else part
+        found += _literal(segment[end : place.start()]) + (f"({held})" if name in wanted else f"(?:{held})")
         if name in wanted:
             numbers[name] = len(numbers) + 1
         end = place.end()

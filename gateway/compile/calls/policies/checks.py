@@ -36,7 +36,8 @@ def _under(route: Route, conditions: Sequence[HeaderMatcher]) -> Route:
 def _condition(statement: CheckHeader) -> HeaderMatcher:
     if not statement.values:
         return HeaderMatcher(name=statement.name, present_match=True)
-    regex = ("(?i)" if statement.ignore_case else "") + "|".join(map(re.escape, statement.values))
+    values = "|".join(map(re.escape, statement.values))
+    regex = f"(?{'i' if statement.ignore_case else ''}:{values})"  # of an empty value alone, too: Envoy takes no empty expression
     return HeaderMatcher(name=statement.name, string_match=StringMatcher(safe_regex=RegexMatcher(regex=regex)))
 
 

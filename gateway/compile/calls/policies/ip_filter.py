@@ -1,11 +1,13 @@
 """``<ip-filter>``: role-based access control by the caller's address, of a route. [pure]
 
-The address is the one that ``X-Forwarded-For`` names behind trusted proxies, else the connection's.
+The address is the one that ``X-Forwarded-For`` names behind trusted proxies, else the connection's. Proxies that listen for both versions
+of IP write those of IPv4 as mapped ones (RFC 4291, 2.5.5.2), which Envoy takes for others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network, IPv6Network
 
 from envoy.config.core.v3.address_pb2 import CidrRange
 from envoy.config.rbac.v3.rbac_pb2 import RBAC, Permission, Principal
@@ -18,6 +20,8 @@ from google.protobuf.wrappers_pb2 import UInt32Value
 from apis.policy.statements.ip_filter import IpFilter, Network
 from gateway.compile.names import IP_FILTER
 from gateway.compile.resource import pack
+
+_MAPPED = IPv6Network("::ffff:0:0/96")
 
 
 def address_check() -> Filter:
@@ -35,8 +39,17 @@ def let_in(route: Route, statements: Sequence[IpFilter]) -> None:
 
 
 def _who(statement: IpFilter) -> Principal:
-    named = Principal(or_ids=Principal.Set(ids=[Principal(remote_ip=_range(one)) for one in statement.networks]))
+    networks = (spelling for one in statement.networks for spelling in _spellings(one))
+    named = Principal(or_ids=Principal.Set(ids=[Principal(remote_ip=_range(one)) for one in networks]))
     return named if statement.allow else Principal(not_id=named)
+
+
+def _spellings(network: Network) -> Iterator[Network]:
+    yield network
+    if isinstance(network, IPv4Network):
+        yield IPv6Network((int(_MAPPED.network_address) | int(network.network_address), _MAPPED.prefixlen + network.prefixlen))
+    elif network.subnet_of(_MAPPED):
+        yield IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - _MAPPED.prefixlen))
 
 
 def _range(network: Network) -> CidrRange:

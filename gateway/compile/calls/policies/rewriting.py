@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from envoy.config.route.v3.route_components_pb2 import Route
+from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, Route
 from envoy.type.matcher.v3.regex_pb2 import RegexMatchAndSubstitute, RegexMatcher
+from envoy.type.matcher.v3.string_pb2 import StringMatcher
 
 from apis.policy.model import OperationPattern, Policy
 from apis.policy.statements.rewrite_uri import RewriteUri
@@ -24,10 +25,14 @@ class UnknownParameter(ValueError):
 def rewrite(route: Route, statement: RewriteUri, policy: Policy, operation: OperationPattern) -> None:
     """Have calls of *route* go to the path that *statement* says, below that of the Web service URL.
 
+    The path was looked at as it came. Where a parameter is put together with something else, or was a part of a segment, what it holds
+    could make another path (``..``, an escape of two halves): *route* then matches only calls of which nothing else can be made.
+
     :raises UnknownParameter: if the operation has not what it names
     """
     wanted = statement.parameters
-    regex, captured = capturing(base_of(policy.path), operation.url_template, wanted) if wanted else (".*", {})
+    joined = (_joined(operation.url_template) | _joined(statement.template)) & set(wanted)
+    regex, captured = capturing(base_of(policy.path), operation.url_template, wanted, joined) if wanted else (".*", {})
     if missing := [name for name in wanted if name not in captured]:
         raise UnknownParameter(f"<rewrite-uri> names {missing[0]}, which the URL template {operation.url_template} does not have.")
     parts = _PARAMETER.split(policy.backend.path + statement.template)  # words, and names in between
@@ -35,6 +40,15 @@ def rewrite(route: Route, statement: RewriteUri, policy: Policy, operation: Oper
     route.route.ClearField("prefix_rewrite")
     pattern = RegexMatcher(regex=f"^{regex}$")
     route.route.regex_rewrite.CopyFrom(RegexMatchAndSubstitute(pattern=pattern, substitution="".join(words)))
+    if joined:
+        path = StringMatcher(safe_regex=RegexMatcher(regex=rf"{regex}(?:\?.*)?"))
+        route.match.headers.append(HeaderMatcher(name=":path", string_match=path))
+
+
+def _joined(template: str) -> set[str]:
+    """Return the parameters that are not a whole segment of *template*."""
+    segments = (segment for segment in template.partition("?")[0].split("/") if not _PARAMETER.fullmatch(segment))
+    return {name for segment in segments for name in _PARAMETER.findall(segment)}
 
 
 def set_host(route: Route, statements: Sequence[SetHeader]) -> None:
