@@ -78,6 +78,8 @@ class Page:
         for key, values in newer.deliveries.items():
             self.deliveries.setdefault(key, {}).update(values)
         self.still_refused |= newer.still_refused
+        for name, keys in newer.still_refused.items():
+            self.refusals = {key: why for key, why in self.refusals.items() if key[0] != name or key[1] in keys}
         self.refusals |= newer.refusals
         self.problems |= newer.problems
         self.calls |= newer.calls

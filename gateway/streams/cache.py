@@ -171,6 +171,8 @@ class Cache:
                 del self._unsettled[key]
         if not self.node_streams_of(node_stream.gateway):
             self._news.disconnected(node_stream.gateway)
+        else:
+            self._note_progress(node_stream.gateway)
 
     def end_streams(self, certificates: Collection[str] | None = None) -> None:
         """Hang up on the gateways that came with one of *certificates*, fingerprints; on all of them without."""

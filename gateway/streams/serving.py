@@ -58,9 +58,11 @@ async def serve_deltas(
         await _write(node_stream, cache, context)
     finally:
         reading.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await reading
-        cache.leave(node_stream)
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
+        finally:
+            cache.leave(node_stream)
 
 
 async def _read(node_stream: NodeStream, first: DeltaDiscoveryRequest, requests: AsyncIterator[DeltaDiscoveryRequest]) -> None:
