@@ -46,7 +46,7 @@ class Renewing:
         answer = await channel.unary_unary(RENEW, bytes, bytes)(request, timeout=_ANSWER_SECONDS)
         try:
             until = identity.store_renewed(self._renewals, own, private_key, answer)
-        except identity.BadRenewal as error:
+        except (identity.BadRenewal, OSError) as error:  # the disk may be full; it is tried again
             log.warning("The gateway's certificate was not renewed. %s", error)
         else:
             raise Renewed(f"the gateway's certificate was renewed and is valid until {until:%Y-%m-%d}")
