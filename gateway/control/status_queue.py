@@ -8,6 +8,7 @@ import threading
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _MOST_KEPT = 10_000  # deliveries and failed calls, while the database is away
 _NEARLY = timedelta(seconds=1)  # clocks that differ by less show the same
+_MOST_READINGS = 360  # minutes of all gateways, while the database is away; what is older is told of as one
 _MOST_TESTED = 100  # waiting to be written: people make few, and whoever pretends to make some gets nothing by it
 _MOST_CALLS_PER_SECOND = 100  # of a flood of failed calls no more are kept
 
@@ -90,6 +92,7 @@ class Page:
         for place, (reading, at) in newer.readings.items():
             before = self.readings.get(place)
             self.readings[place] = (before[0].followed_by(reading) if before else reading, at)
+        _join_oldest(self.readings)
         _keep_newest(self.deliveries)
         _keep_newest(self.calls)
         _keep_newest(self.probes)
@@ -282,6 +285,19 @@ class StatusQueue:
 def _keep_newest(notes: dict[K, V]) -> None:
     for oldest in list(notes)[: max(0, len(notes) - _MOST_KEPT)]:
         del notes[oldest]
+
+
+def _join_oldest(readings: dict[tuple[str, str, datetime], tuple[Reading, datetime]]) -> None:
+    """Count calls of the oldest minutes with those of the next of the same Envoy, so that none is lost, until there are few enough."""
+    while len(readings) > _MOST_READINGS:
+        for place in sorted(readings, key=itemgetter(2)):
+            if later := [other for other in readings if other[:2] == place[:2] and other[2] > place[2]]:
+                following = min(later, key=itemgetter(2))
+                reading, at = readings[following]
+                readings[following] = (readings.pop(place)[0].followed_by(reading), at)
+                break
+        else:
+            return  # each is of another Envoy
 
 
 def _minute_of(moment: datetime) -> datetime:

@@ -14,6 +14,7 @@ from certificates import actions as certificate_actions
 from certificates.models import ClientCertificate
 from gateway.compile import cluster_name
 from gateway.control.counting import trim, write
+from gateway.control.status_queue import StatusQueue
 from gateway.counts import ApiCount, Span, TotalCount, VersionCount
 from gateway.seeing.latencies import quantiles
 from gateway.seeing.outcomes import Outcome, differences, tally
@@ -39,6 +40,21 @@ def test_readings_that_come_twice_or_late_or_not_at_all_change_no_sum() -> None:
     write("gateway-1", reading(api, 6, 4, envoy="another"), at=now)  # it has begun at 0
     write("gateway-2", reading(api, 1, 100), at=now)
     assert counted(api) == 129
+
+
+@pytest.mark.django_db
+def test_while_the_database_is_away_few_minutes_are_kept_and_all_calls() -> None:
+    apis, statuses = [make_api("orders"), make_api("returns")], StatusQueue()
+    for minute in range(1000):  # the second is called in the first ten only
+        called = apis if minute < 10 else apis[:1]
+        series = {cluster_name(api.pk): {"2xx": 3 * (minute + 1)} for api in called}
+        statuses.counted("gateway-1", Reading(envoy="one", number=minute + 1, series=series), age=timedelta(minutes=1000 - minute))
+    statuses.counted("gateway-2", reading(apis[0], 1, 7), age=timedelta())
+    held = statuses.take().readings
+    assert len(held) == 360
+    for (gateway, _, _), (one, at) in held.items():
+        write(gateway, one, at=at)
+    assert [counted(api) for api in apis] == [3007, 30]
 
 
 @pytest.mark.django_db
