@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
@@ -19,10 +19,12 @@ from apis.credentials.keeping import COLUMNS
 from apis.credentials.models import AuthenticationChoice
 from apis.forms import NOT_OVER_HTTP, TAKEN, SettingsForm
 from apis.history.moments import both_sides, state_now
-from apis.history.rewinding import Facts
+from apis.history.rewinding import Facts, State
 from apis.models import BESIDE_CERTIFICATE, Api, Credentials
 from apis.policies.actions import put_api_document
 from apis.policies.forms import ApiDocumentForm
+from apis.policies.own import rules_now, shown_document
+from apis.policy import MASKED_PASSWORD
 from apis.security_form import NO_SUCH_CERTIFICATE, SecurityForm
 from certificates.authorities.models import AuthorityVersion
 from certificates.models import ClientCertificate
@@ -48,6 +50,8 @@ _OWN = {
     Event.API_SECURED: (*chain.from_iterable(_GROUPS[:2]), "trusted_authority", "trusted_ca", "protocol", "asks_later", "older_servers"),
     Event.API_CALLS_CHANGED: ("connect_seconds",),
 }
+# What the change of a document writes before its own line.
+_BY_DOCUMENTS = frozenset({Event.API_SECURED, Event.API_CHANGED, Event.API_CALLS_CHANGED, Event.API_CALLERS_CHANGED})
 _LED = ("service_url", "own_url", "written_url", "back_end")
 TEXT_OF = {"trusted_authority": "trusted_ca", "caller_authority": "caller_authorities"}  # by what holds an entry's name
 _ADDRESS = {"service_url", "url"}  # what an address that names values comes to
@@ -75,10 +79,11 @@ class Tab:
         api = api_of(line)
         before, after = both_sides(api, line)
         names, now = with_groups(line.changes), state_now(api).facts or {}
+        shown = {"document": shown_document(api)} if "document" in names else {}
         return Compared(
             before=picked(names, before.facts, now) if before.facts is not None else None,
-            after=picked(names, after.facts or {}, now),
-            now=picked(names, now, now),
+            after=picked(names, after.facts or {}, now) | {name: line.changes[name][1] for name in shown},
+            now=picked(names, now, now) | shown,
         )
 
     def restore(self, line: Activity, side: Side, *, by: User | None, now: datetime) -> str:
@@ -94,6 +99,8 @@ class Tab:
         if "service_url" in values:  # as it was written
             values = {"written_url": (then.facts or {}).get("written_url"), **values}
         refuse_followed(line, values, api.written_url)
+        if "document" in values:
+            _refuse_document(api, str(values["document"] or ""), line, then=then if side is Side.AFTER else None)
         if not values.get("back_end"):  # whose secrets they are
             refuse_lost(values, then.secrets)
         leaves = api.back_end is not None and not values.get("back_end", api.back_end)
@@ -225,6 +232,30 @@ def refuse_lost(values: Mapping[str, Any], secrets: Collection[str]) -> None:
     lost = {name for name, credentials in _SECRETS.items() if values.get("credentials") in credentials and name in secrets}
     if lost:
         raise Refused(lost_password() if "password" in lost else _lost_secret())
+
+
+def _refuse_document(api: Api, text: str, line: Activity, *, then: State | None) -> None:
+    """Refuse a document that would take away what it never gave, or send the secret of now under the name of then.
+
+    :param then: what the API was after *line*; ``None``: the document is that before it
+    :raises Refused: with a sentence
+    """
+    if then is None:  # the same change may have changed the credentials, in lines of their own
+        then = both_sides(api, _first_of_the_change(line))[0]
+        if not text.strip() and rules_now(api):  # written before lines held what the editor showed
+            raise Refused(_("The log does not tell which settings the API had then, and an empty document would take them all away."))
+    known = then.facts or {}
+    if MASKED_PASSWORD in text and not known.get("back_end"):  # what a named value holds needs no mask
+        refuse_lost({"credentials": known.get("credentials")}, then.secrets)
+
+
+def _first_of_the_change(line: Activity) -> Activity:
+    """Return the first of the lines that the change of a document has written, of which *line* is the last."""
+    earlier = Activity.objects.filter(subject_id=line.subject_id, kind=line.kind, at=line.at, id__lt=line.id).order_by("-id")
+    first = line
+    for one in takewhile(lambda one: one.event in _BY_DOCUMENTS, earlier):
+        first = one
+    return first
 
 
 def lost_password() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -12,6 +12,8 @@ Facts = Mapping[str, Any]
 
 # What an authority's entry is called and holds: a new version of it reaches all who trust it without a line about each (apis.trust).
 FOLLOWING = frozenset({"trusted_authority", "trusted_ca", "caller_authority", "caller_authorities"})
+# Of an API's document lines hold what its editor showed, which is made of settings too, so that it need not be what is stored.
+_SHOWN = frozenset({"document"})
 
 
 class Line(Protocol):
@@ -76,7 +78,7 @@ def _api_before(state: State, line: Line) -> State:
     if state.facts is None:
         raise Unknown
     hidden = {name for name, pair in line.changes.items() if not isinstance(pair, list)}
-    return replace(state, facts=_old(state.facts, line), secrets=state.secrets | hidden)
+    return replace(state, facts=_old(state.facts, line, _SHOWN), secrets=state.secrets | hidden)
 
 
 def _without(state: State, line: Line) -> State:
@@ -90,14 +92,17 @@ def _operation(line: Line) -> str:
     return str(line.details.get("operation", ""))
 
 
-def _old(facts: Facts, line: Line) -> Facts:
-    """Return *facts* with the old values of *line*, if its new ones are what they hold."""
+def _old(facts: Facts, line: Line, unlike: Collection[str] = ()) -> Facts:
+    """Return *facts* with the old values of *line*, if its new ones are what they hold.
+
+    :param unlike: fields of which lines hold something else than facts do
+    """
     found = dict(facts)
     for name, pair in line.changes.items():
         if not isinstance(pair, list):
             continue
         old, new = pair
-        if name not in FOLLOWING and not same_value(found.get(name), new):
+        if name not in FOLLOWING and name not in unlike and not same_value(found.get(name), new):
             raise Unknown
         found[name] = old
     return found

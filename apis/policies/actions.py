@@ -17,7 +17,7 @@ from apis.models import Api, Credentials, Operation, ServicePolicy
 from apis.policies.applying import ApiDraft, draft_of
 from apis.policies.checking import checked, legible
 from apis.policies.masking import masked
-from apis.policies.own import brought_up_to_date, is_up_to_date, rules_now
+from apis.policies.own import brought_up_to_date, is_up_to_date, rules_now, shown_document
 from apis.policies.surroundings import read_own
 from apis.policy import Scope, document_with
 from apis.policy.model import Rule
@@ -76,13 +76,13 @@ def put_api_document(api: Api, text: str, *, revision: int | None = None, by: Us
     document = checked(text, api)
     draft = draft_of(document.rules, api)
     api = locked(api, revision)
-    before = api.document
+    before, shown = api.document, shown_document(api)
     api = _apply(api, draft, by=by, now=now)
     kept = masked(text, document.rules) if is_up_to_date(document.rules) else document_with(_rules_of(api), document.sections)
     api.document = kept if text.strip() else ""
     if api.document != before:
         save_changed(api, by=by, now=now)
-        changes = differences({"document": before}, {"document": api.document})
+        changes = differences({"document": shown}, {"document": api.document})  # an empty one put back would take settings of tabs away
         record(Event.API_POLICY_CHANGED, api, by=by, at=now, changes=changes)
     return api
 

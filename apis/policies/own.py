@@ -26,6 +26,14 @@ def own_document(api: Api, values: Values | None = None) -> str:
     return api.document if api.document and same_meaning(written.rules, rules) else document_with(rules, written.sections)
 
 
+def shown_document(api: Api) -> str:
+    """Return what an editor shows of *api*; where its password or secret does not open, the document as it was written."""
+    try:
+        return own_document(api)
+    except SealingError:
+        return api.document
+
+
 def rules_now(api: Api) -> tuple[Rule, ...]:
     """Return the rules of *api*; where its password or secret does not open, with the mask in place of it."""
     try:

@@ -21,7 +21,9 @@ from apis.policy.proofs import AuthenticationSharedSecret, SecretPlace
 from certificates import actions as certificate_actions
 from certificates.authorities import actions as authorities
 from certificates.authorities.models import Authority, AuthorityVersion
+from certificates.models import ClientCertificate
 from certificates.sealing import Secret
+from portal.activity import record
 from portal.activity.verification import verify
 from portal.models import Activity, Event
 from tests.makers import bundle, issue, lead, lines, make_api, make_authority, make_back_end, make_certificate, make_subscription
@@ -357,3 +359,58 @@ def test_a_document_that_changed_credentials_is_undone_although_that_is_several_
         put_api_document(api, f"<policies><inbound><base />{inbound}</inbound></policies>", by=None, now=timezone.now())
     assert undone(signed_in, newest()).status_code == 303
     assert Api.objects.get().credentials == Credentials.CLIENT_CERTIFICATE
+
+
+STATEMENT = {"section_of": "inbound", "name": "X-A", "exists_action": "override", "values": "1"}
+HEADER = '<set-header name="X-A" exists-action="override"><value>1</value></set-header>'
+
+
+def inbound(*elements: str) -> str:
+    return f"<policies><inbound><base />{''.join(elements)}</inbound></policies>"
+
+
+def put(text: str) -> Activity:
+    put_api_document(Api.objects.get(), text, by=None, now=timezone.now())
+    return newest()
+
+
+def test_a_statement_that_is_undone_leaves_what_was_set_on_tabs(signed_in: Client) -> None:
+    secured(make_api(), credentials=Credentials.CLIENT_CERTIFICATE, certificate=make_certificate())
+    signed_in.post("/apis/orders/callers/", {"hosts": "", "caller_certificate": "required", "caller_identities": "ab" * 20})
+    assert signed_in.post("/apis/orders/policy/add/set-header/", STATEMENT).status_code == 303
+    assert undone(signed_in, newest()).status_code == 303
+    api = Api.objects.get()
+    assert (api.credentials, api.caller_certificate) == ("client-certificate", "required")
+    assert "X-A" not in api.document
+
+
+def test_a_statement_that_is_undone_leaves_the_back_end(signed_in: Client) -> None:
+    lead(make_api(), make_back_end())
+    signed_in.post("/apis/orders/policy/add/set-header/", STATEMENT)
+    assert undone(signed_in, newest()).status_code == 303
+    assert Api.objects.get().back_end is not None
+
+
+def test_an_empty_document_that_the_log_holds_takes_no_settings_away(signed_in: Client) -> None:
+    secured(make_api(), credentials=Credentials.CLIENT_CERTIFICATE, certificate=make_certificate())
+    Api.objects.update(document=inbound(HEADER))
+    record(Event.API_POLICY_CHANGED, Api.objects.get(), by=None, at=timezone.now(), changes={"document": ["", inbound(HEADER)]})
+    line = newest()
+    secured(Api.objects.get(), credentials=Credentials.CLIENT_CERTIFICATE, certificate=ClientCertificate.objects.get())
+    assert "an empty document would take them all away" in refusal(put_back(signed_in, line))
+    secured(Api.objects.get())
+    assert put_back(signed_in, line).status_code == 303
+    assert Api.objects.get().document == ""
+
+
+def test_a_document_brings_the_password_of_now_under_no_user_name_of_then(signed_in: Client) -> None:
+    make_api()
+    first = put(inbound('<authentication-basic username="a" password="one" />'))
+    secured(Api.objects.get(), credentials=Credentials.BASIC, username="b", password=Secret(b"two"))
+    other = put(inbound(HEADER, '<authentication-basic username="b" password="***" /><!-- as on the tab -->'))
+    assert "The password of then is not kept" in refusal(put_back(signed_in, first, "after"))
+    assert put_back(signed_in, other).status_code == 303
+    renamed = put(inbound('<authentication-basic username="c" password="three" />'))
+    assert "The password of then is not kept" in refusal(undone(signed_in, renamed))
+    stored = BasicCredentials.objects.get()
+    assert (stored.username, stored.unseal().value) == ("c", b"three")

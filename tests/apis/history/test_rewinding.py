@@ -85,3 +85,14 @@ def test_lines_that_lead_elsewhere_are_not_believed(line: Line) -> None:
 
 def test_it_is_known_which_secrets_were_others() -> None:
     assert before(State(facts=START, operations={}), [Line("api.secured", {"password": HIDDEN})]).secrets == {"password"}
+
+
+def test_the_document_that_an_editor_showed_need_not_be_the_one_that_was_stored() -> None:
+    lines = [
+        Line("api.policy-changed", {"document": ["<shown />", "<new />"]}),
+        Line("api.policy-changed", {"document": ["", "<stored />"]}),
+    ]
+    assert before(State(facts={"document": "<new />"}, operations={}), lines).facts == {"document": ""}
+    operation = Line("api.operation-changed", {"document": ["", "<other />"]}, {"operation": "get"})
+    with pytest.raises(Unknown):
+        before(State(facts={}, operations={"get": {"document": "<new />"}}), [operation])

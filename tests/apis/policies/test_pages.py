@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apis.models import Api, Operation, ServicePolicy
 from apis.policies.actions import put_api_document, put_operation_document, put_service_document
+from apis.policy.model import SECTIONS
 from portal.models import Activity, Event
 from tests.makers import make_api, make_certificate, make_named_value
 
@@ -126,7 +127,9 @@ def test_the_line_of_a_change_tells_old_and_new_and_takes_it_back(signed_in: Cli
     make_api("orders")
     signed_in.post(API, {"document": document(header("X-A"))})
     line = Activity.objects.get(event=Event.API_POLICY_CHANGED)
-    assert line.changes == {"document": ["", document(header("X-A"))]}
+    shown, put = line.changes["document"]
+    assert put == document(header("X-A"))
+    assert shown.count("<base />") == len(SECTIONS)
     assert signed_in.post(f"/activity/{line.id}/undo/").status_code == 303
     assert "X-A" not in Api.objects.get().document
 
