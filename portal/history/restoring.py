@@ -136,8 +136,9 @@ def valid(form: Any) -> Any:
     raise Refused(*(f"{labels[name]}: {text}" if labels.get(name) else text for name, texts in form.errors.items() for text in texts))
 
 
+@transaction.atomic
 def restore(line: Activity, side: Side, *, by: User | None, now: datetime) -> str:
-    """Put the values of one side of *line* back; return the address of the page that shows them.
+    """Put the values of one side of *line* back, all or none; return the address of the page that shows them.
 
     :raises Refused: if that cannot be, or would change nothing
     """

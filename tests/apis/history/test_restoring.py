@@ -15,7 +15,8 @@ from django.utils import timezone
 from apis import actions
 from apis.actions import facts
 from apis.models import Api, BasicCredentials, Credentials, SubscriptionState
-from apis.policies.actions import put_api_document
+from apis.named_values import actions as named_values
+from apis.policies.actions import put_api_document, put_operation_document
 from apis.policy.model import Protocol
 from apis.policy.proofs import AuthenticationSharedSecret, SecretPlace
 from certificates import actions as certificate_actions
@@ -26,7 +27,18 @@ from certificates.sealing import Secret
 from portal.activity import record
 from portal.activity.verification import verify
 from portal.models import Activity, Event
-from tests.makers import bundle, issue, lead, lines, make_api, make_authority, make_back_end, make_certificate, make_subscription
+from tests.makers import (
+    bundle,
+    issue,
+    lead,
+    lines,
+    make_api,
+    make_authority,
+    make_back_end,
+    make_certificate,
+    make_named_value,
+    make_subscription,
+)
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -414,3 +426,26 @@ def test_a_document_brings_the_password_of_now_under_no_user_name_of_then(signed
     assert "The password of then is not kept" in refusal(undone(signed_in, renamed))
     stored = BasicCredentials.objects.get()
     assert (stored.username, stored.unseal().value) == ("c", b"three")
+
+
+def test_an_api_whose_own_certificate_is_gone_stays_with_its_back_end(signed_in: Client) -> None:
+    api, certificate = make_api(), make_certificate()
+    secured(api, credentials=Credentials.CLIENT_CERTIFICATE, certificate=certificate)
+    lead(api, make_back_end())
+    line = newest()
+    certificate_actions.delete(certificate, by=None, now=NOW)
+    told = Activity.objects.count()
+    assert "There is no client certificate of this name." in refusal(put_back(signed_in, line))
+    assert Api.objects.get().back_end is not None
+    assert Activity.objects.count() == told
+
+
+def test_an_operation_does_not_come_back_without_its_policy(signed_in: Client) -> None:
+    value = make_named_value("word", "one")
+    row = make_api().operations.get()
+    put_operation_document(row, inbound('<set-header name="X-A"><value>{{word}}</value></set-header>'), by=None, now=NOW)
+    actions.delete_operation(row, by=None, now=NOW)
+    line = newest()
+    named_values.delete(value, by=None, now=NOW)
+    assert "word" in refusal(put_back(signed_in, line))
+    assert not Api.objects.get().operations.exists()
