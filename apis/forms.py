@@ -244,3 +244,9 @@ class OperationForm(forms.Form):
         if not cleaned.get("display_name") and {"method", "url_template"} <= cleaned.keys():
             cleaned["display_name"] = f"{cleaned['method']} {cleaned['url_template']}"
         return cleaned
+
+
+class EditOperationForm(OperationForm):
+    """An operation that is there already, which somebody else may be editing too."""
+
+    revision = RevisionField()

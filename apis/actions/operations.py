@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from apis.actions import facts
-from apis.actions.refusals import Taken
+from apis.actions.refusals import EditedMeanwhile, Taken
 from apis.actions.rows import locked, save, save_changed
 from apis.models import Api, Operation
 from apis.url_template import shape_of
@@ -40,15 +40,27 @@ def add_operation(
 
 @transaction.atomic
 def change_operation(
-    operation: Operation, *, display_name: str, method: str, url_template: str, description: str = "", by: User | None, now: datetime
+    operation: Operation,
+    *,
+    display_name: str,
+    method: str,
+    url_template: str,
+    description: str = "",
+    revision: int | None = None,
+    by: User | None,
+    now: datetime,
 ) -> Operation:
     """Change what an operation matches and how it is called.
 
+    :param revision: the revision of the operation that the editor saw; ``None`` skips the check
+    :raises EditedMeanwhile: if it has another revision by now
     :raises Taken: if another operation of the API matches the same calls
     :raises Operation.DoesNotExist: if it is gone
     """
     api = locked(operation.api)
     operation = api.operations.get(pk=operation.pk)
+    if revision is not None and operation.revision != revision:
+        raise EditedMeanwhile(api)
     before = facts.of_operation(operation)
     operation.display_name = display_name
     operation.method = method

@@ -53,10 +53,10 @@ def edited_meanwhile(request: PortalRequest, current: Api, which: str, *, mine: 
     """Answer 409 with both values of what differs, who saved when, and the ways to go on.
 
     :param mine: the valid form that came too late
-    :param theirs: the same form, unbound, of the API as it is now
+    :param theirs: the same form, unbound, of what is saved now
     """
     current = api_of(current.name)
-    context = {"mine": mine, "differences": differences(mine, theirs)}
+    context = {"mine": mine, "revision": theirs["revision"].value(), "differences": differences(mine, theirs)}
     return tab(request, current, which, template="apis/edited_meanwhile.html", status=CONFLICT, **context)
 
 

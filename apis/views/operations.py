@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apis import actions
 from apis.access import may
-from apis.forms import NAME_TAKEN, TAKEN, OperationForm
+from apis.forms import NAME_TAKEN, TAKEN, EditOperationForm, OperationForm
 from apis.models import Operation
 from apis.naming import free_name
-from apis.views.common import OK, UNPROCESSABLE, api_of, tab
+from apis.views.common import OK, UNPROCESSABLE, api_of, edited_meanwhile, tab
 from portal.history.undo import saved
 from portal.http import PortalRequest
 from portal.responses import see_other
@@ -53,12 +53,15 @@ def new(request: PortalRequest, name: str) -> HttpResponse:
 def edit(request: PortalRequest, name: str, operation: str) -> HttpResponse:
     """Change an operation."""
     row = get_object_or_404(Operation.objects.select_related("api"), api__name=name, name=operation)
-    form = OperationForm(request.POST if request.method == "POST" else None, operation=row)
+    form = EditOperationForm(request.POST if request.method == "POST" else None, operation=row)
     if request.method == "POST" and form.is_valid():
         try:
             row = actions.change_operation(row, by=request.user, now=timezone.now(), **form.cleaned_data)
         except actions.Taken as refusal:
             _tell(form, refusal)
+        except actions.EditedMeanwhile as refusal:
+            row.refresh_from_db()
+            return edited_meanwhile(request, refusal.api, "operations", mine=form, theirs=EditOperationForm(operation=row))
         else:
             saved(request, _("%(operation)s was saved.") % {"operation": row.display_name}, "api", row.api)
             return see_other("apis:operations", name=name)

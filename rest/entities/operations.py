@@ -29,7 +29,7 @@ _TARGETS = {"display_name": "displayName", "method": "method", "url_template": "
 class OperationDraft:
     """What a body asks for."""
 
-    chosen: dict[str, str]  # arguments of the actions
+    chosen: dict[str, Any]  # arguments of the actions
     sent: Properties
     whole: bool
 

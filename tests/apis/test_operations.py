@@ -95,3 +95,20 @@ def test_viewers_see_them_and_change_nothing(client: Client, viewer: User) -> No
     assert "Everything" in client.get("/apis/orders/operations/").content.decode()
     for path in ("new/", "everything/", "everything/delete/"):
         assert client.post(f"/apis/orders/operations/{path}", ORDER).status_code == 403
+
+
+def test_two_who_edit_one_operation_do_not_overwrite_each_other(signed_in: Client) -> None:
+    make_api("orders", everything=False)
+    signed_in.post("/apis/orders/operations/new/", ORDER)
+    page = "/apis/orders/operations/get-order/"
+    seen = signed_in.get(page).context["form"]["revision"].value()
+    theirs = ORDER | {"url_template": "/orders/{id}/theirs", "description": "theirs", "revision": seen}
+    assert signed_in.post(page, theirs).status_code == 303
+    answer = signed_in.post(page, ORDER | {"url_template": "/orders/{id}/mine", "revision": seen})
+    assert answer.status_code == 409
+    assert "while you were editing it" in answer.content.decode()
+    assert "/orders/{id}/mine" in answer.content.decode()
+    assert Operation.objects.get().url_template == "/orders/{id}/theirs"
+    again = answer.context["revision"]
+    assert signed_in.post(page, ORDER | {"url_template": "/orders/{id}/mine", "revision": again}).status_code == 303
+    assert Operation.objects.get().url_template == "/orders/{id}/mine"
