@@ -5,6 +5,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+_MOST_DIGITS = 18
+
 
 def read(name: str, default: str = "") -> str:
     """Return the value of *name*: the variable, else the content of the file ``NAME_FILE`` names, else *default*.
@@ -35,7 +37,7 @@ def read_number(name: str, default: int) -> int:
 
     :raises ImproperlyConfigured: if it is none
     """
-    if not (number := read(name, str(default)).strip()).isdecimal():
+    if not (number := read(name, str(default)).strip()).isdecimal() or len(number) > _MOST_DIGITS:
         reason = f"{name} must be a whole number, for instance {default}; it is {number!r}."
         raise ImproperlyConfigured(reason)
     return int(number)

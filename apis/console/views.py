@@ -23,6 +23,7 @@ from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
 from certificates.sealing import SealingError
 from portal.http import PortalRequest, wants_fragment
 
+_MOST_DIGITS = 18
 _LOOKS = 5  # how often a page asks again what the gateway tells
 
 
@@ -56,7 +57,7 @@ def one_call(request: PortalRequest, name: str, trace: str) -> HttpResponse:
     api = api_of(name)
     made = get_object_or_404(TestedCall, api=api, trace=trace)
     looks = request.GET.get("looks", "")
-    left = min(int(looks), _LOOKS) if looks.isascii() and looks.isdecimal() else _LOOKS
+    left = min(int(looks), _LOOKS) if looks.isascii() and looks.isdecimal() and len(looks) <= _MOST_DIGITS else _LOOKS
     context: dict[str, Any] = {"call": made, "deeds": deeds_of(made), "looks_left": left - 1 if wants_fragment(request) else 0}
     if wants_fragment(request):
         return render(request, "apis/console/_deeds.html", context | {"api": api})

@@ -10,6 +10,7 @@ import re
 from apis.policy.elements import Element
 from apis.policy.model import Cors
 from apis.policy.sentences import Sentence
+from apis.policy.whole_numbers import whole_number
 
 ANY = "*"
 _NO_ORIGIN = "null"  # of sandboxed frames, files and the like (HTML standard, 7.1.1)
@@ -133,9 +134,9 @@ def _age(element: Element) -> int | None:
     text = element.attributes.get(_AGE)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()) or int(text) > MOST_AGE_SECONDS:
+    if (age := whole_number(text)) is None or age > MOST_AGE_SECONDS:
         element.refuse(Sentence("%(name)s is a number of seconds, %(most)s at most.", name=_AGE, most=MOST_AGE_SECONDS))
-    return int(text)
+    return age
 
 
 def _flag(element: Element, name: str) -> bool:

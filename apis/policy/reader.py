@@ -16,6 +16,7 @@ from apis.policy.proofs import READERS, SECRET_ATTRIBUTES
 from apis.policy.references import NONE, Values, holds_secret, resolved, texts_of
 from apis.policy.sentences import Sentence
 from apis.policy.statements import STATEMENTS, Statement
+from apis.policy.whole_numbers import whole_number
 from certificates.sealing import Secret
 
 MOST_TIMEOUT_SECONDS = 3600
@@ -203,9 +204,10 @@ def _forward_request(element: Element) -> ForwardRequest | None:
     text = element.attributes.get("timeout")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_TIMEOUT_SECONDS):
+    seconds = whole_number(text)
+    if seconds is None or not 1 <= seconds <= MOST_TIMEOUT_SECONDS:
         element.refuse(Sentence("timeout is a number of seconds from 1 to %(most)s.", most=MOST_TIMEOUT_SECONDS))
-    return ForwardRequest(timeout_seconds=int(text))
+    return ForwardRequest(timeout_seconds=seconds)
 
 
 def _set_backend_service(element: Element) -> SetBackendService:

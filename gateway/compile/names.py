@@ -95,7 +95,7 @@ def token_source_name(api_id: int) -> str:
 def api_of_token_source(name: str) -> int | None:
     """Return the id of the API whose source of tokens is called *name*, ``None`` if it is no source."""
     number = name.removeprefix(_TOKEN_SOURCES)
-    return int(number) if number != name and number.isdecimal() else None
+    return int(number) if number != name and number.isdecimal() and len(number) < 19 else None  # noqa: PLR2004 - of a 64-bit key
 
 
 def server_secret_name(certificate_id: int) -> str:

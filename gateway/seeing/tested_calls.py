@@ -12,6 +12,7 @@ from gateway.compile import api_of_cluster
 from gateway.compile.answers.tested_calls import POINTS, PROTOCOL, TIMES, TLS, TRACE
 from gateway.compile.names import OPERATION, PRESENTS
 
+_MOST_DIGITS = 18
 _LONGEST = 500
 
 
@@ -70,7 +71,7 @@ def _told(entry: HTTPAccessLogEntry, common: AccessLogCommon) -> Told:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def _known(text: str) -> str:

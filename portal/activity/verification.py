@@ -73,7 +73,8 @@ class Anchor:
         :raises ValueError: if it is not of that form
         """
         number, colon, link = text.partition(":")
-        if not (colon and number.isascii() and number.isdecimal() and len(link) == 64):  # noqa: PLR2004 - hex digits of SHA-256
+        is_number = number.isascii() and number.isdecimal() and len(number) < 19  # noqa: PLR2004 - of a 64-bit key
+        if not (colon and is_number and len(link) == 64):  # noqa: PLR2004 - hex digits of SHA-256
             raise ValueError("An anchor is the number of a line, a colon and the 64 digits of its link, as `activity verify` tells it.")
         return cls(int(number), link.lower())
 

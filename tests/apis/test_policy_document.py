@@ -187,6 +187,7 @@ def test_comments_missing_sections_and_an_xml_declaration_are_fine() -> None:
         ("<policies><backend>\n<forward-request timeout='0'/></backend></policies>", "forward-request", 2),
         ("<policies><backend><forward-request timeout='3601'/></backend></policies>", "forward-request", 1),
         ("<policies><backend><forward-request timeout='ten'/></backend></policies>", "forward-request", 1),
+        (f"<policies><backend><forward-request timeout='{'9' * 5000}'/></backend></policies>", "forward-request", 1),
         ("<policies><backend><forward-request follow-redirects='true'/></backend></policies>", "forward-request", 1),
         ("<policies><inbound><forward-request/></inbound></policies>", "forward-request", 1),
         ("<policies><inbound><cors/></inbound></policies>", "cors", 1),

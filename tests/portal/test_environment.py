@@ -38,7 +38,7 @@ def test_a_file_that_holds_no_text_is_named_and_not_shown(monkeypatch: pytest.Mo
         read("PORTAL_TRIED")
 
 
-@pytest.mark.parametrize("text", ["", "1.5", "-1", "ten", "1 000"])
+@pytest.mark.parametrize("text", ["", "1.5", "-1", "ten", "1 000", "9" * 5000])
 def test_what_is_no_number_is_said(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("PORTAL_TRIED", text)
     with pytest.raises(ImproperlyConfigured) as refusal:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from apis.policy.elements import Element
 from apis.policy.sentences import Sentence
 from apis.policy.statements.headers import elements_of, header_name, values_of
+from apis.policy.whole_numbers import whole_number
 
 NAME = "check-header"
 _FLAGS = {"true": True, "false": False}
@@ -42,12 +43,12 @@ def read_check_header(element: Element) -> CheckHeader:
     :raises apis.policy.elements.UnreadablePolicy: naming the element at fault
     """
     element.refuse_attributes("name", "failed-check-httpcode", "failed-check-error-message", "ignore-case")
-    status, message = element.needed("failed-check-httpcode"), element.needed("failed-check-error-message")
-    if not (status.isascii() and status.isdigit()) or int(status) not in _STATUSES:
+    status, message = whole_number(element.needed("failed-check-httpcode")), element.needed("failed-check-error-message")
+    if status is None or status not in _STATUSES:
         element.refuse(Sentence("failed-check-httpcode is a status from 400 to 599."))
     if len(message) > LONGEST_MESSAGE:
         element.refuse(Sentence("failed-check-error-message has at most %(longest)s characters.", longest=LONGEST_MESSAGE))
     if (ignore_case := _FLAGS.get(element.needed("ignore-case").lower())) is None:
         element.refuse(Sentence("ignore-case is true or false."))
     values = values_of(element)
-    return CheckHeader(name=header_name(element), status=int(status), message=message, ignore_case=ignore_case, values=values)
+    return CheckHeader(name=header_name(element), status=status, message=message, ignore_case=ignore_case, values=values)

@@ -9,6 +9,7 @@ from apis.policy.sentences import Sentence
 from apis.policy.statements import set_header
 from apis.policy.statements.exists_action import ExistsAction
 from apis.policy.statements.set_header import SetHeader, read_set_header_of_answers
+from apis.policy.whole_numbers import whole_number
 
 NAME = "return-response"
 _STATUSES = range(200, 600)  # of a final answer (RFC 9110, 15)
@@ -64,10 +65,10 @@ def read_return_response(element: Element) -> ReturnResponse:
 def _status(element: Element) -> int:
     element.refuse_attributes("code", "reason")  # the words beside a status are gone since HTTP/2 (RFC 9113, 8.3.2)
     element.refuse_content()
-    code = element.needed("code")
-    if not (code.isascii() and code.isdigit()) or int(code) not in _STATUSES:
+    code = whole_number(element.needed("code"))
+    if code is None or code not in _STATUSES:
         element.refuse(Sentence("code is a status from 200 to 599."))
-    return int(code)
+    return code
 
 
 def _header(element: Element) -> SetHeader:

@@ -168,6 +168,8 @@ BOUNDED = [
         ("<ip-filter action='allow'><address-range from='10.0.0.9' to='10.0.0.1'/></ip-filter>", "address-range", "before to"),
         ("<ip-filter action='allow'><address-range from='10.0.0.9' to='::1'/></ip-filter>", "address-range", "same kind"),
         ("<return-response><set-status code='99'/></return-response>", "set-status", "200 to 599"),
+        (f"<return-response><set-status code='{'9' * 5000}'/></return-response>", "set-status", "200 to 599"),
+        (f"<check-header name='a' failed-check-httpcode='{'9' * 5000}' failed-check-error-message='a' />", "check-header", "400 to 599"),
         ("<return-response><set-status code='204'/><set-body>a</set-body></return-response>", "return-response", "no body"),
         ("<return-response><send-request/></return-response>", "send-request", "only"),
         ("<return-response response-variable-name='a'/>", "return-response", "response-variable-name is not allowed"),

@@ -148,7 +148,7 @@ def test_an_older_state_of_the_whole_database_lacks_the_line_that_was_noted(log:
     assert found.what == Wrong.CHANGED
 
 
-@pytest.mark.parametrize("text", ["", "7", "7:abc", "x:" + 64 * "0", 64 * "0"])
+@pytest.mark.parametrize("text", ["", "7", "7:abc", "x:" + 64 * "0", 64 * "0", 5000 * "9" + ":" + 64 * "0"])
 def test_what_is_no_anchor_is_refused(text: str) -> None:
     with pytest.raises(CommandError, match="An anchor is the number of a line"):
         said("verify", f"--anchor={text}")
