@@ -20,6 +20,7 @@ from apis.listing import PRESENTED, SHOWN, chosen
 from apis.models import Api
 from apis.price import price_of
 from portal.http import PortalRequest
+from portal.meanwhile import digest_of
 from portal.responses import see_other
 from portal.tables import download
 
@@ -30,7 +31,7 @@ _NAMED = 50  # of those that are to be deleted; the others are counted
 @require_http_methods(["GET", "HEAD", "POST"])
 @may("apis.delete_api")
 def removal(request: PortalRequest) -> HttpResponse:
-    """Delete the APIs that are ticked, all or none, once it is confirmed how many and what goes with them."""
+    """Delete the APIs that are ticked, all or none, once it is confirmed which and what goes with them."""
     apis = chosen(request.GET).order_by("display_name", "name")
     number = apis.count()
     if not number:
@@ -38,11 +39,12 @@ def removal(request: PortalRequest) -> HttpResponse:
         return see_other("apis:index")
     if request.method != "POST":
         return render(request, "apis/confirm_removal.html", _price_of(apis, number))
-    if request.POST.get("number") != str(number):
+    rows = list(apis)
+    if request.POST.get("seen") != digest_of(api.pk for api in rows):
         messages.warning(request, _("The list has changed meanwhile, and nothing was deleted. Look at it again, then confirm."))
         return see_other(request.get_full_path())
     with transaction.atomic():
-        for api in apis:
+        for api in rows:
             actions.delete_api(api, by=request.user, now=timezone.now())
     messages.success(request, ngettext("%d API was deleted.", "%d APIs were deleted.", number) % number)
     return see_other("apis:index")
@@ -68,4 +70,5 @@ def _row(api: Api) -> tuple[Any, ...]:
 
 def _price_of(apis: Any, number: int) -> dict[str, Any]:
     shown = list(apis.only("name", "display_name")[:_NAMED])
-    return {"apis": shown, "number": number, "more": number - len(shown), **price_of(apis)}
+    seen = digest_of(apis.values_list("pk", flat=True))
+    return {"apis": shown, "number": number, "seen": seen, "more": number - len(shown), **price_of(apis)}

@@ -20,6 +20,7 @@ from apis.access import may
 from apis.models import Api, Subscription, SubscriptionState
 from apis.subscription_listing import chosen
 from portal.http import PortalRequest
+from portal.meanwhile import digest_of
 from portal.responses import see_other
 from portal.tables import download
 
@@ -66,13 +67,13 @@ def export(request: PortalRequest) -> HttpResponse:
 def _confirmed(  # noqa: PLR0913 - what to do, and what to say
     request: PortalRequest, rows: QuerySet[Subscription], act: Callable[[Subscription], None], what: str, *, done: str, nothing: str
 ) -> HttpResponse:
-    """Do it with all *rows* where the number that was confirmed still is theirs; ask before that."""
+    """Do it with all *rows* where they still are those that were confirmed; ask before that."""
     subscriptions = list(rows)
     if not subscriptions:
         messages.info(request, nothing)
     elif request.method != "POST":
         return render(request, f"subscriptions/confirm_{what}.html", _hit(subscriptions))
-    elif request.POST.get("number") != str(len(subscriptions)):
+    elif request.POST.get("seen") != digest_of(one.pk for one in subscriptions):
         messages.warning(request, _("The list has changed meanwhile, and nothing was done. Look at it again, then confirm."))
         return see_other(request.get_full_path())
     else:
@@ -87,7 +88,13 @@ def _hit(subscriptions: list[Subscription]) -> dict[str, object]:
     """Return what the page asks about: the subscriptions, and the APIs that their keys open."""
     of_all = any(one.api_id is None for one in subscriptions)
     apis = Api.objects.filter(subscription_required=True) if of_all else Api.objects.filter(pk__in={one.api_id for one in subscriptions})
-    return {"subscriptions": subscriptions[:_NAMED], "number": len(subscriptions), "more": len(subscriptions[_NAMED:]), "apis": apis}
+    return {
+        "subscriptions": subscriptions[:_NAMED],
+        "number": len(subscriptions),
+        "seen": digest_of(one.pk for one in subscriptions),
+        "more": len(subscriptions[_NAMED:]),
+        "apis": apis,
+    }
 
 
 def _row(subscription: Subscription) -> tuple[str, ...]:

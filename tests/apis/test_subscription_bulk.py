@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from django.contrib.auth.models import User
@@ -25,6 +26,12 @@ def three(publisher: User) -> None:
         make_subscription(name, api=api)
 
 
+def _seen(page: str) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]{16})"', page)
+    assert found
+    return found[1]
+
+
 def _states() -> dict[str, str]:
     return dict(Subscription.objects.values_list("name", "state"))
 
@@ -37,7 +44,7 @@ def test_those_that_are_ticked_are_suspended_once_it_is_confirmed(signed_in: Cli
     assert "7 calls in the last 24 hours" in page
     assert set(_states().values()) == {SubscriptionState.ACTIVE}
 
-    answer = signed_in.post(ticked, {"number": "2"}, follow=True)
+    answer = signed_in.post(ticked, {"seen": _seen(page)}, follow=True)
 
     assert b"2 subscriptions were suspended." in answer.content
     assert _states() == {"first": "suspended", "second": "active", "third": "suspended"}
@@ -48,7 +55,9 @@ def test_those_that_are_ticked_are_suspended_once_it_is_confirmed(signed_in: Cli
 def test_all_that_a_list_shows_are_deleted_and_no_others(signed_in: Client) -> None:
     Subscription.objects.filter(name="second").update(state=SubscriptionState.SUSPENDED)
 
-    answer = signed_in.post(f"{REMOVAL}?chosen=all&show=active", {"number": "2"}, follow=True)
+    address = f"{REMOVAL}?chosen=all&show=active"
+    seen = _seen(signed_in.get(address).content.decode())
+    answer = signed_in.post(address, {"seen": seen}, follow=True)
 
     assert b"2 subscriptions were deleted." in answer.content
     assert set(_states()) == {"second"}
@@ -56,9 +65,13 @@ def test_all_that_a_list_shows_are_deleted_and_no_others(signed_in: Client) -> N
 
 @pytest.mark.usefixtures("three")
 @pytest.mark.parametrize("path", [SUSPENSION, REMOVAL])
-def test_nothing_is_done_with_another_number_than_was_confirmed(signed_in: Client, path: str) -> None:
+def test_nothing_is_done_with_others_than_were_confirmed(signed_in: Client, path: str) -> None:
+    address = f"{path}?chosen=all"
+    seen = _seen(signed_in.get(address).content.decode())
+    Subscription.objects.get(name="first").delete()
+    make_subscription("fourth")
     before = _states()
-    answer = signed_in.post(f"{path}?chosen=all", {"number": "2"}, follow=True)
+    answer = signed_in.post(address, {"seen": seen}, follow=True)
     assert b"nothing was done" in answer.content
     assert _states() == before
 
@@ -73,7 +86,7 @@ def test_where_nothing_is_ticked_nothing_is_asked(signed_in: Client, path: str, 
 @pytest.mark.usefixtures("three")
 def test_what_is_suspended_already_is_not_suspended_again(signed_in: Client) -> None:
     Subscription.objects.update(state=SubscriptionState.SUSPENDED)
-    assert b"Nothing is ticked that could be suspended." in signed_in.post(f"{SUSPENSION}?chosen=all", {"number": "3"}, follow=True).content
+    assert b"Nothing is ticked that could be suspended." in signed_in.post(f"{SUSPENSION}?chosen=all", follow=True).content
     assert not Activity.objects.filter(event=Event.SUBSCRIPTION_SUSPENDED).exists()
 
 
