@@ -12,6 +12,7 @@ from apis import actions
 from apis.forms import OperationForm
 from apis.history.moments import both_sides, state_now
 from apis.history.restoring import PERMISSION, api_of, with_sentences
+from apis.history.rewinding import Facts, State
 from apis.models import Api, Operation
 from apis.policies.actions import put_operation_document
 from apis.policies.words import in_words
@@ -37,7 +38,7 @@ class Operations:
         """
         api, name = api_of(line), _name_of(line)
         before, after = both_sides(api, line)
-        sides = (state.operations.get(name) for state in (before, after, state_now(api)))
+        sides = (_one_of(state, name) for state in (before, after, state_now(api)))
         known = [None if one is None else {field: one[field] for field in line.changes if field in one} for one in sides]
         return Compared(before=known[0], after=known[1], now=known[2])
 
@@ -70,6 +71,16 @@ class Operations:
             with_sentences(lambda: actions.change_operation(row, by=by, now=now, **form.cleaned_data))
         if "document" in values:
             _put_document(row, values["document"] or "", by=by, now=now)
+
+
+def _one_of(state: State, name: str) -> Facts | None:
+    """Return the operation of that name, ``None`` if there was none.
+
+    :raises Refused: if the operations of then are not known
+    """
+    if state.operations is None:
+        raise Refused(_("An import has changed the operations since, and the activity log does not hold what they were before it."))
+    return state.operations.get(name)
 
 
 def _put_document(operation: Operation, text: str, *, by: User | None, now: datetime) -> None:

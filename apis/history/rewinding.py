@@ -36,12 +36,13 @@ class State:
     """An API at a moment.
 
     :ivar facts: as :func:`apis.actions.facts.of_api` names them; ``None``: there was no such API yet
-    :ivar operations: as :func:`apis.actions.facts.of_operation` names them, by name
+    :ivar operations: as :func:`apis.actions.facts.of_operation` names them, by name; ``None``: an import
+        has changed them since, and its line tells no more than what calls they matched
     :ivar secrets: which secrets were changed since that moment, so that those of then are gone
     """
 
     facts: Facts | None
-    operations: Mapping[str, Facts]
+    operations: Mapping[str, Facts] | None
     secrets: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -61,15 +62,12 @@ def _before(state: State, line: Line) -> State:
     match line.event:
         case "api.created" | "backend.created" | "named-value.created":
             return replace(state, facts=None)
-        case "api.operation-added":
-            return _without(state, line)
-        case "api.operation-changed":
-            name = _operation(line)
-            if name not in state.operations:
-                raise Unknown
-            return replace(state, operations={**state.operations, name: _old(state.operations[name], line)})
-        case "api.operation-deleted":
-            return replace(state, operations={**state.operations, _operation(line): _old({}, line)})
+        case "api.imported":
+            return replace(state, operations=None)
+        case "api.operation-added" | "api.operation-changed" | "api.operation-deleted" if state.operations is not None:
+            return replace(state, operations=_operations_before(state.operations, line))
+        case "api.operation-added" | "api.operation-changed" | "api.operation-deleted":
+            return state
         case _:
             return _api_before(state, line)
 
@@ -81,15 +79,15 @@ def _api_before(state: State, line: Line) -> State:
     return replace(state, facts=_old(state.facts, line, _SHOWN), secrets=state.secrets | hidden)
 
 
-def _without(state: State, line: Line) -> State:
-    name = _operation(line)
-    if name not in state.operations:
+def _operations_before(operations: Mapping[str, Facts], line: Line) -> Mapping[str, Facts]:
+    name = str(line.details.get("operation", ""))
+    if line.event == "api.operation-deleted":
+        return {**operations, name: _old({}, line)}
+    if name not in operations:
         raise Unknown
-    return replace(state, operations={key: value for key, value in state.operations.items() if key != name})
-
-
-def _operation(line: Line) -> str:
-    return str(line.details.get("operation", ""))
+    if line.event == "api.operation-changed":
+        return {**operations, name: _old(operations[name], line)}
+    return {key: value for key, value in operations.items() if key != name}
 
 
 def _old(facts: Facts, line: Line, unlike: Collection[str] = ()) -> Facts:

@@ -14,6 +14,9 @@ from django.utils import timezone
 
 from apis import actions
 from apis.actions import facts
+from apis.definitions.opening import open_definition
+from apis.exchange.actions import import_operations
+from apis.exchange.planning import operations_of
 from apis.models import Api, BasicCredentials, Credentials, SubscriptionState
 from apis.named_values import actions as named_values
 from apis.policies.actions import put_api_document, put_operation_document
@@ -449,3 +452,17 @@ def test_an_operation_does_not_come_back_without_its_policy(signed_in: Client) -
     named_values.delete(value, by=None, now=NOW)
     assert "word" in refusal(put_back(signed_in, line))
     assert not Api.objects.get().operations.exists()
+
+
+def test_an_import_is_in_the_way_of_operations_alone(signed_in: Client) -> None:
+    api = make_api()
+    line = settings(api, path="shop")
+    row = api.operations.get()
+    actions.change_operation(row, display_name="Items", method="GET", url_template="/items", by=None, now=NOW)
+    operation = newest()
+    opened = open_definition(b'{"openapi":"3.0.3","info":{"title":"x","version":"1"},"paths":{"/a":{"get":{"responses":{}}}}}')
+    import_operations(Api.objects.get(), operations_of(opened, query_in_template=True), kind=opened.kind, by=None, now=NOW)
+    assert signed_in.get("/apis/orders/policy/history/", {"older": line.id}).status_code == 200
+    assert "An import has changed the operations since" in refusal(put_back(signed_in, operation))
+    assert put_back(signed_in, line).status_code == 303
+    assert Api.objects.get().path == "orders"

@@ -96,3 +96,13 @@ def test_the_document_that_an_editor_showed_need_not_be_the_one_that_was_stored(
     operation = Line("api.operation-changed", {"document": ["", "<other />"]}, {"operation": "get"})
     with pytest.raises(Unknown):
         before(State(facts={}, operations={"get": {"document": "<new />"}}), [operation])
+
+
+def test_before_an_import_the_settings_are_known_and_the_operations_are_not() -> None:
+    lines = [
+        Line("api.imported", {"operations": [["GET /a"], ["GET /b"]]}),
+        Line("api.operation-added", {"method": [None, "GET"]}, {"operation": "a"}),
+        Line("api.changed", {"path": ["shop", "orders"]}),
+    ]
+    found = before(State(facts=START, operations={"b": {"method": "GET"}}), lines)
+    assert (found.facts, found.operations) == (START | {"path": "shop"}, None)
