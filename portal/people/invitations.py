@@ -55,8 +55,15 @@ def invite(*, username: str, email: str, role: Role, by: User | None, now: datet
 @sensitive_variables("token", "made")
 @transaction.atomic
 def let_choose_password(person: User, *, by: User, now: datetime) -> Made:
-    """Make a link with which *person* chooses a new password; an earlier one is replaced. Until it is used nothing changes."""
+    """Make a link with which *person* chooses a new password; an earlier one is replaced. Until it is used nothing changes.
+
+    An invitation under the name of *person*, who has come another way meanwhile, opens nothing any more and is withdrawn.
+    """
+    of_that_name = Invitation.objects.filter(username__iexact=person.get_username())
     Invitation.objects.filter(person=person).delete()
+    of_that_name.filter(expires_at__lte=now).delete()
+    for invitation in of_that_name.all():
+        withdraw(invitation, by=by, now=now)
     made = _make(Invitation(username=person.get_username(), email=person.email, person=person, invited_by=by), now)
     record(Event.PASSWORD_LINK_MADE, Account.of(person), by=by, at=now)
     return made

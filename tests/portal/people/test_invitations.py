@@ -207,6 +207,14 @@ def test_a_link_for_a_new_password_replaces_the_old_one_and_ends_sessions(office
     assert events == [(Event.PASSWORD_LINK_MADE, "publisher", "administrator"), (Event.PERSON_PASSWORD_SET, "publisher", "publisher")]
 
 
+def test_a_link_for_a_new_password_takes_the_place_of_an_invitation_under_the_same_name(administrator: User) -> None:
+    make_invitation("anna")
+    person = User.objects.create_user("Anna")
+    invitations.let_choose_password(person, by=administrator, now=timezone.now())
+    assert Invitation.objects.get().person == person
+    assert [line.event for line in lines()][-2:] == [Event.INVITATION_WITHDRAWN, Event.PASSWORD_LINK_MADE]
+
+
 def test_a_newer_link_for_a_new_password_replaces_the_older(office: Client, publisher: User) -> None:
     first, second = (
         re.findall(r'id="link">http://testserver([^<]+)<', office.post("/people/publisher/password/").content.decode())[0] for _ in range(2)
