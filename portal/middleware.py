@@ -19,6 +19,7 @@ from portal.preferences import preferences_of
 from portal.turns import Busy
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+_ZERO = "%00"
 
 
 class PreferencesMiddleware:
@@ -58,9 +59,19 @@ class ZerosMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Go on with what is left."""
-        if "%00" in (query := request.META.get("QUERY_STRING", "")):
-            request.META["QUERY_STRING"] = query.replace("%00", "")
+        if _ZERO in (query := request.META.get("QUERY_STRING", "")):
+            request.META["QUERY_STRING"] = _without_zeros(query)
         return self.get_response(request)
+
+
+def _without_zeros(query: str) -> str:
+    """Return *query* without any; where taking one out joins what makes another, without that too."""
+    kept: list[str] = []
+    for character in query:
+        kept.append(character)
+        if kept[-len(_ZERO) :] == list(_ZERO):
+            del kept[-len(_ZERO) :]
+    return "".join(kept)
 
 
 class BodyMiddleware:

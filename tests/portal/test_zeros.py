@@ -19,7 +19,12 @@ def desk(client: Client, administrator: User) -> Client:
 
 @pytest.mark.parametrize(
     "address",
-    ["/security/client-certificates/chosen/list.csv?certificates=shop%00", "/apis/chosen/list.csv?apis=shop%00", "/apis/?q=sh%00op"],
+    [
+        "/security/client-certificates/chosen/list.csv?certificates=shop%00",
+        "/apis/chosen/list.csv?apis=shop%00",
+        "/apis/?q=sh%00op",
+        "/apis/?q=sh%0%000op",
+    ],
 )
 def test_an_address_is_read_without_it(desk: Client, address: str) -> None:
     make_certificate("shop")
