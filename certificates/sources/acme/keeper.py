@@ -9,6 +9,7 @@ import hashlib
 import logging
 import socket
 import threading
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -18,13 +19,14 @@ from django.utils import timezone
 
 from certificates.actions import AlreadyUploaded
 from certificates.judgement import Purpose
-from certificates.models import CertificateVersion
 from certificates.pfx import Pfx
+from certificates.rollout.models import Candidate
 from certificates.sources import actions
 from certificates.sources.acme.actions import next_renewal
 from certificates.sources.acme.binding import binding_of, note_registration
 from certificates.sources.acme.ordering import Authority, Wish, two_thirds
 from certificates.sources.acme.proofs import proof_by
+from certificates.sources.delivery import Origin
 from certificates.sources.models import Source, SourceKind
 from certificates.sources.trouble import Trouble, Why
 from portal.database import give_back
@@ -36,6 +38,18 @@ _LONGEST_PAUSE = 60.0
 _HOLD = timedelta(minutes=10)  # longer than an order can take
 _AT_MOST_EVERY = timedelta(hours=1)  # whatever the authority says
 _FIRST_RETRY, _LAST_RETRY = timedelta(minutes=5), timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Brought:
+    """The certificate that the next one follows.
+
+    :ivar came_at: when it was added, or the source brought it
+    """
+
+    der: bytes
+    two_thirds: datetime
+    came_at: datetime
 
 
 class AcmeKeeper:
@@ -64,33 +78,32 @@ class AcmeKeeper:
         """Do once what is due."""
         now = timezone.now()
         due = Source.objects.filter(Q(due_at__lte=now) | Q(ask_at__lte=now), kind=SourceKind.ACME)
-        for source in due.select_related("certificate__current", "account").order_by("due_at"):
+        for source in due.select_related("certificate__current", "certificate__ahead", "account").order_by("due_at"):
             if stop and stop.is_set():
                 return
             if actions.take_hold(source, holder=self._holder, length=_HOLD):
                 self._look(source, now)
 
     def _look(self, source: Source, now: datetime) -> None:
-        version = source.certificate.current
-        assert version is not None  # noqa: S101 - an entry is made with its first version
         directory = source.settings["directory"]
         if (key := source.account.opened()) is None:
             self._failed(source, Trouble(why=Why.DAMAGED, path=directory), now)
             return
         authority = Authority(directory, key, account=source.account.url, verify=settings.ACME_CA)
         if source.ask_at is not None and source.ask_at <= now:
-            source = self._ask(source, authority, version)
+            source = self._ask(source, authority)
         if source.due_at is not None and source.due_at <= now:
             self._renew(source, authority, now)
         else:
             actions.let_go(source)
 
-    def _ask(self, source: Source, authority: Authority, version: CertificateVersion) -> Source:
+    def _ask(self, source: Source, authority: Authority) -> Source:
         """Ask when the authority wants the certificate renewed; while a failure is tried again, that goes by itself."""
-        at, ask_at = authority.renewal_of(bytes(version.der))
+        last = _brought_last(source)
+        at, ask_at = authority.renewal_of(last.der)
         if source.failing_since is None:
-            wanted = at or two_thirds(version.not_before, version.not_after)
-            source.due_at = max(wanted, version.created_at + _AT_MOST_EVERY)
+            wanted = at or last.two_thirds
+            source.due_at = max(wanted, last.came_at + _AT_MOST_EVERY)
         source.ask_at = ask_at
         source.save(update_fields=["due_at", "ask_at"])
         return source
@@ -121,3 +134,19 @@ class AcmeKeeper:
         failing_for = now - source.failing_since if source.failing_since else timedelta()
         actions.note_failure(source, trouble, now=now)
         Source.objects.filter(pk=source.pk).update(due_at=now + min(max(failing_for, _FIRST_RETRY), _LAST_RETRY), held_until=None)
+
+
+def _brought_last(source: Source) -> _Brought:
+    """Return what was brought last: it may wait for a person or a back end for weeks, and that is no reason to order another one.
+
+    It is the candidate that was ordered, else what a canary presents already, else what is current.
+    """
+    entry = source.certificate
+    waiting = Candidate.objects.filter(certificate=entry.pk, source=Origin.ACME).first()
+    version = entry.ahead or entry.current
+    assert version is not None  # noqa: S101 - an entry is made with its first version
+    came_at = max(version.created_at, source.delivered_at or version.created_at)
+    if waiting is None:
+        return _Brought(der=bytes(version.der), two_thirds=two_thirds(version.not_before, version.not_after), came_at=came_at)
+    facts = waiting.path[0]
+    return _Brought(der=bytes(waiting.der), two_thirds=two_thirds(facts.not_before, facts.not_after), came_at=came_at)
