@@ -115,6 +115,21 @@ def propose_version(certificate: Certificate, *, version: int, by: User | None, 
     return _propose(certificate, _pfx_of(chosen), by=by, now=now, source="")
 
 
+def refuse_planned(certificate: Certificate, *, source: str = "") -> Candidate | None:
+    """Return the candidate whose place another one may take; ``None``: there is none.
+
+    :param source: of the other one; empty: a person
+    :raises UnderWay: if a switch of the entry goes in steps
+    :raises AlreadyPlanned: if a switch of the entry is planned
+    """
+    if certificate.ahead_id:
+        raise UnderWay(certificate)
+    before = Candidate.objects.filter(certificate=certificate.pk).first()
+    if before and before.is_planned and not (source and before.source):
+        raise AlreadyPlanned(certificate)
+    return before
+
+
 @transaction.atomic
 def ask_try(candidate: Candidate, *, now: datetime) -> None:
     """Have a candidate tried, or tried again.
@@ -272,11 +287,7 @@ def set_rules(certificate: Certificate, chosen: dict[str, Any], *, by: User | No
 @transaction.atomic
 def _propose(certificate: Certificate, pfx: Pfx, *, by: User | None, now: datetime, source: str) -> Candidate:
     entry = Certificate.objects.select_for_update().get(pk=certificate.pk)
-    if entry.ahead_id:
-        raise UnderWay(entry)
-    if before := Candidate.objects.filter(certificate=entry).first():
-        if before.is_planned and not (source and before.source):
-            raise AlreadyPlanned(entry)
+    if before := refuse_planned(entry, source=source):
         discard(before, by=by, now=now)
     candidate = Candidate(certificate=entry, source=source, proposed_at=now, proposed_by=by, try_asked_at=now)
     candidate.hold(pfx)

@@ -50,3 +50,15 @@ def deliver(certificate: C, pfx: Pfx, *, source: Origin, by: User | None, now: d
     except rollout.AlreadyPlanned as planned:
         raise Trouble(why=Why.PLANNED, detail=certificate.name) from planned
     return certificate
+
+
+def refuse_planned(certificate: Certificate, *, source: Origin) -> None:
+    """Ask whether something could be brought into an entry just now, before it is fetched at a cost.
+
+    :raises Trouble: if another switch is planned, or goes in steps
+    """
+    if apis_that_need(certificate).exists():
+        try:
+            rollout.refuse_planned(certificate, source=source)
+        except rollout.AlreadyPlanned as planned:
+            raise Trouble(why=Why.PLANNED, detail=certificate.name) from planned

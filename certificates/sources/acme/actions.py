@@ -17,7 +17,7 @@ from certificates.sources.acme.binding import keep
 from certificates.sources.acme.ordering import Authority, Binding, Wish, new_account_key, two_thirds
 from certificates.sources.acme.proofs import proof_by
 from certificates.sources.actions import deliver_to, renew_from
-from certificates.sources.delivery import Origin
+from certificates.sources.delivery import Origin, refuse_planned
 from certificates.sources.models import AcmeAccount, Source, SourceKind
 
 if TYPE_CHECKING:
@@ -30,8 +30,10 @@ def order(kind: type[C], wish: Wish, *, binding: Binding | None = None, name: st
     """Order a certificate by ACME and let the entry *name* renew itself so from then on; where there is no such entry, add it.
 
     :param binding: what ties the new account to one that the authority knows
-    :raises Trouble: if the authority does not issue it
+    :raises Trouble: if the authority does not issue it, or another switch of the entry is planned
     """
+    if entry := kind.objects.named(name).first():
+        refuse_planned(entry, source=Origin.ACME)
     account_key = new_account_key()
     authority = Authority(wish.directory, account_key, verify=settings.ACME_CA)
     pfx = authority.obtain(wish, Purpose(kind.KIND), proof_by(wish.challenge), binding=binding)

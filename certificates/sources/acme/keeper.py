@@ -26,7 +26,7 @@ from certificates.sources.acme.actions import next_renewal
 from certificates.sources.acme.binding import binding_of, note_registration
 from certificates.sources.acme.ordering import Authority, Wish, two_thirds
 from certificates.sources.acme.proofs import proof_by
-from certificates.sources.delivery import Origin
+from certificates.sources.delivery import Origin, refuse_planned
 from certificates.sources.models import Source, SourceKind
 from certificates.sources.trouble import Trouble, Why
 from portal.database import give_back
@@ -110,7 +110,11 @@ class AcmeKeeper:
 
     def _renew(self, source: Source, authority: Authority, now: datetime) -> None:
         wish = Wish.of(source.settings)
+        if _is_ahead(source):
+            Source.objects.filter(pk=source.pk).update(due_at=now + _FIRST_RETRY, held_until=None)
+            return
         try:
+            refuse_planned(source.certificate, source=Origin.ACME)
             pfx = self._order(source, authority, wish)
             digest = hashlib.sha256(pfx.certificate).hexdigest()
             actions.take(source, digest, pfx, now=timezone.now(), **next_renewal(pfx))
@@ -150,3 +154,9 @@ def _brought_last(source: Source) -> _Brought:
         return _Brought(der=bytes(version.der), two_thirds=two_thirds(version.not_before, version.not_after), came_at=came_at)
     facts = waiting.path[0]
     return _Brought(der=bytes(waiting.der), two_thirds=two_thirds(facts.not_before, facts.not_after), came_at=came_at)
+
+
+def _is_ahead(source: Source) -> bool:
+    """Return whether a canary presents what the source has brought: the others follow soon, or it is put back."""
+    ahead = source.certificate.ahead
+    return ahead is not None and ahead.thumbprint_sha256 == source.delivered.upper()

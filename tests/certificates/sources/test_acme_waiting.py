@@ -6,15 +6,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from certificates.models import CertificateVersion, ClientCertificate
-from certificates.rollout.models import Candidate, Rules
+from certificates.rollout import actions as rollout
+from certificates.rollout import keeper
+from certificates.rollout.models import Candidate, Outcome, Rules, Tried, When
 from certificates.signing import KeyKind
-from certificates.sources.acme.actions import order_later
+from certificates.sources.acme.actions import order, order_later
 from certificates.sources.acme.keeper import AcmeKeeper
 from certificates.sources.acme.ordering import Authority, Wish, two_thirds
 from certificates.sources.models import Source
+from certificates.sources.trouble import Trouble, Why
 from kit.issuing import Issued, issue
 from tests.makers import make_api, make_certificate
 
@@ -66,3 +70,34 @@ def test_what_waits_to_become_current_is_not_ordered_again(entry: ClientCertific
     assert facts.thumbprint == ordered[0].thumbprint
     assert source.due_at == two_thirds(facts.not_before, facts.not_after)
     assert not source.failure
+
+
+def test_while_a_person_has_planned_another_switch_nothing_is_ordered(
+    entry: ClientCertificate, ordered: list[Issued], publisher: User
+) -> None:
+    now = timezone.now()
+    planned = rollout.propose(entry, issue("orders-client").as_pfx(), by=publisher, now=now)
+    rollout.plan(planned, when=When.AT, at=now + timedelta(days=6), by=publisher, now=now)
+    source = _look(4)
+    assert (ordered, source.failure["why"]) == ([], Why.PLANNED)
+    with pytest.raises(Trouble):
+        order(ClientCertificate, WISH, name=entry.name, by=publisher, now=now)
+    assert ordered == []
+
+
+def test_while_its_canary_presents_it_nothing_else_is_ordered_and_nothing_is_wrong(entry: ClientCertificate, ordered: list[Issued]) -> None:
+    Rules.objects.create(certificate_id=entry.pk, canary="orders", canary_minutes=60)
+    _look()
+    candidate = Candidate.objects.get()
+    Tried.objects.create(candidate=candidate, api="orders", display_name="Orders", back_end="b", outcome=Outcome.ACCEPTED)
+    Candidate.objects.update(tried_for=candidate.try_asked_at, tried_at=timezone.now())
+    keeper.Switches().step()
+    ahead = ClientCertificate.objects.get().ahead
+    assert ahead
+    assert _look(3).due_at == two_thirds(ahead.not_before, ahead.not_after)
+    Source.objects.update(due_at=timezone.now())
+    AcmeKeeper().step()
+    source = Source.objects.get()
+    assert (len(ordered), source.failure) == (1, {})
+    assert source.due_at
+    assert source.due_at > timezone.now()
