@@ -25,6 +25,7 @@ from certificates.authorities.words import FATES, caution_sentence, outcome_word
 from certificates.rollout.forms import NOW, DecisionForm
 from certificates.rollout.models import Outcome, When
 from certificates.rollout.tables import outcomes_of, tried_table
+from certificates.rollout.views import is_another, see_other_one
 from portal.history.undo import saved
 from portal.http import PortalRequest, wants_fragment
 from portal.responses import see_other
@@ -40,7 +41,10 @@ def _of_candidate(view: Callable[[PortalRequest, AuthorityCandidate], HttpRespon
         authority = find(name)
         candidates = AuthorityCandidate.objects.select_related("authority__current", "proposed_by", "confirmed_by")
         try:
-            return view(request, candidates.get(authority=authority))
+            candidate = candidates.get(authority=authority)
+            if is_another(request, candidate):
+                return see_other_one(request, resolve_url("authorities:confirm", authority.name))
+            return view(request, candidate)
         except (AuthorityCandidate.DoesNotExist, switching.Gone):
             return _gone(request, authority.name)
 

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_POST
 
 from certificates.access import may
 from certificates.kinds import Pages
-from certificates.models import KeyDestroyed
+from certificates.models import Certificate, KeyDestroyed
 from certificates.pages import find
 from certificates.rollout import steps
+from certificates.rollout.models import Probation
 from portal.history.undo import saved
 from portal.http import PortalRequest
 from portal.responses import see_other
@@ -24,7 +25,7 @@ def go_on(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     """Let all APIs present what the canary does."""
     certificate = find(pages, name)
     try:
-        certificate = steps.go_on(steps.open_of(certificate), by=request.user, now=timezone.now())
+        certificate = steps.go_on(_seen(request, certificate), by=request.user, now=timezone.now())
     except steps.Ended:
         _say_that_it_is_over(request)
     else:
@@ -38,7 +39,7 @@ def put_back(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     """Put the version before back."""
     certificate = find(pages, name)
     try:
-        steps.put_back(steps.open_of(certificate), because=(), by=request.user, now=timezone.now())
+        steps.put_back(_seen(request, certificate), because=(), by=request.user, now=timezone.now())
     except steps.Ended:
         _say_that_it_is_over(request)
     except KeyDestroyed:
@@ -46,6 +47,17 @@ def put_back(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
     else:
         messages.success(request, _("The version before was put back."))
     return see_other(pages.to["detail"], certificate.name)
+
+
+def _seen(request: PortalRequest, certificate: Certificate) -> Probation:
+    """Return the probation that the form was shown for; where it does not say, the one that is open.
+
+    :raises steps.Ended: if that is not the one that is open, or none is
+    """
+    probation = steps.open_of(certificate)
+    if request.POST.get("probation", str(probation.pk)) != str(probation.pk):
+        raise steps.Ended
+    return probation
 
 
 def _say_that_it_is_over(request: PortalRequest) -> None:

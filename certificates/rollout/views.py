@@ -29,7 +29,7 @@ from certificates.rollout import actions, staying, steps, trying
 from certificates.rollout.comparison import Comparison, compare
 from certificates.rollout.forms import ACCEPTING, NOW, ConfirmForm
 from certificates.rollout.models import Candidate, Outcome, Tried, When, rules_of
-from certificates.rollout.proposals import TriedAt
+from certificates.rollout.proposals import Proposal, TriedAt
 from certificates.rollout.tables import outcomes_of, tried_table
 from certificates.rollout.words import LABELS, NOBODY_ACCEPTS, NOT_TRIED, STAYING, caution_sentence, reason_sentence
 from portal.history.undo import saved
@@ -47,11 +47,25 @@ def _of_candidate(view: Callable[[PortalRequest, Pages, Candidate], HttpResponse
         certificate = find(pages, name)
         candidates = Candidate.objects.select_related("certificate__current", "proposed_by", "confirmed_by")
         try:
-            return view(request, pages, candidates.get(certificate=certificate.pk))
+            candidate = candidates.get(certificate=certificate.pk)
+            if is_another(request, candidate):
+                return see_other_one(request, resolve_url(pages.to["confirm"], certificate.name))
+            return view(request, pages, candidate)
         except (Candidate.DoesNotExist, actions.Gone):
             return _gone(request, pages, certificate.name)
 
     return found
+
+
+def is_another(request: PortalRequest, candidate: Proposal) -> bool:
+    """Return whether a form was shown for another candidate than *candidate*; one that does not say is for whichever waits."""
+    return request.method == "POST" and request.POST.get("candidate", str(candidate.pk)) != str(candidate.pk)
+
+
+def see_other_one(request: PortalRequest, page: str) -> HttpResponse:
+    """Send to the page of the candidate that waits now, and do nothing with it: who has sent the form has not seen it."""
+    messages.warning(request, _("Another version has taken the place of the one that you saw. Look at it, then decide."))
+    return HttpResponseClientRedirect(page) if wants_fragment(request) else see_other(page)
 
 
 def _gone(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:

@@ -239,6 +239,18 @@ class TestReplacing:
         assert Api.objects.get().trusted_ca == OTHER.pem
         assert not AuthorityCandidate.objects.exists()
 
+    def test_a_form_decides_only_upon_the_version_that_it_was_shown_with(self, signed_in: Client) -> None:
+        authority = make_authority("example-ca", OLD)
+        seen = switching.propose(authority, bundle(OLD, OTHER), by=None, now=timezone.now())
+        assert f'name="candidate" value="{seen.pk}"' in signed_in.get(f"{PAGE}replace/confirm/").content.decode()
+        newer = switching.propose(authority, bundle(OLD, RENEWED), by=None, now=timezone.now())
+        for form in ("confirm", "discard"):
+            answer = signed_in.post(f"{PAGE}replace/{form}/", {"candidate": seen.pk, "when": "now"})
+            assert answer.headers["Location"] == f"{PAGE}replace/confirm/"
+            assert AuthorityCandidate.objects.get() == newer
+        assert signed_in.post(f"{PAGE}replace/confirm/", {"candidate": newer.pk, "when": "now"}).headers["Location"] == PAGE
+        assert not AuthorityCandidate.objects.exists()
+
     def test_another_key_under_the_same_name_is_warned_of(self, signed_in: Client) -> None:
         make_authority("example-ca", OLD)
         _upload(signed_in, issue("Example CA", authority=True).der, to=f"{PAGE}replace/", when="try")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -219,6 +220,27 @@ def test_a_newer_file_takes_the_place_of_one_that_nobody_has_decided_upon(signed
     newer = issue("orders-client")
     _propose(signed_in, newer)
     assert Candidate.objects.get().thumbprint == newer.thumbprint
+
+
+def _form(client: Client) -> dict[str, str]:
+    """Return what the forms of the page say of themselves."""
+    return dict(re.findall(r'<input type="hidden" name="(candidate)" value="([^"]+)"', _words(client)))
+
+
+@pytest.mark.usefixtures("entry")
+@pytest.mark.parametrize("form", ["confirm", "discard"])
+def test_a_form_decides_only_upon_the_version_that_it_was_shown_with(signed_in: Client, form: str) -> None:
+    before, newer = _current(), issue("orders-client", not_after=datetime.now(UTC) + timedelta(days=701))
+    _propose(signed_in)
+    seen = _form(signed_in)
+    _propose(signed_in, newer)
+    answer = signed_in.post(f"{PAGE}replace/{form}/", {**seen, "when": "now"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, CONFIRM)
+    assert (_current(), Candidate.objects.get().thumbprint) == (before, newer.thumbprint)
+    assert "Another version has taken the place of the one that you saw" in _words(signed_in)
+    assert signed_in.post(f"{PAGE}replace/{form}/", {**_form(signed_in), "when": "now"}).headers["Location"] == PAGE
+    assert not Candidate.objects.exists()
+    assert _current() == (newer.thumbprint if form == "confirm" else before)
 
 
 def test_a_planned_switch_is_not_replaced_by_another_file(signed_in: Client, entry: ClientCertificate) -> None:

@@ -270,6 +270,19 @@ def test_a_person_goes_on_or_puts_back_before_the_time_is_over(signed_in: Client
         assert "decided meanwhile" in _words(signed_in)
 
 
+@pytest.mark.parametrize("button", ["go-on", "put-back"])
+def test_a_button_decides_only_upon_the_probation_that_it_was_shown_with(signed_in: Client, entry: ClientCertificate, button: str) -> None:
+    _propose(signed_in, when="now", **IN_STEPS)
+    seen = Probation.objects.get().pk
+    assert f'name="probation" value="{seen}"' in _words(signed_in)
+    signed_in.post(f"{PAGE}replace/put-back/", {"probation": seen})
+    _propose(signed_in, issue("orders-client"), when="now", **IN_STEPS)
+    assert _presented() == {"orders": 3, "invoices": 1}
+    signed_in.post(f"{PAGE}replace/{button}/", {"probation": seen})
+    assert _presented() == {"orders": 3, "invoices": 1}
+    assert "decided meanwhile" in _words(signed_in)
+
+
 def test_going_on_ends_no_probation_of_what_all_present(signed_in: Client, entry: ClientCertificate) -> None:
     _propose(signed_in)
     signed_in.post(f"{PAGE}replace/go-on/")

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from certificates.facts import Facts
 from certificates.judgement import Purpose
-from certificates.models import Certificate
+from certificates.models import Certificate, folded
 from certificates.pfx import Pfx
 from certificates.sources.acme.binding import keep
 from certificates.sources.acme.ordering import Authority, Binding, Wish, new_account_key, two_thirds
@@ -32,7 +32,7 @@ def order(kind: type[C], wish: Wish, *, binding: Binding | None = None, name: st
     :param binding: what ties the new account to one that the authority knows
     :raises Trouble: if the authority does not issue it, or another switch of the entry is planned
     """
-    if entry := kind.objects.named(name).first():
+    if entry := kind.objects.filter(kind=kind.KIND, folded_name=folded(name)).first():
         refuse_planned(entry, source=Origin.ACME)
     account_key = new_account_key()
     authority = Authority(wish.directory, account_key, verify=settings.ACME_CA)
