@@ -6,18 +6,18 @@ and its journal is cut off. What else may hold them, the pages of PostgreSQL and
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from certificates.actions import event_of
 from certificates.models import Certificate, CertificateVersion
 from certificates.rollout.models import Candidate, Rules
-from certificates.rollout.staying import is_kept
+from certificates.rollout.staying import is_kept, is_kept_by_any
 from certificates.sealing import Secret
 from portal.activity import record
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 StandIns = Callable[[Certificate], Collection[UUID]]
 _stand_ins: list[StandIns] = []
+_NOTED_EVERY = timedelta(hours=1)
 
 
 class StillPresented(Exception):
@@ -67,13 +68,28 @@ def destroy_key(certificate: Certificate, *, version: int, by: User | None, now:
 
 def destroy_quiet_keys(*, now: datetime) -> None:
     """Destroy the keys that the rules of entries say are due; not that of a version which is to be gone back to."""
+    _note_what_is_kept(now=now)
     for rules in Rules.objects.filter(destroy_after_days__isnull=False).select_related("certificate__current"):
         proposed = Candidate.objects.filter(certificate=rules.certificate_id).values("thumbprint_sha256")
         for version in rules.certificate.versions.filter(destroyed_at=None).exclude(thumbprint_sha256__in=proposed):
             quiet = quiet_since(version, rules.certificate)
             if quiet and quiet <= now - timedelta(days=rules.destroy_after_days or 0):
-                with contextlib.suppress(StillPresented):
-                    destroy_key(rules.certificate, version=version.number, by=None, now=now)
+                _destroy_unless_presented(version, rules.certificate, now=now)
+
+
+def _note_what_is_kept(*, now: datetime) -> None:
+    """Note that the versions which APIs stay with are presented until now: their quiet days begin once the last API follows."""
+    ruled = CertificateVersion.objects.filter(certificate__rules__destroy_after_days__isnull=False, destroyed_at=None)
+    ruled.filter(is_kept_by_any(), current_until__lt=now - _NOTED_EVERY).update(current_until=now)
+
+
+def _destroy_unless_presented(version: CertificateVersion, certificate: Certificate, *, now: datetime) -> None:
+    """Destroy the key of a version that is due; where somebody is shown it all the same, its quiet days begin anew."""
+    try:
+        destroy_key(certificate, version=version.number, by=None, now=now)
+    except StillPresented:
+        current = Certificate.objects.filter(current=OuterRef("pk"))
+        certificate.versions.filter(~Exists(current), pk=version.pk).update(current_until=now)
 
 
 def quiet_since(version: CertificateVersion, certificate: Certificate) -> datetime | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
-from certificates.models import Kind
+from certificates.models import ClientCertificate, Kind
 from certificates.rollout.trying import still_accepting
 from certificates.uses import apis_that_need
 
@@ -81,6 +81,12 @@ def release(certificate: Certificate, version: CertificateVersion) -> None:
 def is_kept(version: CertificateVersion) -> bool:
     """Return whether some API stays with *version*."""
     return version.kind == Kind.CLIENT and apis_that_need(version.certificate).filter(stays_with=version.pk).exists()
+
+
+def is_kept_by_any() -> Exists:
+    """Return the condition for versions that some API stays with."""
+    apis = ClientCertificate._meta.get_field("apis").related_model  # an app above this one
+    return Exists(apis._default_manager.filter(stays_with=OuterRef("pk")))
 
 
 def kept_versions(certificate: Certificate) -> dict[UUID, int]:

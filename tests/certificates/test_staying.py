@@ -90,6 +90,7 @@ def test_a_button_on_what_the_try_has_shown_switches_those_that_accept_it_and_na
     page = signed_in.get(CONFIRM).content.decode()
     assert "Switch the 2 APIs that accept it" in page
     assert "Three: version 1 stays in force there" in page
+    assert page.count(f'name="candidate" value="{Candidate.objects.get().pk}"') == 3, "to discard it, for some, for all"
     answer = signed_in.post(CONFIRM, {"when": "accepted"}, follow=True).content.decode()
     assert "These stay as they are, for their back ends did not accept it: Three." in answer
     assert _presented() == {"one": NEW.thumbprint, "two": NEW.thumbprint, "three": OLD.thumbprint}
@@ -259,6 +260,25 @@ def test_the_key_of_what_is_kept_is_not_destroyed_by_hand_or_by_rule(switched: C
     Rules.objects.create(certificate=switched, destroy_after_days=1)
     destroying.destroy_quiet_keys(now=timezone.now() + timedelta(days=9))
     assert not CertificateVersion.objects.exclude(destroyed_at=None).exists()
+
+
+def test_the_days_until_a_key_is_destroyed_begin_once_nobody_stays_with_it(switched: ClientCertificate) -> None:
+    Rules.objects.update_or_create(certificate_id=switched.pk, defaults={"destroy_after_days": 90})
+    old = switched.versions.get(number=1)
+    for days in (100, 20):
+        CertificateVersion.objects.filter(pk=old.pk).update(current_until=timezone.now() - timedelta(days=days))
+        destroying.destroy_quiet_keys(now=timezone.now())
+        old.refresh_from_db()
+        assert old.current_until
+        assert old.current_until > timezone.now() - timedelta(minutes=5)
+    Api.objects.update(stays_with=None)
+    destroying.destroy_quiet_keys(now=timezone.now())
+    old.refresh_from_db()
+    assert not old.destroyed_at
+    CertificateVersion.objects.filter(pk=old.pk).update(current_until=timezone.now() - timedelta(days=91))
+    destroying.destroy_quiet_keys(now=timezone.now())
+    old.refresh_from_db()
+    assert old.destroyed_at
 
 
 def test_the_end_of_what_is_kept_is_told_naming_the_apis_that_stay_with_it() -> None:
