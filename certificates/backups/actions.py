@@ -115,6 +115,7 @@ def restore(reader: Reader, proven: Proven, *, name: str, now: datetime) -> int:
 
     :param name: of the file, for the log
     :raises CannotRestore: if the ring is in the environment and lacks keys
+    :raises certificates.sealing.BadKeyRing: if the ring that is here is none, so that no key can be added to it
     :raises OSError: if the keys cannot be written
     """
     _put_back(proven.keys)
@@ -145,15 +146,27 @@ def _put_back(keys: Keys) -> None:
             )
     else:
         path = settings.ENCRYPTION_KEYS_FILE
-        lines = _lines_of(path.read_text(encoding="ascii")) if path.exists() else []
-        lines += [line for line in _lines_of(keys.ring.value.decode()) if line not in lines]
-        private_files.write(path, "".join(f"{line}\n" for line in lines).encode())
+        ring = _merged(path.read_text(encoding="ascii") if path.exists() else "", keys.ring.value.decode())
+        KeyRing.parse(ring)
+        private_files.write(path, ring.encode())
     if not read("PORTAL_SECRET_KEY"):
         private_files.write(settings.SECRET_KEY_FILE, keys.secret_key.value)
 
 
+def _merged(ours: str, theirs: str) -> str:
+    """Return the ring of both, ours first; of a key that is in both, our line with its comment stays."""
+    lines: dict[str, str] = {}
+    for line in (*_lines_of(ours), *_lines_of(theirs)):
+        lines.setdefault(_key_in(line), line)
+    return "".join(f"{line}\n" for line in lines.values())
+
+
 def _lines_of(ring: str) -> list[str]:
-    return [line.strip() for line in ring.replace(",", "\n").splitlines() if line.partition("#")[0].strip()]
+    return [line.strip() for line in ring.replace(",", "\n").splitlines() if _key_in(line)]
+
+
+def _key_in(line: str) -> str:
+    return line.partition("#")[0].strip()
 
 
 def _ring_text() -> str:

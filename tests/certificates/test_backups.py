@@ -116,6 +116,19 @@ def test_it_is_restored_where_there_are_other_keys(
     assert {stat.S_IMODE((home / name).stat().st_mode) for name in ("encryption-keys", "secret-key")} == {0o600}
 
 
+def test_a_key_whose_comment_has_changed_since_stays_once_in_the_ring(
+    home: Path, file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_certificate("orders-client")
+    ring = home / "encryption-keys"
+    key = ring.read_text().strip()
+    run(monkeypatch, capsys, "backup", str(file))
+    ring.write_text(f"{key}  # made in May\n")
+    run(monkeypatch, capsys, "restore", str(file))
+    assert ring.read_text() == f"{key}  # made in May\n"
+    assert CertificateVersion.objects.get().unseal()
+
+
 def test_who_was_signed_in_has_to_sign_in_again(
     home: Path, file: Path, signed_in: Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
