@@ -22,6 +22,7 @@ from certificates.models import Certificate
 from certificates.pages import render
 from certificates.uses import apis_that_need
 from portal.http import PortalRequest
+from portal.meanwhile import digest_of
 from portal.responses import see_other
 from portal.tables import download
 
@@ -36,17 +37,19 @@ def removal(request: PortalRequest, pages: Pages) -> HttpResponse:
     entries = list(chosen(request.GET, pages).order_by("name"))
     used = [entry for entry in entries if apis_that_need(entry).exists() or holders_of(entry)]
     free = [entry for entry in entries if entry not in used]
+    seen = digest_of(entry.pk for entry in free)
     if not entries:
         messages.info(request, _("Nothing is ticked that could be deleted."))
         return see_other(pages.to["index"])
     if request.method == "POST" and free:
-        if request.POST.get("number") == str(len(free)) and _delete(free, request):
+        if request.POST.get("seen") == seen and _delete(free, request):
             deleted = ngettext("%d certificate was deleted.", "%d certificates were deleted.", len(free))
             messages.success(request, deleted % len(free))
             return see_other(pages.to["index"])
         messages.warning(request, _("The list has changed meanwhile, and nothing was deleted. Look at it again, then confirm."))
         return see_other(request.get_full_path())
-    context = {"free": free[:_NAMED], "number": len(free), "more": len(free[_NAMED:]), "used": used[:_NAMED], "used_number": len(used)}
+    context = {"free": free[:_NAMED], "number": len(free), "more": len(free[_NAMED:]), "seen": seen}
+    context |= {"used": used[:_NAMED], "used_number": len(used)}
     return render(request, pages, "certificates/confirm_removal.html", context)
 
 

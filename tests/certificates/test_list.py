@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -27,6 +28,12 @@ LIST = "/security/client-certificates/"
 def names(client: Client, **asked: str) -> list[str]:
     """Return the names on the page, in its order."""
     return [certificate.name for certificate in client.get(LIST, asked).context["page"]]
+
+
+def seen_in(page: str) -> str:
+    """Return what a page that asks before something is deleted knows that by."""
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', page)
+    return str(seen)
 
 
 def test_an_empty_list_says_what_to_do(signed_in: Client) -> None:
@@ -231,8 +238,17 @@ class TestStates:
         assert "Delete 2 certificates?" in page
         assert "1 certificate is in use and stays" in page
         assert "/apis/moves/new/?certificates=later" in page
-        assert signed_in.post(address, {"number": "2"}).status_code == 303
+        assert signed_in.post(address, {"seen": seen_in(page)}).status_code == 303
         assert names(signed_in) == ["later"]
+
+    def test_where_others_would_be_deleted_than_those_that_were_shown_none_is(self, signed_in: Client) -> None:
+        address = f"{LIST}chosen/removal/?certificates=soon&certificates=later"
+        page = signed_in.get(address).content.decode()
+        assert "Delete 1 certificate?" in page
+        type(self.api).objects.update(certificate=ClientCertificate.objects.get(name="soon"))
+        answer = signed_in.post(address, {"seen": seen_in(page)}, follow=True).content.decode()
+        assert "The list has changed meanwhile, and nothing was deleted" in answer
+        assert ClientCertificate.objects.count() == 3
 
     def test_a_file_holds_what_the_address_shows(self, signed_in: Client) -> None:
         rows = signed_in.get(f"{LIST}chosen/list.csv", {"show": "expired"}).content.decode().splitlines()
