@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -44,6 +45,7 @@ _OF = {
 class Judged:
     """One entry, as the page shows it.
 
+    :ivar facts: ``None``: what the database holds of it cannot be read
     :ivar wrong: what is doubted, by the table's columns
     :ivar ending: why its next renewal breaks; ``None``: it will not
     """
@@ -51,7 +53,7 @@ class Judged:
     pages: Pages
     entry: Certificate
     state: State
-    facts: Facts
+    facts: Facts | None
     above: tuple[Facts, ...]
     wrong: frozenset[str]
     sentences: tuple[str, ...]
@@ -89,10 +91,29 @@ def _judged(entries: Iterable[Certificate], *, now: datetime) -> Iterator[Judged
     """Judge what a page shows, from the certificates themselves."""
     rows = list(entries)
     versions = CertificateVersion.objects.filter(pk__in=[row.current_id for row in rows]).only("certificate", "kind", "der", "chain")
-    paths = {version.certificate_id: version.path for version in versions}
+    current = {version.certificate_id: version for version in versions}
     for row in rows:
-        if path := paths.get(row.pk):
-            yield _judge(row, path, now=now)
+        if version := current.get(row.pk):
+            try:
+                path = version.path
+            except ValueError:  # damaged in the database; the others are shown all the same
+                yield _unreadable(row)
+            else:
+                yield _judge(row, path, now=now)
+
+
+def _unreadable(entry: Certificate) -> Judged:
+    return Judged(
+        pages=PAGES[Kind(entry.kind)],
+        entry=entry,
+        state=State(entry.state),  # type: ignore[attr-defined]  # annotated
+        facts=None,
+        above=(),
+        wrong=frozenset(),
+        sentences=(_("What the database holds of it cannot be read. Replace it, or put the database back from a backup."),),
+        ending=None,
+        ending_sentence="",
+    )
 
 
 def _judge(entry: Certificate, path: list[Facts], *, now: datetime) -> Judged:

@@ -115,6 +115,13 @@ def test_a_damaged_row_keeps_nobody_else_from_being_judged(entries: None) -> Non
     assert not Diagnosis.objects.get(version__certificate__name="soon").is_doubtful
 
 
+def test_a_damaged_row_is_shown_as_one_that_cannot_be_read_among_the_others(signed_in: Client, entries: None) -> None:
+    CertificateVersion.objects.filter(certificate__name="well").update(der=b"nothing")
+    assert {"well", "soon"} <= set(_names(signed_in))
+    page = signed_in.get(f"{PAGE}?q=well").content.decode()
+    assert "What the database holds of it cannot be read." in page
+
+
 def test_a_page_costs_as_many_queries_with_many_entries(
     signed_in: Client, entries: None, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
