@@ -118,7 +118,7 @@ def replace(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
         else:
             _say_that_it_was_unprotected(request, pfx)
             return answer
-    context = {"form": form, "certificate": certificate, **held, **_use_of(certificate)}
+    context = {"form": form, "certificate": certificate, **held, **_what_switches(certificate)}
     return render(request, pages, "certificates/replace.html", context, status=status_of(form))
 
 
@@ -227,6 +227,12 @@ def _use_of(certificate: Certificate) -> dict[str, Any]:
     used_by = len(apis) if len(apis) <= _SHOWN_APIS else users.count()
     more = used_by - len(apis[:_SHOWN_APIS])
     return {"apis": apis[:_SHOWN_APIS], "used_by": used_by, "more": more, "holders": holders_of(certificate)}
+
+
+def _what_switches(certificate: Certificate) -> dict[str, int]:
+    """Return how many APIs present the next version once it is there, and how many stay with an earlier one."""
+    staying = sum(kept_versions(certificate).values())
+    return {"switching": apis_that_need(certificate).count() - staying, "staying": staying}
 
 
 def say_who_holds_it(form: PfxForm, refusal: actions.AlreadyUploaded, asked: Certificate | None = None) -> dict[str, Any]:

@@ -296,6 +296,12 @@ def test_a_candidate_that_waits_says_who_does_not_switch(signed_in: Client, swit
     assert "1 API stays with an earlier version: it is not tried here" in signed_in.get(CONFIRM).content.decode()
 
 
+def test_the_page_that_takes_a_file_says_who_switches_and_who_stays(signed_in: Client, switched: ClientCertificate) -> None:
+    page = signed_in.get(f"{PAGE}replace/").content.decode()
+    assert "2 APIs present this certificate and switch to the new version." in page
+    assert "1 API stays with an earlier version and does not switch." in page
+
+
 def test_a_file_that_gives_its_certificate_to_another_entry_is_refused(switched: ClientCertificate, tmp_path: Path) -> None:
     for name, issued in (("orders-client", NEXT), ("another", OLD)):
         (tmp_path / f"{name}.pem").write_text(issued.pem + issued.key_pem)
