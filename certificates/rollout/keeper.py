@@ -104,10 +104,26 @@ class Switches:
 
 
 def _look_at(candidate: Candidate, *, now: datetime) -> None:
-    if candidate.is_due(now=now) or (trying.is_accepted(candidate) and _may_go(candidate, now=now)):
+    if candidate.is_due(now=now):
         _switch(candidate, now=now)
-    elif candidate.when == When.AFTER_TRY and candidate.is_tried and not trying.is_accepted(candidate):
-        _try_again(candidate, now=now)
+    elif candidate.when == When.AFTER_TRY and candidate.is_tried:
+        if not trying.is_accepted(candidate):
+            _try_again(candidate, now=now)
+        elif (window := _window_of(candidate)) is None:
+            _switch(candidate, now=now)
+        elif opened_at := window.opened_at(now):
+            _switch_within(opened_at, candidate, now=now)
+
+
+def _switch_within(opened_at: datetime, candidate: Candidate, *, now: datetime) -> None:
+    """Switch to what was accepted and has waited for its times; what was tried before they began is tried once more before.
+
+    APIs may have come since, and back ends may have changed.
+    """
+    if candidate.tried_at and candidate.tried_at >= max(opened_at, now - actions.TRIED_AGAIN_EVERY):
+        _switch(candidate, now=now)
+    else:
+        Candidate.objects.filter(pk=candidate.pk, when=When.AFTER_TRY, tried_for=F("try_asked_at")).update(try_asked_at=now)
 
 
 def _judge(probation: Probation, *, now: datetime) -> None:
@@ -127,13 +143,12 @@ def _can_be_put_back(probation: Probation, *, now: datetime) -> bool:
     return probation.before.destroyed_at is None and probation.before.not_after > now
 
 
-def _may_go(candidate: Candidate, *, now: datetime) -> bool:
-    """Return whether what was accepted may be switched to now: what a source brings may have to wait for its times."""
+def _window_of(candidate: Candidate) -> Window | None:
+    """Return the times within which what a source has brought is switched to; ``None``: at any time."""
     rules = rules_of(candidate.certificate)
     if candidate.confirmed_at or rules.sources != Rules.Sources.WINDOW or rules.window_from is None or rules.window_to is None:
-        return True
-    window = Window(days=rules.window_days, opens=rules.window_from, closes=rules.window_to, zone=rules.window_zone)
-    return window.contains(now)
+        return None
+    return Window(days=rules.window_days, opens=rules.window_from, closes=rules.window_to, zone=rules.window_zone)
 
 
 def _switch(candidate: Candidate, *, now: datetime) -> None:

@@ -24,13 +24,22 @@ class Window:
 
     def contains(self, now: datetime) -> bool:
         """Return whether it is open at *now*."""
+        return self.opened_at(now) is not None
+
+    def opened_at(self, now: datetime) -> datetime | None:
+        """Return when it has opened, ``None`` if it is closed at *now*."""
         local = now.astimezone(ZoneInfo(self.zone))
         at = local.time()
-        if self.opens < self.closes:
-            return self._opens_on(local.weekday()) and self.opens <= at < self.closes
-        return (self._opens_on(local.weekday()) and at >= self.opens) or (
-            self._opens_on((local - timedelta(days=1)).weekday()) and at < self.closes
-        )
+        overnight = self.opens >= self.closes
+        if self._opens_on(local.weekday()) and self.opens <= at and (overnight or at < self.closes):
+            return self._opening_of(local)
+        yesterday = local - timedelta(days=1)
+        if overnight and self._opens_on(yesterday.weekday()) and at < self.closes:
+            return self._opening_of(yesterday)
+        return None
+
+    def _opening_of(self, day: datetime) -> datetime:
+        return datetime.combine(day.date(), self.opens, tzinfo=day.tzinfo)
 
     def _opens_on(self, day: int) -> bool:
         return not self.days or day in self.days

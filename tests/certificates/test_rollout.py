@@ -328,6 +328,21 @@ class TestRules:
         keeper.Switches().step()
         assert _current() == RENEWED.thumbprint
 
+    def test_what_was_tried_before_its_times_began_is_tried_again_before_it_is_switched_to(self, entry: ClientCertificate) -> None:
+        now = timezone.now()
+        opened = {"window_from": (now - timedelta(hours=1)).time(), "window_to": (now + timedelta(hours=1)).time()}
+        Rules.objects.create(certificate=entry, sources=Rules.Sources.WINDOW, **opened)
+        actions.propose(entry, RENEWED.as_pfx(), by=None, now=now, source="watched place")
+        keeper.Tries().step()
+        Candidate.objects.update(tried_at=now - timedelta(hours=2))
+        keeper.Switches().step()
+        keeper.Switches().step()
+        assert _current() != RENEWED.thumbprint
+        assert Candidate.objects.get().is_being_tried
+        keeper.Tries().step()
+        keeper.Switches().step()
+        assert _current() == RENEWED.thumbprint
+
     def test_what_a_source_brings_waits_for_a_person(self, entry: ClientCertificate) -> None:
         Rules.objects.create(certificate=entry, sources=Rules.Sources.PERSON)
         actions.propose(entry, RENEWED.as_pfx(), by=None, now=timezone.now(), source="watched place")

@@ -35,3 +35,9 @@ def test_one_that_closes_when_it_opens_is_open_around_the_clock_on_its_days() ->
     assert always.contains(datetime(2026, 11, 30, 2, 0, tzinfo=UTC))
     assert always.contains(datetime(2026, 12, 1, 1, 59, tzinfo=UTC))
     assert not always.contains(datetime(2026, 12, 1, 2, 0, tzinfo=UTC))
+
+
+def test_one_that_is_open_says_when_it_has_opened() -> None:
+    assert NIGHT.opened_at(datetime(2026, 11, 29, 2, 59, tzinfo=UTC)) == datetime(2026, 11, 28, 21, 0, tzinfo=UTC)
+    assert DAY.opened_at(datetime(2026, 11, 26, 5, 0, tzinfo=UTC)) == datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
+    assert DAY.opened_at(datetime(2026, 11, 26, 9, 0, tzinfo=UTC)) is None
