@@ -52,15 +52,27 @@ class Sources(OfEntries):
 
         :raises Refused: if nothing lies there that could be used, or it was ordered by ACME
         """
-        entry, wanted = entry_of(line), actions.told(entry_of(line)) | dict(self.compared(line).values(side) or {})
+        entry, wanted = entry_of(line), self._wanted(line, side)
         if wanted.get("place"):
             self._watch(entry, wanted, by=by, now=now)
         else:
             actions.unwatch(entry, by=by, now=now)
         return reverse(self.pages.to["detail"], args=[entry.name])
 
+    def _wanted(self, line: Activity, side: Side) -> dict[str, Any]:
+        """Return the settings of one side: what *line* does not tell was the same on both, so it is as now if that is one of them.
+
+        Settings of another place than those two say nothing of this one.
+        """
+        compared, now = self.compared(line), actions.told(entry_of(line))
+        values = dict(compared.values(side) or {})
+        places = [one.get("place") for one in (compared.before, compared.after) if one]
+        if "place" in values and now.get("place") not in places:
+            return values
+        return now | values
+
     def _watch(self, entry: Certificate, wanted: Values, *, by: User | None, now: datetime) -> None:
-        if wanted.get("names") or str(wanted["place"]).startswith("https://"):
+        if str(wanted["place"]).startswith("https://"):
             raise Refused(_("The account of then is not kept. Order the certificate by ACME anew."))
         typed = {"path": wanted["place"], "name": entry.name, **{name: wanted.get(name) or "" for name in _FILES}}
         try:

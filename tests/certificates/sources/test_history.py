@@ -8,7 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from certificates.models import ClientCertificate
+from certificates.signing import KeyKind
 from certificates.sources import actions
+from certificates.sources.acme.actions import order_later
+from certificates.sources.acme.ordering import Wish
 from certificates.sources.models import Source, SourceKind
 from portal.models import Activity
 from tests.certificates.sources.places import FIRST, LIST, SECOND, WATCH, watched, write
@@ -50,3 +54,18 @@ def test_what_was_ordered_is_not_put_back_without_its_account(signed_in: Client)
     assert refused.status_code == 409
     assert "Order the certificate by ACME anew" in refused.content.decode()
     assert not Source.objects.exists()
+
+
+def test_what_is_put_back_takes_nothing_from_a_place_that_came_between(signed_in: Client, folder: Path) -> None:
+    watched(folder)
+    first = Activity.objects.latest("id")
+    entry = ClientCertificate.objects.get()
+    write(folder / "next.pfx", SECOND.pfx_file("secret"))
+    write(folder / "password", "secret")
+    signed_in.post(WATCH, {"name": "orders", "path": f"{folder}/next.pfx", "password_file": f"{folder}/password"})
+    assert signed_in.post(f"/activity/{first.pk}/restore/", {"values": "after"}).status_code == 303
+    assert Source.objects.get().settings == {"path": f"{folder}/orders.pem"}
+    wish = Wish(directory="https://acme.test", names=("a.test",), key=KeyKind.EC_P256, challenge="http-01")
+    order_later(entry, wish, by=None, now=timezone.now())
+    assert signed_in.post(f"/activity/{first.pk}/restore/", {"values": "after"}).status_code == 303
+    assert Source.objects.get().settings == {"path": f"{folder}/orders.pem"}
