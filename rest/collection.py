@@ -195,10 +195,12 @@ class Collection(ABC, Generic[Row, Draft]):
 
     @sensitive_variables("draft")
     def _put(self, name: str) -> HttpResponse:
-        draft = self.read(self.call.properties(most=self.most_bytes), self.find(name), whole=True)
+        seen = self.find(name)
+        draft = self.read(self.call.properties(most=self.most_bytes), seen, whole=True)
         with transaction.atomic():
             row = self._locked(name)
             etags.check_write(self.call.request, self.etag(row) if row else None)
+            self._check_unchanged(seen, row)
             self._require("change" if row else "add")
             saved = self.change(row, draft) if row else self.create(name, draft)
             return self._shown(self._fresh(saved), 200 if row else CREATED)
@@ -212,9 +214,11 @@ class Collection(ABC, Generic[Row, Draft]):
         self._require("change")
         self.check_name(name)
         self._check_new_name(name)
-        draft = self.read(sent, self.find(name), whole=True)
+        seen = self.find(name)
+        draft = self.read(sent, seen, whole=True)
         with transaction.atomic():
             row = self._locked(name)
+            self._check_unchanged(seen, row)
             self._require("change" if row else "add")
             if row:
                 self.change(row, draft)
@@ -228,8 +232,9 @@ class Collection(ABC, Generic[Row, Draft]):
         with transaction.atomic():
             row = self._locked(name)
             etags.check_write(self.call.request, self.etag(row) if row else None)
-            if row is None or self.etag(row) != self.etag(seen):  # between the two looks
-                raise Conflict(_("The entity was changed at the same moment. Read it and try again."))
+            if row is None:  # between the two looks
+                raise _changed_meanwhile()
+            self._check_unchanged(seen, row)
             return self._shown(self._fresh(self.change(row, draft)), 200)
 
     def _delete(self, name: str) -> HttpResponse:
@@ -242,6 +247,16 @@ class Collection(ABC, Generic[Row, Draft]):
             etags.check_write(self.call.request, self.etag(row))
             self.remove(row)
         return HttpResponse(status=self.deleted_status)
+
+    def _check_unchanged(self, seen: Row | None, row: Row | None) -> None:
+        """Refuse to write over what changed since the body was read beside it: what was not sent was taken from there.
+
+        :param seen: the entity as it was then, ``None`` if there was none
+        :param row: the entity as it is, locked
+        :raises Conflict: if they differ
+        """
+        if (seen and self.etag(seen)) != (row and self.etag(row)):
+            raise _changed_meanwhile()
 
     def _require(self, what: str) -> None:
         self.call.require(self.permission.format(what))
@@ -267,6 +282,10 @@ class Collection(ABC, Generic[Row, Draft]):
         if self.call.request.method == "HEAD":
             return HttpResponse(status=status, headers=headers, content_type="application/json")
         return JsonResponse(content, status=status, headers=headers)
+
+
+def _changed_meanwhile() -> Conflict:
+    return Conflict(_("The entity was changed at the same moment. Read it and try again."))
 
 
 def _at(entity: dict[str, Any], path: list[str]) -> Any:

@@ -12,9 +12,11 @@ import pytest
 from django.utils import timezone
 
 from apis import actions as api_actions
+from apis.models import Api, Subscription, SubscriptionState
 from certificates import actions as certificate_actions
 from rest import etags
-from rest.entities.apis import Apis
+from rest.entities.apis import ApiDraft, Apis
+from rest.entities.subscriptions import SubscriptionDraft, Subscriptions
 from tests.makers import issue, make_api, make_certificate, make_subscription
 from tests.rest.conftest import S, Wire, read, targets
 
@@ -273,6 +275,39 @@ def test_what_is_deleted_at_the_same_moment_is_a_conflict(
     monkeypatch.setattr(etags, "check_write", somebody_deletes)
     answer = wire.put(path, properties)
     assert (answer.status_code, read(answer)["error"]["code"]) == (409, "Conflict")
+
+
+@pytest.mark.parametrize(("method", "headers"), [("PUT", {}), ("PUT", {"If_Match": "*"}), ("PATCH", {"If_Match": "*"})])
+def test_what_is_changed_while_a_body_is_read_is_not_written_over(
+    method: str, headers: dict[str, str], wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire.put("subscriptions/shop", SUBSCRIPTION)
+    read_body = Subscriptions.read
+
+    def somebody_suspends(self: Subscriptions, *given: Any, **more: Any) -> SubscriptionDraft:
+        draft = read_body(self, *given, **more)
+        row = Subscription.objects.get()
+        api_actions.set_subscription_state(row, SubscriptionState.SUSPENDED, by=None, now=timezone.now())
+        return draft
+
+    monkeypatch.setattr(Subscriptions, "read", somebody_suspends)
+    answer = wire.request(method, "subscriptions/shop", {"properties": {**SUBSCRIPTION, "displayName": "Newer"}}, **headers)
+    assert (answer.status_code, read(answer)["error"]["code"]) == (409, "Conflict")
+    row = Subscription.objects.get()
+    assert (row.state, row.display_name) == (SubscriptionState.SUSPENDED, "New")
+
+
+def test_what_is_made_while_a_body_is_read_is_not_written_over(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_body = Apis.read
+
+    def somebody_makes_it(self: Apis, *given: Any, **more: Any) -> ApiDraft:
+        draft = read_body(self, *given, **more)
+        make_api("new", service_url="https://first.example.com")
+        return draft
+
+    monkeypatch.setattr(Apis, "read", somebody_makes_it)
+    assert wire.put("apis/new", API).status_code == 409
+    assert Api.objects.get().service_url == "https://first.example.com"
 
 
 def test_a_mistake_of_ours_is_told_in_the_log_with_its_trace(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
