@@ -15,7 +15,7 @@ from rest.collection import CREATED, NO_CONTENT
 from rest.deployments.applying import apply
 from rest.deployments.expressions import BadTemplate
 from rest.deployments.relaxed import strict
-from rest.deployments.template import Resource, resources_of, secret_parameters
+from rest.deployments.template import Resource, resources_of, secret_names
 from rest.envelope import Fault, Invalid, MethodNotAllowed, NotFound
 from rest.models import Deployment
 
@@ -110,9 +110,8 @@ def _read(call: Call, prefix: str) -> tuple[dict[str, Any], list[Resource], dict
 
 def _properties(call: Call, body: dict[str, Any], ids: list[str], outputs: dict[str, Any]) -> dict[str, Any]:
     """Return what became of a deployment, without what is secret."""
-    secret = secret_parameters(body["template"])
-    parameters = {name: one for name, one in (body.get("parameters") or {}).items() if name.lower() not in secret}
-    told = {name: one for name, one in outputs.items() if not str(one.get("type", "")).lower().startswith("secure")}
+    given: dict[str, Any] = body.get("parameters") or {}
+    parameters, told = _without_secrets(body["template"], "parameters", given), _without_secrets(body["template"], "outputs", outputs)
     return {
         "provisioningState": "Succeeded",
         "mode": "Incremental",
@@ -125,6 +124,11 @@ def _properties(call: Call, body: dict[str, Any], ids: list[str], outputs: dict[
         "providers": [],
         "dependencies": [],
     }
+
+
+def _without_secrets(template: dict[str, Any], part: str, values: dict[str, Any]) -> dict[str, Any]:
+    secret = secret_names(template, part)
+    return {name: one for name, one in values.items() if name.lower() not in secret}
 
 
 def _forget_old(group: str) -> None:

@@ -16,6 +16,7 @@ from rest.deployments.expressions import BadTemplate, Function, evaluate
 
 MOST_RESOURCES = 800  # as there
 PROVIDER = "Microsoft.ApiManagement/"
+_DEFINITIONS = "#/definitions/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +68,42 @@ def _order(resource: Resource) -> tuple[int, int]:
     return first.index(kind) if kind in first else len(first), len(resource.kinds)
 
 
-def secret_parameters(template: Mapping[str, Any]) -> set[str]:
-    """Return the names of the parameters that nobody is to be shown, in lower case."""
-    declared = template.get("parameters")
-    return {
-        name.lower()
-        for name, one in (declared.items() if isinstance(declared, dict) else ())
-        if isinstance(one, dict) and str(one.get("type", "")).lower().startswith("secure")
-    }
+def secret_names(template: Mapping[str, Any], part: str) -> set[str]:
+    """Return the names of what nobody is to be shown, in lower case.
+
+    :param part: ``"parameters"`` or ``"outputs"``
+    """
+    declared = template.get(part)
+    return {name.lower() for name, one in (declared.items() if isinstance(declared, dict) else ()) if _is_secret(one, template)}
+
+
+def _is_secret(declaration: Any, template: Mapping[str, Any]) -> bool:
+    """Tell whether a declaration holds a secure type, itself, in its properties or items, or where it refers to.
+
+    What cannot be found holds whatever it may be, and so is secret.
+    """
+    waiting, followed = [declaration], set()
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, dict):
+            waiting += one if isinstance(one, list) else []
+            continue
+        if str(one.get("type", "")).lower().startswith("secure"):
+            return True
+        if isinstance(reference := one.get("$ref"), str) and reference not in followed:
+            followed.add(reference)
+            if (found := _referred(reference, template)) is None:
+                return True
+            waiting.append(found)
+        waiting += one.values()
+    return False
+
+
+def _referred(reference: str, template: Mapping[str, Any]) -> Any:
+    """Return the definition that *reference* leads to, ``None`` if there is none."""
+    definitions = template.get("definitions")
+    start, name = reference[: len(_DEFINITIONS)], reference[len(_DEFINITIONS) :]
+    return definitions.get(name) if start == _DEFINITIONS and isinstance(definitions, dict) else None
 
 
 def _around(prefix: str) -> dict[str, Function]:

@@ -120,6 +120,47 @@ def test_what_is_secret_is_kept_nowhere(deploy: Callable[..., HttpResponse]) -> 
     assert given["pfx"]["value"] not in kept
 
 
+SECRETLY: list[dict[str, Any]] = [
+    {"$ref": "#/definitions/password"},
+    {"$ref": "#/definitions/account"},
+    {"$ref": "#/definitions/loop"},
+    {"$ref": "#/definitions/none"},
+    {"$ref": "https://example.com/definitions/password"},
+    {"type": "secureObject"},
+    {"type": "object", "properties": {"type": {"type": "string"}, "password": {"type": "securestring"}}},
+    {"type": "object", "additionalProperties": {"$ref": "#/definitions/password"}},
+    {"type": "array", "items": {"$ref": "#/definitions/password"}},
+    {"type": "array", "prefixItems": [{"type": "string"}, {"type": "secureString"}]},
+]
+DEFINITIONS: dict[str, Any] = {
+    "password": {"type": "securestring"},
+    "account": {"type": "object", "properties": {"password": {"$ref": "#/definitions/password"}}},
+    "loop": {"type": "object", "properties": {"next": {"$ref": "#/definitions/loop"}, "password": {"$ref": "#/definitions/password"}}},
+    "plain": {"type": "object", "properties": {"next": {"$ref": "#/definitions/plain"}, "name": {"type": "string"}}},
+}
+
+
+@pytest.mark.parametrize("declaration", SECRETLY)
+def test_what_is_secret_by_its_parts_or_by_reference_is_kept_nowhere(
+    deploy: Callable[..., HttpResponse], declaration: dict[str, Any]
+) -> None:
+    template = {
+        "languageVersion": "2.0",
+        "definitions": DEFINITIONS,
+        "parameters": {"Hidden": declaration, "shown": {"$ref": "#/definitions/plain"}},
+        "resources": {},
+        "outputs": {
+            "hidden": declaration | {"value": "[parameters('hidden')]"},
+            "shown": {"$ref": "#/definitions/plain", "value": "[parameters('shown')]"},
+        },
+    }
+    answer = deploy(template, {"hidden": {"value": {"password": "a secret"}}, "shown": {"value": {"name": "public"}}})
+    assert answer.status_code == 201, answer.content
+    assert "a secret" not in answer.content.decode() + json.dumps(Deployment.objects.get().properties)
+    told = read(answer)["properties"]
+    assert (told["parameters"]["shown"]["value"], told["outputs"]["shown"]["value"]) == ({"name": "public"}, {"name": "public"})
+
+
 def test_what_bicep_makes_with_an_import_is_deployed_twice_alike(deploy: Callable[..., HttpResponse]) -> None:
     assert deploy(BICEP).status_code == 201
     assert deploy(BICEP).status_code == 200
