@@ -47,6 +47,11 @@ def current_revision(name: str) -> str:
     return _FIRST_REVISION.sub("", name)
 
 
+def revision_said(name: str) -> str:
+    """Return what :func:`current_revision` leaves out of *name*, as it is written there."""
+    return name[len(current_revision(name)) :]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiDraft:
     """What a body asks for."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Case, QuerySet, TextField, Value, When
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Coalesce, Concat
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
@@ -22,7 +22,7 @@ from rest.bodies import Properties
 from rest.call import Service
 from rest.collection import NO_CONTENT, Collection
 from rest.entities import remarks
-from rest.entities.apis import current_revision
+from rest.entities.apis import current_revision, revision_said
 from rest.envelope import Conflict, Fault, Invalid, MethodNotAllowed
 from rest.fields import Fixed, Moment, Text
 from rest.names import spelled
@@ -44,9 +44,9 @@ def is_key(text: str) -> bool:
     return _KEY.match(text) is not None
 
 
-def _kept(name: str, default: str = "") -> Coalesce:
-    """Return what was kept of a property, as an expression of a subscription's; *default* if nothing was."""
-    return Coalesce(KeyTextTransform(name, "remarks__properties"), Value(default), output_field=TextField())
+def _kept(name: str) -> Coalesce:
+    """Return what was kept of a property, as an expression of a subscription's; an empty text if nothing was."""
+    return Coalesce(KeyTextTransform(name, "remarks__properties"), Value(""), output_field=TextField())
 
 
 _SHOWN_STATE = Case(
@@ -83,23 +83,15 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
         "ownerId": Text("owner"),
         "userId": Text("owner"),
         "productId": Fixed(""),
-        "scope": Text("scope"),
         "createdDate": Moment("created_at"),
     }
-    shown_only = ("id", "allowTracing")
+    shown_only = ("id", "allowTracing", "scope")
     live_kind = Kind.SUBSCRIPTION
 
     def rows(self) -> QuerySet[Subscription]:
         """Return all subscriptions, by name, with what clients see and search of them."""
-        everything = f"{self.call.service.prefix}/apis"
-        scope = Case(When(api=None, then=Value(everything)), default=Concat(Value(f"{everything}/"), "api__name"))
-        seen = {"scope": scope, "shown_state": _SHOWN_STATE, "comment": _kept("stateComment"), "owner": _kept("ownerId", self._owner)}
+        seen = {"shown_state": _SHOWN_STATE, "comment": _kept("stateComment"), "owner": _kept("ownerId")}
         return Subscription.objects.select_related("api", "remarks").annotate(**seen).order_by("name")
-
-    @property
-    def _owner(self) -> str:
-        """Who has a subscription for which nobody was named: the administrator, as in the published service."""
-        return self.call.service.id_of("users", "1")
 
     def name_of(self, row: Subscription) -> str:
         """Return the subscription's name."""
@@ -113,11 +105,11 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
         """Return everything but the keys."""
         kept = remarks.of(row)
         return {
-            "ownerId": self._owner,
+            "ownerId": None,
             "allowTracing": False,
             "stateComment": None,
             **kept,
-            "scope": self.call.service.id_of("apis", *([row.api.name] if row.api else [])),
+            "scope": self.call.service.id_of("apis", *([remarks.spelled(row, "scope", row.api.name)] if row.api else [])),
             "displayName": row.display_name,
             "state": row.shown_state,  # type: ignore[attr-defined]  # of rows()
             "createdDate": row.created_at,
@@ -161,7 +153,7 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
             raise _key_taken(draft) from refusal
         except actions.Taken as refusal:  # at this very moment
             raise Conflict(str(refusal)) from refusal
-        remarks.keep(subscription, draft.sent, KEPT, whole=True)
+        _keep(subscription, draft, whole=True)
         return subscription
 
     @sensitive_variables()
@@ -175,7 +167,7 @@ class Subscriptions(Collection[Subscription, SubscriptionDraft]):
             raise _key_taken(draft) from refusal
         if draft.state != row.state:
             subscription = actions.set_subscription_state(subscription, draft.state, by=self.call.user, now=self.call.now)
-        remarks.keep(subscription, draft.sent, KEPT, whole=draft.whole)
+        _keep(subscription, draft, whole=draft.whole)
         return subscription
 
     def remove(self, row: Subscription) -> None:
@@ -221,6 +213,14 @@ def _api(sent: Properties, service: Service) -> Api | None:
     if api is None:
         sent.refuse("scope", _("There is no API %(name)s.") % {"name": match["api"]})
     return api
+
+
+def _keep(row: Subscription, draft: SubscriptionDraft, *, whole: bool) -> None:
+    """Keep what was said of *row*, and that its scope names the API's one revision, which clients compare as a text."""
+    remarks.keep(row, draft.sent, KEPT, whole=whole)
+    if "scope" in draft.sent:
+        name = draft.api.name if draft.api else ""
+        remarks.spell(row, "scope", name + revision_said(draft.sent.text("scope").rstrip("/")) if name else "", name)
 
 
 def _state(sent: Properties, row: Subscription | None) -> SubscriptionState:

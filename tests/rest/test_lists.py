@@ -133,6 +133,7 @@ def test_no_certificate_failed_to_come_from_a_key_vault(wire: Wire) -> None:
         ("state ne 'active'", {"asked", "closed"}),
         ("ownerId eq '/users/1' or contains(stateComment,'LATE')", {"asked", "open"}),
         ("ownerId ne '/users/1'", {"closed", "open"}),
+        ("ownerId eq null", {"closed", "open"}),
         ("productId eq 'starter'", set()),
         ("endswith(scope,'/apis')", {"asked", "closed", "open"}),
     ],

@@ -175,6 +175,25 @@ def test_an_api_may_be_made_before_its_back_end_is_known(wire: Wire) -> None:
     assert shown(wire, "apis/orders", "serviceUrl") == "https://orders.example.com"
 
 
+def test_a_scope_is_given_back_with_the_revision_it_names_while_it_names_one(wire: Wire) -> None:
+    for name in ("orders", "pets"):
+        wire.put(f"apis/{name}", {"displayName": name, "path": name})
+    for written, meant in (
+        ("/apis/ORDERS;Rev=1", "orders;Rev=1"),
+        (f"{S}/apis/orders;rev=1/", "orders;rev=1"),
+        ("/apis/pets", "pets"),
+        ("/apis/pets;rev=1", "pets;rev=1"),
+    ):
+        assert wire.put("subscriptions/shop", {"displayName": "Shop", "scope": written}).status_code in {200, 201}
+        assert shown(wire, "subscriptions/shop", "scope") == f"{S}/apis/{meant}"
+    assert [one["name"] for one in read(wire.get("subscriptions?$filter=endswith(scope,'rev=1')"))["value"]] == ["shop"]
+    wire.patch("subscriptions/shop", {"displayName": "Shops"})
+    assert shown(wire, "subscriptions/shop", "scope") == f"{S}/apis/pets;rev=1"
+    subscription = Subscription.objects.get()
+    actions.change_subscription(subscription, display_name="S", api=Api.objects.get(name="orders"), keys={}, by=None, now=timezone.now())
+    assert shown(wire, "subscriptions/shop", "scope") == f"{S}/apis/orders"
+
+
 def test_settings_for_callers_are_kept_and_nobody_is_deceived(wire: Wire) -> None:
     told = {"oAuth2": {"authorizationServerId": "company", "scope": "read"}}
     made = wire.put("apis/orders", {**API, "authenticationSettings": told})

@@ -101,6 +101,7 @@ RESOURCES: dict[str, dict[str, Any]] = {
     "apis/orders/operations/read/policies/policy": {"format": "rawxml", "value": STATEMENTS},
     "apis/orders/policies/policy": {"format": "rawxml", "value": POLICY},
     "subscriptions/shop": {"displayName": "Shop", "scope": f"{S}/apis/orders", "state": "submitted", "allowTracing": True},
+    "subscriptions/of-a-revision": {"displayName": "Of a revision", "scope": f"{S}/apis/orders;rev=1", "state": "active", "ownerId": None},
 }
 _NOT_READ = {"apiType", "format"}  # what is only said when something is made, or asked for in the address
 
@@ -137,7 +138,7 @@ def test_a_copy_into_an_empty_portal_reads_the_same(wire: Wire) -> None:
     for path, properties in RESOURCES.items():
         assert wire.put(path, properties).status_code in {200, 201}
     extracted = {path: read(wire.get(path))["properties"] for path in RESOURCES}
-    rows = ("subscriptions/shop", "apis/orders", "apis/unfinished", "apis/staged", "policies/policy")
+    rows = ("subscriptions/shop", "subscriptions/of-a-revision", "apis/orders", "apis/unfinished", "apis/staged", "policies/policy")
     for path in (*rows, "backends/pool", "backends/stage", "backends/second", "backends/orders", "namedValues/stage"):
         assert wire.delete(path, If_Match="*").status_code in {200, 204}, path
     for path, properties in extracted.items():
