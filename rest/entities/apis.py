@@ -153,7 +153,7 @@ class Apis(Collection[Api, ApiDraft]):
         sent, self.imported = imports.taken(sent, row, whole=whole)
         remarks.check(sent, KEPT)
         header, query = _key_names(sent, before)
-        form = SettingsForm(_form_data(sent, before), api=row, url_needed=False)
+        form = SettingsForm(_form_data(sent, before, row), api=row, url_needed=False)
         sent.check_by(form, _TARGETS)
         chosen = form.cleaned_data
         settings = actions.ApiSettings(
@@ -199,14 +199,21 @@ class Apis(Collection[Api, ApiDraft]):
         return apply_to(api, by=self.call.user, now=self.call.now)
 
 
-def _form_data(sent: Properties, before: Api | None) -> dict[str, Any]:
-    """Return what the form of the Settings tab would send."""
+def _form_data(sent: Properties, before: Api | None, row: Api | None) -> dict[str, Any]:
+    """Return what the form of the Settings tab would send.
+
+    :param before: the API whose values stand where nothing was sent, if they do
+    :param row: the API that is there: whatever was sent, it keeps an address and a description that a definition may have given it,
+        until others are sent or empty ones
+    """
     needed = before is None
+    address = row.written_address if row and (before or "serviceUrl" not in sent) else ""
+    description = row.description if row and "description" not in sent else ""
     return {
         "display_name": sent.text("displayName", before.display_name if before else "", needed=needed),
-        "service_url": sent.text("serviceUrl", before.written_address if before else ""),
+        "service_url": sent.text("serviceUrl", address),
         "path": sent.text("path", before.path if before else "", needed=needed, empty=True),
-        "description": sent.text("description", before.description if before and "description" not in sent else ""),
+        "description": sent.text("description", description),
         "subscription_required": sent.flag("subscriptionRequired", before.subscription_required if before else True),
     }
 

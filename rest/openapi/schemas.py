@@ -86,7 +86,7 @@ _API = {
     "displayName": needed(longest=300),
     "description": text(longest=4000),
     "path": text("The path of the API on the gateway; empty: the root.", longest=400) | {"type": "string"},
-    "serviceUrl": text("Where the back end is; without it calls are answered with 502.", longest=2000),
+    "serviceUrl": text("Where the back end is; without it calls are answered with 502. Left out, it stays as it is.", longest=2000),
     "protocols": {"type": ["array", "null"], "items": {"enum": ["http", "https"]}, **_KEPT},
     "subscriptionRequired": flag("Whether callers need a subscription key.", default=True),
     "subscriptionKeyParameterNames": _KEY_NAMES,
