@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
@@ -18,6 +19,7 @@ from rest.deployments.relaxed import strict
 from rest.deployments.template import Resource, resources_of, secret_names
 from rest.envelope import Fault, Invalid, MethodNotAllowed, NotFound
 from rest.models import Deployment
+from rest.names import spelled
 
 _MOST_BYTES = 6 * bodies.MIB
 _MOST_KEPT = 800  # of a group, as there
@@ -35,7 +37,7 @@ def answer_list(call: Call, prefix: str) -> HttpResponse:
 def answer_one(call: Call, prefix: str, name: str) -> HttpResponse:
     """Answer a call of one deployment: PUT makes it, GET tells what became of it, DELETE forgets it."""
     _check(call, prefix, ("GET", "HEAD", "PUT", "DELETE"))
-    rows = Deployment.objects.filter(group=prefix.lower(), name__iexact=name)
+    rows = _rows(prefix, name)
     if call.request.method == "PUT":
         return _deploy(call, prefix, name)
     row = rows.first()
@@ -58,7 +60,7 @@ def answer_validation(call: Call, prefix: str, name: str) -> HttpResponse:
 def answer_operations(call: Call, prefix: str, name: str) -> HttpResponse:
     """Answer the steps of a deployment: it is one."""
     _check(call, prefix, ("GET", "HEAD"))
-    if not Deployment.objects.filter(group=prefix.lower(), name__iexact=name).exists():
+    if not _rows(prefix, name).exists():
         raise NotFound(_("There is no deployment %(name)s.") % {"name": name})
     return JsonResponse({"value": [], "nextLink": None})
 
@@ -77,11 +79,18 @@ def _deploy(call: Call, prefix: str, name: str) -> HttpResponse:
     body, resources, outputs = _read(call, prefix)
     ids = apply(call, resources, prefix)
     properties = _properties(call, body, ids, outputs)
+    before = _rows(prefix, name).first()
     row, made = Deployment.objects.update_or_create(
-        group=prefix.lower(), name=name, defaults={"properties": properties, "made_at": call.now}
+        group=prefix.lower(), name=before.name if before else name, defaults={"properties": properties, "made_at": call.now}
     )
+    _rows(prefix, name).exclude(pk=row.pk).delete()  # made by the version before, or at this very moment
     _forget_old(row.group)
-    return JsonResponse(_entity(prefix, name, properties), status=CREATED if made else 200)
+    return JsonResponse(_entity(prefix, row.name, properties), status=CREATED if made else 200)
+
+
+def _rows(prefix: str, name: str) -> QuerySet[Deployment]:
+    """Return the deployment of a name in whatever case; the version before made several of names that differ in case."""
+    return spelled(Deployment.objects.filter(group=prefix.lower()), name)
 
 
 @sensitive_variables()

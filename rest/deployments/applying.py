@@ -18,7 +18,7 @@ from rest.entities.apis import Apis
 from rest.entities.backends import BackEnds
 from rest.entities.certificates import Certificates
 from rest.entities.imports import fetched
-from rest.entities.named_values import NamedValues
+from rest.entities.named_values import NamedValues, OlderProperties
 from rest.entities.operations import Operations
 from rest.entities.policies import OperationPolicies, Policies, ServicePolicies
 from rest.entities.subscriptions import Subscriptions
@@ -34,6 +34,7 @@ _KINDS: dict[tuple[str, ...], type[Collection[Any, Any]]] = {
     ("apis", "operations", "policies"): OperationPolicies,
     ("apis", "policies"): Policies,
     ("namedvalues",): NamedValues,
+    ("properties",): OlderProperties,
     ("policies",): ServicePolicies,
     ("subscriptions",): Subscriptions,
 }

@@ -61,11 +61,12 @@ def resources_of(template: Mapping[str, Any], given: Mapping[str, Any], prefix: 
     return sorted(found, key=_order), told
 
 
-def _order(resource: Resource) -> tuple[int, int]:
-    """Return its place: what APIs name comes before them, subscriptions after them, and parents before children."""
-    first = ("certificates", "namedvalues", "backends", "policies", "apis", "subscriptions")
+def _order(resource: Resource) -> tuple[int, int, bool]:
+    """Return its place: what APIs name comes before them, subscriptions after them, parents before children, members before pools."""
+    first = ("certificates", "namedvalues", "properties", "backends", "policies", "apis", "subscriptions")
     kind = resource.kinds[1].lower() if len(resource.kinds) > 1 else ""
-    return first.index(kind) if kind in first else len(first), len(resource.kinds)
+    is_pool = kind == "backends" and bool(resource.properties.get("pool"))
+    return first.index(kind) if kind in first else len(first), len(resource.kinds), is_pool
 
 
 def secret_names(template: Mapping[str, Any], part: str) -> set[str]:

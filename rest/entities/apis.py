@@ -106,6 +106,10 @@ class Apis(Collection[Api, ApiDraft]):
             return exports.answer(self.call, self.get(name), self.call.service.id_of(*self.path_of(name)))
         return super().answer_entity(name)
 
+    def put(self, name: str, sent: Properties) -> None:
+        """Make or change an API as its PUT does."""
+        super().put(current_revision(name), sent)
+
     def check_name(self, name: str) -> None:
         """Refuse an id that no API can have, other revisions among them."""
         super().check_name(name)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
+from django.utils import timezone
 
-from apis.models import Api, Operation, Subscription
+from apis.models import Api, NamedValue, Operation, Subscription
 from rest.deployments import functions
 from rest.deployments.expressions import BadTemplate, evaluate
 from rest.deployments.relaxed import strict
@@ -191,6 +192,46 @@ def test_all_or_nothing(deploy: Callable[..., HttpResponse]) -> None:
     assert read(answer)["error"]["details"][0]["target"] == "subscriptions/bad.displayName"
     assert not Api.objects.exists()
     assert not Deployment.objects.exists()
+
+
+def back_end(name: str, **more: Any) -> dict[str, Any]:
+    return {"type": f"{SERVICE}/backends", "name": f"portal/{name}", "properties": {"protocol": "http", **more}}
+
+
+def test_a_pool_comes_after_its_members(deploy: Callable[..., HttpResponse]) -> None:
+    pool = back_end("a-pool", type="Pool", pool={"services": [{"id": "/backends/member"}]})
+    answer = deploy({"resources": [pool, back_end("member", url="https://a.example.com", type="Single")]})
+    assert answer.status_code == 201, answer.content
+
+
+def test_a_named_value_may_be_called_as_it_was_before(deploy: Callable[..., HttpResponse]) -> None:
+    value = {"type": f"{SERVICE}/properties", "name": "portal/host", "properties": {"displayName": "host", "value": "a.example.com"}}
+    answer = deploy({"resources": [back_end("shop", url="https://{{host}}"), value]})
+    assert answer.status_code == 201, answer.content
+    assert NamedValue.objects.get().value == "a.example.com"
+
+
+def test_an_api_may_be_named_with_its_revision(deploy: Callable[..., HttpResponse]) -> None:
+    operation = {"displayName": "R", "method": "GET", "urlTemplate": "/"}
+    child = {"type": f"{SERVICE}/apis/operations", "name": "portal/a;rev=1/read", "properties": operation}
+    assert deploy({"resources": [*resource(name="portal/a;rev=1")["resources"], child]}).status_code == 201
+    assert [one.name for one in Api.objects.get().operations.all()] == ["read"]
+    assert deploy(resource(name="portal/a;rev=2")).status_code == 400
+
+
+def test_a_deployment_is_one_however_its_name_is_spelled(deploy: Callable[..., HttpResponse], wire: Wire) -> None:
+    for name, status in (("Main", 201), ("main", 200)):
+        answer = deploy({"resources": [], "outputs": {"o": {"type": "string", "value": name}}}, path=name)
+        assert answer.status_code == status
+    assert [one["name"] for one in read(wire.get(""))["value"]] == ["Main"]
+    assert read(wire.get("MAIN"))["properties"]["outputs"]["o"]["value"] == "main"
+
+
+def test_deployments_whose_names_differ_in_case_alone_become_one(deploy: Callable[..., HttpResponse]) -> None:
+    for name in ("Main", "MAIN"):  # as they were kept before
+        Deployment.objects.create(group="/subscriptions/0000/resourcegroups/group", name=name, made_at=timezone.now())
+    assert deploy({"resources": []}, path="main").status_code == 200
+    assert Deployment.objects.count() == 1
 
 
 def resource(**changes: Any) -> dict[str, Any]:
