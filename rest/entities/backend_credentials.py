@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 
 _CERTIFICATES = ("certificateIds", "certificate")
 _BASIC = "basic"
+_SENT = "credentials"  # among what is kept of a back end: that there were some in the body, nothing of what they were
 _CONTROL = frozenset(map(chr, (*range(32), 127)))
 
 
-def shown_credentials(row: BackEnd, service: Service) -> dict[str, Any]:
-    """Return what *row* is shown; a password is masked."""
+def shown_credentials(row: BackEnd, service: Service) -> dict[str, Any] | None:
+    """Return what *row* is shown; a password is masked. ``None`` where it is shown nothing and no credentials were sent."""
     certificate = row.certificate
     presented = [certificate] if certificate and certificate.current else []
     found: dict[str, Any] = {
@@ -48,12 +49,14 @@ def shown_credentials(row: BackEnd, service: Service) -> dict[str, Any]:
         found[sent.secret_place] = {sent.secret_name: [MASKED_PASSWORD]}
     if isinstance(sent, OAuthClient):
         found["oauth2"] = oauth.shown(sent)
-    return found
+    return found if any(found.values()) or row.remarks.get(_SENT) else None
 
 
 @sensitive_variables()
 def credentials_of(sent: Properties, draft: BackEndSettings, row: BackEnd | None) -> BackEndSettings:
-    """Return *draft* with the credentials that were sent; none if none were."""
+    """Return *draft* with the credentials that were sent; none if none were. That some were is kept, be they empty."""
+    others = {name: value for name, value in draft.remarks.items() if name != _SENT}
+    draft = replace(draft, remarks=others | ({_SENT: True} if sent.values else {}))
     certificate, authorization = _certificate(sent), sent.nested("authorization")
     plain = replace(draft, credentials=Credentials.NONE, certificate=None, username="", password=None, proof=None)
     shared, client = _shared_secret(sent, row), oauth.client_of(sent.nested("oauth2"), row, certificate)

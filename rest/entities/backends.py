@@ -20,10 +20,10 @@ from apis.named_values.settings import Unusable, address_of
 from rest import etags
 from rest.bodies import Properties
 from rest.collection import Collection
-from rest.entities import backend_pools, breakers
+from rest.entities import backend_pools, backend_tls, breakers
 from rest.entities.backend_credentials import credentials_of, shown_credentials
 from rest.envelope import Conflict, Fault, Invalid
-from rest.fields import Fixed, Flag, Shown, Text
+from rest.fields import Fixed, Shown, Text
 
 _NOT_HERE = ("resourceId", "properties", "proxy")
 _SINGLE, _POOL = "Single", "Pool"
@@ -45,10 +45,8 @@ class BackEnds(Collection[BackEnd, BackEndSettings]):
         "description": Text("description"),
         "protocol": Fixed("http"),
         "type": Shown(_types),
-        "tls/validateCertificateChain": Flag("validate_certificate_chain"),
-        "tls/validateCertificateName": Flag("validate_certificate_name"),
     }
-    shown_only = ("id", "url")
+    shown_only = ("id", "url", "tls", "tls/validateCertificateChain", "tls/validateCertificateName", "credentials")
 
     def rows(self) -> QuerySet[BackEnd]:
         """Return all back ends, by name."""
@@ -73,17 +71,14 @@ class BackEnds(Collection[BackEnd, BackEndSettings]):
             **shown,
             "url": row.spelled_url or row.url,
             "type": _SINGLE,
-            "tls": {
-                "validateCertificateChain": row.validate_certificate_chain,
-                "validateCertificateName": row.validate_certificate_name,
-            },
+            "tls": backend_tls.shown(row),
             "credentials": shown_credentials(row, self.call.service),
             **breakers.shown(row),
         }
 
     def warnings(self, row: BackEnd) -> list[str]:
-        """Return what is read in another way here."""
-        return breakers.warnings(row)
+        """Return what is read in another way here, or not at all."""
+        return backend_pools.warnings(row) if row.is_pool else [*backend_tls.warnings(row), *breakers.warnings(row)]
 
     @sensitive_variables("draft")
     def read(self, sent: Properties, row: BackEnd | None, *, whole: bool) -> BackEndSettings:
@@ -110,7 +105,6 @@ class BackEnds(Collection[BackEnd, BackEndSettings]):
 
     def _single(self, sent: Properties, draft: BackEndSettings, row: BackEnd | None, before: BackEnd | None) -> BackEndSettings:
         sent.unsupported(("pool",), _('Only a back end of type "Pool" has members.'))
-        chain, name = _tls(sent, before)
         url = checked_url(sent, before)
         written = sent.text("url", before.spelled_url if before else "")
         several = row is not None and not row.is_pool and bool(row.addresses)
@@ -121,10 +115,8 @@ class BackEnds(Collection[BackEnd, BackEndSettings]):
             url=url,
             spelled_url=written if written != url else "",
             addresses=draft.addresses if several else (),
-            validate_certificate_chain=chain,
-            validate_certificate_name=chain and name,
         )
-        draft = breakers.read(sent, draft, before)
+        draft = breakers.read(sent, backend_tls.read(sent, draft, before), before)
         return draft if before and "credentials" not in sent else credentials_of(sent.nested("credentials"), draft, row)
 
     def create(self, name: str, draft: BackEndSettings) -> BackEnd:
@@ -176,13 +168,6 @@ MEMBERS_DIFFER = gettext_lazy(
     "The members of the pool %(pool)s have to be alike: single back ends with the same scheme, path, certificate, checks and protocol,"
     " and without password, secret or token."
 )
-
-
-def _tls(sent: Properties, before: BackEnd | None) -> tuple[bool, bool]:
-    if before and "tls" not in sent:
-        return before.validate_certificate_chain, before.validate_certificate_name
-    tls = sent.nested("tls")
-    return tls.flag("validateCertificateChain", True), tls.flag("validateCertificateName", True)
 
 
 def checked_url(sent: Properties, before: BackEnd | None) -> str:

@@ -47,10 +47,11 @@ def read(sent: Properties, draft: BackEndSettings, before: BackEnd | None) -> Ba
     """Return *draft* with the rule that was sent; that of *before* where none was."""
     if before and _BREAKER not in sent:
         return draft
+    others = {name: value for name, value in draft.remarks.items() if name not in {_BREAKER, "means"}}
     breaker = sent.nested(_BREAKER)
     rules = breaker.records("rules")
     if not rules:
-        return replace(draft, eject_after=None, remarks={})
+        return replace(draft, eject_after=None, remarks=others)
     if len(rules) > 1:
         breaker.refuse("rules", _("A back end has one rule."))
     condition = rules[0].get("failureCondition")
@@ -62,7 +63,7 @@ def read(sent: Properties, draft: BackEndSettings, before: BackEnd | None) -> Ba
         breaker.refuse("rules", _("tripDuration is a time from PT1S to PT1H."))
     _refuse_other_conditions(breaker, rules[0], condition)
     means = [count, seconds]
-    return replace(draft, eject_after=count, eject_seconds=seconds, remarks={_BREAKER: dict(breaker.values), "means": means})
+    return replace(draft, eject_after=count, eject_seconds=seconds, remarks={**others, _BREAKER: dict(breaker.values), "means": means})
 
 
 def _refuse_other_conditions(breaker: Properties, rule: dict[str, Any], condition: dict[str, Any]) -> None:

@@ -126,7 +126,10 @@ _MEMBER = record(
     required=("id",),
 )
 _POOL = record(
-    {"services": {"type": "array", "items": _MEMBER, "minItems": 1, "maxItems": MOST}},
+    {
+        "services": {"type": "array", "items": _MEMBER, "minItems": 1, "maxItems": MOST},
+        **dict.fromkeys(("sessionAffinity", "failureResponse"), _KEPT_OBJECT),
+    },
     type=["object", "null"],
     description="The members of a pool, which has neither url nor credentials of its own.",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,48 @@ def test_a_circuit_breaker_leaves_an_address_out_and_is_given_back(wire: Wire) -
     assert BackEnd.objects.get(name="shop").eject_after == 3
     wire.put("backends/shop", {"url": "https://shop.example.com"})
     assert BackEnd.objects.get(name="shop").eject_after is None
+
+
+def test_checks_are_shown_as_they_were_sent_while_they_mean_the_same(wire: Wire) -> None:
+    url = {"url": "https://shop.example.com"}
+    wire.put("backends/shop", url)
+    shown = properties(wire, "backends/shop")
+    assert (shown["tls"], shown["credentials"]) == (None, None)
+    for sent in ({"validateCertificateChain": False, "validateCertificateName": True}, {"validateCertificateChain": True}):
+        answer = wire.put("backends/shop", {**url, "tls": sent, "circuitBreaker": {"rules": [RULE]}})
+        assert ("validateCertificateName" in answer["Warning"]) == ("validateCertificateName" in sent)
+        assert properties(wire, "backends/shop")["tls"] == {"validateCertificateName": True, **sent}
+        wire.patch("backends/shop", {"title": "Shop"})
+        assert properties(wire, "backends/shop")["tls"] == {"validateCertificateName": True, **sent}
+    row = BackEnd.objects.get()
+    settings = replace(BackEndSettings.of(row), validate_certificate_name=False)
+    actions.change_back_end(row, settings, by=None, now=timezone.now())
+    assert properties(wire, "backends/shop")["tls"] == {"validateCertificateChain": True, "validateCertificateName": False}
+    wire.put("backends/shop", url)
+    assert properties(wire, "backends/shop")["tls"] is None
+
+
+def test_that_empty_credentials_were_sent_is_kept_and_none_of_what_they_held(wire: Wire) -> None:
+    url = {"url": "https://shop.example.com"}
+    wire.put("backends/shop", {**url, "credentials": {"header": {"X-Key": ["open sesame"]}}})
+    assert "open sesame" not in str(BackEnd.objects.get().remarks)
+    wire.put("backends/shop", {**url, "credentials": {"certificateIds": []}})
+    assert properties(wire, "backends/shop")["credentials"] == {"certificateIds": [], "certificate": []}
+    wire.put("backends/shop", url)
+    assert properties(wire, "backends/shop")["credentials"] is None
+
+
+def test_what_a_pool_cannot_do_is_kept_and_told(wire: Wire) -> None:
+    wire.put("backends/one", {"url": "https://one.example.com"})
+    affinity = {"sessionAffinity": {"sessionId": {"source": "cookie", "name": "S"}}, "failureResponse": {"statusCode": 503}}
+    pool = {"services": [{"id": f"{S}/backends/one", "weight": 1, "priority": 0}], **affinity}
+    answer = wire.put("backends/both", {"type": "Pool", "pool": pool})
+    assert "sessionAffinity" in answer["Warning"]
+    assert "failureResponse" in answer["Warning"]
+    assert properties(wire, "backends/both")["pool"] == pool
+    plain = {"services": pool["services"]}
+    assert not wire.put("backends/both", {"type": "Pool", "pool": plain}).has_header("Warning")
+    assert properties(wire, "backends/both")["pool"] == plain
 
 
 def test_an_authorization_is_kept_and_masked(wire: Wire) -> None:

@@ -45,6 +45,13 @@ RESOURCES: dict[str, dict[str, Any]] = {
         },
     },
     "policies/policy": {"format": "rawxml", "value": STATEMENTS},
+    "backends/plain": {"url": "https://plain.example.com", "protocol": "http", "tls": None, "credentials": None},
+    "backends/checked": {
+        "url": "https://checked.example.com",
+        "protocol": "http",
+        "tls": {"validateCertificateChain": True, "validateCertificateName": True},
+        "credentials": {"certificateIds": [], "certificate": []},
+    },
     "backends/orders": {
         "url": "https://Orders.Example.com/",
         "protocol": "http",
@@ -139,7 +146,16 @@ def test_a_copy_into_an_empty_portal_reads_the_same(wire: Wire) -> None:
         assert wire.put(path, properties).status_code in {200, 201}
     extracted = {path: read(wire.get(path))["properties"] for path in RESOURCES}
     rows = ("subscriptions/shop", "subscriptions/of-a-revision", "apis/orders", "apis/unfinished", "apis/staged", "policies/policy")
-    for path in (*rows, "backends/pool", "backends/stage", "backends/second", "backends/orders", "namedValues/stage"):
+    for path in (
+        *rows,
+        "backends/pool",
+        "backends/stage",
+        "backends/second",
+        "backends/orders",
+        "backends/plain",
+        "backends/checked",
+        "namedValues/stage",
+    ):
         assert wire.delete(path, If_Match="*").status_code in {200, 204}, path
     for path, properties in extracted.items():
         answer = wire.put(path, properties)
