@@ -49,8 +49,7 @@ def read(request: HttpRequest, *, most: int = MOST_BYTES, strict: Callable[[str]
     """
     content = _content(request, most)
     try:
-        text = content.decode(json.detect_encoding(content), "surrogatepass")
-        found = json.loads(strict(text), parse_constant=_no_number, parse_float=_finite)
+        found = json_of(strict(content.decode(json.detect_encoding(content), "surrogatepass")))
     except (ValueError, RecursionError) as error:
         kind = request.content_type or ""
         if kind and not kind.startswith(_PERHAPS_JSON) and not kind.endswith("+json"):
@@ -58,8 +57,16 @@ def read(request: HttpRequest, *, most: int = MOST_BYTES, strict: Callable[[str]
         raise NotJson(_("The body is not valid JSON: %(reason)s.") % {"reason": _reason(error)}) from None
     if not isinstance(found, dict):
         raise NotJson(_("The body is JSON, but no object."))
-    _refuse_unstorable(found)
+    refuse_unstorable(found)
     return found
+
+
+def json_of(text: str) -> Any:
+    """Return what *text* says, in which every number is one that JSON has.
+
+    :raises ValueError: if it is no JSON
+    """
+    return json.loads(text, parse_constant=_no_number, parse_float=_finite)
 
 
 class Properties:
@@ -206,8 +213,8 @@ def _finite(text: str) -> float:
     return number
 
 
-def _refuse_unstorable(found: dict[str, Any]) -> None:
-    """Refuse NUL and half characters, which no database takes, and nesting that no entity has.
+def refuse_unstorable(found: dict[str, Any]) -> None:
+    """Refuse NUL, half characters and endless numbers, which no database takes, and nesting that no entity has.
 
     :raises Invalid: naming the property
     """
@@ -223,6 +230,8 @@ def _refuse_unstorable(found: dict[str, Any]) -> None:
             waiting += [(place, one, depth + 1) for one in value]
         elif isinstance(value, str) and ("\0" in value or not _is_whole(value)):
             raise Invalid(Fault(place.encode(errors="replace").decode(), _("This holds a NUL or half a character.")))
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise Invalid(Fault(place, _("This holds a number that is too large.")))
 
 
 def _target(place: str, key: str) -> str:

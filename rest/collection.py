@@ -46,6 +46,7 @@ class Collection(ABC, Generic[Row, Draft]):
     permission: ClassVar[str]  # which permissions decide: "apis.{}_api"
     fields: ClassVar[Mapping[str, fields.Field]]  # what $filter may ask for
     shown_only: ClassVar[tuple[str, ...]] = ()  # what it may ask for, too, and no column holds: "contact/name"
+    ordered_by: ClassVar[str] = "name"  # the column that lists go by
     collection_methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
     entity_methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "PUT", "PATCH", "DELETE")
     deleted_status: ClassVar[int] = 200
@@ -125,7 +126,7 @@ class Collection(ABC, Generic[Row, Draft]):
         self._require("view")
         computed = {name: fields.Shown(partial(self._values, name)) for name in self.shown_only}
         wanted = filters.parse(self.call.request.GET.get("$filter", ""), {**self.fields, **computed})
-        shown, rest = paging.page_of(self.call.request, self.listed().filter(wanted))
+        shown, rest = paging.page_of(self.call.request, self.listed().filter(wanted), by=self.ordered_by)
         return self._json({"value": [self.entity(row) for row in shown], **rest})
 
     def answer_entity(self, name: str) -> HttpResponse:

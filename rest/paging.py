@@ -22,10 +22,10 @@ _MOST_SKIPPED = 2**31 - 1
 Row = TypeVar("Row", bound=Model)
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Row]) -> tuple[list[Row], dict[str, Any]]:
+def page_of(request: HttpRequest, rows: QuerySet[Row], *, by: str = "name") -> tuple[list[Row], dict[str, Any]]:
     """Return the rows of the page that *request* asks for, and ``count`` and ``nextLink`` of its answer.
 
-    :param rows: ordered by ``name``
+    :param rows: ordered by the column *by*
     :raises Invalid: if ``$top`` or ``$skip`` is no number in its range, or ``$skiptoken`` is none of ours
     """
     faults: list[Fault] = []
@@ -35,12 +35,12 @@ def page_of(request: HttpRequest, rows: QuerySet[Row]) -> tuple[list[Row], dict[
     if faults:
         raise Invalid(*faults)
     size = min(top, LARGEST)
-    following = rows.filter(name__gt=after) if after else rows
+    following = rows.filter(**{f"{by}__gt": after}) if after else rows
     shown = list(following[skip : skip + size + 1])
     page, more = shown[:size], len(shown) > size
     # A first page with nothing behind it says how many there are; only others must be counted.
     count = skip + len(page) if page and not more and not after else rows.count()
-    return page, {"count": count, "nextLink": _next(request, page[-1].name) if more else None}  # type: ignore[attr-defined]  # all have one
+    return page, {"count": count, "nextLink": _next(request, getattr(page[-1], by)) if more else None}
 
 
 def _number(request: HttpRequest, name: str, *, default: int, least: int, faults: list[Fault]) -> int:

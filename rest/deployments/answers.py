@@ -110,11 +110,13 @@ def _read(call: Call, prefix: str) -> tuple[dict[str, Any], list[Resource], dict
     if not isinstance(given, dict):
         raise Invalid(Fault("parameters", _("This must be an object.")))
     try:
-        return body, *resources_of(template, given, prefix)
+        resources, outputs = resources_of(template, given, prefix)
     except BadTemplate as refusal:
         raise Invalid(Fault("template", str(refusal))) from refusal
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise Invalid(Fault("template", _("The template cannot be read."))) from error
+    bodies.refuse_unstorable({"outputs": outputs, **{one.path: one.properties for one in resources}})  # functions make what no body holds
+    return body, resources, outputs
 
 
 def _properties(call: Call, body: dict[str, Any], ids: list[str], outputs: dict[str, Any]) -> dict[str, Any]:

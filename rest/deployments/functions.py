@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rest.bodies import json_of
 from rest.deployments.expressions import BadTemplate, Function
 
 _ITEM = re.compile(r"\{(\d+)(?::[^{}]*)?\}")
@@ -111,7 +112,7 @@ PURE: dict[str, Function] = {
     "true": lambda: True,
     "false": lambda: False,
     "null": lambda: None,
-    "json": json.loads,
+    "json": json_of,
     "createobject": _object,
     "createarray": lambda *values: bounded_value(list(values)),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -48,6 +48,11 @@ class _Policies(Collection[Row, str]):
     permission = "apis.{}_api"
     fields: ClassVar = {}
     entity_methods = ("GET", "HEAD", "PUT", "DELETE")
+    ordered_by = "shown_name"
+
+    def listed(self) -> QuerySet[Row]:
+        """Return the policy with its one name, which its row does not have, for lists in pages."""
+        return self.rows().annotate(shown_name=Value(_NAME))  # type: ignore[return-value]  # which model, a type variable does not say
 
     @abstractmethod
     def document(self, row: Row) -> str:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 
 from rest.call import Call
+from rest.collection import NO_CONTENT
 from rest.envelope import MethodNotAllowed
 from rest.manager.metadata import TENANT
 
@@ -50,8 +51,9 @@ def answer_groups(call: Call, subscription: str) -> HttpResponse:
 
 
 def answer_group(call: Call, subscription: str, group: str) -> HttpResponse:
-    """Answer one resource group, whatever it is called."""
-    return _answer(call, _group(subscription, group))
+    """Answer one resource group, whatever it is called; who asks by HEAD whether it is there takes no answer but 204 for yes."""
+    answer = _answer(call, _group(subscription, group))
+    return HttpResponse(status=NO_CONTENT) if call.request.method == "HEAD" else answer
 
 
 def answer_provider(call: Call, subscription: str) -> HttpResponse:

@@ -324,6 +324,23 @@ def test_an_expression_comes_to_its_value(expression: str, value: Any) -> None:
     assert evaluate(expression, functions.PURE) == value
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "json('1e999')",
+        "json('NaN')",
+        "json('[-Infinity]')",
+        "add(json('1e308'), json('1e308'))",
+        "base64ToString('AA==')",
+        "json('\"\\ud800\"')",
+    ],
+)
+def test_what_no_database_takes_is_refused_wherever_it_was_made(deploy: Callable[..., HttpResponse], value: str) -> None:
+    assert deploy({"resources": [], "outputs": {"o": {"type": "object", "value": f"[{value}]"}}}).status_code == 400
+    assert deploy(resource(properties={"displayName": "A", "path": "a", "contact": {"name": f"[{value}]"}})).status_code == 400
+    assert not Deployment.objects.exists()
+
+
 @pytest.mark.parametrize("doubled", ["createArray(variables('v{0}'), variables('v{0}'))", "concat(variables('v{0}'), variables('v{0}'))"])
 def test_a_template_is_no_way_to_fill_the_memory(deploy: Callable[..., HttpResponse], doubled: str) -> None:
     variables = {"v0": "", **{f"v{number}": f"[{doubled.format(number - 1)}]" for number in range(1, 60)}}

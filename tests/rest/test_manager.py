@@ -26,6 +26,13 @@ AROUND = (
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 
 
+def test_whether_a_group_is_there_is_told_without_a_word(wire: Wire) -> None:
+    wire.prefix, wire.version = "/management/subscriptions/any", ""
+    answer = wire.request("HEAD", "resourceGroups/any")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert wire.request("HEAD", "resourceGroups").status_code == 200
+
+
 @pytest.fixture
 def made(publisher: User) -> MadeToken:
     """Return an access token."""

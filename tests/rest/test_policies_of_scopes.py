@@ -18,6 +18,14 @@ VALUE = "namedValues/orders-host"
 
 
 @pytest.mark.parametrize("address", [SERVICE, API, OPERATION])
+def test_nothing_follows_the_one_policy(wire: Wire, address: str) -> None:
+    make_api("orders")
+    wire.put(address, {"value": TEXT})
+    assert read(wire.get(f"{address.removesuffix('/policy')}?$skiptoken=enp6"))["value"] == []  # "zzz", which is behind all names
+    assert read(wire.get(f"{address.removesuffix('/policy')}?$top=1"))["count"] == 1
+
+
+@pytest.mark.parametrize("address", [SERVICE, API, OPERATION])
 @pytest.mark.parametrize("kind", ["xml", "rawxml"])
 def test_a_document_comes_back_as_it_was_sent(wire: Wire, address: str, kind: str) -> None:
     make_api("orders")
