@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from rest.deployments import functions
+from rest.deployments import functions, loops
 from rest.deployments.expressions import BadTemplate, Function, evaluate
 
 MOST_RESOURCES = 800  # as there
@@ -54,11 +54,18 @@ def resources_of(template: Mapping[str, Any], given: Mapping[str, Any], prefix: 
         raise BadTemplate(_("A template has at most 800 resources."))
     outputs = template.get("outputs")
     told = (
-        {name: {"type": one.get("type"), "value": evaluate(one.get("value"), known)} for name, one in outputs.items()}
-        if isinstance(outputs, dict)
-        else {}
+        {name: {"type": one.get("type"), "value": _told(one, known)} for name, one in outputs.items()} if isinstance(outputs, dict) else {}
     )
     return sorted(found, key=_order), told
+
+
+def _told(output: Mapping[str, Any], known: Mapping[str, Function]) -> Any:
+    """Return the value of an output: what it says, or a list of what its loop says in each round."""
+    if "copy" not in output:
+        return loops.evaluated(output.get("value"), known)
+    if not isinstance(output["copy"], dict) or "input" not in output["copy"]:
+        raise BadTemplate(_("What is called copy here is a loop with count and input."))
+    return loops.evaluated({"copy": [{**output["copy"], "name": "value"}]}, known)["value"]
 
 
 def _order(resource: Resource) -> tuple[int, int, bool]:
@@ -132,7 +139,7 @@ def _parameters(template: Mapping[str, Any], given: Mapping[str, Any], known: Ma
 
 def _variables(template: Mapping[str, Any], known: Mapping[str, Function]) -> Function:
     """Return the function that gives a variable, made when it is asked for; those that need themselves are refused."""
-    declared = {name.lower(): one for name, one in (template.get("variables") or {}).items()}
+    declared = loops.variables(template.get("variables") or {})
     under_way: list[str] = []
     made: dict[str, Any] = {}
 
@@ -144,7 +151,7 @@ def _variables(template: Mapping[str, Any], known: Mapping[str, Function]) -> Fu
             raise BadTemplate(_("There is no variable %(name)s, or it needs itself.") % {"name": name})
         under_way.append(key)
         try:
-            made[key] = functions.bounded_value(evaluate(declared[key], {**known, "variables": give}))
+            made[key] = functions.bounded_value(declared[key]({**known, "variables": give}))
             return made[key]
         finally:
             under_way.pop()
@@ -162,11 +169,8 @@ def _entries(resources: Any) -> list[dict[str, Any]]:
 def _resources(entry: dict[str, Any], known: dict[str, Function], kinds: tuple[str, ...], names: tuple[str, ...]) -> Iterator[Resource]:
     """Yield what one entry stands for: each of its copies, and its children."""
     copy = entry.get("copy")
-    count = evaluate(copy.get("count"), known) if isinstance(copy, dict) else 1
-    if not isinstance(count, int) or not 0 <= count <= MOST_RESOURCES:
-        raise BadTemplate(_("The count of a copy is a whole number up to 800."))
-    for number in range(count):
-        inner = {**known, "copyindex": lambda *given, at=number: at + sum(one for one in given if isinstance(one, int))}
+    for number in range(loops.count_of(copy, known) if isinstance(copy, dict) else 1):
+        inner = loops.in_round(known, str(copy.get("name", "")), number) if isinstance(copy, dict) else known
         if evaluate(entry.get("condition", True), inner) and not entry.get("existing"):
             yield from _resource(entry, inner, kinds, names)
 
@@ -181,7 +185,7 @@ def _resource(entry: dict[str, Any], known: dict[str, Function], kinds: tuple[st
     if len(all_names) != len(all_kinds) or not all(all_names):
         raise BadTemplate(_("The name %(name)s does not fit the type %(type)s.") % {"name": name, "type": whole})
     if len(all_kinds) > 1:  # the service itself is there
-        properties = functions.bounded_value(evaluate(entry.get("properties") or {}, known))
+        properties = functions.bounded_value(loops.evaluated(entry.get("properties") or {}, known))
         yield Resource(kinds=all_kinds, names=all_names, properties=properties if isinstance(properties, dict) else {})
     for child in _entries(entry.get("resources")):
         yield from _resources(child, known, all_kinds, all_names)

@@ -198,6 +198,36 @@ def back_end(name: str, **more: Any) -> dict[str, Any]:
     return {"type": f"{SERVICE}/backends", "name": f"portal/{name}", "properties": {"protocol": "http", **more}}
 
 
+def test_loops_in_properties_variables_and_outputs_make_lists(deploy: Callable[..., HttpResponse]) -> None:
+    tag = {"name": "tags", "count": 2, "input": "[concat(variables('words')[copyIndex('tags')], string(copyIndex('tags', 1)))]"}
+    template = {
+        "variables": {"copy": [{"name": "words", "count": 2, "input": "[concat('w', string(copyIndex('words')))]"}]},
+        "resources": [
+            {
+                "type": f"{SERVICE}/namedValues",
+                "name": "[concat('portal/v', string(copyIndex()))]",
+                "copy": {"name": "each", "count": 2},
+                "properties": {"displayName": "[concat('v', copyIndex('each'))]", "value": "[string(copyIndex())]", "copy": [tag]},
+            }
+        ],
+        "outputs": {"o": {"type": "array", "copy": {"count": 2, "input": {"number": "[copyIndex()]"}}}},
+    }
+    answer = deploy(template)
+    assert answer.status_code == 201, answer.content
+    assert [(one.name, one.value, one.tags) for one in NamedValue.objects.order_by("name")] == [
+        ("v0", "0", ["w01", "w12"]),
+        ("v1", "1", ["w01", "w12"]),
+    ]
+    assert read(answer)["properties"]["outputs"]["o"]["value"] == [{"number": 0}, {"number": 1}]
+
+
+def test_loops_in_loops_have_an_end(deploy: Callable[..., HttpResponse]) -> None:
+    inner: Any = 1
+    for name in "abc":
+        inner = {"copy": [{"name": name, "count": 800, "input": inner}]}
+    assert "too often" in deploy({"resources": [], "outputs": {"o": {"type": "object", "value": inner}}}).content.decode()
+
+
 def test_a_pool_comes_after_its_members(deploy: Callable[..., HttpResponse]) -> None:
     pool = back_end("a-pool", type="Pool", pool={"services": [{"id": "/backends/member"}]})
     answer = deploy({"resources": [pool, back_end("member", url="https://a.example.com", type="Single")]})
@@ -254,6 +284,11 @@ def resource(**changes: Any) -> dict[str, Any]:
         (resource(name="[concat('a' 'b']"), "cannot be read"),
         (resource(name="[split('a')]"), "cannot be called so"),
         (resource(copy={"count": 10**9}), "up to 800"),
+        (resource(properties={"displayName": "A", "path": "a", "contact": {"copy": {"count": 1}}}), "called copy here is a list"),
+        (resource(properties={"copy": [{"name": "a", "count": 801, "input": 1}]}), "up to 800"),
+        (resource(properties={"copy": [{"name": "a", "count": 1, "input": "[copyIndex('b')]"}]}), "no copy b"),
+        ({"variables": {"copy": [{"count": 1}]}, "resources": []}, "called copy here is a list"),
+        ({"resources": [], "outputs": {"o": {"type": "array", "copy": 5}}}, "called copy here is a loop"),
         ({"parameters": {"a": {"type": "string"}}, "resources": []}, "parameter a has no value"),
         ({"variables": {"a": "[variables('a')]"}} | resource(name="[variables('a')]"), "needs itself"),
         ({"parameters": ["a"], "resources": []}, "cannot be read"),
