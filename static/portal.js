@@ -135,6 +135,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const input = event.target.matches("[role=listbox]") && event.target.parentElement.querySelector("[role=combobox]");
   if (input && input === document.activeElement) open(input, true);
 });
+// A form that was sent leads to its answer; what a page looked after meanwhile leads nowhere.
+document.addEventListener("htmx:beforeOnLoad", (event) => { if (document.querySelector("[data-sent]")) event.preventDefault(); });
 // What htmx asked for did not come: say so, once, where notices stand.
 for (const type of ["htmx:responseError", "htmx:sendError"]) {
   document.addEventListener(type, () => {

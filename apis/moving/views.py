@@ -41,7 +41,10 @@ View = Callable[[PortalRequest, Move], HttpResponse]
 
 
 def _of_move(view: View) -> Callable[[PortalRequest, int], HttpResponse]:
-    """Give a view the move that its address names; where there is none any more, the list of APIs says so."""
+    """Give a view the move that its address names; where there is none any more, the list of APIs says so.
+
+    What only looks again is sent to the move's page first: whoever has just decided is on the way to another one.
+    """
 
     @wraps(view)
     def found(request: PortalRequest, move_id: int) -> HttpResponse:
@@ -49,9 +52,10 @@ def _of_move(view: View) -> Callable[[PortalRequest, int], HttpResponse]:
         try:
             return view(request, rows.get(pk=move_id))
         except (Move.DoesNotExist, Gone):
+            if wants_fragment(request):
+                return HttpResponseClientRedirect(resolve_url("moving:move", move_id))
             messages.info(request, _("This move waits no more: it was carried out by now, or discarded."))
-            page = resolve_url("apis:index")
-            return HttpResponseClientRedirect(page) if wants_fragment(request) else see_other(page)
+            return see_other("apis:index")
 
     return found
 

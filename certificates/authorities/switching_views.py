@@ -52,10 +52,14 @@ def _of_candidate(view: Callable[[PortalRequest, AuthorityCandidate], HttpRespon
 
 
 def _gone(request: PortalRequest, name: str) -> HttpResponse:
-    """Send to the entry's page: what was to be decided is, by somebody else or because its time had come."""
+    """Send to the entry's page: what was to be decided is, by somebody else or because its time had come.
+
+    What only looks again is sent to the page of the decision, which says so (as of other entries, :mod:`certificates.rollout.views`).
+    """
+    if wants_fragment(request):
+        return HttpResponseClientRedirect(resolve_url("authorities:confirm", name))
     messages.info(request, _("No new version of %(name)s waits any more: it is current by now, or was discarded.") % {"name": name})
-    page = resolve_url("authorities:detail", name)
-    return HttpResponseClientRedirect(page) if wants_fragment(request) else see_other(page)
+    return see_other("authorities:detail", name)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -69,10 +69,14 @@ def see_other_one(request: PortalRequest, page: str) -> HttpResponse:
 
 
 def _gone(request: PortalRequest, pages: Pages, name: str) -> HttpResponse:
-    """Send to the entry's page: what was to be decided is, by somebody else or by the entry's rules."""
+    """Send to the entry's page: what was to be decided is, by somebody else or by the entry's rules.
+
+    What only looks again is sent to the page of the decision, which says so: whoever has just decided is on the way to another one.
+    """
+    if wants_fragment(request):
+        return HttpResponseClientRedirect(resolve_url(pages.to["confirm"], name))
     messages.info(request, _("No new version of %(name)s waits any more: it is current by now, or was discarded.") % {"name": name})
-    page = resolve_url(pages.to["detail"], name)
-    return HttpResponseClientRedirect(page) if wants_fragment(request) else see_other(page)
+    return see_other(pages.to["detail"], name)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

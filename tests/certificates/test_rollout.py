@@ -212,7 +212,9 @@ def test_a_candidate_is_discarded_with_its_key(signed_in: Client, entry: ClientC
     assert "No new version of orders-client waits any more" in _words(signed_in, PAGE)
     for late in (CONFIRM, f"{PAGE}replace/discard/", f"{PAGE}replace/try/"):
         assert signed_in.post(late, {"when": "now"}).headers["Location"] == PAGE
-    assert signed_in.get(f"{PAGE}replace/try/", headers={"HX-Request": "true"}).headers["HX-Redirect"] == PAGE
+    looked = signed_in.get(f"{PAGE}replace/try/", headers={"HX-Request": "true"})
+    assert looked.headers["HX-Redirect"] == f"{PAGE}replace/confirm/"
+    assert "waits any more" in signed_in.get(f"{PAGE}replace/confirm/", follow=True).content.decode()
 
 
 def test_a_newer_file_takes_the_place_of_one_that_nobody_has_decided_upon(signed_in: Client, entry: ClientCertificate) -> None:
