@@ -207,12 +207,12 @@ def _form_data(sent: Properties, before: Api | None, row: Api | None) -> dict[st
     """Return what the form of the Settings tab would send.
 
     :param before: the API whose values stand where nothing was sent, if they do
-    :param row: the API that is there: whatever was sent, it keeps an address and a description that a definition may have given it,
-        until others are sent or empty ones
+    :param row: the API that is there: whatever was sent, it keeps an address that a definition may have given it, until another is sent or
+        an empty one
     """
     needed = before is None
     address = row.written_address if row and (before or "serviceUrl" not in sent) else ""
-    description = row.description if row and "description" not in sent else ""
+    description = before.description if before and "description" not in sent else ""
     return {
         "display_name": sent.text("displayName", before.display_name if before else "", needed=needed),
         "service_url": sent.text("serviceUrl", address),

@@ -34,11 +34,11 @@ def test_an_api_comes_with_its_definition(wire: Wire) -> None:
     assert "Security schemes are left out: key" in answer["Warning"]
 
 
-def test_what_a_definition_said_stays_until_something_else_is_said(wire: Wire) -> None:
+def test_the_address_that_a_definition_gave_stays_until_another_is_said(wire: Wire) -> None:
     wire.put("apis/pets", SENT)
     assert wire.put("apis/pets", {"displayName": "Pets", "path": "pets"}).status_code == 200
     shown = read(wire.get("apis/pets"))["properties"]
-    assert (shown["serviceUrl"], shown["description"]) == ("https://pets.example.com/v1", "All pets.")
+    assert (shown["serviceUrl"], shown["description"]) == ("https://pets.example.com/v1", None)
     wire.put("apis/pets", {"displayName": "Pets", "path": "pets", "serviceUrl": "", "description": ""})
     shown = read(wire.get("apis/pets"))["properties"]
     assert (shown["serviceUrl"], shown["description"]) == (None, None)
