@@ -20,6 +20,7 @@ from tests.browser import chromium
 from tests.processes import Portal
 
 _NOT_OURS = ("/admin/", "/management/", "/static/", "/accounts/logout/", "/readyz")  # of Django, of machines, or no page
+_NO_COMPLAINTS = ("Failed to load resource", "htmx:afterRequest", "htmx:sendAbort")
 LOCALES = {"en": "en-US", "zh-hans": "zh-CN"}
 
 
@@ -122,6 +123,9 @@ def sign_in(page: Page, portal: Portal) -> None:
 
 
 def _note(message: ConsoleMessage, complaints: list[str]) -> None:
-    """Keep errors and breaches of the Content-Security-Policy, but not the browser's note that an answer was 4xx: pages are."""
-    if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+    """Keep errors and breaches of the Content-Security-Policy.
+
+    Not the browser's note that an answer was 4xx: pages are; nor htmx's that a page which is left waits for an answer no more.
+    """
+    if message.type in {"error", "warning"} and not any(note in message.text for note in _NO_COMPLAINTS):
         complaints.append(f"{message.location.get('url')}: {message.text}")
