@@ -37,9 +37,10 @@ test-sqlite: install-for-tests ## every test but those below, on SQLite
 test-postgresql: install-for-tests ## those of them that touch a database, on PostgreSQL
 	python -m tests.postgresql python -m pytest -n 3 --dist worksteal --ignore=tests/browser --ignore=tests/whole --ignore=tests/image $(ARGS)
 
+# In their own order: what takes longest is in few tests, and would come last and alone.
 test-whole: install-for-tests ## the whole thing as people start it, and its pages in a browser
 	python -m tests.browser.chromium
-	python -m pytest -n 2 --dist loadfile tests/browser tests/whole --durations=15 $(ARGS)
+	python -m pytest -p no:randomly -n 2 --dist loadfile --no-loadscope-reorder tests/whole tests/browser --durations=15 $(ARGS)
 
 axe: install-for-tests ## axe-core with all its rules on every page, in both languages, both themes and three widths (half an hour)
 	python -m tests.browser.chromium
