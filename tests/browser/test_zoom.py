@@ -33,7 +33,14 @@ _UNSEEN = """async () => {
   const isSeen = (element, shown) => {
     const box = shown.getClientRects()[0];
     if (!box || box.width <= 1) return true;
-    const left = Math.max(box.left, 0), right = Math.min(box.right, innerWidth);  // browsers leave it so where enough of it is seen
+    let left = Math.max(box.left, 0), right = Math.min(box.right, innerWidth);  // browsers leave it so where enough of it is seen
+    for (let at = shown.parentElement; at; at = at.parentElement) {
+      if (!/auto|scroll/.test(getComputedStyle(at).overflowX)) continue;
+      const area = at.getBoundingClientRect();
+      left = Math.max(left, area.left);
+      right = Math.min(right, area.right);
+    }
+    if (right - left <= 1) return false;
     const top = document.elementFromPoint((left + right) / 2, box.y + Math.min(box.height / 2, 12));
     return Boolean(top && (shown.contains(top) || element.closest("label")?.contains(top)));
   };
