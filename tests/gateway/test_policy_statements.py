@@ -163,6 +163,8 @@ def test_a_call_goes_to_the_path_that_its_policy_says(
         ("/files/{a}-{b}", "/{b}", "/files/x-%2e%2E"),
         ("/f/{a}/{b}", "/f/{a}{b}/x", "/f/%2/e%2e"),
         ("/f/{a}", "/f/{a}e", "/f/%2e%2"),
+        ("/files/{name}.json", "/files/{name}", "/files/...json?x.json"),
+        ("/files/{a}-{b}", "/{b}", "/files/x-..?y-z"),
         ("/f/{*rest}", "/f/.{rest}", "/f/"),
         ("/f/{*rest}", "/f/{rest}e", "/f/x/%2e%2"),
     ],

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, Route
+from envoy.config.route.v3.route_components_pb2 import Route
 from envoy.type.matcher.v3.regex_pb2 import RegexMatchAndSubstitute, RegexMatcher
-from envoy.type.matcher.v3.string_pb2 import StringMatcher
 
 from apis.policy.model import OperationPattern, Policy
 from apis.policy.statements.rewrite_uri import RewriteUri
@@ -41,8 +40,7 @@ def rewrite(route: Route, statement: RewriteUri, policy: Policy, operation: Oper
     pattern = RegexMatcher(regex=f"^{regex}$")
     route.route.regex_rewrite.CopyFrom(RegexMatchAndSubstitute(pattern=pattern, substitution="".join(words)))
     if joined:
-        path = StringMatcher(safe_regex=RegexMatcher(regex=rf"{regex}(?:\?.*)?"))
-        route.match.headers.append(HeaderMatcher(name=":path", string_match=path))
+        route.match.safe_regex.CopyFrom(RegexMatcher(regex=regex))  # in place of the path that the operation matches otherwise
 
 
 def _joined(template: str) -> set[str]:
