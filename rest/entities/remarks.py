@@ -8,6 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db.models import Case, F, TextField, When
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast
+from django.db.models.lookups import Exact
+
 from apis.models import Api, Operation, Subscription
 from rest.bodies import Properties
 from rest.models import Remarks
@@ -34,6 +39,16 @@ def spelled(row: Subject, name: str, meaning: str) -> str:
     """Return the property *name* as it was sent, if *meaning* is still what it means; else *meaning*."""
     written, meant = _all(row).get(_SPELLED, {}).get(name, ("", ""))
     return str(written) if written and meant == meaning else meaning
+
+
+def spelling(name: str, meaning: str) -> Case:
+    """Return what :func:`spelled` does, as an expression.
+
+    :param meaning: the path of the column that tells what the property means
+    """
+    pair = KeyTransform(name, KeyTransform(_SPELLED, "remarks__properties"))
+    written, meant = (KeyTextTransform(place, pair) for place in (0, 1))
+    return Case(When(Exact(Cast(meant, TextField()), F(meaning)), then=written), default=F(meaning), output_field=TextField())
 
 
 def spell(row: Subject, name: str, written: str, meaning: str) -> None:
