@@ -25,6 +25,7 @@ from portal import notify
 from portal.bodies import Bodies, Gone, Receive, Share
 from portal.callers import BODY_REFUSED, is_known
 from portal.icons import outlines
+from portal.whole_numbers import length_said
 from portal.wsgi import application as django
 
 Environ = dict[str, Any]
@@ -33,7 +34,6 @@ Headers = list[tuple[bytes, bytes]]
 
 # Per worker. A thread is busy while a PFX file is being opened (seconds, for a hostile one), so there are more than cores.
 THREADS = 32
-_MOST_DIGITS = 18  # of a length; the first of more are too many bytes too
 _UNREADABLE = (400, [(b"content-type", b"text/plain"), (b"connection", b"close")], b"The body of the request could not be read.\n")
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="answer")
 _lookups = ThreadPoolExecutor(2, thread_name_prefix="lookup")
@@ -105,8 +105,7 @@ def _add_header(environ: Environ, name: str, value: str) -> None:
 
 
 def _declared(environ: Environ) -> int:
-    length = str(environ.get("CONTENT_LENGTH", ""))
-    return int(length.lstrip("0")[:_MOST_DIGITS] or "0") if length.isdecimal() else 0
+    return length_said(str(environ.get("CONTENT_LENGTH", "")))
 
 
 def _answer(environ: Environ) -> tuple[int, Headers, bytes]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-_MOST_DIGITS = 18
+from portal.whole_numbers import whole_number
 
 
 def read(name: str, default: str = "") -> str:
@@ -37,10 +37,11 @@ def read_number(name: str, default: int) -> int:
 
     :raises ImproperlyConfigured: if it is none
     """
-    if not (number := read(name, str(default)).strip()).isdecimal() or len(number) > _MOST_DIGITS:
-        reason = f"{name} must be a whole number, for instance {default}; it is {number!r}."
+    said = read(name, str(default)).strip()
+    if (number := whole_number(said)) is None:
+        reason = f"{name} must be a whole number, for instance {default}; it is {said!r}."
         raise ImproperlyConfigured(reason)
-    return int(number)
+    return number
 
 
 def read_choice(name: str, choices: tuple[str, ...], default: str) -> str:

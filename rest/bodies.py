@@ -20,12 +20,12 @@ from django.views.decorators.debug import sensitive_variables
 from portal.callers import BODY_REFUSED
 from portal.characters import first_deceiving
 from portal.validators import UNSEEN
+from portal.whole_numbers import length_said
 from rest.envelope import Fault, Invalid, Refused, TooLarge, TooSlow, UnsupportedMediaType
 
 MIB = 1024 * 1024
 MOST_BYTES = MIB  # a PFX file of 256 KiB is 350,000 characters of base64
 _DEEPEST = 50
-_MOST_DIGITS = 18  # of a length; the first of more are too many bytes too
 _PERHAPS_JSON = ("application/json", "text/", "application/x-www-form-urlencoded", "application/octet-stream", "application/*+json")
 
 
@@ -180,7 +180,7 @@ class Properties:
 def _content(request: HttpRequest, most: int) -> bytes:
     length = request.META.get("CONTENT_LENGTH") or ""
     refused = request.META.get(BODY_REFUSED)
-    if refused == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (length.isdecimal() and int(length.lstrip("0")[:_MOST_DIGITS] or "0") > most):
+    if refused == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or length_said(length) > most:
         raise TooLarge(_("The body is larger than %(most)d MiB.") % {"most": most // MIB})
     if refused == HTTPStatus.REQUEST_TIMEOUT:
         raise TooSlow(_("The body took too long. Send the call again."))

@@ -22,8 +22,8 @@ from apis.models import Api
 from apis.views.common import OK, UNPROCESSABLE, api_of, gateway_address, tab
 from certificates.sealing import SealingError
 from portal.http import PortalRequest, wants_fragment
+from portal.whole_numbers import whole_number
 
-_MOST_DIGITS = 18
 _LOOKS = 5  # how often a page asks again what the gateway tells
 
 
@@ -56,8 +56,8 @@ def one_call(request: PortalRequest, name: str, trace: str) -> HttpResponse:
     """Show what the gateway did with one call, whose address may be passed on; to htmx that alone, which asks again until it has come."""
     api = api_of(name)
     made = get_object_or_404(TestedCall, api=api, trace=trace)
-    looks = request.GET.get("looks", "")
-    left = min(int(looks), _LOOKS) if looks.isascii() and looks.isdecimal() and len(looks) <= _MOST_DIGITS else _LOOKS
+    looks = whole_number(request.GET.get("looks", ""))
+    left = _LOOKS if looks is None else min(looks, _LOOKS)
     context: dict[str, Any] = {"call": made, "deeds": deeds_of(made), "looks_left": left - 1 if wants_fragment(request) else 0}
     if wants_fragment(request):
         return render(request, "apis/console/_deeds.html", context | {"api": api})

@@ -10,7 +10,7 @@ import re
 from apis.policy.elements import Element
 from apis.policy.model import Cors
 from apis.policy.sentences import Sentence
-from apis.policy.whole_numbers import whole_number
+from portal.whole_numbers import whole_number
 
 ANY = "*"
 _NO_ORIGIN = "null"  # of sandboxed frames, files and the like (HTML standard, 7.1.1)

@@ -16,8 +16,8 @@ from apis.policy.proofs import READERS, SECRET_ATTRIBUTES
 from apis.policy.references import NONE, Values, holds_secret, resolved, texts_of
 from apis.policy.sentences import Sentence
 from apis.policy.statements import STATEMENTS, Statement
-from apis.policy.whole_numbers import whole_number
 from certificates.sealing import Secret
+from portal.whole_numbers import whole_number
 
 MOST_TIMEOUT_SECONDS = 3600
 BASE = "base"

@@ -6,6 +6,7 @@ import re
 
 from apis.policy.failure import FAILURE_HEADER
 from apis.policy.model import DEFAULT_KEY_HEADER
+from portal.whole_numbers import whole_number
 
 # Headers between our own filters. Callers' values are overwritten or removed before any filter runs; back ends never see them.
 SCOPE_HEADER = "x-portal-scope"  # the path and a slash: what the scope and, within it, the API are found by
@@ -95,7 +96,7 @@ def token_source_name(api_id: int) -> str:
 def api_of_token_source(name: str) -> int | None:
     """Return the id of the API whose source of tokens is called *name*, ``None`` if it is no source."""
     number = name.removeprefix(_TOKEN_SOURCES)
-    return int(number) if number != name and number.isdecimal() and len(number) < 19 else None  # noqa: PLR2004 - of a 64-bit key
+    return whole_number(number) if number != name else None
 
 
 def server_secret_name(certificate_id: int) -> str:

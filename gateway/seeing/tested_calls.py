@@ -11,8 +11,8 @@ from apis.console.telling import Told
 from gateway.compile import api_of_cluster
 from gateway.compile.answers.tested_calls import POINTS, PROTOCOL, TIMES, TLS, TRACE
 from gateway.compile.names import OPERATION, PRESENTS
+from portal.whole_numbers import whole_number
 
-_MOST_DIGITS = 18
 _LONGEST = 500
 
 
@@ -48,7 +48,7 @@ def tested_call(entry: HTTPAccessLogEntry, *, gateway: str) -> TestedCall | None
 
 def _told(entry: HTTPAccessLogEntry, common: AccessLogCommon) -> Told:
     tags = common.custom_tags
-    times = dict(zip(POINTS, (_number(one) for one in tags.get(TIMES, "").split(" ")), strict=False))
+    times = dict(zip(POINTS, (whole_number(one) for one in tags.get(TIMES, "").split(" ")), strict=False))
     address = common.upstream_remote_address.socket_address
     before = times.get("US_CX_BEG:DS_RX_BEG")
     kept = before is not None
@@ -68,10 +68,6 @@ def _told(entry: HTTPAccessLogEntry, common: AccessLogCommon) -> Told:
         answered=times.get("US_TX_BEG:US_RX_BEG"),
         passed_on=times.get("US_RX_BEG:DS_TX_END"),
     )
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def _known(text: str) -> str:

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 
 from portal.models import Activity, ActivityName, Event
+from portal.whole_numbers import whole_number
 
 LINES_PER_PAGE = 50
 SYSTEM = "-"  # what the filter calls lines that no person caused
@@ -19,7 +20,6 @@ _FEW_NAMES, _MANY_NAMES = 30, 500
 _NONE = [Q(pk__in=[])]
 _EARLIEST, _LATEST = date(1970, 1, 1), date(9000, 1, 1)  # days beyond are those of nobody, and of no calendar with some time added
 _OUT_OF_ORDER = timedelta(minutes=10)  # how much older a line may be than the one before it: writers wait for each other
-_LONGEST_NUMBER = 18  # digits of a 64-bit key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +97,12 @@ def narrowed(seen: Narrowed, wanted: Mapping[str, Any]) -> Narrowed:
 
 def page_of(found: Narrowed, asked: Mapping[str, str]) -> Lines:
     """Return the page of the lines *found* that the address asks for by ``before`` or ``after``; else the newest."""
-    if (after := _number(asked.get("after", ""))) is not None:
+    if (after := whole_number(asked.get("after", ""))) is not None:
         later = found.taken(LINES_PER_PAGE + 1, "id", id__gt=after)
         if len(later) > LINES_PER_PAGE:
             shown = later[:LINES_PER_PAGE][::-1]
             return Lines(lines=shown, older=shown[-1].id, newer=shown[0].id)
-    before = _number(asked.get("before", ""))
+    before = whole_number(asked.get("before", ""))
     earlier = found.newest(LINES_PER_PAGE + 1) if before is None else found.taken(LINES_PER_PAGE + 1, "-id", id__lt=before)
     shown = earlier[:LINES_PER_PAGE]
     older = shown[-1].id if len(earlier) > LINES_PER_PAGE else None
@@ -139,7 +139,3 @@ def _of_kind(kind: str, words: str, holding: QuerySet[ActivityName] | None) -> Q
     if holding is None:
         return Q(kind=kind, subject_name__icontains=words)
     return Q(kind=kind, subject_name__in=list(holding.filter(kind=kind).values_list("name", flat=True)))
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER else None

@@ -14,6 +14,7 @@ from typing import Any
 from portal.activity import chain
 from portal.activity.keys import keys
 from portal.models import Activity, ActivityHead, Event
+from portal.whole_numbers import whole_number
 
 _COLUMNS = (*chain.FIELDS, "seal", "link")
 _CHUNK = 2000
@@ -72,11 +73,10 @@ class Anchor:
 
         :raises ValueError: if it is not of that form
         """
-        number, colon, link = text.partition(":")
-        is_number = number.isascii() and number.isdecimal() and len(number) < 19  # noqa: PLR2004 - of a 64-bit key
-        if not (colon and is_number and len(link) == 64):  # noqa: PLR2004 - hex digits of SHA-256
+        said, _, link = text.partition(":")
+        if (number := whole_number(said)) is None or len(link) != 64:  # noqa: PLR2004 - hex digits of SHA-256
             raise ValueError("An anchor is the number of a line, a colon and the 64 digits of its link, as `activity verify` tells it.")
-        return cls(int(number), link.lower())
+        return cls(number, link.lower())
 
 
 def verify(anchors: Sequence[Anchor] = ()) -> Report:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from apis.policy.elements import Element
 from apis.policy.sentences import Sentence
 from apis.policy.statements.headers import elements_of, header_name, values_of
-from apis.policy.whole_numbers import whole_number
+from portal.whole_numbers import whole_number
 
 NAME = "check-header"
 _FLAGS = {"true": True, "false": False}

@@ -9,7 +9,7 @@ from apis.policy.sentences import Sentence
 from apis.policy.statements import set_header
 from apis.policy.statements.exists_action import ExistsAction
 from apis.policy.statements.set_header import SetHeader, read_set_header_of_answers
-from apis.policy.whole_numbers import whole_number
+from portal.whole_numbers import whole_number
 
 NAME = "return-response"
 _STATUSES = range(200, 600)  # of a final answer (RFC 9110, 15)
