@@ -80,6 +80,11 @@ class AcmeAuthority:
         self._process.wait()
 
     @property
+    def issued(self) -> int:
+        """How many certificates it has issued."""
+        return len(list((self._folder / "certs").iterdir()))
+
+    @property
     def log(self) -> str:
         """What it has said."""
         return (self._folder / "log").read_text(errors="replace")

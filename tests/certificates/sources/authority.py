@@ -14,6 +14,7 @@ from kit.acme import AcmeAuthority
 from kit.ports import free_ports
 from tests.makers import issue
 
+NOBODY = "http://127.0.0.1:1/directory"  # another authority's, which is not there
 KEY_IDENTIFIER, BINDING_KEY = "orders-team", "V2hhdGV2ZXIgdGhpcnR5LXR3byBvY3RldHMgaXQgdGFrZXM"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from certificates.sources.standing import failing
 from certificates.sources.trouble import Trouble
 from certificates.sources.watched import WatchedPlace
 from portal.models import Activity, Event
-from tests.certificates.sources.authority import BINDING_KEY, KEY_IDENTIFIER, Authority
+from tests.certificates.sources.authority import BINDING_KEY, KEY_IDENTIFIER, NOBODY, Authority
 from tests.makers import issue, make_certificate
 from tests.rest.conftest import Wire, read, token_for
 from tests.types import Page
@@ -31,20 +30,6 @@ from tests.types import Page
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 LIST = "/security/client-certificates/"
 ORDER = f"{LIST}request/acme/"
-NOBODY = "http://127.0.0.1:1/directory"
-
-
-@pytest.fixture(scope="module")
-def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
-    with Authority(tmp_path_factory.mktemp("authority")) as running:
-        yield running
-
-
-@pytest.fixture
-def authority(one_authority: Authority, settings: Settings) -> Authority:
-    """Return an authority that may be ordered from; there is another one, which is not there."""
-    settings.ACME_DIRECTORIES = [one_authority.directory, NOBODY]
-    return one_authority
 
 
 def order(client: Client, directory: str, **values: str) -> Page:
